@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make                    modules for the running kernel
+# make KDIR=<dir>         modules for the kernel built (or with headers) there
+# make modules_install    into updates/ of that kernel, so that depmod prefers them
+# make demo|check|soak|bench   see README.rst
+#
+# KBUILD_EXTRA_SYMBOLS names the Module.symvers of a separately built vringh
+# where the kernel has none (CONFIG_VHOST_RING); `make help` lists the rest.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+MO ?=
+TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+
+autoconf = $(KDIR)/include/config/auto.conf
+kernel-has = $(shell grep -qs '^CONFIG_$(1)=[ym]' $(autoconf) && echo y)
+
+CONFIGS := \
+	CONFIG_CRYPTO_ASYM_EXECUTOR=m \
+	CONFIG_CRYPTO_ASYM_PROVIDER=m \
+	CONFIG_CRYPTO_DEV_VIRTIO_ASYM=m \
+	CONFIG_COF=m \
+	CONFIG_COF_TCP=m \
+	CONFIG_COF_TARGET=m \
+	CONFIG_COF_INITIATOR=m \
+	CONFIG_VDPA_CRYPTO=m \
+	CONFIG_ASYM_SIM=m \
+	CONFIG_ASYM_BENCH=m \
+	CONFIG_ASYM_KUNIT_TEST=$(call kernel-has,KUNIT)
+
+kbuild = $(MAKE) -C $(KDIR) M=$(TOP) $(CONFIGS)
+
+.PHONY: all modules modules_install clean demo check soak bench help
+all: modules
+
+modules:
+	@test -e $(autoconf) || { \
+	  echo "No kernel build tree at $(KDIR)." >&2; \
+	  echo "Install its headers (Debian: apt install linux-headers-\$$(uname -r)) or give KDIR=<dir>." >&2; \
+	  exit 1; }
+	$(kbuild) modules
+
+modules_install:
+	$(kbuild) INSTALL_MOD_DIR=updates modules_install
+
+clean:
+	$(kbuild) clean
+
+demo check soak bench:
+	$(TOP)/scripts/$@
+
+help:
+	@sed -n '3,11s/^# \{0,1\}//p' $(TOP)/Makefile

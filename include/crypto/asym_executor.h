@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * asym_executor: the side that consumes LKCF. Given a key and an operation it
+ * computes it, asynchronously, on a chosen local LKCF driver.
+ *
+ * RSA always goes to raw asynchronous "rsa"; padding is added and removed
+ * here, so that an accelerator is kept full on every kernel without a thread
+ * per operation. Users: vdpa_crypto, cof_target, and asym_provider's software
+ * fallback.
+ */
+#ifndef _CRYPTO_ASYM_EXECUTOR_H
+#define _CRYPTO_ASYM_EXECUTOR_H
+
+#include <linux/types.h>
+#include <linux/list.h>
+#include <linux/workqueue.h>
+#include <crypto/asym.h>
+
+struct asym_exec;
+struct asym_exec_key;
+struct seq_file;
+
+/**
+ * struct asym_exec_params - how to make an executor
+ * @name: for logs and debugfs; copied
+ * @drivers: LKCF raw RSA driver names separated by spaces or commas, in order
+ *	of preference ("qat-rsa,rsa-generic"); NULL or "" means the best raw
+ *	"rsa" that is not registered by asym_provider. A template's name
+ *	("pkcs1pad(...)") is refused with -EINVAL, an unknown driver with
+ *	-ENOENT; *@bad names it.
+ * @max_inflight: operations on the driver at one time; further ones wait in
+ *	order; 0 means a default fit for the driver
+ * @bad: if not NULL, receives (pointing into a static or @drivers string is
+ *	not promised: a copy of at most CRYPTO_MAX_ALG_NAME) the driver refused
+ */
+struct asym_exec_params {
+	const char *name;
+	const char *drivers;
+	unsigned int max_inflight;
+	char *bad;
+};
+
+#define ASYM_EXEC_MAY_SLEEP	BIT(0)	/* asym_exec_submit() may sleep, and compute inline */
+
+/**
+ * struct asym_exec_request - one operation
+ * @key: the key; asym_exec_submit() takes a reference of its own
+ * @op: enum asym_op
+ * @padding: enum asym_padding
+ * @hash: enum asym_hash (PKCS#1 sign and verify)
+ * @flags: ASYM_EXEC_*
+ * @src: input: message, ciphertext, digest to sign, or signature to verify
+ * @src_len: bytes at @src
+ * @digest: verify only: the digest (or, with ASYM_PAD_RAW, unused)
+ * @digest_len: bytes at @digest
+ * @dst: output; may be @src
+ * @dst_len: in: room at @dst; out: bytes written, or needed with -EOVERFLOW
+ * @complete: called exactly once, bottom halves disabled, possibly before
+ *	asym_exec_submit() returns; the request may be freed in it
+ * @data: the caller's
+ *
+ * All buffers are linear, kmalloc()ed (they are put into scatterlists), owned
+ * by the caller and untouched by it until @complete. Allocate
+ * asym_exec_request_size() bytes, with kzalloc() or from a pool of the caller's.
+ */
+struct asym_exec_request {
+	struct asym_exec_key *key;
+	u8 op;
+	u8 padding;
+	u8 hash;
+	u8 flags;
+	const u8 *src;
+	unsigned int src_len;
+	const u8 *digest;
+	unsigned int digest_len;
+	u8 *dst;
+	unsigned int dst_len;
+	void (*complete)(struct asym_exec_request *req, int err);
+	void *data;
+	/* private to asym_executor */
+	struct list_head list;
+	struct work_struct work;
+	void *priv[] __aligned(8);
+};
+
+struct asym_exec *asym_exec_create(const struct asym_exec_params *params);
+void asym_exec_destroy(struct asym_exec *exec);
+size_t asym_exec_request_size(struct asym_exec *exec);
+void asym_exec_caps(struct asym_exec *exec, struct asym_caps *caps);
+const char *asym_exec_driver(struct asym_exec *exec);
+void asym_exec_stats_show(struct asym_exec *exec, struct seq_file *m);
+
+struct asym_exec_key *asym_exec_key_create(struct asym_exec *exec,
+					   const struct asym_key_data *data);
+void asym_exec_key_put(struct asym_exec_key *key);
+unsigned int asym_exec_key_size(const struct asym_exec_key *key);
+
+int asym_exec_submit(struct asym_exec_request *req);
+
+/* Loop guard: drivers registered by asym_provider, by the raw leaf's driver name. */
+int asym_exec_mark_remote(const char *driver_name);
+void asym_exec_unmark_remote(const char *driver_name);
+bool asym_exec_is_remote(const char *driver_name);
+
+#endif /* _CRYPTO_ASYM_EXECUTOR_H */

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * asym_provider: the side that registers algorithms with LKCF for devices that
+ * compute them elsewhere. Users: virtio_crypto and cof_initiator.
+ *
+ * A class is one set of algorithms ("virtio", "cof-pool0"); devices join and
+ * leave it. Requests are spread over its live devices; when none is left, or
+ * none can do it, the kernel's software computes them (or -ENODEV, by choice).
+ */
+#ifndef _CRYPTO_ASYM_PROVIDER_H
+#define _CRYPTO_ASYM_PROVIDER_H
+
+#include <linux/types.h>
+#include <linux/list.h>
+#include <crypto/asym.h>
+
+struct module;
+struct seq_file;
+struct asym_class;
+struct asym_device;
+struct asym_request;
+
+enum asym_fallback {
+	ASYM_FALLBACK_SOFTWARE,
+	ASYM_FALLBACK_ERROR,	/* -ENODEV */
+};
+
+/**
+ * struct asym_class_params - how to make a class
+ * @name: "virtio", "cof-pool0": shown in debugfs and logs; copied
+ * @prefix: driver names start with it: "<prefix>-rsa", "<prefix>-pkcs1-rsa",
+ *	"<prefix>-pkcs1-rsa-sha256"; copied
+ * @owner: cra_module: pinned while transforms exist
+ * @priority: cra_priority
+ * @fallback: what happens when no device can compute it
+ */
+struct asym_class_params {
+	const char *name;
+	const char *prefix;
+	struct module *owner;
+	int priority;
+	enum asym_fallback fallback;
+};
+
+/* The class registers its algorithms when its first device is live and keeps them. */
+struct asym_class *asym_class_create(const struct asym_class_params *params);
+/*
+ * May sleep; every device was unregistered before. Transforms may still exist
+ * when it is not called from @owner's module exit: the class then stays, out of
+ * sight of new look-ups, computing in software, until the last one is freed.
+ */
+void asym_class_destroy(struct asym_class *class);
+void asym_class_set_fallback(struct asym_class *class, enum asym_fallback fallback);
+
+/**
+ * struct asym_class_stats - sums since the class was created
+ *
+ * ops = device + software + failed (those that reached no computation).
+ */
+struct asym_class_stats {
+	u64 ops;		/* operations callers asked for */
+	u64 device;		/* answered by a device */
+	u64 software;		/* answered by the kernel's software instead: the sum of: */
+	u64 sw_no_device;	/*   no live device */
+	u64 sw_unsupported;	/*   no device can do it (algorithm, hash, key size) */
+	u64 sw_device_error;	/*   the device failed, or vanished, under it */
+	u64 sw_no_session;	/*   the device had no room for the key */
+	u64 failed;		/* -ENODEV (fallback=error), or out of memory */
+	u64 retried;		/* sent again, to the same or another device */
+	u64 rechecked;		/* the device refused the input: software was asked for the errno */
+	u64 session_opens;
+	u64 session_closes;
+	u64 session_hits;
+	u64 session_evictions;
+	u64 kat_run;
+	u64 kat_failed;
+};
+void asym_class_get_stats(struct asym_class *class, struct asym_class_stats *stats);
+
+/**
+ * struct asym_session_params - what a device needs to prepare a key
+ * @key: valid during the call only
+ * @padding: enum asym_padding; meaningful with ASYM_DEV_SESSION_PER_PADDING
+ * @hash: enum asym_hash; likewise
+ */
+struct asym_session_params {
+	const struct asym_key_data *key;
+	u8 padding;
+	u8 hash;
+};
+
+/**
+ * struct asym_request - one operation, as a device driver sees it
+ * @op: enum asym_op
+ * @padding: enum asym_padding
+ * @hash: enum asym_hash
+ * @handle: the session's handle, as ->open() gave it
+ * @in: input, linear and DMA-able: message, ciphertext, digest or signature;
+ *	for ASYM_VERIFY the digest follows the signature at once
+ * @in_len: bytes of message, ciphertext, digest or signature
+ * @digest_len: ASYM_VERIFY: bytes of digest at @in + @in_len
+ * @out: output, linear and DMA-able (not for ASYM_VERIFY); never overlaps @in
+ * @out_len: room at @out: the key's size
+ * @key_bytes: the key's modulus in bytes
+ * @list: the driver's while it has the request
+ * @drv: the driver's while it has the request (scatterlists, headers, tags)
+ *
+ * Memory is asym_provider's and stays valid, unmoved, until
+ * asym_request_done(); a driver calls that only when the device can no longer
+ * read @in or write @out.
+ */
+struct asym_request {
+	u8 op;
+	u8 padding;
+	u8 hash;
+	u64 handle;
+	const u8 *in;
+	unsigned int in_len;
+	unsigned int digest_len;
+	u8 *out;
+	unsigned int out_len;
+	unsigned int key_bytes;
+	struct list_head list;
+	u8 drv[256] __aligned(8);
+};
+
+/**
+ * asym_request_done() - a device answered
+ * @req: the request that ->submit() took
+ * @status: 0; -EKEYREJECTED wrong signature; -EBADMSG or -EINVAL the device
+ *	refused the input; -ESTALE unknown session (it is opened again and the
+ *	request retried, once); -ENOSPC, -EIO, -ENODEV, -ESHUTDOWN, -ETIMEDOUT the device
+ *	failed: retried elsewhere
+ * @out_len: bytes written to @req->out
+ *
+ * Exactly once for each request taken. Any context.
+ */
+void asym_request_done(struct asym_request *req, int status, unsigned int out_len);
+
+/**
+ * struct asym_device_ops - what a device driver does
+ * @open: prepare a key; *@handle names it in requests. May sleep, and must
+ *	return when the device dies. -ENOSPC: no room for another key.
+ *	Called for different keys at the same time.
+ * @close: forget a key; may sleep; never while a request uses it
+ * @submit: send a request. Any context, bottom halves may be disabled. 0: taken;
+ *	asym_request_done() will be called, perhaps already was. -EBUSY: no
+ *	room now, asym_device_kick() will say when to try again (completions of
+ *	this device imply it). Any other error: not taken, the device failed.
+ */
+struct asym_device_ops {
+	int (*open)(struct asym_device *dev, const struct asym_session_params *params,
+		    u64 *handle);
+	void (*close)(struct asym_device *dev, u64 handle);
+	int (*submit)(struct asym_device *dev, struct asym_request *req);
+};
+
+#define ASYM_DEV_SESSION_PER_PADDING	BIT(0)	/* a session is for a key, a padding and a hash */
+
+/**
+ * struct asym_device - embedded by the driver
+ * @name: "virtio0", "pool0/1": unique in the class; the driver keeps it valid
+ * @ops: see there
+ * @caps: what it can do, fixed while registered
+ * @flags: ASYM_DEV_*
+ * @max_sessions: keys it may hold at once, 0 if only it knows
+ * @p: asym_provider's
+ */
+struct asym_device {
+	const char *name;
+	const struct asym_device_ops *ops;
+	struct asym_caps caps;
+	unsigned int flags;
+	unsigned int max_sessions;
+	struct asym_device_priv *p;
+};
+
+/*
+ * Runs the known-answer tests on the device (it must work already), then lets
+ * requests go to it; the first device registers the class's algorithms. May
+ * sleep. -EBADMSG: the device answered wrongly; it is not used and the log
+ * says so. After a failure nothing refers to @dev.
+ */
+int asym_device_register(struct asym_class *class, struct asym_device *dev);
+/*
+ * First half of going away: on return no ->open, ->close or ->submit call runs
+ * or will run. May sleep. The driver then makes the device stop touching
+ * memory and answers all it holds with asym_request_done(req, -ENODEV, 0).
+ */
+void asym_device_quiesce(struct asym_device *dev);
+/* Second half: waits until nothing refers to @dev. Sessions are forgotten without ->close. */
+void asym_device_unregister(struct asym_device *dev);
+void asym_device_kick(struct asym_device *dev);
+/* Orderly closing: true if it was asked to stay away for a while (draining). */
+void asym_device_set_draining(struct asym_device *dev, bool draining);
+
+#endif /* _CRYPTO_ASYM_PROVIDER_H */

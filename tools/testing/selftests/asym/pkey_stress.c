@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pkey_stress - RSA through keyctl, every result checked by OpenSSL.
+ *
+ * Loads RSA keys into the process keyring and runs keyctl_pkey_sign(),
+ * _verify(), _encrypt() and _decrypt() on them from several threads. OpenSSL,
+ * which computes by itself, is the judge: it verifies what the kernel signs,
+ * and makes what the kernel verifies and decrypts. Exit status 0 only if no
+ * operation failed and no result was wrong.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <keyutils.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#define MAX_KEYS	1024
+#define MAX_BLOCK	1024
+
+enum op { OP_SIGN, OP_VERIFY, OP_REJECT, OP_ENCRYPT, OP_DECRYPT, OP_GARBAGE, OP_NR };
+
+static const char * const op_names[OP_NR] = {
+	"sign", "verify", "reject", "encrypt", "decrypt", "garbage",
+};
+
+static const char * const hash_names[] = {
+	"md5", "sha1", "sha224", "sha256", "sha384", "sha512",
+};
+
+#define HASH_NR (sizeof(hash_names) / sizeof(hash_names[0]))
+
+struct key {
+	EVP_PKEY *pkey;
+	key_serial_t serial;
+	size_t bytes;
+};
+
+static struct key keys[MAX_KEYS];
+static unsigned int nr_keys;
+static unsigned int ops_mask, hash_mask;
+static unsigned long count;		/* operations of each worker, 0: until stopped */
+static double seconds;
+static atomic_bool stop;
+static atomic_ulong done[OP_NR], failed[OP_NR], wrong[OP_NR];
+static atomic_ulong worst_us;
+static bool quiet;
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "pkey_stress: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static void report_failure(enum op op, const char *info, const struct key *key, const char *what)
+{
+	if (!quiet)
+		fprintf(stderr, "pkey_stress: %s (%s, %zu bits): %s\n",
+			op_names[op], info, key->bytes * 8, what);
+}
+
+static EVP_PKEY_CTX *pkcs1_ctx(const struct key *key, int (*init)(EVP_PKEY_CTX *),
+			       const char *hash)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
+
+	if (!ctx || init(ctx) <= 0 || EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) <= 0)
+		return NULL;
+	if (hash && EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(hash)) <= 0)
+		return NULL;
+	return ctx;
+}
+
+static bool openssl_verify(const struct key *key, const char *hash, const uint8_t *sig,
+			   size_t sig_len, const uint8_t *digest, size_t digest_len)
+{
+	EVP_PKEY_CTX *ctx = pkcs1_ctx(key, EVP_PKEY_verify_init, hash);
+	bool ok = ctx && EVP_PKEY_verify(ctx, sig, sig_len, digest, digest_len) == 1;
+
+	EVP_PKEY_CTX_free(ctx);
+	return ok;
+}
+
+static size_t openssl_sign(const struct key *key, const char *hash, const uint8_t *digest,
+			   size_t digest_len, uint8_t *sig)
+{
+	EVP_PKEY_CTX *ctx = pkcs1_ctx(key, EVP_PKEY_sign_init, hash);
+	size_t len = MAX_BLOCK;
+
+	if (!ctx || EVP_PKEY_sign(ctx, sig, &len, digest, digest_len) != 1)
+		len = 0;
+	EVP_PKEY_CTX_free(ctx);
+	return len;
+}
+
+static size_t openssl_crypt(const struct key *key, bool encrypt, const uint8_t *in, size_t in_len,
+			    uint8_t *out)
+{
+	EVP_PKEY_CTX *ctx = pkcs1_ctx(key, encrypt ? EVP_PKEY_encrypt_init :
+						     EVP_PKEY_decrypt_init, NULL);
+	size_t len = MAX_BLOCK;
+	unsigned int off = 0;
+	/* Without it OpenSSL answers noise for a malformed block: no judge. */
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_uint(OSSL_ASYM_CIPHER_PARAM_IMPLICIT_REJECTION, &off),
+		OSSL_PARAM_construct_end()
+	};
+	int ret = 0;
+
+	if (ctx && !encrypt && EVP_PKEY_CTX_set_params(ctx, params) <= 0)
+		goto out;
+	if (ctx)
+		ret = encrypt ? EVP_PKEY_encrypt(ctx, out, &len, in, in_len) :
+				EVP_PKEY_decrypt(ctx, out, &len, in, in_len);
+out:
+	EVP_PKEY_CTX_free(ctx);
+	return ret == 1 ? len : 0;
+}
+
+/* One operation; returns 0 right, 1 the kernel failed it, 2 a wrong result. */
+static int one(enum op op, const struct key *key, const char *hash)
+{
+	size_t digest_len = EVP_MD_get_size(EVP_get_digestbyname(hash));
+	uint8_t in[MAX_BLOCK], out[MAX_BLOCK], ref[MAX_BLOCK];
+	char info[64];
+	size_t len, ref_len;
+	long ret;
+
+	if (op == OP_ENCRYPT || op == OP_DECRYPT || op == OP_GARBAGE)
+		snprintf(info, sizeof(info), "enc=pkcs1");
+	else
+		snprintf(info, sizeof(info), "enc=pkcs1 hash=%s", hash);
+	RAND_bytes(in, sizeof(in));
+
+	switch (op) {
+	case OP_SIGN:
+		ret = keyctl_pkey_sign(key->serial, info, in, digest_len, out, key->bytes);
+		if (ret < 0)
+			break;
+		if ((size_t)ret == key->bytes &&
+		    openssl_verify(key, hash, out, ret, in, digest_len))
+			return 0;
+		report_failure(op, info, key, "OpenSSL rejects the kernel's signature");
+		return 2;
+	case OP_VERIFY:
+	case OP_REJECT:
+		len = openssl_sign(key, hash, in, digest_len, out);
+		if (op == OP_REJECT)
+			in[0] ^= 1;
+		ret = keyctl_pkey_verify(key->serial, info, in, digest_len, out, len);
+		if (op == OP_VERIFY && ret < 0)
+			break;
+		if (op == OP_VERIFY || (ret < 0 && errno == EKEYREJECTED))
+			return 0;
+		report_failure(op, info, key, ret ? strerror(errno) : "accepted a wrong signature");
+		return 2;
+	case OP_ENCRYPT:
+		len = 1 + in[0] % (key->bytes - 11);
+		ret = keyctl_pkey_encrypt(key->serial, info, in, len, out, key->bytes);
+		if (ret < 0)
+			break;
+		ref_len = openssl_crypt(key, false, out, ret, ref);
+		if (ref_len == len && !memcmp(ref, in, len))
+			return 0;
+		report_failure(op, info, key, "OpenSSL decrypts something else");
+		return 2;
+	case OP_DECRYPT:
+		len = 1 + in[0] % (key->bytes - 11);
+		ref_len = openssl_crypt(key, true, in, len, ref);
+		memset(out, 0, sizeof(out));
+		ret = keyctl_pkey_decrypt(key->serial, info, ref, ref_len, out, key->bytes);
+		if (ret < 0)
+			break;
+		/* 6.12 answers the key's size (KERNEL-NOTES): zeros follow the message. */
+		if ((size_t)ret >= len && !memcmp(out, in, len))
+			return 0;
+		report_failure(op, info, key, "the kernel decrypts something else");
+		return 2;
+	case OP_GARBAGE:
+		in[0] = 0;
+		ret = keyctl_pkey_decrypt(key->serial, info, in, key->bytes, out, key->bytes);
+		if (ret < 0 && errno == EINVAL)
+			return 0;
+		/* One random block in about 2^16 is a well-formed message. */
+		if (ret >= 0 && openssl_crypt(key, false, in, key->bytes, ref))
+			return 0;
+		report_failure(op, info, key, ret < 0 ? strerror(errno) : "garbage was decrypted");
+		return 2;
+	default:
+		return 2;
+	}
+	report_failure(op, info, key, strerror(errno));
+	return 1;
+}
+
+static unsigned int pick(unsigned int mask, unsigned int *seed)
+{
+	unsigned int bit;
+
+	do
+		bit = rand_r(seed) % 32;
+	while (!(mask & (1U << bit)));
+	return bit;
+}
+
+static void *worker(void *arg)
+{
+	unsigned int seed = (unsigned int)(uintptr_t)arg;
+	double end = now() + seconds;
+	unsigned long i;
+
+	for (i = 0; !stop && (!count || i < count) && (!seconds || now() < end); i++) {
+		enum op op = pick(ops_mask, &seed);
+		const char *hash = hash_names[pick(hash_mask, &seed)];
+		const struct key *key = &keys[rand_r(&seed) % nr_keys];
+		double start = now();
+		unsigned long us, old;
+
+		switch (one(op, key, hash)) {
+		case 0:
+			break;
+		case 1:
+			failed[op]++;
+			break;
+		default:
+			wrong[op]++;
+		}
+		done[op]++;
+		us = (now() - start) * 1e6;
+		for (old = worst_us; us > old;)
+			if (atomic_compare_exchange_weak(&worst_us, &old, us))
+				break;
+	}
+	return NULL;
+}
+
+static void load_key(EVP_PKEY *pkey)
+{
+	PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(pkey);
+	struct key *key = &keys[nr_keys];
+	unsigned char *der = NULL;
+	char name[32];
+	int len;
+
+	if (nr_keys == MAX_KEYS || !p8) {
+		fprintf(stderr, "pkey_stress: too many keys, or not a private one\n");
+		exit(2);
+	}
+	len = i2d_PKCS8_PRIV_KEY_INFO(p8, &der);
+	snprintf(name, sizeof(name), "stress-%u", nr_keys);
+	key->pkey = pkey;
+	key->bytes = EVP_PKEY_get_size(pkey);
+	key->serial = add_key("asymmetric", name, der, len, KEY_SPEC_PROCESS_KEYRING);
+	if (key->serial < 0)
+		die("loading a private key (is pkcs8_key_parser loaded?)");
+	OPENSSL_clear_free(der, len);
+	PKCS8_PRIV_KEY_INFO_free(p8);
+	nr_keys++;
+}
+
+static void load_file(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	EVP_PKEY *pkey;
+
+	if (!f)
+		die(path);
+	pkey = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+	fclose(f);
+	if (!pkey) {
+		fprintf(stderr, "pkey_stress: %s: not a private key in PEM\n", path);
+		exit(2);
+	}
+	load_key(pkey);
+}
+
+static unsigned int parse_mask(char *list, const char * const *names, unsigned int nr)
+{
+	unsigned int mask = 0, i;
+	char *word;
+
+	for (word = strtok(list, ","); word; word = strtok(NULL, ",")) {
+		for (i = 0; i < nr && strcmp(word, names[i]); i++)
+			;
+		if (i == nr) {
+			fprintf(stderr, "pkey_stress: unknown name '%s'; one of:", word);
+			for (i = 0; i < nr; i++)
+				fprintf(stderr, " %s", names[i]);
+			fprintf(stderr, "\n");
+			exit(2);
+		}
+		mask |= 1U << i;
+	}
+	return mask;
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop = true;
+}
+
+static const char usage[] =
+"Usage: pkey_stress [OPTION]...\n"
+"RSA through keyctl from several threads, every result checked by OpenSSL.\n\n"
+"  -k, --key FILE      a private key in PEM; may be given several times\n"
+"  -g, --generate BITS make a key; may be given several times\n"
+"  -t, --threads N     workers (default 1)\n"
+"  -n, --count N       operations of each worker (default 10, unlimited with -s)\n"
+"  -s, --seconds S     stop after S seconds; SIGTERM and SIGINT stop too\n"
+"  -o, --ops LIST      sign,verify,reject,encrypt,decrypt,garbage (default: sign)\n"
+"  -H, --hashes LIST   md5,sha1,sha224,sha256,sha384,sha512 (default: sha256)\n"
+"  -S, --seed N        for the choice of operations (default: the time; printed)\n"
+"  -q, --quiet         no line for each failure\n\n"
+"Prints one line of counts. Exit status: 0 nothing failed or was wrong, 1 something\n"
+"was, 2 it could not start. Example: pkey_stress -g 2048 -t 4 -n 100 -o sign,decrypt\n";
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "key", 1, NULL, 'k' }, { "generate", 1, NULL, 'g' }, { "threads", 1, NULL, 't' },
+		{ "count", 1, NULL, 'n' }, { "seconds", 1, NULL, 's' }, { "ops", 1, NULL, 'o' },
+		{ "hashes", 1, NULL, 'H' }, { "seed", 1, NULL, 'S' }, { "quiet", 0, NULL, 'q' },
+		{ "help", 0, NULL, 'h' }, { }
+	};
+	unsigned long total = 0, bad = 0;
+	unsigned int threads = 1, seed = time(NULL), i;
+	pthread_t tids[256];
+	double start;
+	int c;
+
+	ops_mask = 1U << OP_SIGN;
+	hash_mask = 1U << 3;
+	while ((c = getopt_long(argc, argv, "k:g:t:n:s:o:H:S:qh", options, NULL)) != -1) {
+		switch (c) {
+		case 'k':
+			load_file(optarg);
+			break;
+		case 'g':
+			load_key(EVP_RSA_gen(atoi(optarg)));
+			break;
+		case 't':
+			threads = atoi(optarg);
+			break;
+		case 'n':
+			count = strtoul(optarg, NULL, 0);
+			break;
+		case 's':
+			seconds = atof(optarg);
+			break;
+		case 'o':
+			ops_mask = parse_mask(optarg, op_names, OP_NR);
+			break;
+		case 'H':
+			hash_mask = parse_mask(optarg, hash_names, HASH_NR);
+			break;
+		case 'S':
+			seed = strtoul(optarg, NULL, 0);
+			break;
+		case 'q':
+			quiet = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (!nr_keys || !threads || threads > 256 || !ops_mask || !hash_mask) {
+		fprintf(stderr, "pkey_stress: a key (-k or -g), 1 to 256 threads, operations and hashes are needed\n%s",
+			usage);
+		return 2;
+	}
+	if (!count && !seconds)
+		count = 10;
+	signal(SIGTERM, on_signal);
+	signal(SIGINT, on_signal);
+
+	start = now();
+	for (i = 0; i < threads; i++) {
+		errno = pthread_create(&tids[i], NULL, worker, (void *)(uintptr_t)(seed + i));
+		if (errno)
+			die("pthread_create");
+	}
+	for (i = 0; i < threads; i++)
+		pthread_join(tids[i], NULL);
+
+	for (i = 0; i < OP_NR; i++) {
+		if (done[i])
+			printf("%s=%lu ", op_names[i], done[i]);
+		total += done[i];
+		bad += failed[i] + wrong[i];
+	}
+	printf("ops=%lu", total);
+	for (i = 0; i < OP_NR; i++)
+		if (failed[i] || wrong[i])
+			printf(" %s_failed=%lu %s_wrong=%lu", op_names[i], failed[i], op_names[i],
+			       wrong[i]);
+	printf(" bad=%lu seconds=%.2f worst_ms=%.1f seed=%u\n", bad, now() - start,
+	       worst_us / 1e3, seed);
+	return bad || !total;
+}
