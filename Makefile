@@ -3,7 +3,7 @@
 # make                    modules for the running kernel
 # make KDIR=<dir>         modules for the kernel built (or with headers) there
 # make modules_install    into updates/ of that kernel, so that depmod prefers them
-# make demo|check|soak|bench   see README.rst
+# make demo|check|soak   see README.rst
 #
 # KBUILD_EXTRA_SYMBOLS names the Module.symvers of a separately built vringh
 # where the kernel has none (CONFIG_VHOST_RING); `make help` lists the rest.
@@ -30,7 +30,7 @@ CONFIGS := \
 
 kbuild = $(MAKE) -C $(KDIR) M=$(TOP) $(CONFIGS)
 
-.PHONY: all modules modules_install clean demo check soak bench help
+.PHONY: all modules modules_install clean demo check soak help
 all: modules
 
 modules:
@@ -46,8 +46,11 @@ modules_install:
 clean:
 	$(kbuild) clean
 
-demo check soak bench:
+demo check:
 	$(TOP)/scripts/$@
+
+soak:
+	$(TOP)/scripts/check --soak
 
 help:
 	@sed -n '3,11s/^# \{0,1\}//p' $(TOP)/Makefile

@@ -30,6 +30,9 @@ enum asym_fallback {
  * @name: "virtio", "cof-pool0": shown in debugfs and logs; copied
  * @prefix: driver names start with it: "<prefix>-rsa", "<prefix>-pkcs1-rsa",
  *	"<prefix>-pkcs1-rsa-sha256"; copied
+ * @pkcs1_prefix: another one for all but the first of these, or NULL for
+ *	@prefix (the in-tree virtio driver has "virtio-crypto-rsa" and
+ *	"virtio-pkcs1-rsa"); copied
  * @owner: cra_module: pinned while transforms exist
  * @priority: cra_priority
  * @fallback: what happens when no device can compute it
@@ -37,6 +40,7 @@ enum asym_fallback {
 struct asym_class_params {
 	const char *name;
 	const char *prefix;
+	const char *pkcs1_prefix;
 	struct module *owner;
 	int priority;
 	enum asym_fallback fallback;

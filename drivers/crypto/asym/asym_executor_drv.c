@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which LKCF drivers an executor computes on, and the guard against loops.
+ *
+ * A driver registered by asym_provider sends operations to another device or
+ * machine. An executor that chose it by itself could send an operation round
+ * in circles, so by default it does not; an administrator may name it. What is
+ * looked at is the raw "rsa" algorithm: templates hide it, so they are refused.
+ *
+ * Process context, except the look-up of marks (any context).
+ */
+#include <linux/array_size.h>
+#include <linux/cleanup.h>
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "asym_executor_int.h"
+
+#define RAW_RSA		"rsa"
+#define SOFTWARE_RSA	"rsa-generic"
+#define SEPARATORS	" ,\t\n"
+
+/* Raw algorithms that compute elsewhere. */
+struct exec_mark {
+	struct list_head list;
+	char name[CRYPTO_MAX_ALG_NAME];
+};
+
+static LIST_HEAD(marks);
+static DEFINE_SPINLOCK(marks_lock);
+
+static struct exec_mark *mark_find(const char *name)
+{
+	struct exec_mark *mark;
+
+	list_for_each_entry(mark, &marks, list)
+		if (!strcmp(mark->name, name))
+			return mark;
+	return NULL;
+}
+
+/**
+ * asym_exec_mark_remote() - say that a driver computes elsewhere
+ * @driver_name: cra_driver_name of the raw algorithm; copied
+ *
+ * Call it before the algorithm is registered.
+ *
+ * Context: process.
+ * Return: 0, -EINVAL for a name LKCF would not take, -EEXIST if it is marked
+ * already, -ENOMEM.
+ */
+int asym_exec_mark_remote(const char *driver_name)
+{
+	struct exec_mark *mark;
+	bool exists;
+
+	mark = kzalloc_obj(*mark);
+	if (!mark)
+		return -ENOMEM;
+	if (!*driver_name || strscpy(mark->name, driver_name) < 0) {
+		kfree(mark);
+		return -EINVAL;
+	}
+
+	spin_lock_bh(&marks_lock);
+	exists = mark_find(driver_name);
+	if (!exists)
+		list_add(&mark->list, &marks);
+	spin_unlock_bh(&marks_lock);
+	if (exists) {
+		kfree(mark);
+		return -EEXIST;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(asym_exec_mark_remote);
+
+/**
+ * asym_exec_unmark_remote() - forget asym_exec_mark_remote()
+ * @driver_name: as given there; unknown names are ignored
+ *
+ * Call it after the algorithm was unregistered.
+ *
+ * Context: process.
+ */
+void asym_exec_unmark_remote(const char *driver_name)
+{
+	struct exec_mark *mark;
+
+	spin_lock_bh(&marks_lock);
+	mark = mark_find(driver_name);
+	if (mark)
+		list_del(&mark->list);
+	spin_unlock_bh(&marks_lock);
+	kfree(mark);
+}
+EXPORT_SYMBOL_GPL(asym_exec_unmark_remote);
+
+/**
+ * asym_exec_is_remote() - whether a driver computes elsewhere
+ * @driver_name: cra_driver_name of a raw algorithm
+ *
+ * Context: any but hard interrupts.
+ * Return: whether it is marked.
+ */
+bool asym_exec_is_remote(const char *driver_name)
+{
+	bool found;
+
+	spin_lock_bh(&marks_lock);
+	found = mark_find(driver_name);
+	spin_unlock_bh(&marks_lock);
+	return found;
+}
+EXPORT_SYMBOL_GPL(asym_exec_is_remote);
+
+static const char *tfm_driver(struct crypto_akcipher *tfm)
+{
+	return crypto_tfm_alg_driver_name(crypto_akcipher_tfm(tfm));
+}
+
+static int driver_add(struct asym_exec *exec, struct crypto_akcipher *tfm)
+{
+	struct exec_driver *drv = &exec->drivers[exec->nr_drivers];
+
+	if (strcmp(crypto_tfm_alg_name(crypto_akcipher_tfm(tfm)), RAW_RSA))
+		return -EINVAL;
+	strscpy(drv->name, tfm_driver(tfm));
+	drv->probe = tfm;
+	drv->sync = !(crypto_akcipher_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC);
+	exec->reqsize = max(exec->reqsize, crypto_akcipher_reqsize(tfm));
+	exec->nr_drivers++;
+	return 0;
+}
+
+/* The best raw RSA that computes here. */
+static int driver_add_default(struct asym_exec *exec)
+{
+	/* asym_provider's own have this flag: they come with a software fallback */
+	const u32 masks[] = { 0, CRYPTO_ALG_NEED_FALLBACK };
+	struct crypto_akcipher *tfm;
+	int i, err = -ENOENT;
+
+	for (i = 0; i <= ARRAY_SIZE(masks); i++) {
+		if (i < ARRAY_SIZE(masks))
+			tfm = crypto_alloc_akcipher(RAW_RSA, 0, masks[i]);
+		else
+			tfm = crypto_alloc_akcipher(SOFTWARE_RSA, 0, 0);
+		if (IS_ERR(tfm)) {
+			err = PTR_ERR(tfm);
+			continue;
+		}
+		err = asym_exec_is_remote(tfm_driver(tfm)) ? -ELOOP : driver_add(exec, tfm);
+		if (!err)
+			return 0;
+		crypto_free_akcipher(tfm);
+	}
+	return err;
+}
+
+/* Whether a word could be a driver's name; anything else would go to modprobe's command line. */
+static bool driver_name_valid(const char *name)
+{
+	if (!*name || strlen(name) >= CRYPTO_MAX_ALG_NAME)
+		return false;
+	for (; *name; name++)
+		if (!isalnum(*name) && !strchr("-_.", *name))
+			return false;
+	return true;
+}
+
+static int driver_add_named(struct asym_exec *exec, const char *name)
+{
+	struct crypto_akcipher *tfm;
+	int i, err;
+
+	if (!driver_name_valid(name))
+		return -EINVAL;
+	for (i = 0; i < exec->nr_drivers; i++)
+		if (!strcmp(exec->drivers[i].name, name))
+			return -EINVAL;
+	if (exec->nr_drivers == EXEC_MAX_DRIVERS)
+		return -E2BIG;
+
+	tfm = crypto_alloc_akcipher(name, 0, 0);
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	/* an algorithm's name ("rsa") also finds something, but not what was named */
+	err = strcmp(tfm_driver(tfm), name) ? -ENOENT : driver_add(exec, tfm);
+	if (err)
+		crypto_free_akcipher(tfm);
+	return err;
+}
+
+/* exec->drivers from a list of names; on failure *@bad (if any) names the one refused. */
+int exec_drivers_init(struct asym_exec *exec, const char *list, char *bad)
+{
+	char *names __free(kfree) = NULL;
+	char *cursor, *name;
+	int err = 0;
+
+	if (bad)
+		*bad = '\0';
+	names = kstrdup(list ?: "", GFP_KERNEL);
+	if (!names)
+		return -ENOMEM;
+
+	cursor = names;
+	while ((name = strsep(&cursor, SEPARATORS))) {
+		if (!*name)
+			continue;
+		err = driver_add_named(exec, name);
+		if (err)
+			break;
+	}
+	if (!err && !exec->nr_drivers) {
+		name = RAW_RSA;
+		err = driver_add_default(exec);
+	}
+	if (err) {
+		if (bad)
+			strscpy(bad, name, CRYPTO_MAX_ALG_NAME);
+		exec_drivers_exit(exec);
+	}
+	return err;
+}
+
+void exec_drivers_exit(struct asym_exec *exec)
+{
+	while (exec->nr_drivers)
+		crypto_free_akcipher(exec->drivers[--exec->nr_drivers].probe);
+}

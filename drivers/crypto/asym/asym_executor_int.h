@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of asym_executor share. Objects and who holds whom:
+ *
+ *	request --> key --> executor --> drivers (a probe transform each)
+ *
+ * A request holds its key from asym_exec_submit() until after its completion;
+ * a key holds the executor until its transforms are freed. asym_exec_destroy()
+ * waits for that. Only struct asym_exec has a lock; nothing is called with it
+ * held.
+ */
+#ifndef _ASYM_EXECUTOR_INT_H
+#define _ASYM_EXECUTOR_INT_H
+
+#include <linux/completion.h>
+#include <linux/crypto.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/scatterlist.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <crypto/akcipher.h>
+#include <crypto/asym_executor.h>
+
+struct dentry;
+struct rsa_key;
+
+#define EXEC_MAX_DRIVERS	4
+#define EXEC_MAX_NAME		48
+#define EXEC_MAX_INFLIGHT	4096
+
+/**
+ * struct exec_driver - an LKCF driver of an executor
+ * @name: its cra_driver_name
+ * @probe: an unkeyed transform: keeps the driver's module, knows its reqsize
+ * @sync: computes in the caller's context, which must be allowed to sleep
+ * @ops: operations it computed; under the executor's lock, as all below
+ * @errors: operations it failed
+ * @key_errors: keys it refused
+ */
+struct exec_driver {
+	char name[CRYPTO_MAX_ALG_NAME];
+	struct crypto_akcipher *probe;
+	bool sync;
+	u64 ops;
+	u64 errors;
+	u64 key_errors;
+};
+
+/**
+ * struct exec_stats - counters of an executor, under its lock
+ * @ops: operations computed, by kind; rejected ones too
+ * @rejected: of these, wrong signatures and malformed paddings
+ * @refused: operations refused before a driver was asked
+ * @failed: operations no driver could do
+ * @retried: operations a driver failed that went to the next driver
+ * @stalled: times a driver had no room
+ * @milliunits: asym_cost() of what was computed
+ */
+struct exec_stats {
+	u64 ops[ASYM_OP_NR];
+	u64 rejected;
+	u64 refused;
+	u64 failed;
+	u64 retried;
+	u64 stalled;
+	u64 milliunits;
+};
+
+/**
+ * struct asym_exec - an executor
+ * @name: as its creator called it
+ * @nr_drivers: used entries of @drivers
+ * @reqsize: the largest private area a driver wants in a request
+ * @max_inflight: requests handed to drivers at one time
+ * @drivers: in order of preference; names and transforms fixed after creation
+ * @refs: one for the creator, one for each key
+ * @released: @refs reached zero
+ * @lock: protects what follows, and counters in @drivers; taken with BH disabled
+ * @fifo: requests that wait
+ * @queued: their number
+ * @inflight: requests handed to drivers
+ * @keys: keys that exist
+ * @pumping: somebody is in exec_pump()
+ * @full: a driver said -ENOSPC: wait for a completion, or for @pump_work
+ * @stats: counters
+ * @pump_work: resumes exec_pump()
+ * @all: among all executors; with @id under exec_debugfs_lock
+ * @id: distinguishes executors of one name
+ * @dentry: in debugfs
+ */
+struct asym_exec {
+	char name[EXEC_MAX_NAME];
+	unsigned int nr_drivers;
+	unsigned int reqsize;
+	unsigned int max_inflight;
+	struct exec_driver drivers[EXEC_MAX_DRIVERS];
+	refcount_t refs;
+	struct completion released;
+
+	spinlock_t lock; /* see above */
+	struct list_head fifo;
+	unsigned int queued;
+	unsigned int inflight;
+	unsigned int keys;
+	bool pumping;
+	bool full;
+	struct exec_stats stats;
+
+	struct delayed_work pump_work;
+
+	struct list_head all;
+	unsigned int id;
+	struct dentry *dentry;
+};
+
+/**
+ * struct asym_exec_key - a key, set on a transform of each driver that takes it
+ * @exec: the executor; a reference
+ * @refs: the creator's and one for each request
+ * @is_private: for decrypt and sign
+ * @size: bytes of a block
+ * @bits: size of the modulus in bits
+ * @tfm: by driver; NULL where the driver refused the key
+ * @tfm_size: bytes of the modulus, as that driver sees it
+ * @max: modulus minus one: public, checked against every input
+ * @free_work: frees it
+ */
+struct asym_exec_key {
+	struct asym_exec *exec;
+	struct kref refs;
+	bool is_private;
+	unsigned int size;
+	unsigned int bits;
+	struct crypto_akcipher *tfm[EXEC_MAX_DRIVERS];
+	unsigned int tfm_size[EXEC_MAX_DRIVERS];
+	struct work_struct free_work;
+	u8 max[];
+};
+
+/* Computes on synchronous drivers; and everything else that must not wait behind that. */
+extern struct workqueue_struct *exec_compute_wq;
+extern struct workqueue_struct *exec_house_wq;
+
+/* asym_executor_drv.c */
+int exec_drivers_init(struct asym_exec *exec, const char *list, char *bad);
+void exec_drivers_exit(struct asym_exec *exec);
+
+/* asym_executor_key.c */
+void exec_put(struct asym_exec *exec);
+
+/* asym_executor_op.c */
+size_t exec_request_size(unsigned int reqsize);
+void exec_pump_work(struct work_struct *work);
+
+/* asym_executor_stats.c */
+void exec_debugfs_init(void);
+void exec_debugfs_exit(void);
+void exec_debugfs_add(struct asym_exec *exec);
+void exec_debugfs_del(struct asym_exec *exec);
+
+/* asym_key.c */
+int asym_key_parse_rsa(struct asym_key_data *key, struct rsa_key *raw);
+
+#endif /* _ASYM_EXECUTOR_INT_H */

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Keys of an executor: a transform of each driver with the key set.
+ *
+ * The transforms hold the key; nothing of it is copied here but the modulus
+ * (less one), which is public and against which every input is checked.
+ *
+ * A key is made in process context and put from any. Freeing a transform may
+ * sleep, and wait for a device, so a work item does that.
+ */
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <crypto/internal/rsa.h>
+
+#include "asym_executor_int.h"
+
+/* Drop a reference to the executor; the last one lets asym_exec_destroy() go on. */
+void exec_put(struct asym_exec *exec)
+{
+	if (refcount_dec_and_test(&exec->refs))
+		complete(&exec->released);
+}
+
+/* max = n - 1, as long as a block */
+static void key_set_max(struct asym_exec_key *key, const struct rsa_key *raw)
+{
+	unsigned int i = key->size;
+
+	memcpy(key->max + key->size - raw->n_sz, raw->n, raw->n_sz);
+	while (i-- && !key->max[i]--)
+		;
+}
+
+/* A transform of one driver with the key, of @n_sz bytes, set; 0 or an errno of the driver's. */
+static int key_set(struct asym_exec_key *key, unsigned int i, const struct asym_key_data *data,
+		   size_t n_sz)
+{
+	struct exec_driver *drv = &key->exec->drivers[i];
+	struct crypto_akcipher *tfm;
+	unsigned int size;
+	int err;
+
+	tfm = crypto_alloc_akcipher(drv->name, 0, 0);
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+
+	/* The same driver as when the executor was made? Requests were sized for that one. */
+	err = -ENODEV;
+	if (crypto_akcipher_alg(tfm) != crypto_akcipher_alg(drv->probe) ||
+	    crypto_akcipher_reqsize(tfm) > key->exec->reqsize)
+		goto free_tfm;
+
+	if (data->is_private)
+		err = crypto_akcipher_set_priv_key(tfm, data->der, data->der_len);
+	else
+		err = crypto_akcipher_set_pub_key(tfm, data->der, data->der_len);
+	if (err)
+		goto free_tfm;
+
+	size = crypto_akcipher_maxsize(tfm);
+	err = -EINVAL;
+	if (size < n_sz || size > key->size)
+		goto free_tfm;
+
+	key->tfm[i] = tfm;
+	key->tfm_size[i] = size;
+	return 0;
+
+free_tfm:
+	crypto_free_akcipher(tfm);
+	return err;
+}
+
+static void key_free(struct asym_exec_key *key)
+{
+	int i;
+
+	for (i = 0; i < key->exec->nr_drivers; i++)
+		if (key->tfm[i])
+			crypto_free_akcipher(key->tfm[i]);
+	kfree(key);
+}
+
+static void key_free_work(struct work_struct *work)
+{
+	struct asym_exec_key *key = container_of(work, struct asym_exec_key, free_work);
+	struct asym_exec *exec = key->exec;
+
+	key_free(key);
+	spin_lock_bh(&exec->lock);
+	exec->keys--;
+	spin_unlock_bh(&exec->lock);
+	exec_put(exec);
+}
+
+/**
+ * asym_exec_key_create() - prepare a key for operations
+ * @exec: the executor; the key holds it
+ * @data: the key; used during the call only, and still the caller's to wipe
+ *
+ * The key is set on every driver of the executor. It is enough that one takes
+ * it; operations then go to the first that did.
+ *
+ * Context: process; may sleep, for as long as the driver does.
+ * Return: the key, with one reference, the caller's; ERR_PTR() as
+ * asym_key_parse() says, -ENOMEM, or the errno of the first driver when none
+ * took it.
+ */
+struct asym_exec_key *asym_exec_key_create(struct asym_exec *exec,
+					   const struct asym_key_data *data)
+{
+	struct asym_key_data parsed = *data;
+	struct asym_exec_key *key;
+	struct rsa_key raw;
+	int i, ret, err, taken = 0;
+
+	err = asym_key_parse_rsa(&parsed, &raw);
+	if (err)
+		return ERR_PTR(err);
+
+	key = kzalloc_flex(*key, max, parsed.bits / 8);
+	if (!key)
+		return ERR_PTR(-ENOMEM);
+	key->exec = exec;
+	key->is_private = parsed.is_private;
+	key->size = parsed.bits / 8;
+	key->bits = parsed.bits;
+	kref_init(&key->refs);
+	INIT_WORK(&key->free_work, key_free_work);
+	key_set_max(key, &raw);
+
+	for (i = 0; i < exec->nr_drivers; i++) {
+		ret = key_set(key, i, &parsed, raw.n_sz);
+		if (!ret) {
+			taken++;
+			continue;
+		}
+		err = err ?: ret;
+		spin_lock_bh(&exec->lock);
+		exec->drivers[i].key_errors++;
+		spin_unlock_bh(&exec->lock);
+	}
+	if (!taken) {
+		key_free(key);
+		return ERR_PTR(err);
+	}
+
+	refcount_inc(&exec->refs);
+	spin_lock_bh(&exec->lock);
+	exec->keys++;
+	spin_unlock_bh(&exec->lock);
+	return key;
+}
+EXPORT_SYMBOL_GPL(asym_exec_key_create);
+
+static void key_release(struct kref *refs)
+{
+	struct asym_exec_key *key = container_of(refs, struct asym_exec_key, refs);
+
+	queue_work(exec_house_wq, &key->free_work);
+}
+
+/**
+ * asym_exec_key_put() - drop a reference to a key
+ * @key: the key; requests submitted before have their own reference
+ *
+ * Context: any.
+ */
+void asym_exec_key_put(struct asym_exec_key *key)
+{
+	kref_put(&key->refs, key_release);
+}
+EXPORT_SYMBOL_GPL(asym_exec_key_put);
+
+/**
+ * asym_exec_key_size() - how long a block is
+ * @key: the key
+ *
+ * Context: any.
+ * Return: bytes of the modulus: of a signature, a ciphertext, and of the room
+ * an output needs.
+ */
+unsigned int asym_exec_key_size(const struct asym_exec_key *key)
+{
+	return key->size;
+}
+EXPORT_SYMBOL_GPL(asym_exec_key_size);

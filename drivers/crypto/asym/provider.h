@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * asym_provider's own structures. What belongs to whom:
+ *
+ *	asym_class		one set of algorithms; owned by its driver
+ *	  asym_device_priv	a device in it; kref: the driver, sessions, requests
+ *	  provider_key		a key; counted by transforms, requests and openers,
+ *				kept for a while when nobody uses it
+ *	    provider_session	that key on one device; counted by requests
+ *	provider_op		one operation; in the caller's memory
+ *
+ * One spin lock per class, taken with bottom halves disabled, protects the
+ * lists and states of all of them; it is never held across a call into a
+ * device driver, into the executor, or into a completion callback.
+ * asym_class::mutex only serialises the registration of algorithms.
+ */
+#ifndef _ASYM_PROVIDER_PRIV_H
+#define _ASYM_PROVIDER_PRIV_H
+
+#include <linux/atomic.h>
+#include <linux/cache.h>
+#include <linux/completion.h>
+#include <linux/crypto.h>
+#include <linux/hashtable.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/percpu-refcount.h>
+#include <linux/siphash.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <crypto/asym_executor.h>
+#include <crypto/asym_provider.h>
+
+struct dentry;
+struct provider_alg;
+
+#define PROVIDER_MAX_DEVICES	64	/* of a class; provider_op::tried is a bitmap of them */
+#define PROVIDER_MAX_ATTEMPTS	4	/* on devices, for one operation; then software */
+
+/* In the order of struct asym_class_stats. */
+enum provider_stat {
+	PROVIDER_OPS,
+	PROVIDER_DEVICE,
+	PROVIDER_SOFTWARE,
+	PROVIDER_SW_NO_DEVICE,
+	PROVIDER_SW_UNSUPPORTED,
+	PROVIDER_SW_DEVICE_ERROR,
+	PROVIDER_SW_NO_SESSION,
+	PROVIDER_FAILED,
+	PROVIDER_RETRIED,
+	PROVIDER_RECHECKED,
+	PROVIDER_SESSION_OPENS,
+	PROVIDER_SESSION_CLOSES,
+	PROVIDER_SESSION_HITS,
+	PROVIDER_SESSION_EVICTIONS,
+	PROVIDER_KAT_RUN,
+	PROVIDER_KAT_FAILED,
+	PROVIDER_STAT_NR
+};
+
+struct asym_class {
+	/* fixed */
+	char name[CRYPTO_MAX_ALG_NAME];
+	char prefix[CRYPTO_MAX_ALG_NAME];
+	char pkcs1_prefix[CRYPTO_MAX_ALG_NAME];
+	struct module *owner;
+	int priority;
+	siphash_key_t secret;
+	struct dentry *dir;
+	struct dentry *devices_dir;
+
+	enum asym_fallback fallback;
+	atomic64_t stats[PROVIDER_STAT_NR];
+	atomic_t transforms;
+
+	/* Serialises the registration of @algs, which are NULL until then. */
+	struct mutex mutex;
+	struct provider_alg *algs;
+	unsigned int nr_algs;
+	bool tested;			/* the kernel's self tests are over */
+	struct delayed_work zombie_work;
+
+	/* Everything below, and what the other structures say. */
+	spinlock_t lock;
+	struct list_head devices;	/* asym_device_priv::node: live ones */
+	u64 device_ids;
+	u32 next_device;
+	unsigned int nr_devices;	/* between register and unregister */
+	DECLARE_HASHTABLE(keys, 8);
+	struct list_head idle_keys;	/* provider_key::idle_node, oldest first */
+	unsigned int nr_idle_keys;
+	struct list_head reap_keys;	/* likewise: out of the table, to be freed */
+	struct list_head reap_sessions;	/* provider_session::key_node: to be closed and freed */
+	unsigned int nr_keys;
+	unsigned int nr_sessions;
+	size_t key_bytes;
+	struct work_struct reap_work;
+	struct delayed_work sweep_work;
+};
+
+struct asym_device_priv {
+	/* fixed */
+	struct kref ref;
+	struct asym_device *dev;	/* valid while @calls is held */
+	struct asym_class *class;
+	struct asym_caps caps;		/* asym_device::caps less what it refused */
+	unsigned int flags;
+	unsigned int max_sessions;
+	struct dentry *dir;
+	bool stopped;			/* the driver's thread that quiesces and unregisters */
+	char name[64];
+
+	/* Who is inside one of the driver's functions. Dead: nobody enters. */
+	struct percpu_ref calls;
+	struct completion calls_gone;
+
+	/* Requests the driver has; asym_device_unregister() waits for none. */
+	atomic_t inflight;
+	wait_queue_head_t wait;
+	struct work_struct kick_work;
+
+	/* class->lock */
+	struct list_head node;
+	unsigned int id;
+	bool live;
+	bool draining;
+	bool in_drain;
+	u32 kicks;
+	struct list_head backlog;	/* asym_request::list */
+	struct list_head sessions;	/* provider_session::dev_node: attached ones */
+	struct list_head idle;		/* provider_session::idle_node, oldest first */
+	unsigned int nr_sessions;	/* open, opening or not yet closed */
+
+	atomic64_t requests;
+	atomic64_t completed;
+	atomic64_t errors;
+	atomic64_t opens;
+	atomic64_t closes;
+	atomic64_t kat_run;
+	atomic64_t kat_failed;
+	atomic_t warned;
+};
+
+struct provider_key {
+	/* fixed */
+	struct asym_class *class;
+	u64 hash;
+	struct asym_exec_key *exec_key;
+	struct asym_key_data data;	/* data.der is @der */
+	unsigned int key_bytes;		/* of a block, as the software has it */
+	bool device_ok;			/* devices would agree on @key_bytes */
+
+	/* class->lock */
+	struct hlist_node node;
+	struct list_head idle_node;
+	struct list_head sessions;	/* provider_session::key_node */
+	unsigned int refs;
+	unsigned long last_used;
+
+	u8 max[ASYM_MAX_KEY_BYTES];	/* modulus minus one, @key_bytes long */
+	u8 der[];
+};
+
+enum provider_session_state {
+	SESSION_OPENING,
+	SESSION_OPEN,
+	SESSION_REFUSED,		/* the device cannot use this key */
+	SESSION_CLOSING,
+};
+
+struct provider_session {
+	/* fixed */
+	struct asym_device_priv *pdev;	/* a reference */
+	struct provider_key *key;	/* valid while attached, opening or in use */
+	u8 padding;
+	u8 hash;
+
+	/* class->lock */
+	u8 state;
+	bool attached;			/* in the lists of @key and @pdev */
+	unsigned int users;
+	u64 handle;
+	unsigned long last_used;
+	struct list_head key_node;
+	struct list_head dev_node;
+	struct list_head idle_node;
+	struct list_head pending;	/* asym_request::list: wait for the opening */
+	struct work_struct work;
+};
+
+/* Where an operation is between provider_op_start() and its completion. */
+enum provider_phase {
+	PHASE_STARTING,			/* provider_op_start() will return the result, or */
+	PHASE_ASYNC,			/* ... has returned -EINPROGRESS, or */
+	PHASE_DONE,			/* ... finds the result here */
+};
+
+/**
+ * struct provider_op - one operation
+ * @req: what the device driver sees
+ * @class: where it belongs
+ * @key: its key; a reference from provider_op_start() until it is finished
+ * @session: while a device has it, waits for it, or is about to get it: the
+ *	session, counted as a user of it
+ * @pdev: likewise: the device, kept by @session
+ * @answered: called by asym_request_done()
+ * @complete: called once, bottom halves disabled, unless provider_op_start()
+ *	returned the result
+ * @data: the caller's
+ * @work: takes the answer out of an interrupt handler
+ * @status: the answer meanwhile
+ * @tried: devices (by id) that failed it
+ * @attempts: number of these failures
+ * @reason: why software computes it, if it does
+ * @stale: the device forgot the session once already
+ * @again: the next submission counts as a retry
+ * @recheck: the device that refused the input; kept by a reference
+ * @phase: enum provider_phase
+ * @err: result
+ * @out_len: result: bytes at @out
+ * @exec: asym_exec_request_size() bytes behind this structure
+ * @in: asym_request::in points here
+ * @out: asym_request::out points here
+ *
+ * provider_op_size() bytes, aligned for DMA, zeroed by provider_op_init().
+ */
+struct provider_op {
+	struct asym_request req;
+	struct asym_class *class;
+	struct provider_key *key;
+	struct provider_session *session;
+	struct asym_device_priv *pdev;
+	void (*answered)(struct provider_op *op, int status, unsigned int out_len);
+	void (*complete)(struct provider_op *op);
+	void *data;
+	struct work_struct work;
+	int status;
+	u64 tried;
+	u8 attempts;
+	u8 reason;
+	bool stale;
+	bool again;
+	struct asym_device_priv *recheck;
+	atomic_t phase;
+	int err;
+	unsigned int out_len;
+	struct asym_exec_request *exec;
+	u8 in[2 * ASYM_MAX_KEY_BYTES] __aligned(ARCH_DMA_MINALIGN);
+	u8 out[ASYM_MAX_KEY_BYTES] __aligned(ARCH_DMA_MINALIGN);
+};
+
+/* provider_main.c */
+extern struct asym_exec *provider_software;
+extern struct workqueue_struct *provider_wq;
+extern unsigned int provider_cache_max;
+extern unsigned int provider_idle_secs;
+
+/* provider_class.c */
+static inline void provider_count(struct asym_class *class, enum provider_stat stat)
+{
+	atomic64_inc(&class->stats[stat]);
+}
+
+bool provider_class_tested(struct asym_class *class);
+int provider_class_go_live(struct asym_class *class);
+
+/* provider_alg.c */
+struct provider_alg *provider_algs_register(struct asym_class *class, unsigned int *nr);
+const char *provider_algs_untested(struct provider_alg *algs, unsigned int nr);
+void provider_algs_wait_tested(struct provider_alg *algs, unsigned int nr);
+void provider_algs_hide(struct provider_alg *algs, unsigned int nr);
+bool provider_algs_unused(struct provider_alg *algs, unsigned int nr);
+void provider_algs_unregister(struct provider_alg *algs, unsigned int nr);
+
+/* provider_key.c */
+struct provider_key *provider_key_get(struct asym_class *class, bool is_private,
+				      const void *der, unsigned int der_len);
+void provider_key_ref_locked(struct provider_key *key);
+void provider_key_put(struct provider_key *key);
+int provider_key_check_range(const struct provider_key *key, const u8 *in, unsigned int len);
+void provider_cache_init(struct asym_class *class);
+void provider_cache_flush(struct asym_class *class);
+
+/* provider_session.c */
+struct provider_session *provider_session_find_locked(struct provider_key *key,
+						      struct asym_device_priv *pdev,
+						      u8 padding, u8 hash);
+struct provider_session *provider_session_new_locked(struct provider_key *key,
+						     struct asym_device_priv *pdev,
+						     u8 padding, u8 hash);
+void provider_session_use_locked(struct provider_session *session);
+void provider_session_unuse_locked(struct provider_session *session);
+void provider_session_detach_locked(struct provider_session *session);
+void provider_session_open(struct provider_session *session);
+void provider_session_close(struct provider_session *session);
+
+/* provider_op.c */
+size_t provider_op_size(void);
+void provider_op_init(struct provider_op *op, struct asym_class *class);
+void provider_op_wipe(struct provider_op *op);
+int provider_op_start(struct provider_op *op, struct provider_key *key, bool may_sleep);
+void provider_op_opened(struct provider_op *op, struct provider_session *session, int err);
+int provider_submit_once(struct provider_op *op);
+void provider_redispatch(struct list_head *ops);
+
+/* provider_device.c */
+bool provider_device_enter(struct asym_device_priv *pdev);
+void provider_device_exit(struct asym_device_priv *pdev);
+void provider_device_put(struct asym_device_priv *pdev);
+
+/* provider_kat.c */
+int provider_kat(struct asym_device_priv *pdev);
+
+/* provider_debugfs.c */
+void provider_debugfs_init(void);
+void provider_debugfs_exit(void);
+void provider_debugfs_add_class(struct asym_class *class);
+void provider_debugfs_del_class(struct asym_class *class);
+void provider_debugfs_add_device(struct asym_device_priv *pdev);
+void provider_debugfs_del_device(struct asym_device_priv *pdev);
+
+#endif /* _ASYM_PROVIDER_PRIV_H */

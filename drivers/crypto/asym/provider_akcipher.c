@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * akcipher algorithms: raw RSA, and PKCS#1 v1.5 encryption; up to 6.12
+ * signatures too.
+ *
+ * The operation lives in the request's own memory. The input is copied into it
+ * first (callers pass one buffer for input and output, and it is needed again
+ * if a device fails), the result is copied out of it at the end, and the copy
+ * is wiped. What is refused here, before any computation, is refused with the
+ * errno of the kernel's software, in its order (rsa.c, rsa-pkcs1pad.c; the
+ * table in asym_pad.c). Contexts: those of crypto requests.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/align.h>
+#include <linux/minmax.h>
+#include <linux/scatterlist.h>
+#include <linux/string.h>
+
+#include "provider_alg.h"
+
+/* mpi_read_raw_from_sgl() reads no longer numbers. */
+#define MPI_MAX_BYTES	(16384 / 8)
+
+static struct provider_op *request_op(struct akcipher_request *areq)
+{
+	return akcipher_request_ctx_dma(areq);
+}
+
+static int copy_in(struct scatterlist *src, unsigned int skip, u8 *to, unsigned int len)
+{
+	int nents = sg_nents_for_len(src, (u64)skip + len);
+
+	if (nents < 0)
+		return nents;
+	return sg_pcopy_to_buffer(src, nents, to, len, skip) == len ? 0 : -EINVAL;
+}
+
+static int copy_out(struct scatterlist *dst, unsigned int skip, const u8 *from, unsigned int len)
+{
+	int nents = sg_nents_for_len(dst, (u64)skip + len);
+
+	if (nents < 0)
+		return -EINVAL;
+	return sg_pcopy_from_buffer(dst, nents, from, len, skip) == len ? 0 : -EINVAL;
+}
+
+static unsigned int leading_zeros(const u8 *buf, unsigned int len)
+{
+	unsigned int i;
+
+	for (i = 0; i < len && !buf[i]; i++)
+		;
+	return i;
+}
+
+/* A raw number: as long as the software takes it, leading zeros do not count. */
+static int prepare_raw(struct akcipher_request *areq, struct provider_op *op,
+		       const struct provider_key *key)
+{
+	unsigned int skip = 0, len = areq->src_len, zeros, chunk;
+
+	while (len > key->key_bytes) {
+		chunk = min(len - key->key_bytes, key->key_bytes);
+		if (copy_in(areq->src, skip, op->in, chunk))
+			return -ENOMEM;
+		zeros = leading_zeros(op->in, chunk);
+		skip += zeros;
+		len -= zeros;
+		if (zeros < chunk)
+			return len > MPI_MAX_BYTES ? -ENOMEM : -EINVAL;
+	}
+	if (len && copy_in(areq->src, skip, op->in, len))
+		return -ENOMEM;
+	op->req.in_len = len;
+	return provider_key_check_range(key, op->in, len) ?: len ? 0 : -EINVAL;
+}
+
+static int need_room(struct akcipher_request *areq, const struct provider_key *key)
+{
+	if (areq->dst_len >= key->key_bytes)
+		return 0;
+	areq->dst_len = key->key_bytes;
+	return -EOVERFLOW;
+}
+
+/* Encryption and signing: a message or digest that is going to be padded. */
+static int prepare_padded(struct akcipher_request *areq, struct provider_op *op,
+			  const struct provider_key *key)
+{
+	if (areq->src_len > key->key_bytes - 11)
+		return -EOVERFLOW;
+	op->req.in_len = areq->src_len;
+	return need_room(areq, key) ?: copy_in(areq->src, 0, op->in, areq->src_len);
+}
+
+static int prepare_ciphertext(struct akcipher_request *areq, struct provider_op *op,
+			      const struct provider_key *key)
+{
+	if (areq->src_len != key->key_bytes)
+		return -EINVAL;
+	op->req.in_len = areq->src_len;
+	return copy_in(areq->src, 0, op->in, areq->src_len) ?:
+	       provider_key_check_range(key, op->in, areq->src_len);
+}
+
+/* The digest follows the signature; there is no output. */
+static int prepare_verify(struct akcipher_request *areq, struct provider_op *op,
+			  const struct provider_key *key)
+{
+	if (areq->dst || !areq->dst_len || areq->src_len != key->key_bytes)
+		return -EINVAL;
+	op->req.in_len = areq->src_len;
+	/* One that is longer than the key matches no more than its beginning does. */
+	op->req.digest_len = min(areq->dst_len, key->key_bytes);
+	return copy_in(areq->src, 0, op->in, op->req.in_len + op->req.digest_len) ?:
+	       provider_key_check_range(key, op->in, areq->src_len);
+}
+
+static int prepare(struct akcipher_request *areq, struct provider_op *op,
+		   const struct provider_key *key, const struct provider_alg *alg)
+{
+	bool private_op = op->req.op == ASYM_DECRYPT || op->req.op == ASYM_SIGN;
+	int err;
+
+	if (alg->padding == ASYM_PAD_RAW) {
+		if (private_op && !key->data.is_private)
+			return -EINVAL;
+		return prepare_raw(areq, op, key);
+	}
+
+	switch (op->req.op) {
+	case ASYM_DECRYPT:
+		err = prepare_ciphertext(areq, op, key);
+		break;
+	case ASYM_VERIFY:
+		err = prepare_verify(areq, op, key);
+		break;
+	default:
+		err = prepare_padded(areq, op, key);
+		break;
+	}
+	if (!err && private_op && !key->data.is_private)
+		err = -EINVAL;
+	return err;
+}
+
+/* @len bytes of a number at @op->out become all of the key's size. */
+static void pad_result(struct provider_op *op)
+{
+	unsigned int zeros = op->req.key_bytes - op->out_len;
+
+	if (!zeros)
+		return;
+	memmove(op->out + zeros, op->out, op->out_len);
+	memset(op->out, 0, zeros);
+	op->out_len = op->req.key_bytes;
+}
+
+/* The software fills all of the output it is given, zeros in front. */
+static int finish_raw(struct akcipher_request *areq, struct provider_op *op)
+{
+	unsigned int room = areq->dst_len, len = op->out_len, skip = 0, zeros;
+	int err;
+
+	pad_result(op);
+	if (room < len) {
+		zeros = leading_zeros(op->out, len);
+		/* It counts in machine words. */
+		if (room < ALIGN(len - zeros, sizeof(long)))
+			return -EOVERFLOW;
+		return copy_out(areq->dst, 0, op->out + len - room, room);
+	}
+
+	/* The input was copied: its place serves for zeros. */
+	memset(op->in, 0, op->req.key_bytes);
+	while (skip < room - len) {
+		unsigned int chunk = min(room - len - skip, op->req.key_bytes);
+
+		err = copy_out(areq->dst, skip, op->in, chunk);
+		if (err)
+			return err;
+		skip += chunk;
+	}
+	return copy_out(areq->dst, skip, op->out, len);
+}
+
+static int finish_padded(struct akcipher_request *areq, struct provider_op *op, int err)
+{
+	areq->dst_len = op->req.key_bytes;
+	if (err)
+		return err;
+	pad_result(op);
+	return copy_out(areq->dst, 0, op->out, op->out_len);
+}
+
+static int finish_decrypted(struct akcipher_request *areq, struct provider_op *op)
+{
+	unsigned int room = areq->dst_len;
+
+	areq->dst_len = op->out_len;
+	if (room < op->out_len)
+		return -EOVERFLOW;
+	if (!op->out_len)
+		return 0;
+	return copy_out(areq->dst, 0, op->out, op->out_len);
+}
+
+/* The caller's result, and no trace of it here. */
+static int finish(struct akcipher_request *areq, struct provider_op *op, int err)
+{
+	switch (op->req.op) {
+	case ASYM_VERIFY:
+		break;
+	case ASYM_DECRYPT:
+		if (op->req.padding == ASYM_PAD_PKCS1) {
+			err = err ?: finish_decrypted(areq, op);
+			break;
+		}
+		fallthrough;
+	default:
+		if (op->req.padding == ASYM_PAD_RAW)
+			err = err ?: finish_raw(areq, op);
+		else
+			err = finish_padded(areq, op, err);
+		break;
+	}
+	provider_op_wipe(op);
+	return err;
+}
+
+static void op_complete(struct provider_op *op)
+{
+	struct akcipher_request *areq = op->data;
+
+	akcipher_request_complete(areq, finish(areq, op, op->err));
+}
+
+static int akcipher_op(struct akcipher_request *areq, enum asym_op nr)
+{
+	struct provider_tfm *tfm = akcipher_tfm_ctx(crypto_akcipher_reqtfm(areq));
+	struct provider_op *op = request_op(areq);
+	const struct provider_alg *alg = tfm->alg;
+	int err;
+
+	if (!tfm->key)
+		return -EINVAL;
+
+	provider_op_init(op, alg->class);
+	op->req.op = nr;
+	op->req.padding = alg->padding;
+	op->req.hash = alg->hash;
+	op->complete = op_complete;
+	op->data = areq;
+	err = prepare(areq, op, tfm->key, alg);
+	if (err) {
+		provider_op_wipe(op);
+		return err;
+	}
+
+	err = provider_op_start(op, tfm->key, areq->base.flags & CRYPTO_TFM_REQ_MAY_SLEEP);
+	return err == -EINPROGRESS ? err : finish(areq, op, err);
+}
+
+static int akcipher_encrypt(struct akcipher_request *areq)
+{
+	return akcipher_op(areq, ASYM_ENCRYPT);
+}
+
+static int akcipher_decrypt(struct akcipher_request *areq)
+{
+	return akcipher_op(areq, ASYM_DECRYPT);
+}
+
+static int akcipher_sign(struct akcipher_request *areq)
+{
+	return akcipher_op(areq, ASYM_SIGN);
+}
+
+static int akcipher_verify(struct akcipher_request *areq)
+{
+	return akcipher_op(areq, ASYM_VERIFY);
+}
+
+static int akcipher_set_pub_key(struct crypto_akcipher *tfm, const void *key, unsigned int keylen)
+{
+	return provider_tfm_set_key(akcipher_tfm_ctx(tfm), false, key, keylen);
+}
+
+static int akcipher_set_priv_key(struct crypto_akcipher *tfm, const void *key, unsigned int keylen)
+{
+	return provider_tfm_set_key(akcipher_tfm_ctx(tfm), true, key, keylen);
+}
+
+static unsigned int akcipher_max_size(struct crypto_akcipher *tfm)
+{
+	const struct provider_tfm *ctx = akcipher_tfm_ctx(tfm);
+
+	return ctx->key ? ctx->key->key_bytes : 0;
+}
+
+static int akcipher_init(struct crypto_akcipher *tfm)
+{
+	struct provider_alg *alg = container_of(crypto_akcipher_alg(tfm), struct provider_alg,
+						akcipher);
+
+	provider_tfm_init(akcipher_tfm_ctx(tfm), alg);
+	akcipher_set_reqsize_dma(tfm, provider_op_size());
+	return 0;
+}
+
+static void akcipher_exit(struct crypto_akcipher *tfm)
+{
+	provider_tfm_exit(akcipher_tfm_ctx(tfm));
+}
+
+/**
+ * provider_akcipher_fill() - the functions of an akcipher algorithm
+ * @alg: the algorithm; padding and hash are set
+ */
+void provider_akcipher_fill(struct provider_alg *alg)
+{
+	alg->akcipher.encrypt = akcipher_encrypt;
+	alg->akcipher.decrypt = akcipher_decrypt;
+	if (alg->padding != ASYM_PAD_RAW)
+		compat_akcipher_set_sig_ops(&alg->akcipher, akcipher_sign, akcipher_verify);
+	alg->akcipher.set_pub_key = akcipher_set_pub_key;
+	alg->akcipher.set_priv_key = akcipher_set_priv_key;
+	alg->akcipher.max_size = akcipher_max_size;
+	alg->akcipher.init = akcipher_init;
+	alg->akcipher.exit = akcipher_exit;
+}

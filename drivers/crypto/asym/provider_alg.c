@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The algorithms of a class: which there are, under which names, and how they
+ * come and go. All are registered, whatever the devices can do: software does
+ * the rest.
+ *
+ * Up to 6.12 pkcs1pad(rsa[,hash]) encrypts, decrypts, signs and verifies; later
+ * kernels have pkcs1(rsa,hash) for signatures, and pkcs1pad(rsa) only
+ * encrypts and decrypts. Process context; asym_class::mutex, or the class is
+ * being destroyed.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "provider_alg.h"
+#include "provider_sig.h"
+
+/* In the order of registration. */
+static const struct {
+	u8 padding;
+	u8 hash;
+	bool signs;
+} kinds[] = {
+	{ ASYM_PAD_RAW },
+	{ ASYM_PAD_PKCS1 },
+#if COMPAT_CRYPTO_HAS_SIG
+	{ ASYM_PAD_PKCS1, ASYM_HASH_NONE, true },
+#endif
+	{ ASYM_PAD_PKCS1, ASYM_HASH_MD5, true },
+	{ ASYM_PAD_PKCS1, ASYM_HASH_SHA1, true },
+	{ ASYM_PAD_PKCS1, ASYM_HASH_SHA224, true },
+	{ ASYM_PAD_PKCS1, ASYM_HASH_SHA256, true },
+	{ ASYM_PAD_PKCS1, ASYM_HASH_SHA384, true },
+	{ ASYM_PAD_PKCS1, ASYM_HASH_SHA512, true },
+};
+
+static struct crypto_alg *alg_base(struct provider_alg *alg)
+{
+#if COMPAT_CRYPTO_HAS_SIG
+	if (alg->is_sig)
+		return &alg->sig.base;
+#endif
+	return &alg->akcipher.base;
+}
+
+/* "<prefix>-rsa", "<prefix>-pkcs1-rsa", "<prefix>-pkcs1-rsa-sha256" */
+static int alg_set_names(struct provider_alg *alg, struct crypto_alg *base, bool signs)
+{
+	const struct asym_class *class = alg->class;
+	const char *hash = asym_hash_name(alg->hash);
+	int len;
+
+	if (alg->padding == ASYM_PAD_RAW) {
+		strscpy(base->cra_name, "rsa");
+		len = snprintf(base->cra_driver_name, CRYPTO_MAX_ALG_NAME, "%s-rsa",
+			       class->prefix);
+	} else if (!signs) {
+		strscpy(base->cra_name, "pkcs1pad(rsa)");
+		len = snprintf(base->cra_driver_name, CRYPTO_MAX_ALG_NAME, "%s-pkcs1-rsa",
+			       class->pkcs1_prefix);
+	} else {
+		snprintf(base->cra_name, CRYPTO_MAX_ALG_NAME, COMPAT_CRYPTO_PKCS1_SIGN "(rsa,%s)",
+			 hash);
+		len = snprintf(base->cra_driver_name, CRYPTO_MAX_ALG_NAME, "%s-pkcs1-rsa-%s",
+			       class->pkcs1_prefix, hash);
+	}
+	return len < CRYPTO_MAX_ALG_NAME ? 0 : -ENAMETOOLONG;
+}
+
+static int alg_fill(struct provider_alg *alg, struct asym_class *class, unsigned int kind)
+{
+	struct crypto_alg *base;
+
+	alg->class = class;
+	alg->padding = kinds[kind].padding;
+	alg->hash = kinds[kind].hash;
+	alg->is_sig = COMPAT_CRYPTO_HAS_SIG && kinds[kind].signs;
+	if (alg->is_sig) {
+		base = provider_sig_fill(alg);
+	} else {
+		provider_akcipher_fill(alg);
+		base = &alg->akcipher.base;
+		base->cra_flags = CRYPTO_ALG_ASYNC;
+	}
+	base->cra_flags |= CRYPTO_ALG_NEED_FALLBACK;
+	base->cra_priority = class->priority;
+	base->cra_module = class->owner;
+	base->cra_ctxsize = sizeof(struct provider_tfm);
+	return alg_set_names(alg, base, kinds[kind].signs);
+}
+
+static int alg_register(struct provider_alg *alg)
+{
+	return alg->is_sig ? provider_sig_register(alg) : crypto_register_akcipher(&alg->akcipher);
+}
+
+static void alg_unregister(struct provider_alg *alg)
+{
+	if (alg->is_sig)
+		provider_sig_unregister(alg);
+	else
+		crypto_unregister_akcipher(&alg->akcipher);
+}
+
+/* The leaf, by which asym_executor knows whose algorithm it is. */
+static const char *algs_leaf(struct provider_alg *algs)
+{
+	return alg_base(&algs[0])->cra_driver_name;
+}
+
+/**
+ * provider_algs_register() - register all algorithms of a class
+ * @class: the class; a device is live
+ * @nr: receives their number
+ *
+ * Return: array of them, or ERR_PTR(); -EEXIST if one of the names is taken.
+ */
+struct provider_alg *provider_algs_register(struct asym_class *class, unsigned int *nr)
+{
+	struct provider_alg *algs;
+	int i, err;
+
+	algs = kcalloc(ARRAY_SIZE(kinds), sizeof(*algs), GFP_KERNEL);
+	if (!algs)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		err = alg_fill(&algs[i], class, i);
+		if (err)
+			goto err_free;
+	}
+
+	err = asym_exec_mark_remote(algs_leaf(algs));
+	if (err)
+		goto err_free;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		err = alg_register(&algs[i]);
+		if (err) {
+			pr_err("%s: cannot register %s as %s: %d\n", class->name,
+			       alg_base(&algs[i])->cra_name, alg_base(&algs[i])->cra_driver_name,
+			       err);
+			goto err_unregister;
+		}
+	}
+	*nr = ARRAY_SIZE(kinds);
+	return algs;
+
+err_unregister:
+	provider_algs_hide(algs, i);
+	/* Tests of those that were registered run, and end. */
+	provider_algs_wait_tested(algs, i);
+	while (!provider_algs_unused(algs, i))
+		schedule_timeout_uninterruptible(1);
+	while (--i >= 0)
+		alg_unregister(&algs[i]);
+err_free:
+	kfree(algs);
+	return ERR_PTR(err);
+}
+
+/**
+ * provider_algs_wait_tested() - wait for the kernel's self tests
+ * @algs: algorithms
+ * @nr: number of @algs
+ */
+void provider_algs_wait_tested(struct provider_alg *algs, unsigned int nr)
+{
+	unsigned int i;
+
+	/* A lookup waits for the test, and does not look further. */
+	for (i = 0; i < nr; i++)
+		crypto_has_alg(alg_base(&algs[i])->cra_driver_name, 0, CRYPTO_NOLOAD);
+}
+
+/**
+ * provider_algs_untested() - an algorithm that did not pass its self test
+ * @algs: algorithms
+ * @nr: number of @algs
+ *
+ * Return: its driver name, or NULL if all did.
+ */
+const char *provider_algs_untested(struct provider_alg *algs, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (!(READ_ONCE(alg_base(&algs[i])->cra_flags) & CRYPTO_ALG_TESTED))
+			return alg_base(&algs[i])->cra_driver_name;
+	return NULL;
+}
+
+/**
+ * provider_algs_hide() - no lookup finds them any more
+ * @algs: algorithms
+ * @nr: number of @algs
+ *
+ * Nor do instances of templates over them (pkcs1pad(<prefix>-rsa,sha3-256))
+ * make transforms any more. Transforms that exist are not concerned.
+ */
+void provider_algs_hide(struct provider_alg *algs, unsigned int nr)
+{
+	while (nr--)
+		compat_crypto_hide_alg(alg_base(&algs[nr]));
+	/* Nobody finds the leaf any more, so nobody need know; its successor's name is free. */
+	asym_exec_unmark_remote(algs_leaf(algs));
+}
+
+/**
+ * provider_algs_unused() - no transform, lookup or test refers to them
+ * @algs: hidden algorithms
+ * @nr: number of @algs
+ *
+ * Return: whether it is so; it stays so.
+ */
+bool provider_algs_unused(struct provider_alg *algs, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (refcount_read(&alg_base(&algs[i])->cra_refcnt) != 1)
+			return false;
+	return true;
+}
+
+/**
+ * provider_algs_unregister() - take them from the crypto core, and free them
+ * @algs: from provider_algs_register(), unused
+ * @nr: number of @algs
+ */
+void provider_algs_unregister(struct provider_alg *algs, unsigned int nr)
+{
+	while (nr--)
+		alg_unregister(&algs[nr]);
+	kfree(algs);
+}
+
+/**
+ * provider_tfm_init() - a transform is made
+ * @tfm: its context
+ * @alg: its algorithm
+ */
+void provider_tfm_init(struct provider_tfm *tfm, const struct provider_alg *alg)
+{
+	tfm->alg = alg;
+	tfm->key = NULL;
+	atomic_inc(&alg->class->transforms);
+}
+
+/**
+ * provider_tfm_exit() - a transform is freed
+ * @tfm: its context
+ */
+void provider_tfm_exit(struct provider_tfm *tfm)
+{
+	if (tfm->key)
+		provider_key_put(tfm->key);
+	atomic_dec(&tfm->alg->class->transforms);
+}
+
+/**
+ * provider_tfm_set_key() - set a transform's key
+ * @tfm: its context
+ * @is_private: @key is an RSAPrivateKey, else an RSAPublicKey
+ * @key: BER
+ * @keylen: bytes at @key
+ *
+ * As with the software, there is no key after a failure.
+ *
+ * Return: 0 or the software's errno.
+ */
+int provider_tfm_set_key(struct provider_tfm *tfm, bool is_private, const void *key,
+			 unsigned int keylen)
+{
+	struct provider_key *new, *old = tfm->key;
+
+	new = provider_key_get(tfm->alg->class, is_private, key, keylen);
+	tfm->key = IS_ERR(new) ? NULL : new;
+	if (old)
+		provider_key_put(old);
+	return PTR_ERR_OR_ZERO(new);
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Classes: made and destroyed by the drivers, in process context.
+ *
+ * A class whose transforms outlive it becomes a zombie: hidden from lookups,
+ * without devices, computing in software, it holds its owner's module (which
+ * the algorithms name) and this one until the last transform is gone. The
+ * crypto core cannot be told to do this: crypto_unregister_alg() warns when an
+ * algorithm is in use.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "provider.h"
+
+#define SETTLE_MS	20		/* for lookups that were under way */
+#define ZOMBIE_CHECK	(HZ / 10)
+#define EXIT_WARN_MS	10000
+
+/* "-pkcs1-rsa-sha256" */
+#define SUFFIX_MAX	20
+
+static_assert(sizeof(struct asym_class_stats) == PROVIDER_STAT_NR * sizeof(u64));
+
+/* No transform is left: unregister and free. */
+static bool class_try_free(struct asym_class *class)
+{
+	if (class->algs) {
+		if (!provider_algs_unused(class->algs, class->nr_algs))
+			return false;
+		provider_algs_unregister(class->algs, class->nr_algs);
+		class->algs = NULL;
+	}
+
+	provider_cache_flush(class);
+	if (atomic_read(&class->transforms))
+		pr_err("%s: %d transforms are left behind\n", class->name,
+		       atomic_read(&class->transforms));
+	mutex_destroy(&class->mutex);
+	kfree_sensitive(class);
+	return true;
+}
+
+static void zombie_work(struct work_struct *work)
+{
+	struct asym_class *class = container_of(to_delayed_work(work), struct asym_class,
+						zombie_work);
+	struct module *owner = class->owner;
+
+	if (!class_try_free(class)) {
+		queue_delayed_work(provider_wq, &class->zombie_work, ZOMBIE_CHECK);
+		return;
+	}
+	module_put(owner);
+	/* Our exit waits for the workqueue. */
+	module_put(THIS_MODULE);
+}
+
+static int class_copy_name(char *to, const char *from, const char *what, unsigned int reserve)
+{
+	size_t len = from ? strlen(from) : 0;
+
+	if (!len) {
+		pr_err("class without a %s\n", what);
+		return -EINVAL;
+	}
+	if (len + reserve >= CRYPTO_MAX_ALG_NAME) {
+		pr_err("class %s '%s' is too long\n", what, from);
+		return -ENAMETOOLONG;
+	}
+	memcpy(to, from, len + 1);
+	return 0;
+}
+
+/**
+ * asym_class_create() - a set of algorithms to be
+ * @params: how; copied
+ *
+ * Nothing is registered before the first device is live.
+ *
+ * Context: process; may sleep.
+ * Return: the class, or ERR_PTR(): -EINVAL, -ENAMETOOLONG, -ENOMEM.
+ */
+struct asym_class *asym_class_create(const struct asym_class_params *params)
+{
+	struct asym_class *class;
+	int err;
+
+	class = kzalloc_obj(*class);
+	if (!class)
+		return ERR_PTR(-ENOMEM);
+
+	err = class_copy_name(class->name, params->name, "name", 0) ?:
+	      class_copy_name(class->prefix, params->prefix, "prefix", SUFFIX_MAX) ?:
+	      class_copy_name(class->pkcs1_prefix, params->pkcs1_prefix ?: params->prefix,
+			      "PKCS#1 prefix", SUFFIX_MAX);
+	if (!err && params->priority < 0) {
+		pr_err("%s: priority %d is negative\n", class->name, params->priority);
+		err = -EINVAL;
+	}
+	if (err) {
+		kfree(class);
+		return ERR_PTR(err);
+	}
+
+	class->owner = params->owner;
+	class->priority = params->priority;
+	class->fallback = params->fallback;
+	get_random_bytes(&class->secret, sizeof(class->secret));
+	mutex_init(&class->mutex);
+	INIT_DELAYED_WORK(&class->zombie_work, zombie_work);
+	spin_lock_init(&class->lock);
+	INIT_LIST_HEAD(&class->devices);
+	provider_cache_init(class);
+	provider_debugfs_add_class(class);
+	return class;
+}
+EXPORT_SYMBOL_GPL(asym_class_create);
+
+/**
+ * asym_class_destroy() - a set of algorithms that no lookup shall find any more
+ * @class: the class; without devices. Not the caller's any more
+ *
+ * From @params.owner's module exit no transform can exist, and the algorithms
+ * are gone on return. From elsewhere the class lives on, hidden, until the last
+ * transform is freed; meanwhile the owner's module cannot be unloaded. A class
+ * of the same name may be made at once.
+ *
+ * Context: process; may sleep.
+ */
+void asym_class_destroy(struct asym_class *class)
+{
+	bool owner_lives;
+	unsigned int ms;
+
+	if (IS_ERR_OR_NULL(class))
+		return;
+	if (class->nr_devices)
+		pr_err("%s: destroyed with %u devices in it\n", class->name, class->nr_devices);
+	provider_debugfs_del_class(class);
+	if (class->algs)
+		provider_algs_hide(class->algs, class->nr_algs);
+
+	owner_lives = try_module_get(class->owner);
+	for (ms = 0; !owner_lives || ms < SETTLE_MS; ms++) {
+		struct module *owner = class->owner;
+
+		if (class_try_free(class)) {
+			if (owner_lives)
+				module_put(owner);
+			return;
+		}
+		if (ms && ms % EXIT_WARN_MS == 0)
+			pr_warn("%s: still waiting for users of the algorithms\n", class->name);
+		fsleep(1000);
+	}
+
+	__module_get(THIS_MODULE);
+	queue_delayed_work(provider_wq, &class->zombie_work, ZOMBIE_CHECK);
+}
+EXPORT_SYMBOL_GPL(asym_class_destroy);
+
+/**
+ * asym_class_set_fallback() - what happens when no device can compute it
+ * @class: the class
+ * @fallback: from now on
+ *
+ * Context: any.
+ */
+void asym_class_set_fallback(struct asym_class *class, enum asym_fallback fallback)
+{
+	WRITE_ONCE(class->fallback, fallback);
+}
+EXPORT_SYMBOL_GPL(asym_class_set_fallback);
+
+/**
+ * asym_class_get_stats() - sums since the class was created
+ * @class: the class
+ * @stats: receives them; not a snapshot of one moment
+ *
+ * Context: any.
+ */
+void asym_class_get_stats(struct asym_class *class, struct asym_class_stats *stats)
+{
+	u64 *sum = (u64 *)stats;
+	int i;
+
+	for (i = 0; i < PROVIDER_STAT_NR; i++)
+		sum[i] = atomic64_read(&class->stats[i]);
+}
+EXPORT_SYMBOL_GPL(asym_class_get_stats);
+
+/**
+ * provider_class_tested() - are the kernel's self tests of the algorithms over?
+ * @class: the class
+ *
+ * Until then fallback=error does not apply: a failed self test is a kernel
+ * warning, and it is not the algorithm's fault that a device went away.
+ *
+ * Context: any.
+ * Return: whether they are.
+ */
+bool provider_class_tested(struct asym_class *class)
+{
+	return READ_ONCE(class->tested);
+}
+
+/**
+ * provider_class_go_live() - a device is there: register the algorithms, once
+ * @class: the class
+ *
+ * The kernel's self tests run asynchronously, through the device; waits for
+ * them, so that the algorithms can be used on return, and the module unloaded.
+ * Another device's registration may wait for the same.
+ *
+ * Context: process; may sleep.
+ * Return: 0 or an errno.
+ */
+int provider_class_go_live(struct asym_class *class)
+{
+	const char *untested;
+	unsigned int nr = 0;
+	int err = 0;
+
+	mutex_lock(&class->mutex);
+	if (!class->algs) {
+		struct provider_alg *algs = provider_algs_register(class, &nr);
+
+		if (IS_ERR(algs)) {
+			err = PTR_ERR(algs);
+		} else {
+			class->nr_algs = nr;
+			class->algs = algs;
+		}
+	}
+	mutex_unlock(&class->mutex);
+	if (err || provider_class_tested(class))
+		return err;
+
+	provider_algs_wait_tested(class->algs, class->nr_algs);
+	untested = provider_algs_untested(class->algs, class->nr_algs);
+	if (untested)
+		pr_err("%s: %s did not pass the kernel's self test (yet)\n", class->name, untested);
+	WRITE_ONCE(class->tested, true);
+	return 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A device for tests of asym_provider. See provider_fake.c.
+ */
+#ifndef _ASYM_PROVIDER_FAKE_H
+#define _ASYM_PROVIDER_FAKE_H
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <crypto/asym_executor.h>
+#include <crypto/asym_provider.h>
+
+/**
+ * struct fake_device - computes with asym_executor, and fails as it is told
+ * @dev: what asym_provider knows
+ * @exec: computes
+ * @capacity: sessions it has room for; 0: any number
+ * @full_err: what ->open answers beyond that
+ * @open_err: what ->open answers, if not 0
+ * @depth: requests it takes at a time; 0: any number
+ * @status: what requests are answered, if not 0
+ * @wrong: results have a wrong bit
+ * @hold: answers are kept until fake_device_release()
+ * @forget: sessions are unknown to requests, until the next ->open
+ * @opens: successful ->open calls
+ * @closes: ->close calls
+ * @submits: requests taken
+ * @refused: requests refused with -EBUSY
+ * @lock: protects what follows
+ * @sessions: struct fake_session
+ * @nr_sessions: number of @sessions
+ * @inflight: requests taken and not answered
+ * @held: asym_request::list: computed, not answered
+ * @next_handle: of the next session
+ */
+struct fake_device {
+	struct asym_device dev;
+	struct asym_exec *exec;
+	unsigned int capacity;
+	int full_err;
+	int open_err;
+	unsigned int depth;
+	int status;
+	bool wrong;
+	bool hold;
+	bool forget;
+	atomic_t opens;
+	atomic_t closes;
+	atomic_t submits;
+	atomic_t refused;
+	spinlock_t lock; /* protects what follows */
+	struct list_head sessions;
+	unsigned int nr_sessions;
+	unsigned int inflight;
+	struct list_head held;
+	u64 next_handle;
+};
+
+int fake_device_init(struct fake_device *fake, const char *name);
+void fake_device_exit(struct fake_device *fake);
+unsigned int fake_device_release(struct fake_device *fake, int status);
+void fake_device_remove(struct fake_device *fake);
+
+#endif /* _ASYM_PROVIDER_FAKE_H */

@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Known-answer tests: what a device says it can do, it does, before an
+ * operation of a user goes to it. The kernel's own self tests have vectors for
+ * few of the names we register, and test the class, not each device.
+ *
+ * A wrong answer, or none, disqualifies the device. What it refuses with
+ * -EOPNOTSUPP (when it is given the key, or the operation) is only taken from
+ * its capabilities. One operation after the other, on sessions of the test's
+ * own; process context, before the device is live; no locks.
+ *
+ * A request that is not answered in time belongs to the driver still; its
+ * memory is freed when it is answered after all.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "provider.h"
+#include "provider_kat_vectors.h"
+
+#define KAT_WARN_SECS	10
+#define KAT_FAIL_SECS	60
+#define KAT_BUSY_MS	5
+
+#define KAT_KEY_BYTES	sizeof(kat_raw_cipher)
+
+/* The driver and the test each have a reference. */
+struct kat_request {
+	struct kref ref;
+	struct completion done;
+	int status;
+	unsigned int out_len;
+	struct provider_op op;		/* with the executor's part behind it: last */
+};
+
+/**
+ * struct kat_test - one operation and its answer
+ * @what: for the log
+ * @op: enum asym_op
+ * @padding: enum asym_padding
+ * @hash: enum asym_hash
+ * @in: input
+ * @in_len: bytes at @in
+ * @digest_len: verification: this many bytes of kat_digest
+ * @out: the answer; NULL: @is_random, or a verification
+ * @out_len: bytes at @out
+ * @is_random: the answer differs each time and must decrypt to @in
+ * @is_bad: the device must refuse it
+ */
+struct kat_test {
+	const char *what;
+	u8 op;
+	u8 padding;
+	u8 hash;
+	const u8 *in;
+	unsigned int in_len;
+	unsigned int digest_len;
+	const u8 *out;
+	unsigned int out_len;
+	bool is_random;
+	bool is_bad;
+};
+
+static const struct kat_test basic_tests[] = {
+	{
+		.what = "raw encryption",
+		.op = ASYM_ENCRYPT,
+		.padding = ASYM_PAD_RAW,
+		.in = kat_raw_message,
+		.in_len = sizeof(kat_raw_message),
+		.out = kat_raw_cipher,
+		.out_len = sizeof(kat_raw_cipher),
+	}, {
+		.what = "raw decryption",
+		.op = ASYM_DECRYPT,
+		.padding = ASYM_PAD_RAW,
+		.in = kat_raw_cipher,
+		.in_len = sizeof(kat_raw_cipher),
+		.out = kat_raw_message,
+		.out_len = sizeof(kat_raw_message),
+	}, {
+		.what = "PKCS#1 encryption",
+		.op = ASYM_ENCRYPT,
+		.padding = ASYM_PAD_PKCS1,
+		.in = kat_message,
+		.in_len = sizeof(kat_message),
+		.is_random = true,
+	}, {
+		.what = "PKCS#1 decryption",
+		.op = ASYM_DECRYPT,
+		.padding = ASYM_PAD_PKCS1,
+		.in = kat_pkcs1_cipher,
+		.in_len = sizeof(kat_pkcs1_cipher),
+		.out = kat_message,
+		.out_len = sizeof(kat_message),
+	},
+};
+
+static const struct {
+	u8 hash;
+	const u8 *sig;
+} signatures[] = {
+	{ ASYM_HASH_NONE, kat_sig_none },
+	{ ASYM_HASH_MD5, kat_sig_md5 },
+	{ ASYM_HASH_SHA1, kat_sig_sha1 },
+	{ ASYM_HASH_SHA224, kat_sig_sha224 },
+	{ ASYM_HASH_SHA256, kat_sig_sha256 },
+	{ ASYM_HASH_SHA384, kat_sig_sha384 },
+	{ ASYM_HASH_SHA512, kat_sig_sha512 },
+};
+
+static void kat_request_free(struct kref *ref)
+{
+	kfree_sensitive(container_of(ref, struct kat_request, ref));
+}
+
+static void kat_answered(struct provider_op *op, int status, unsigned int out_len)
+{
+	struct kat_request *kreq = container_of(op, struct kat_request, op);
+
+	kreq->status = status;
+	kreq->out_len = out_len;
+	complete(&kreq->done);
+	/* asym_request_done() keeps the device itself while it needs it. */
+	provider_device_put(op->pdev);
+	kref_put(&kreq->ref, kat_request_free);
+}
+
+/* Submit, and again while the device has no room. */
+static int kat_submit(struct kat_request *kreq, const struct kat_test *test)
+{
+	unsigned long limit = jiffies + KAT_FAIL_SECS * HZ;
+	struct asym_device_priv *pdev = kreq->op.pdev;
+	int err;
+
+	kref_get(&kreq->ref);
+	kref_get(&pdev->ref);
+	for (;;) {
+		err = provider_submit_once(&kreq->op);
+		if (err != -EBUSY)
+			break;
+		if (time_after(jiffies, limit)) {
+			err = -ETIMEDOUT;
+			break;
+		}
+		msleep(KAT_BUSY_MS);
+	}
+	if (err) {
+		provider_device_put(pdev);
+		kref_put(&kreq->ref, kat_request_free);
+	}
+	return err;
+}
+
+static int kat_wait(struct kat_request *kreq, const struct kat_test *test)
+{
+	struct asym_device_priv *pdev = kreq->op.pdev;
+
+	if (wait_for_completion_timeout(&kreq->done, KAT_WARN_SECS * HZ))
+		return 0;
+	pr_warn("%s: device %s: no answer to %s for %u seconds, waiting\n", pdev->class->name,
+		pdev->name, test->what, KAT_WARN_SECS);
+	if (wait_for_completion_timeout(&kreq->done, (KAT_FAIL_SECS - KAT_WARN_SECS) * HZ))
+		return 0;
+	return -ETIMEDOUT;
+}
+
+struct kat_exec {
+	struct completion done;
+	int err;
+};
+
+static void kat_exec_done(struct asym_exec_request *req, int err)
+{
+	struct kat_exec *wait = req->data;
+
+	wait->err = err;
+	complete(&wait->done);
+}
+
+/* Does the software decrypt it to the message? */
+static int kat_check_random(struct kat_request *kreq, const struct kat_test *test)
+{
+	static const struct asym_key_data data = {
+		.algo = ASYM_RSA,
+		.is_private = true,
+		.der = kat_private_key,
+		.der_len = sizeof(kat_private_key),
+	};
+	struct asym_exec_request *req = kreq->op.exec;
+	struct asym_exec_key *key;
+	struct kat_exec wait;
+
+	key = asym_exec_key_create(provider_software, &data);
+	if (IS_ERR(key))
+		return PTR_ERR(key);
+
+	init_completion(&wait.done);
+	memset(req, 0, sizeof(*req));
+	req->key = key;
+	req->op = ASYM_DECRYPT;
+	req->padding = test->padding;
+	req->flags = ASYM_EXEC_MAY_SLEEP;
+	req->src = kreq->op.out;
+	req->src_len = kreq->out_len;
+	req->dst = kreq->op.in;
+	req->dst_len = sizeof(kreq->op.in);
+	req->complete = kat_exec_done;
+	req->data = &wait;
+	asym_exec_submit(req);
+	wait_for_completion(&wait.done);
+	asym_exec_key_put(key);
+
+	if (wait.err || req->dst_len != test->in_len ||
+	    memcmp(req->dst, test->in, test->in_len))
+		return -EBADMSG;
+	return 0;
+}
+
+static int kat_check(struct kat_request *kreq, const struct kat_test *test)
+{
+	unsigned int zeros;
+
+	if (test->is_bad)
+		return kreq->status ? 0 : -EBADMSG;
+	if (kreq->status)
+		return kreq->status;
+	if (test->op == ASYM_VERIFY)
+		return 0;
+	if (kreq->out_len > KAT_KEY_BYTES)
+		return -EBADMSG;
+	if (test->is_random)
+		return kat_check_random(kreq, test);
+
+	/* Leading zeros of a number may be missing. */
+	if (kreq->out_len > test->out_len)
+		return -EBADMSG;
+	zeros = test->out_len - kreq->out_len;
+	if (zeros && memchr_inv(test->out, 0, zeros))
+		return -EBADMSG;
+	return memcmp(kreq->op.out, test->out + zeros, kreq->out_len) ? -EBADMSG : 0;
+}
+
+/* The session is open. */
+static int kat_compute(struct asym_device_priv *pdev, const struct kat_test *test, u64 handle)
+{
+	struct kat_request *kreq;
+	int err;
+
+	kreq = kzalloc(offsetof(struct kat_request, op) + provider_op_size(), GFP_KERNEL);
+	if (!kreq)
+		return -ENOMEM;
+	kref_init(&kreq->ref);
+	init_completion(&kreq->done);
+	provider_op_init(&kreq->op, pdev->class);
+	kreq->op.answered = kat_answered;
+	kreq->op.pdev = pdev;
+	kreq->op.req.op = test->op;
+	kreq->op.req.padding = test->padding;
+	kreq->op.req.hash = test->hash;
+	kreq->op.req.handle = handle;
+	kreq->op.req.in_len = test->in_len;
+	kreq->op.req.out_len = KAT_KEY_BYTES;
+	kreq->op.req.key_bytes = KAT_KEY_BYTES;
+	memcpy(kreq->op.in, test->in, test->in_len);
+	if (test->op == ASYM_VERIFY) {
+		kreq->op.req.digest_len = test->digest_len;
+		memcpy(kreq->op.in + test->in_len, kat_digest, test->digest_len);
+		if (test->is_bad)
+			kreq->op.in[test->in_len + test->digest_len - 1] ^= 1;
+	}
+
+	err = kat_submit(kreq, test) ?: kat_wait(kreq, test) ?: kat_check(kreq, test);
+	kref_put(&kreq->ref, kat_request_free);
+	return err;
+}
+
+/* Private operations with the private key, others with the public one. */
+static int kat_run(struct asym_device_priv *pdev, const struct kat_test *test)
+{
+	bool is_private = test->op == ASYM_DECRYPT || test->op == ASYM_SIGN;
+	struct asym_key_data key = {
+		.algo = ASYM_RSA,
+		.is_private = is_private,
+		.der = is_private ? kat_private_key : kat_public_key,
+		.der_len = is_private ? sizeof(kat_private_key) : sizeof(kat_public_key),
+	};
+	const struct asym_session_params params = {
+		.key = &key,
+		.padding = test->padding,
+		.hash = test->hash,
+	};
+	u64 handle;
+	int err;
+
+	err = asym_key_parse(&key);
+	if (err)
+		return err;
+	if (!provider_device_enter(pdev))
+		return -ENODEV;
+	err = pdev->dev->ops->open(pdev->dev, &params, &handle);
+	if (err == -EINVAL || err == -EBADMSG || err == -EKEYREJECTED) {
+		/* It did not compute anything, wrongly or not. */
+		err = -EIO;
+	} else if (!err) {
+		atomic64_inc(&pdev->opens);
+		err = kat_compute(pdev, test, handle);
+		/* A session with a request in it is not to be closed. */
+		if (err != -ETIMEDOUT) {
+			pdev->dev->ops->close(pdev->dev, handle);
+			atomic64_inc(&pdev->closes);
+		}
+	}
+	provider_device_exit(pdev);
+	return err;
+}
+
+/* -EOPNOTSUPP is passed on; otherwise what it returns fails the device. */
+static int kat_run_counted(struct asym_device_priv *pdev, const struct kat_test *test)
+{
+	struct asym_class *class = pdev->class;
+	int err;
+
+	atomic64_inc(&pdev->kat_run);
+	provider_count(class, PROVIDER_KAT_RUN);
+	err = kat_run(pdev, test);
+	if (!err || err == -EOPNOTSUPP)
+		return err;
+	if (err == -ENODEV || err == -ESHUTDOWN) {
+		pr_info("%s: device %s left during its known-answer tests\n", class->name,
+			pdev->name);
+		return err;
+	}
+
+	atomic64_inc(&pdev->kat_failed);
+	provider_count(class, PROVIDER_KAT_FAILED);
+	if (err == -EBADMSG || err == -EINVAL || err == -EKEYREJECTED) {
+		pr_err("%s: device %s computes wrongly: %s%s%s%s; it is not used\n", class->name,
+		       pdev->name, test->what,
+		       test->op == ASYM_SIGN || test->op == ASYM_VERIFY ? " with " : "",
+		       test->op == ASYM_SIGN || test->op == ASYM_VERIFY ?
+				asym_hash_name(test->hash) : "",
+		       test->is_bad ? " accepts a wrong one" : "");
+		return -EBADMSG;
+	}
+	pr_err("%s: device %s failed its test of %s: %d; it is not used\n", class->name,
+	       pdev->name, test->what, err);
+	return err;
+}
+
+static int kat_basic(struct asym_device_priv *pdev)
+{
+	struct asym_caps *caps = &pdev->caps;
+	int i, err;
+
+	for (i = 0; i < ARRAY_SIZE(basic_tests); i++) {
+		const struct kat_test *test = &basic_tests[i];
+
+		if (!(caps->rsa_ops & BIT(test->op)) ||
+		    !(caps->rsa_paddings & BIT(test->padding)))
+			continue;
+		err = kat_run_counted(pdev, test);
+		if (err == -EOPNOTSUPP) {
+			pr_info("%s: device %s: no %s\n", pdev->class->name, pdev->name,
+				test->what);
+			caps->rsa_paddings &= ~BIT(test->padding);
+		} else if (err) {
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int kat_signature(struct asym_device_priv *pdev, unsigned int nr)
+{
+	u8 hash = signatures[nr].hash;
+	struct kat_test sign = {
+		.what = "PKCS#1 signature",
+		.op = ASYM_SIGN,
+		.padding = ASYM_PAD_PKCS1,
+		.hash = hash,
+		.in = kat_digest,
+		.in_len = asym_hash_digest_size(hash) ?: KAT_NONE_LEN,
+		.out = signatures[nr].sig,
+		.out_len = KAT_KEY_BYTES,
+	};
+	struct kat_test verify = {
+		.what = "PKCS#1 verification",
+		.op = ASYM_VERIFY,
+		.padding = ASYM_PAD_PKCS1,
+		.hash = hash,
+		.in = signatures[nr].sig,
+		.in_len = KAT_KEY_BYTES,
+		.digest_len = sign.in_len,
+	};
+	int err = 0;
+
+	if (pdev->caps.rsa_ops & BIT(ASYM_SIGN))
+		err = kat_run_counted(pdev, &sign);
+	if (err || !(pdev->caps.rsa_ops & BIT(ASYM_VERIFY)))
+		return err;
+	err = kat_run_counted(pdev, &verify);
+	if (err)
+		return err;
+	verify.is_bad = true;
+	return kat_run_counted(pdev, &verify);
+}
+
+static int kat_signatures(struct asym_device_priv *pdev)
+{
+	struct asym_caps *caps = &pdev->caps;
+	int i, err;
+
+	if (!(caps->rsa_paddings & BIT(ASYM_PAD_PKCS1)))
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(signatures); i++) {
+		u8 hash = signatures[i].hash;
+
+		if (!(caps->rsa_hashes & BIT(hash)))
+			continue;
+		err = kat_signature(pdev, i);
+		if (err == -EOPNOTSUPP) {
+			pr_info("%s: device %s: no PKCS#1 signatures with %s\n",
+				pdev->class->name, pdev->name, asym_hash_name(hash));
+			caps->rsa_hashes &= ~BIT(hash);
+		} else if (err) {
+			return err;
+		}
+	}
+	return 0;
+}
+
+/**
+ * provider_kat() - known-answer tests of a device
+ * @pdev: the device; its capabilities may become less
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EBADMSG: a wrong answer; -ETIMEDOUT: none, and the driver may
+ * still have the request; else what the device failed with. All are logged.
+ */
+int provider_kat(struct asym_device_priv *pdev)
+{
+	struct asym_caps *caps = &pdev->caps;
+
+	/* Devices for other sizes are not seen yet; they would need other vectors. */
+	if (caps->rsa_min_bits > KAT_KEY_BYTES * 8 || caps->rsa_max_bits < KAT_KEY_BYTES * 8) {
+		pr_err("%s: device %s takes keys of %u to %u bits; it is tested with 2048 and not used\n",
+		       pdev->class->name, pdev->name, caps->rsa_min_bits, caps->rsa_max_bits);
+		return -EOPNOTSUPP;
+	}
+	return kat_basic(pdev) ?: kat_signatures(pdev);
+}

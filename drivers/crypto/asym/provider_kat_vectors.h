@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Vectors of the known-answer tests. See provider_kat_vectors.c.
+ */
+#ifndef _PROVIDER_KAT_VECTORS_H
+#define _PROVIDER_KAT_VECTORS_H
+
+#include <linux/types.h>
+
+#define KAT_NONE_LEN	36
+
+extern const u8 kat_private_key[1192];
+extern const u8 kat_public_key[270];
+extern const u8 kat_raw_message[256];
+extern const u8 kat_raw_cipher[256];
+extern const u8 kat_message[26];
+extern const u8 kat_pkcs1_cipher[256];
+extern const u8 kat_digest[64];
+extern const u8 kat_sig_none[256];
+extern const u8 kat_sig_md5[256];
+extern const u8 kat_sig_sha1[256];
+extern const u8 kat_sig_sha224[256];
+extern const u8 kat_sig_sha256[256];
+extern const u8 kat_sig_sha384[256];
+extern const u8 kat_sig_sha512[256];
+
+#endif /* _PROVIDER_KAT_VECTORS_H */

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * asym_provider: the module, its parameters and what all classes share: the
+ * software that computes what no device does, and the workqueue for all that
+ * sleeps. Process context; no locks.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "provider.h"
+#include "provider_sig.h"
+
+#define CACHE_MAX_LIMIT		65536
+#define IDLE_SECS_LIMIT		86400
+
+/* The kernel's software, through asym_executor: made once, keyed by each provider_key. */
+struct asym_exec *provider_software;
+
+/*
+ * Opens and closes sessions, and completes what was answered in an interrupt.
+ * Not WQ_MEM_RECLAIM: no storage path waits for RSA, and drivers allocate with
+ * GFP_KERNEL when they open a session.
+ */
+struct workqueue_struct *provider_wq;
+
+unsigned int provider_cache_max = 256;
+unsigned int provider_idle_secs = 60;
+
+static int cache_max_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 1, CACHE_MAX_LIMIT);
+}
+
+static const struct kernel_param_ops cache_max_ops = {
+	.set = cache_max_set,
+	.get = param_get_uint,
+};
+module_param_cb(session_cache_max, &cache_max_ops, &provider_cache_max, 0644);
+MODULE_PARM_DESC(session_cache_max,
+		 "Keys without a transform that a class remembers, 1 to 65536 (default 256)");
+
+static int idle_secs_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 1, IDLE_SECS_LIMIT);
+}
+
+static const struct kernel_param_ops idle_secs_ops = {
+	.set = idle_secs_set,
+	.get = param_get_uint,
+};
+module_param_cb(session_idle_secs, &idle_secs_ops, &provider_idle_secs, 0644);
+MODULE_PARM_DESC(session_idle_secs,
+		 "Seconds after which an unused session is closed, and a key without a transform forgotten, 1 to 86400 (default 60)");
+
+static int __init provider_init(void)
+{
+	static const struct asym_exec_params params = {
+		.name = "asym_provider",
+		.drivers = "rsa-generic",
+	};
+	int err;
+
+	provider_wq = alloc_workqueue("asym_provider", WQ_UNBOUND, 0);
+	if (!provider_wq)
+		return -ENOMEM;
+
+	provider_software = asym_exec_create(&params);
+	if (IS_ERR(provider_software)) {
+		err = PTR_ERR(provider_software);
+		pr_err("no software RSA (rsa-generic): %d\n", err);
+		goto err_destroy_wq;
+	}
+
+	err = provider_sig_init();
+	if (err)
+		goto err_destroy_software;
+
+	provider_debugfs_init();
+	return 0;
+
+err_destroy_software:
+	asym_exec_destroy(provider_software);
+err_destroy_wq:
+	destroy_workqueue(provider_wq);
+	return err;
+}
+
+/* No class exists: each holds its owner, or is a zombie that holds this module. */
+static void __exit provider_exit(void)
+{
+	provider_debugfs_exit();
+	destroy_workqueue(provider_wq);
+	provider_sig_exit();
+	asym_exec_destroy(provider_software);
+}
+
+module_init(provider_init);
+module_exit(provider_exit);
+
+MODULE_DESCRIPTION("Registers asymmetric algorithms for devices that compute them elsewhere");
+MODULE_LICENSE("GPL");

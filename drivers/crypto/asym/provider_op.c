@@ -1,0 +1,700 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One operation, from the caller to a device (or several, or the software)
+ * and back.
+ *
+ *	provider_op_start()
+ *	  op_dispatch()		choose a device and the key's session on it
+ *	    op_submit()		the session is open
+ *	    (pending)		it is being opened: provider_op_opened()
+ *	    (backlog)		the device is busy: backlog_drain()
+ *	    op_software()	no device
+ *	  asym_request_done()
+ *	    op_answered()	a result, or again: op_dispatch()
+ *	  op_finish()		exactly once
+ *
+ * An operation is in one place at a time, and whoever takes it from there
+ * under asym_class::lock owns it. It goes to a device at most
+ * PROVIDER_MAX_ATTEMPTS times (and once more for a forgotten session), so it
+ * ends. Any context but hard interrupts; asym_request_done() and
+ * asym_device_kick() may be called in those, too, and leave them first.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/bottom_half.h>
+#include <linux/export.h>
+#include <linux/hardirq.h>
+#include <linux/irqflags.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "provider.h"
+
+static void op_dispatch(struct provider_op *op, bool may_sleep);
+
+/**
+ * provider_op_size() - memory that an operation takes
+ *
+ * Return: bytes, with what the executor needs.
+ */
+size_t provider_op_size(void)
+{
+	return ALIGN(sizeof(struct provider_op), ARCH_DMA_MINALIGN) +
+	       asym_exec_request_size(provider_software);
+}
+
+static void op_answered(struct provider_op *op, int status, unsigned int out_len);
+
+/**
+ * provider_op_init() - prepare an operation
+ * @op: provider_op_size() bytes, aligned for DMA
+ * @class: where it belongs
+ *
+ * The buffers are left as they are.
+ */
+void provider_op_init(struct provider_op *op, struct asym_class *class)
+{
+	memset(op, 0, offsetof(struct provider_op, in));
+	op->class = class;
+	op->req.in = op->in;
+	op->req.out = op->out;
+	op->answered = op_answered;
+	op->exec = (void *)op + ALIGN(sizeof(*op), ARCH_DMA_MINALIGN);
+	atomic_set(&op->phase, PHASE_STARTING);
+}
+
+/**
+ * provider_op_wipe() - nothing of an operation's data stays in its memory
+ * @op: finished
+ */
+void provider_op_wipe(struct provider_op *op)
+{
+	memzero_explicit(op->in, sizeof(op->in));
+	memzero_explicit(op->out, sizeof(op->out));
+}
+
+/* The caller gets its answer; @op may be gone afterwards. */
+static void op_finish(struct provider_op *op, int err)
+{
+	provider_key_put(op->key);
+	op->err = err;
+	if (atomic_cmpxchg(&op->phase, PHASE_STARTING, PHASE_DONE) == PHASE_STARTING)
+		return;
+	local_bh_disable();
+	op->complete(op);
+	local_bh_enable();
+}
+
+static void count_software(struct asym_class *class, enum provider_stat reason)
+{
+	provider_count(class, PROVIDER_SOFTWARE);
+	provider_count(class, reason);
+}
+
+/* The device refused the input: is it the input? */
+static void op_rechecked(struct provider_op *op, int err)
+{
+	struct asym_device_priv *pdev = op->recheck;
+
+	op->recheck = NULL;
+	if (err) {
+		provider_count(op->class, PROVIDER_DEVICE);
+	} else {
+		atomic64_inc(&pdev->errors);
+		count_software(op->class, PROVIDER_SW_DEVICE_ERROR);
+		if (!atomic_xchg(&pdev->warned, 1))
+			pr_err("%s: device %s refused an operation (%d) that is in order; software computed it; further ones are only counted\n",
+			       pdev->class->name, pdev->name, op->status);
+	}
+	provider_device_put(pdev);
+}
+
+static void op_software_done(struct asym_exec_request *exec, int err)
+{
+	struct provider_op *op = exec->data;
+
+	op->out_len = exec->dst_len;
+	if (op->recheck)
+		op_rechecked(op, err);
+	else
+		count_software(op->class, op->reason);
+	op_finish(op, err);
+}
+
+static void op_software(struct provider_op *op, bool may_sleep)
+{
+	struct asym_exec_request *exec = op->exec;
+	struct asym_class *class = op->class;
+
+	if (!op->recheck && READ_ONCE(class->fallback) == ASYM_FALLBACK_ERROR &&
+	    provider_class_tested(class)) {
+		provider_count(class, PROVIDER_FAILED);
+		op_finish(op, -ENODEV);
+		return;
+	}
+
+	memset(exec, 0, sizeof(*exec));
+	exec->key = op->key->exec_key;
+	exec->op = op->req.op;
+	exec->padding = op->req.padding;
+	exec->hash = op->req.hash;
+	exec->flags = may_sleep ? ASYM_EXEC_MAY_SLEEP : 0;
+	exec->src = op->in;
+	exec->src_len = op->req.in_len;
+	if (op->req.op == ASYM_VERIFY) {
+		exec->digest = op->in + op->req.in_len;
+		exec->digest_len = op->req.digest_len;
+	} else {
+		exec->dst = op->out;
+		exec->dst_len = op->key->key_bytes;
+	}
+	exec->complete = op_software_done;
+	exec->data = op;
+
+	asym_exec_submit(exec);
+}
+
+/* What to think of a digest that is not the hash's size, kernels differ about: software knows. */
+static bool digest_fits(const struct provider_op *op)
+{
+	unsigned int size = asym_hash_digest_size(op->req.hash);
+	unsigned int len = op->req.op == ASYM_SIGN ? op->req.in_len : op->req.digest_len;
+
+	return !size || len == size;
+}
+
+static bool device_can(const struct asym_device_priv *pdev, const struct provider_op *op)
+{
+	const struct asym_caps *caps = &pdev->caps;
+	const struct provider_key *key = op->key;
+	u8 nr = op->req.op;
+
+	if (!key->device_ok || key->data.bits < caps->rsa_min_bits ||
+	    key->data.bits > caps->rsa_max_bits)
+		return false;
+	if (!(caps->rsa_ops & BIT(nr)) || !(caps->rsa_paddings & BIT(op->req.padding)))
+		return false;
+	if (op->req.padding == ASYM_PAD_PKCS1 && (nr == ASYM_SIGN || nr == ASYM_VERIFY))
+		return (caps->rsa_hashes & BIT(op->req.hash)) && digest_fits(op);
+	return true;
+}
+
+/*
+ * The next device in turn that can do it and has not failed it; one without a
+ * backlog if there is any. Draining ones only where the alternative is an error.
+ */
+static struct asym_device_priv *device_pick_locked(struct provider_op *op)
+{
+	struct asym_class *class = op->class;
+	struct asym_device_priv *pdev, *best = NULL;
+	unsigned int best_score = UINT_MAX;
+	bool last_resort = class->fallback == ASYM_FALLBACK_ERROR;
+	enum provider_stat reason = PROVIDER_SW_NO_DEVICE;
+	u32 nr = 0;
+
+	list_for_each_entry(pdev, &class->devices, node) {
+		unsigned int score;
+
+		nr++;
+		if (pdev->draining && !last_resort)
+			continue;
+		if (!device_can(pdev, op)) {
+			if (reason == PROVIDER_SW_NO_DEVICE)
+				reason = PROVIDER_SW_UNSUPPORTED;
+			continue;
+		}
+		if (op->tried & BIT_ULL(pdev->id))
+			continue;
+		/* Most significant first: draining, busy, distance from whose turn it is. */
+		score = (pdev->draining ? 2 * PROVIDER_MAX_DEVICES : 0) +
+			(list_empty(&pdev->backlog) ? 0 : PROVIDER_MAX_DEVICES) +
+			(pdev->id - class->next_device) % PROVIDER_MAX_DEVICES;
+		if (score < best_score) {
+			best_score = score;
+			best = pdev;
+		}
+	}
+
+	if (best)
+		class->next_device = best->id + 1;
+	else if (!op->reason)
+		op->reason = reason;
+	return best;
+}
+
+enum dispatch {
+	DISPATCH_SUBMIT,
+	DISPATCH_OPEN,
+	DISPATCH_WAIT,
+	DISPATCH_SOFTWARE,
+};
+
+/* Under the lock: where to? */
+static enum dispatch op_route_locked(struct provider_op *op)
+{
+	struct provider_session *session;
+	struct asym_device_priv *pdev;
+
+	lockdep_assert_held(&op->class->lock);
+	while (op->attempts < PROVIDER_MAX_ATTEMPTS) {
+		pdev = device_pick_locked(op);
+		if (!pdev)
+			return DISPATCH_SOFTWARE;
+
+		session = provider_session_find_locked(op->key, pdev, op->req.padding,
+						       op->req.hash);
+		if (session && session->state == SESSION_REFUSED) {
+			op->tried |= BIT_ULL(pdev->id);
+			if (!op->reason)
+				op->reason = PROVIDER_SW_UNSUPPORTED;
+			continue;
+		}
+
+		if (op->again)
+			provider_count(op->class, PROVIDER_RETRIED);
+		op->again = false;
+		op->pdev = pdev;
+		if (!session) {
+			session = provider_session_new_locked(op->key, pdev, op->req.padding,
+							      op->req.hash);
+			if (!session)
+				return DISPATCH_SOFTWARE;
+			op->session = session;
+			list_add_tail(&op->req.list, &session->pending);
+			return DISPATCH_OPEN;
+		}
+		op->session = session;
+		if (session->state == SESSION_OPENING) {
+			list_add_tail(&op->req.list, &session->pending);
+			return DISPATCH_WAIT;
+		}
+		provider_session_use_locked(session);
+		provider_count(op->class, PROVIDER_SESSION_HITS);
+		op->req.handle = session->handle;
+		/* Those that wait are first; who made them wait will say when. */
+		if (!list_empty(&pdev->backlog)) {
+			list_add_tail(&op->req.list, &pdev->backlog);
+			return DISPATCH_WAIT;
+		}
+		return DISPATCH_SUBMIT;
+	}
+	return DISPATCH_SOFTWARE;
+}
+
+static void op_submit(struct provider_op *op);
+
+static void op_dispatch(struct provider_op *op, bool may_sleep)
+{
+	struct asym_class *class = op->class;
+	struct provider_session *session;
+	enum dispatch to;
+
+	spin_lock_bh(&class->lock);
+	to = op_route_locked(op);
+	session = op->session;
+	/* A waiting operation is the opener's once the lock is free. */
+	if (to == DISPATCH_OPEN && !may_sleep)
+		queue_work(provider_wq, &session->work);
+	spin_unlock_bh(&class->lock);
+
+	switch (to) {
+	case DISPATCH_SUBMIT:
+		op_submit(op);
+		break;
+	case DISPATCH_OPEN:
+		if (may_sleep)
+			provider_session_open(session);
+		break;
+	case DISPATCH_WAIT:
+		break;
+	case DISPATCH_SOFTWARE:
+		if (!op->reason)
+			op->reason = PROVIDER_SW_DEVICE_ERROR;
+		op->session = NULL;
+		op->pdev = NULL;
+		op_software(op, may_sleep);
+		break;
+	}
+}
+
+/* @op leaves its device. @lost: the device does not know the session any more. */
+static void op_release(struct provider_op *op, bool lost)
+{
+	struct provider_session *session = op->session;
+
+	spin_lock_bh(&op->class->lock);
+	if (lost)
+		provider_session_detach_locked(session);
+	provider_session_unuse_locked(session);
+	spin_unlock_bh(&op->class->lock);
+	op->session = NULL;
+	op->pdev = NULL;
+}
+
+/* The device failed; it was released. */
+static void op_failed(struct provider_op *op, unsigned int id, int err)
+{
+	op->tried |= BIT_ULL(id);
+	op->attempts++;
+	op->again = true;
+	switch (err) {
+	case -ENOSPC:
+		op->reason = PROVIDER_SW_NO_SESSION;
+		break;
+	case -EOPNOTSUPP:
+		op->reason = PROVIDER_SW_UNSUPPORTED;
+		break;
+	default:
+		op->reason = PROVIDER_SW_DEVICE_ERROR;
+		break;
+	}
+	op_dispatch(op, false);
+}
+
+/* What a device says it cannot do is not its failure, nor is that it left. */
+static void count_error(struct asym_device_priv *pdev, int err)
+{
+	if (err != -EOPNOTSUPP && err != -ENODEV)
+		atomic64_inc(&pdev->errors);
+}
+
+static void op_submit_failed(struct provider_op *op, int err)
+{
+	struct asym_device_priv *pdev = op->pdev;
+	unsigned int id = pdev->id;
+
+	count_error(pdev, err);
+	op_release(op, false);
+	op_failed(op, id, err);
+}
+
+/**
+ * provider_submit_once() - give a request to its device
+ * @op: with provider_op::pdev set
+ *
+ * Return: 0: taken, and perhaps answered already; -EBUSY; another error: the
+ * device failed or left.
+ */
+int provider_submit_once(struct provider_op *op)
+{
+	struct asym_device_priv *pdev = op->pdev;
+	int err;
+
+	if (!provider_device_enter(pdev))
+		return -ENODEV;
+
+	atomic_inc(&pdev->inflight);
+	err = pdev->dev->ops->submit(pdev->dev, &op->req);
+	if (!err)
+		atomic64_inc(&pdev->requests);
+	else if (atomic_dec_and_test(&pdev->inflight))
+		wake_up(&pdev->wait);
+
+	provider_device_exit(pdev);
+	return err;
+}
+
+static void op_submit(struct provider_op *op)
+{
+	struct asym_device_priv *pdev = op->pdev;
+	struct asym_class *class = op->class;
+	u32 kicks;
+	int err;
+
+	for (;;) {
+		kicks = READ_ONCE(pdev->kicks);
+		err = provider_submit_once(op);
+		if (!err)
+			return;
+		if (err != -EBUSY)
+			break;
+
+		spin_lock_bh(&class->lock);
+		if (!pdev->live) {
+			spin_unlock_bh(&class->lock);
+			err = -ENODEV;
+			break;
+		}
+		/* Room since it said so? Nobody would tell again. */
+		if (pdev->kicks == kicks) {
+			list_add_tail(&op->req.list, &pdev->backlog);
+			spin_unlock_bh(&class->lock);
+			return;
+		}
+		spin_unlock_bh(&class->lock);
+	}
+	op_submit_failed(op, err);
+}
+
+/* The device may have room again. Not recursive: a nested call leaves it to the outer one. */
+static void backlog_drain(struct asym_device_priv *pdev)
+{
+	struct asym_class *class = pdev->class;
+	struct provider_op *op;
+	u32 kicks;
+	int err;
+
+	spin_lock_bh(&class->lock);
+	pdev->kicks++;
+	if (pdev->in_drain || list_empty(&pdev->backlog)) {
+		spin_unlock_bh(&class->lock);
+		return;
+	}
+
+	pdev->in_drain = true;
+	while (!list_empty(&pdev->backlog)) {
+		op = container_of(list_first_entry(&pdev->backlog, struct asym_request, list),
+				  struct provider_op, req);
+		list_del(&op->req.list);
+		kicks = pdev->kicks;
+		spin_unlock_bh(&class->lock);
+
+		err = provider_submit_once(op);
+
+		spin_lock_bh(&class->lock);
+		if (!err)
+			continue;
+		if (err == -EBUSY && pdev->live) {
+			list_add(&op->req.list, &pdev->backlog);
+			if (pdev->kicks == kicks)
+				break;
+			continue;
+		}
+		spin_unlock_bh(&class->lock);
+		op_submit_failed(op, err == -EBUSY ? -ENODEV : err);
+		spin_lock_bh(&class->lock);
+	}
+	pdev->in_drain = false;
+	spin_unlock_bh(&class->lock);
+}
+
+/**
+ * provider_op_opened() - the session an operation waited for is open, or not
+ * @op: the operation
+ * @session: its session, of which it is a user now
+ * @err: 0 or why not
+ */
+void provider_op_opened(struct provider_op *op, struct provider_session *session, int err)
+{
+	unsigned int id = op->pdev->id;
+
+	if (!err) {
+		op->req.handle = session->handle;
+		op_submit(op);
+		return;
+	}
+
+	op_release(op, false);
+	if (session->state == SESSION_REFUSED) {
+		/* Not a failure: the same operation may be in order elsewhere. */
+		op->tried |= BIT_ULL(id);
+		op->reason = PROVIDER_SW_UNSUPPORTED;
+		op_dispatch(op, false);
+		return;
+	}
+	op_failed(op, id, err);
+}
+
+/**
+ * provider_redispatch() - operations whose device stops taking them go elsewhere
+ * @ops: asym_request::list; each is a user of its session
+ */
+void provider_redispatch(struct list_head *ops)
+{
+	struct asym_request *req, *next;
+
+	list_for_each_entry_safe(req, next, ops, list) {
+		struct provider_op *op = container_of(req, struct provider_op, req);
+
+		op_release(op, false);
+		op->again = true;
+		op->reason = PROVIDER_SW_DEVICE_ERROR;
+		op_dispatch(op, false);
+	}
+}
+
+/* A success must look like one. */
+static bool result_is_sane(const struct provider_op *op, unsigned int out_len)
+{
+	unsigned int key_bytes = op->req.key_bytes;
+
+	switch (op->req.op) {
+	case ASYM_VERIFY:
+		return true;
+	case ASYM_DECRYPT:
+		if (op->req.padding == ASYM_PAD_PKCS1)
+			return out_len <= key_bytes - 11;
+		fallthrough;
+	default:
+		return out_len && out_len <= key_bytes;
+	}
+}
+
+static void op_refused(struct provider_op *op, struct asym_device_priv *pdev, int status)
+{
+	/*
+	 * A ciphertext of the right size and range, which this one has, can only
+	 * fail to decrypt with -EINVAL: asking the software would tell nothing
+	 * but, by the time it takes, that the padding was wrong (Bleichenbacher).
+	 */
+	if (op->req.op == ASYM_DECRYPT && op->req.padding == ASYM_PAD_PKCS1) {
+		provider_count(op->class, PROVIDER_DEVICE);
+		op_finish(op, -EINVAL);
+		return;
+	}
+
+	provider_count(op->class, PROVIDER_RECHECKED);
+	kref_get(&pdev->ref);
+	op->recheck = pdev;
+	op->status = status;
+	op_software(op, false);
+}
+
+static void op_answered(struct provider_op *op, int status, unsigned int out_len)
+{
+	struct asym_device_priv *pdev = op->pdev;
+
+	if (!status && !result_is_sane(op, out_len)) {
+		if (!atomic_xchg(&pdev->warned, 1))
+			pr_err("%s: device %s answered with %u bytes to a key of %u; further errors are only counted\n",
+			       pdev->class->name, pdev->name, out_len, op->req.key_bytes);
+		status = -EIO;
+	}
+
+	op_release(op, status == -ESTALE);
+	switch (status) {
+	case 0:
+		op->out_len = out_len;
+		provider_count(op->class, PROVIDER_DEVICE);
+		op_finish(op, 0);
+		break;
+	case -EINVAL:
+	case -EBADMSG:
+	case -EKEYREJECTED:
+	case -EOVERFLOW:
+		op_refused(op, pdev, status);
+		break;
+	case -ESTALE:
+		if (!op->stale) {
+			op->stale = true;
+			op->again = true;
+			op_dispatch(op, false);
+			break;
+		}
+		fallthrough;
+	default:
+		count_error(pdev, status);
+		op_failed(op, pdev->id, status);
+		break;
+	}
+}
+
+static void request_done(struct asym_request *req, int status, unsigned int out_len)
+{
+	struct provider_op *op = container_of(req, struct provider_op, req);
+	struct asym_device_priv *pdev = op->pdev;
+
+	/* @op and its session may be gone soon. */
+	kref_get(&pdev->ref);
+	atomic64_inc(&pdev->completed);
+	op->answered(op, status, out_len);
+	if (READ_ONCE(pdev->live))
+		backlog_drain(pdev);
+
+	/* From here on nothing but @pdev may be touched: the class may go. */
+	if (atomic_dec_and_test(&pdev->inflight))
+		wake_up(&pdev->wait);
+	provider_device_put(pdev);
+}
+
+static void request_done_work(struct work_struct *work)
+{
+	struct provider_op *op = container_of(work, struct provider_op, work);
+
+	request_done(&op->req, op->status, op->out_len);
+}
+
+/**
+ * asym_request_done() - a device answered
+ * @req: the request that asym_device_ops::submit took
+ * @status: 0 or an errno, as described in <crypto/asym_provider.h>
+ * @out_len: bytes written to @req->out
+ *
+ * Called exactly once for each request taken, when the device can no longer
+ * touch the request's memory. @req belongs to asym_provider again.
+ *
+ * Context: any, but without locks that ->submit takes: what waited for room is
+ * submitted from here. In a hard interrupt, or with interrupts disabled, the rest is
+ * left to a workqueue: drivers that can, call it from softirq or a thread.
+ */
+void asym_request_done(struct asym_request *req, int status, unsigned int out_len)
+{
+	struct provider_op *op = container_of(req, struct provider_op, req);
+
+	if (in_hardirq() || irqs_disabled()) {
+		op->status = status;
+		op->out_len = out_len;
+		INIT_WORK(&op->work, request_done_work);
+		queue_work(provider_wq, &op->work);
+		return;
+	}
+
+	local_bh_disable();
+	request_done(req, status, out_len);
+	local_bh_enable();
+}
+EXPORT_SYMBOL_GPL(asym_request_done);
+
+/**
+ * asym_device_kick() - a device may have room for requests again
+ * @dev: a registered device
+ *
+ * After ->submit answered -EBUSY. Completions imply it.
+ *
+ * Context: any, but without locks that ->submit takes: it is called from here.
+ */
+void asym_device_kick(struct asym_device *dev)
+{
+	struct asym_device_priv *pdev = dev->p;
+
+	if (!pdev || !READ_ONCE(pdev->live))
+		return;
+	if (in_hardirq() || irqs_disabled())
+		queue_work(provider_wq, &pdev->kick_work);
+	else
+		backlog_drain(pdev);
+}
+EXPORT_SYMBOL_GPL(asym_device_kick);
+
+/**
+ * provider_op_start() - compute something
+ * @op: from provider_op_init(), with @req.op, .padding, .hash, .in_len and
+ *	.digest_len, the input at @in, and @complete
+ * @key: its key; a reference is taken
+ * @may_sleep: the caller may sleep: a session is opened, and software computes, inline
+ *
+ * Context: any but hard interrupts.
+ * Return: -EINPROGRESS: provider_op::complete will be called, or was; anything
+ * else is the result, and it will not be called.
+ */
+int provider_op_start(struct provider_op *op, struct provider_key *key, bool may_sleep)
+{
+	struct asym_class *class = op->class;
+
+	op->key = key;
+	op->req.key_bytes = key->key_bytes;
+	op->req.out_len = key->key_bytes;
+	/* Which hash matters to signatures only. */
+	if (op->req.op == ASYM_ENCRYPT || op->req.op == ASYM_DECRYPT)
+		op->req.hash = ASYM_HASH_NONE;
+	provider_count(class, PROVIDER_OPS);
+
+	spin_lock_bh(&class->lock);
+	provider_key_ref_locked(key);
+	spin_unlock_bh(&class->lock);
+	op_dispatch(op, may_sleep);
+
+	if (atomic_cmpxchg(&op->phase, PHASE_STARTING, PHASE_ASYNC) == PHASE_STARTING)
+		return -EINPROGRESS;
+	return op->err;
+}

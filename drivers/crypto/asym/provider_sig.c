@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sig algorithms: PKCS#1 v1.5 signatures on kernels that have them as a type
+ * of their own.
+ *
+ * That type is synchronous and takes plain pointers, which may lie on a
+ * vmapped stack: so an operation is taken from a pool, works on its own
+ * buffers, and the caller waits. Errnos and their order are those of
+ * rsassa-pkcs1.c. Process context; may sleep.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/completion.h>
+#include <linux/mempool.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "provider_alg.h"
+#include "provider_sig.h"
+
+#if COMPAT_CRYPTO_HAS_SIG
+
+/* That many signatures make progress without any memory. */
+#define SIG_POOL_MIN	4
+/* A throttled operation waits; it is no hung task. */
+#define SIG_WAIT	(30 * HZ)
+
+static mempool_t *sig_pool;
+
+static void sig_complete(struct provider_op *op)
+{
+	complete(op->data);
+}
+
+static struct provider_op *sig_op_get(const struct provider_tfm *tfm, enum asym_op nr)
+{
+	struct provider_op *op = mempool_alloc(sig_pool, GFP_KERNEL);
+
+	provider_op_init(op, tfm->alg->class);
+	op->req.op = nr;
+	op->req.padding = ASYM_PAD_PKCS1;
+	op->req.hash = tfm->alg->hash;
+	op->complete = sig_complete;
+	return op;
+}
+
+static void sig_op_put(struct provider_op *op)
+{
+	provider_op_wipe(op);
+	mempool_free(op, sig_pool);
+}
+
+static int sig_compute(struct provider_op *op, struct provider_key *key)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+	int err;
+
+	op->data = &done;
+	err = provider_op_start(op, key, true);
+	if (err != -EINPROGRESS)
+		return err;
+	while (!wait_for_completion_timeout(&done, SIG_WAIT))
+		;
+	return op->err;
+}
+
+static int sig_sign(struct crypto_sig *sig, const void *src, unsigned int slen, void *dst,
+		    unsigned int dlen)
+{
+	struct provider_tfm *tfm = crypto_sig_ctx(sig);
+	struct provider_key *key = tfm->key;
+	unsigned int digest_size, size;
+	struct provider_op *op;
+	int err;
+
+	if (!key)
+		return -EINVAL;
+	size = key->key_bytes;
+	if (dlen < size)
+		return -EOVERFLOW;
+	digest_size = asym_hash_digest_size(tfm->alg->hash);
+	if (digest_size && slen != digest_size)
+		return -EINVAL;
+	if (slen > size - 11)
+		return -EOVERFLOW;
+	if (!key->data.is_private)
+		return -EINVAL;
+
+	op = sig_op_get(tfm, ASYM_SIGN);
+	memcpy(op->in, src, slen);
+	op->req.in_len = slen;
+	err = sig_compute(op, key);
+	if (!err) {
+		memset(dst, 0, size - op->out_len);
+		memcpy(dst + size - op->out_len, op->out, op->out_len);
+		err = size;
+	}
+	sig_op_put(op);
+	return err;
+}
+
+static int sig_verify(struct crypto_sig *sig, const void *src, unsigned int slen,
+		      const void *digest, unsigned int dlen)
+{
+	struct provider_tfm *tfm = crypto_sig_ctx(sig);
+	struct provider_key *key = tfm->key;
+	unsigned int digest_size;
+	struct provider_op *op;
+	int err;
+
+	if (!key || slen != key->key_bytes)
+		return -EINVAL;
+	digest_size = asym_hash_digest_size(tfm->alg->hash);
+	if (digest_size && dlen != digest_size)
+		return -EINVAL;
+	err = provider_key_check_range(key, src, slen);
+	if (err)
+		return err;
+
+	op = sig_op_get(tfm, ASYM_VERIFY);
+	memcpy(op->in, src, slen);
+	op->req.in_len = slen;
+	/* One that is longer than the key matches no more than its beginning does. */
+	op->req.digest_len = min(dlen, key->key_bytes);
+	memcpy(op->in + slen, digest, op->req.digest_len);
+	err = sig_compute(op, key);
+	sig_op_put(op);
+	return err;
+}
+
+static int sig_set_pub_key(struct crypto_sig *sig, const void *key, unsigned int keylen)
+{
+	return provider_tfm_set_key(crypto_sig_ctx(sig), false, key, keylen);
+}
+
+static int sig_set_priv_key(struct crypto_sig *sig, const void *key, unsigned int keylen)
+{
+	return provider_tfm_set_key(crypto_sig_ctx(sig), true, key, keylen);
+}
+
+/* In bits; the maximal sizes of signature and digest follow from it. */
+static unsigned int sig_key_size(struct crypto_sig *sig)
+{
+	const struct provider_tfm *tfm = crypto_sig_ctx(sig);
+
+	return tfm->key ? tfm->key->key_bytes * BITS_PER_BYTE : 0;
+}
+
+static int sig_init(struct crypto_sig *sig)
+{
+	provider_tfm_init(crypto_sig_ctx(sig),
+			  container_of(crypto_sig_alg(sig), struct provider_alg, sig));
+	return 0;
+}
+
+static void sig_exit(struct crypto_sig *sig)
+{
+	provider_tfm_exit(crypto_sig_ctx(sig));
+}
+
+/**
+ * provider_sig_fill() - the functions of a sig algorithm
+ * @alg: the algorithm
+ *
+ * Return: its base.
+ */
+struct crypto_alg *provider_sig_fill(struct provider_alg *alg)
+{
+	alg->sig.sign = sig_sign;
+	alg->sig.verify = sig_verify;
+	alg->sig.set_pub_key = sig_set_pub_key;
+	alg->sig.set_priv_key = sig_set_priv_key;
+	alg->sig.key_size = sig_key_size;
+	alg->sig.init = sig_init;
+	alg->sig.exit = sig_exit;
+	return &alg->sig.base;
+}
+
+/**
+ * provider_sig_register() - register a sig algorithm
+ * @alg: filled in
+ *
+ * Return: 0 or an errno of the crypto core.
+ */
+int provider_sig_register(struct provider_alg *alg)
+{
+	return crypto_register_sig(&alg->sig);
+}
+
+/**
+ * provider_sig_unregister() - unregister a sig algorithm
+ * @alg: registered and unused
+ */
+void provider_sig_unregister(struct provider_alg *alg)
+{
+	crypto_unregister_sig(&alg->sig);
+}
+
+/**
+ * provider_sig_init() - make the pool of operations
+ *
+ * The software executor exists.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int provider_sig_init(void)
+{
+	sig_pool = mempool_create_kmalloc_pool(SIG_POOL_MIN, provider_op_size());
+	return sig_pool ? 0 : -ENOMEM;
+}
+
+/**
+ * provider_sig_exit() - free the pool
+ */
+void provider_sig_exit(void)
+{
+	mempool_destroy(sig_pool);
+}
+
+#endif /* COMPAT_CRYPTO_HAS_SIG */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Signatures as the kernel's separate, synchronous type. See provider_sig.c.
+ */
+#ifndef _ASYM_PROVIDER_SIG_H
+#define _ASYM_PROVIDER_SIG_H
+
+#include <linux/errno.h>
+#include <compat/crypto.h>
+
+struct crypto_alg;
+struct provider_alg;
+
+#if COMPAT_CRYPTO_HAS_SIG
+int provider_sig_init(void);
+void provider_sig_exit(void);
+struct crypto_alg *provider_sig_fill(struct provider_alg *alg);
+int provider_sig_register(struct provider_alg *alg);
+void provider_sig_unregister(struct provider_alg *alg);
+#else
+static inline int provider_sig_init(void)
+{
+	return 0;
+}
+
+static inline void provider_sig_exit(void)
+{
+}
+
+static inline struct crypto_alg *provider_sig_fill(struct provider_alg *alg)
+{
+	return NULL;
+}
+
+static inline int provider_sig_register(struct provider_alg *alg)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void provider_sig_unregister(struct provider_alg *alg)
+{
+}
+#endif
+
+#endif /* _ASYM_PROVIDER_SIG_H */

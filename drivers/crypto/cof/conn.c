@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Connections: the part that is the same for every transport. Owns the pool
+ * of send buffers and the queue of what is to be sent; conn->tx_lock (bottom
+ * halves disabled, innermost) guards both. Delivers to the user's callbacks.
+ *
+ * Closing. A transport calls back from its receive path and from its send
+ * worker. close() marks the connection (no error callback begins, submit()
+ * drops, so nobody kicks the worker any more), then the transport stops its
+ * receive path and its worker and waits for them: that is the guarantee "no
+ * callback after return". Memory stays until the last cof_conn_put().
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include "cof.h"
+
+static void txbuf_free(struct cof_txbuf *buf)
+{
+	kfree_sensitive(buf->data);
+	kfree(buf);
+}
+
+static void txbufs_free(struct list_head *list)
+{
+	struct cof_txbuf *buf, *next;
+
+	list_for_each_entry_safe(buf, next, list, list) {
+		list_del(&buf->list);
+		txbuf_free(buf);
+	}
+}
+
+/* @data by itself: it may be the target of DMA, which takes whole cache lines. */
+static int txbufs_alloc(struct list_head *list, const struct cof_conn_limits *limits)
+{
+	struct cof_txbuf *buf;
+	u32 i;
+
+	for (i = 0; i < limits->tx_bufs; i++) {
+		buf = kzalloc(sizeof(*buf), GFP_KERNEL);
+		if (!buf)
+			goto free_all;
+		buf->size = limits->tx_size;
+		buf->data = kzalloc(buf->size, GFP_KERNEL);
+		if (!buf->data) {
+			kfree(buf);
+			goto free_all;
+		}
+		list_add(&buf->list, list);
+	}
+	return 0;
+
+free_all:
+	txbufs_free(list);
+	return -ENOMEM;
+}
+
+/**
+ * cof_conn_init() - for transports: the common part of a new connection
+ * @conn: zeroed, embedded
+ * @transport: that makes it; the module is pinned by the core
+ * @limits: checked by the core
+ * @peer: its address
+ *
+ * Context: process. Undone by cof_conn_exit().
+ * Return: 0 or -ENOMEM.
+ */
+int cof_conn_init(struct cof_conn *conn, const struct cof_transport *transport,
+		  const struct cof_conn_limits *limits, const struct sockaddr_storage *peer)
+{
+	conn->transport = transport;
+	conn->limits = *limits;
+	conn->peer = *peer;
+	cof_addr_format(conn->peer_name, sizeof(conn->peer_name), peer);
+	kref_init(&conn->ref);
+	spin_lock_init(&conn->tx_lock);
+	INIT_LIST_HEAD(&conn->tx_free);
+	INIT_LIST_HEAD(&conn->tx_queue);
+	return txbufs_alloc(&conn->tx_free, limits);
+}
+EXPORT_SYMBOL_GPL(cof_conn_init);
+
+/**
+ * cof_conn_exit() - for transports: undo cof_conn_init()
+ * @conn: closed, or never handed out
+ *
+ * Context: process.
+ */
+void cof_conn_exit(struct cof_conn *conn)
+{
+	txbufs_free(&conn->tx_queue);
+	txbufs_free(&conn->tx_free);
+}
+EXPORT_SYMBOL_GPL(cof_conn_exit);
+
+/**
+ * cof_conn_start() - begin to receive
+ * @conn: made by cof_conn_connect(), or being accepted
+ * @ops: callbacks; they may run before this returns
+ * @priv: conn->priv for them
+ *
+ * Context: process. Return: 0 or a negative errno; close and put it in any case.
+ */
+int cof_conn_start(struct cof_conn *conn, const struct cof_conn_ops *ops, void *priv)
+{
+	conn->ops = ops;
+	conn->priv = priv;
+	return conn->transport->start(conn);
+}
+EXPORT_SYMBOL_GPL(cof_conn_start);
+
+/**
+ * cof_conn_resize() - other limits, once it is known what the peer may do
+ * @conn: nothing is being received
+ * @limits: new ones
+ *
+ * Context: process.
+ * Return: 0; -EPROTO if bytes of a message have arrived; -ENOMEM (limits unchanged).
+ */
+int cof_conn_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
+{
+	LIST_HEAD(fresh);
+	LIST_HEAD(old);
+	int err;
+
+	err = txbufs_alloc(&fresh, limits);
+	if (err)
+		return err;
+	err = conn->transport->resize(conn, limits);
+	if (err) {
+		txbufs_free(&fresh);
+		return err;
+	}
+	spin_lock_bh(&conn->tx_lock);
+	list_splice_init(&conn->tx_free, &old);
+	list_splice(&fresh, &conn->tx_free);
+	conn->limits = *limits;
+	spin_unlock_bh(&conn->tx_lock);
+	txbufs_free(&old);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(cof_conn_resize);
+
+/**
+ * cof_conn_close() - end a connection
+ * @conn: stays valid until cof_conn_put()
+ *
+ * What was submitted is sent for up to 200 ms if the peer takes it.
+ *
+ * Context: process; not from a callback of @conn. On return from the first call no callback
+ * runs, nor will one.
+ */
+void cof_conn_close(struct cof_conn *conn)
+{
+	struct cof_txbuf *buf;
+
+	if (test_and_set_bit(COF_CONN_CLOSED, &conn->state))
+		return;
+	set_bit(COF_CONN_ERROR, &conn->state);
+	spin_lock_bh(&conn->tx_lock);
+	conn->tx_closed = true;
+	spin_unlock_bh(&conn->tx_lock);
+	conn->transport->close(conn);
+	while ((buf = cof_conn_next_tx(conn)))
+		cof_conn_put_tx(conn, buf);
+}
+EXPORT_SYMBOL_GPL(cof_conn_close);
+
+/**
+ * cof_conn_get() - take a reference
+ * @conn: of which the caller knows that it is there
+ *
+ * Context: any. Return: @conn.
+ */
+struct cof_conn *cof_conn_get(struct cof_conn *conn)
+{
+	kref_get(&conn->ref);
+	return conn;
+}
+EXPORT_SYMBOL_GPL(cof_conn_get);
+
+static void conn_release(struct kref *ref)
+{
+	struct cof_conn *conn = container_of(ref, struct cof_conn, ref);
+	struct module *owner = conn->transport->owner;
+
+	conn->transport->free(conn);
+	module_put(owner);
+}
+
+/**
+ * cof_conn_put() - drop a reference; the last one frees
+ * @conn: closed, if this is the last one
+ *
+ * Context: process.
+ */
+void cof_conn_put(struct cof_conn *conn)
+{
+	kref_put(&conn->ref, conn_release);
+}
+EXPORT_SYMBOL_GPL(cof_conn_put);
+
+/**
+ * cof_conn_get_tx() - a buffer for a message
+ * @conn: the connection
+ *
+ * Context: any but hard interrupts.
+ * Return: the buffer, to be given to cof_conn_submit() or cof_conn_put_tx(); NULL: all are in
+ * use (ops->tx_ready will say when one is not), or the connection is closed.
+ */
+struct cof_txbuf *cof_conn_get_tx(struct cof_conn *conn)
+{
+	struct cof_txbuf *buf = NULL;
+
+	spin_lock_bh(&conn->tx_lock);
+	if (!conn->tx_closed) {
+		buf = list_first_entry_or_null(&conn->tx_free, struct cof_txbuf, list);
+		if (buf)
+			list_del_init(&buf->list);
+		else
+			conn->tx_starved = true;
+	}
+	spin_unlock_bh(&conn->tx_lock);
+	return buf;
+}
+EXPORT_SYMBOL_GPL(cof_conn_get_tx);
+
+/**
+ * cof_conn_put_tx() - give a buffer back
+ * @conn: the connection
+ * @buf: wiped
+ *
+ * Context: any but hard interrupts. May call ops->tx_ready.
+ */
+void cof_conn_put_tx(struct cof_conn *conn, struct cof_txbuf *buf)
+{
+	bool starved, stale;
+
+	memzero_explicit(buf->data, buf->size);
+	spin_lock_bh(&conn->tx_lock);
+	if (buf->len)
+		conn->tx_unsent--;
+	buf->len = 0;
+	buf->sent = 0;
+	stale = buf->size != conn->limits.tx_size;	/* from before a resize */
+	if (!stale)
+		list_add(&buf->list, &conn->tx_free);
+	starved = conn->tx_starved && !conn->tx_closed;
+	conn->tx_starved = false;
+	spin_unlock_bh(&conn->tx_lock);
+	if (stale)
+		txbuf_free(buf);
+	if (starved && conn->ops && conn->ops->tx_ready)
+		conn->ops->tx_ready(conn);
+}
+EXPORT_SYMBOL_GPL(cof_conn_put_tx);
+
+/**
+ * cof_conn_submit() - send a message
+ * @conn: the connection
+ * @buf: from cof_conn_get_tx(); the transport's from here on
+ * @len: of the message at buf->data, at most buf->size
+ *
+ * Messages leave in the order of these calls. Dropped if the connection is closed; ops->error
+ * tells of one that broke.
+ *
+ * Context: any but hard interrupts.
+ */
+void cof_conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len)
+{
+	bool closed;
+
+	if (WARN_ON_ONCE(len > buf->size))
+		len = buf->size;
+	spin_lock_bh(&conn->tx_lock);
+	closed = conn->tx_closed;
+	if (!closed) {
+		buf->len = len;
+		conn->tx_unsent++;
+		list_add_tail(&buf->list, &conn->tx_queue);
+		conn->transport->kick(conn);
+	}
+	spin_unlock_bh(&conn->tx_lock);
+	if (closed)
+		cof_conn_put_tx(conn, buf);
+}
+EXPORT_SYMBOL_GPL(cof_conn_submit);
+
+/**
+ * cof_conn_is_loopback() - does the peer live on this host?
+ * @conn: the connection
+ *
+ * Context: any. Return: true if so; false is the default for what is unknown.
+ */
+bool cof_conn_is_loopback(const struct cof_conn *conn)
+{
+	return cof_addr_is_loopback(&conn->peer);
+}
+EXPORT_SYMBOL_GPL(cof_conn_is_loopback);
+
+/**
+ * cof_conn_next_tx() - for transports: what to send next
+ * @conn: the connection
+ *
+ * Context: any but hard interrupts.
+ * Return: the buffer, for cof_conn_put_tx() once its last byte was handed on; NULL: none.
+ */
+struct cof_txbuf *cof_conn_next_tx(struct cof_conn *conn)
+{
+	struct cof_txbuf *buf;
+
+	spin_lock_bh(&conn->tx_lock);
+	buf = list_first_entry_or_null(&conn->tx_queue, struct cof_txbuf, list);
+	if (buf)
+		list_del_init(&buf->list);
+	spin_unlock_bh(&conn->tx_lock);
+	return buf;
+}
+EXPORT_SYMBOL_GPL(cof_conn_next_tx);
+
+/**
+ * cof_conn_tx_idle() - for transports: was everything sent (or given up)?
+ * @conn: the connection
+ *
+ * Context: any but hard interrupts.
+ * Return: true if no buffer is between cof_conn_submit() and cof_conn_put_tx().
+ */
+bool cof_conn_tx_idle(struct cof_conn *conn)
+{
+	bool idle;
+
+	spin_lock_bh(&conn->tx_lock);
+	idle = !conn->tx_unsent;
+	spin_unlock_bh(&conn->tx_lock);
+	return idle;
+}
+EXPORT_SYMBOL_GPL(cof_conn_tx_idle);
+
+/**
+ * cof_conn_error() - for transports: the connection is of no use any more
+ * @conn: started
+ * @err: why, negative
+ *
+ * Context: bottom halves disabled, and where close() waits for it.
+ */
+void cof_conn_error(struct cof_conn *conn, int err)
+{
+	if (!test_and_set_bit(COF_CONN_ERROR, &conn->state) && conn->ops)
+		conn->ops->error(conn, err);
+}
+EXPORT_SYMBOL_GPL(cof_conn_error);
+
+/**
+ * cof_conn_deliver() - for transports: a message arrived
+ * @conn: started
+ * @msg: the message, checked as by cof_stream_advance()
+ * @len: its length
+ *
+ * Context: bottom halves disabled, one call at a time, and where close() waits for it.
+ */
+void cof_conn_deliver(struct cof_conn *conn, const void *msg, u32 len)
+{
+	if (test_bit(COF_CONN_DEAF, &conn->state))
+		return;
+	if (conn->ops->recv(conn, msg, len) < 0)
+		set_bit(COF_CONN_DEAF, &conn->state);
+}
+EXPORT_SYMBOL_GPL(cof_conn_deliver);

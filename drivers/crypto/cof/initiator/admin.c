@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Commands: CONNECT on any connection, and what travels on the admin queue.
+ *
+ * Owns the slots of a struct cofi_chan. Whoever gives a command waits for it in
+ * process context, several at a time; answers are matched in the receive
+ * callback (bottom halves disabled) under chan->lock. Everybody who waits is
+ * woken through path->wait when the association dies or its path is stopped. A
+ * command without an answer in time is the end of the association: a key that
+ * was opened without our knowing must not stay at the target.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/bitmap.h>
+#include <linux/err.h>
+#include <linux/string.h>
+#include "initiator.h"
+
+#define COFI_KEEP_ALIVE_SLOT	0
+
+static bool cofi_chan_broken(struct cofi_chan *chan)
+{
+	return cofi_assoc_dead(chan->assoc) || READ_ONCE(chan->assoc->path->stop);
+}
+
+void cofi_chan_init(struct cofi_chan *chan, struct cofi_assoc *assoc)
+{
+	chan->assoc = assoc;
+	spin_lock_init(&chan->lock);
+}
+
+/**
+ * cofi_chan_connect() - make the connection of a queue and listen on it
+ * @chan: the queue's, without a connection
+ * @limits: memory for it
+ * @ops: who is told
+ * @priv: for them
+ *
+ * Context: may sleep, up to COFI_CONNECT_MS. Return: 0 or a negative errno.
+ */
+int cofi_chan_connect(struct cofi_chan *chan, const struct cof_conn_limits *limits,
+		      const struct cof_conn_ops *ops, void *priv)
+{
+	struct cofi_path *path = chan->assoc->path;
+	const struct cof_connect_args args = {
+		.transport = path->transport,
+		.addr = &path->addr,
+		.limits = *limits,
+		.timeout_ms = COFI_CONNECT_MS,
+	};
+	struct cof_conn *conn;
+
+	conn = cof_conn_connect(&args);
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
+	chan->conn = conn;
+	return cof_conn_start(conn, ops, priv);
+}
+
+/**
+ * cofi_chan_close() - on return nothing is received any more, nor sent
+ * @chan: the queue's; may be without a connection
+ *
+ * Context: may sleep.
+ */
+void cofi_chan_close(struct cofi_chan *chan)
+{
+	if (chan->conn)
+		cof_conn_close(chan->conn);
+}
+
+void cofi_chan_free(struct cofi_chan *chan)
+{
+	if (!chan->conn)
+		return;
+	cof_conn_put(chan->conn);
+	chan->conn = NULL;
+}
+
+/* ---- slots ---------------------------------------------------------------- */
+
+static void cofi_slot_use(struct cofi_chan *chan, unsigned int i, u16 opcode,
+			  struct cofi_cmd *cmd, u64 *tag)
+{
+	lockdep_assert_held(&chan->lock);
+	__set_bit(i, chan->busy);
+	chan->slot[i].cmd = cmd;
+	chan->slot[i].opcode = opcode;
+	*tag = cofi_tag(i, ++chan->slot[i].gen);
+}
+
+static bool cofi_slot_get(struct cofi_chan *chan, u16 opcode, struct cofi_cmd *cmd, u64 *tag,
+			  bool *got)
+{
+	unsigned int i;
+
+	spin_lock_bh(&chan->lock);
+	i = find_next_zero_bit(chan->busy, COF_ADMIN_DEPTH, COFI_KEEP_ALIVE_SLOT + 1);
+	*got = i < COF_ADMIN_DEPTH;
+	if (*got)
+		cofi_slot_use(chan, i, opcode, cmd, tag);
+	spin_unlock_bh(&chan->lock);
+	return *got;
+}
+
+/**
+ * cofi_chan_answer() - a response to a command arrived
+ * @chan: where
+ * @msg: the response; cof_msg_check() passed
+ *
+ * Context: receive callback. Return: 0, or -EPROTO: the peer broke rules.
+ */
+int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg)
+{
+	struct cofi_path *path = chan->assoc->path;
+	u64 gen = cof_msg_tag(msg) >> COFI_TAG_SHIFT;
+	u16 i = (u16)cof_msg_tag(msg);
+	u16 hlen = le16_to_cpu(msg->hlen);
+	struct cofi_cmd *cmd;
+	bool wake = false;
+	int err = -EPROTO;
+
+	if (i >= COF_ADMIN_DEPTH)
+		return -EPROTO;
+
+	spin_lock_bh(&chan->lock);
+	if (gen > chan->slot[i].gen || !gen)
+		goto unlock;
+	err = 0;
+	if (gen != chan->slot[i].gen || !test_bit(i, chan->busy)) {
+		atomic64_inc(&path->count.late_answers);
+		goto unlock;
+	}
+	cmd = chan->slot[i].cmd;
+	if (chan->slot[i].opcode != cof_msg_opcode(msg) ||
+	    (cmd && cof_msg_status(msg) == COF_S_OK && hlen != cmd->rsp_len)) {
+		err = -EPROTO;
+		goto unlock;
+	}
+	__clear_bit(i, chan->busy);
+	chan->slot[i].cmd = NULL;
+	if (cmd) {
+		memcpy(cmd->rsp, msg, min(hlen, cmd->rsp_len));
+		cmd->done = true;
+	}
+	wake = true;
+unlock:
+	spin_unlock_bh(&chan->lock);
+	if (wake)
+		wake_up_all(&path->wait);
+	return err;
+}
+
+/* ---- commands ------------------------------------------------------------- */
+
+static bool cofi_cmd_done(struct cofi_chan *chan, struct cofi_cmd *cmd)
+{
+	bool done;
+
+	spin_lock_bh(&chan->lock);
+	done = cmd->done;
+	spin_unlock_bh(&chan->lock);
+	return done;
+}
+
+static void cofi_cmd_forget(struct cofi_chan *chan, struct cofi_cmd *cmd)
+{
+	unsigned int i;
+
+	spin_lock_bh(&chan->lock);
+	for (i = 0; i < COF_ADMIN_DEPTH; i++)
+		if (chan->slot[i].cmd == cmd)
+			chan->slot[i].cmd = NULL;
+	spin_unlock_bh(&chan->lock);
+}
+
+/* A buffer with room for @len bytes; without one the association ends. */
+static struct cof_txbuf *cofi_cmd_buf(struct cofi_chan *chan, u32 len)
+{
+	struct cof_txbuf *buf = cof_conn_get_tx(chan->conn);
+
+	if (!buf || WARN_ON_ONCE(buf->size < len)) {
+		if (buf)
+			cof_conn_put_tx(chan->conn, buf);
+		cofi_assoc_fail(chan->assoc, -ENOBUFS, 0, "admin queue is congested");
+		return NULL;
+	}
+	return buf;
+}
+
+static void cofi_cmd_send(struct cofi_chan *chan, struct cof_txbuf *buf, u32 len)
+{
+	WRITE_ONCE(chan->assoc->last_tx, jiffies);
+	cof_conn_submit(chan->conn, buf, len);
+}
+
+/* Reserves a slot: @cmd is in flight then, or nobody's if NULL. */
+static int cofi_cmd_begin(struct cofi_chan *chan, u16 opcode, struct cofi_cmd *cmd, u64 *tag)
+{
+	struct cofi_path *path = chan->assoc->path;
+	bool got = false;
+
+	wait_event(path->wait, cofi_slot_get(chan, opcode, cmd, tag, &got) ||
+		   cofi_chan_broken(chan));
+	return got ? 0 : -ENODEV;
+}
+
+/* Waits for the response. 0: it is there, whatever its status. */
+static int cofi_cmd_wait(struct cofi_chan *chan, struct cofi_cmd *cmd, unsigned long timeout)
+{
+	struct cofi_path *path = chan->assoc->path;
+	long left;
+
+	left = wait_event_timeout(path->wait,
+				  cofi_cmd_done(chan, cmd) || cofi_chan_broken(chan), timeout);
+	if (cofi_cmd_done(chan, cmd))
+		return 0;
+	cofi_cmd_forget(chan, cmd);
+	/* It may have been answered in between. */
+	if (cmd->done)
+		return 0;
+	if (!left)
+		cofi_assoc_fail(chan->assoc, -ETIMEDOUT, 0, "a command was not answered");
+	return left ? -ENODEV : -ETIMEDOUT;
+}
+
+/**
+ * cofi_cmd_connect() - CONNECT, the first message on a connection
+ * @chan: the connection
+ * @qid: 0 for the admin queue, else the I/O queue's number
+ * @rsp: the answer
+ *
+ * Context: may sleep. Return: 0: answered, see hdr.status; a negative errno:
+ * not answered. Specification: section 3, CONNECT.
+ */
+int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rsp)
+{
+	struct cofi_assoc *assoc = chan->assoc;
+	struct cofi_pool *pool = assoc->path->pool;
+	struct cofi_cmd cmd = { .rsp = rsp, .rsp_len = sizeof(*rsp) };
+	struct cof_connect_req *req;
+	struct cof_txbuf *buf;
+	u64 tag;
+	int err;
+
+	memset(rsp, 0, sizeof(*rsp));
+	err = cofi_cmd_begin(chan, COF_CONNECT, &cmd, &tag);
+	if (err)
+		return err;
+	buf = cofi_cmd_buf(chan, sizeof(*req));
+	if (!buf) {
+		cofi_cmd_forget(chan, &cmd);
+		return -ENOBUFS;
+	}
+	req = (struct cof_connect_req *)buf->data;
+	memset(req, 0, sizeof(*req));
+	cof_request_init(&req->hdr, COF_CONNECT, sizeof(*req), 0, tag);
+	req->version_min = cpu_to_le16(COF_VERSION);
+	req->version_max = cpu_to_le16(COF_VERSION);
+	req->qid = cpu_to_le16(qid);
+	req->max_msg = cpu_to_le32(COF_MIN_MSG);
+	if (qid) {
+		memcpy(req->cookie, assoc->cookie, sizeof(req->cookie));
+	} else {
+		req->queues = cpu_to_le16(pool->queues);
+		req->depth = cpu_to_le32(pool->depth);
+		req->kato_ms = cpu_to_le32(pool->kato_ms);
+	}
+	cof_name_put(req->hostid, pool->hostid);
+	cof_name_put(req->pool, pool->pool);
+	cofi_cmd_send(chan, buf, sizeof(*req));
+	return cofi_cmd_wait(chan, &cmd, msecs_to_jiffies(COFI_SETUP_MS));
+}
+
+/**
+ * cofi_cmd_identify() - ask what the pool offers
+ * @chan: the admin queue
+ * @rsp: the answer
+ *
+ * Context: may sleep. Return: as cofi_cmd_connect().
+ */
+int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp)
+{
+	struct cofi_cmd cmd = { .rsp = rsp, .rsp_len = sizeof(*rsp) };
+	struct cof_txbuf *buf;
+	u64 tag;
+	int err;
+
+	memset(rsp, 0, sizeof(*rsp));
+	err = cofi_cmd_begin(chan, COF_IDENTIFY, &cmd, &tag);
+	if (err)
+		return err;
+	buf = cofi_cmd_buf(chan, sizeof(struct cof_hdr));
+	if (!buf) {
+		cofi_cmd_forget(chan, &cmd);
+		return -ENOBUFS;
+	}
+	cof_request_init((struct cof_hdr *)buf->data, COF_IDENTIFY, sizeof(struct cof_hdr), 0, tag);
+	cofi_cmd_send(chan, buf, sizeof(struct cof_hdr));
+	return cofi_cmd_wait(chan, &cmd, msecs_to_jiffies(COFI_SETUP_MS));
+}
+
+/**
+ * cofi_cmd_key_open() - send a key
+ * @chan: the admin queue
+ * @key: the key; at most assoc->max_der bytes
+ * @handle: names it in operations
+ *
+ * Context: may sleep; returns when the association dies. Return: 0 or the errno of
+ * the target's status; -ENODEV when there was no answer.
+ */
+int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u64 *handle)
+{
+	struct cofi_assoc *assoc = chan->assoc;
+	struct cof_key_open_rsp rsp = {};
+	struct cofi_cmd cmd = { .rsp = &rsp, .rsp_len = sizeof(rsp) };
+	struct cof_key_open_req *req;
+	struct cof_txbuf *buf;
+	u32 len;
+	u64 tag;
+	int err;
+
+	if (!key->der_len || key->der_len > min_t(u32, assoc->max_der, COF_MAX_DER))
+		return -EOPNOTSUPP;
+	len = sizeof(*req) + key->der_len;
+
+	err = cofi_cmd_begin(chan, COF_KEY_OPEN, &cmd, &tag);
+	if (err)
+		return err;
+	buf = cofi_cmd_buf(chan, len);
+	if (!buf) {
+		cofi_cmd_forget(chan, &cmd);
+		return -ENODEV;
+	}
+	req = (struct cof_key_open_req *)buf->data;
+	memset(req, 0, sizeof(*req));
+	cof_request_init(&req->hdr, COF_KEY_OPEN, sizeof(*req), key->der_len, tag);
+	req->algo = key->algo;
+	req->is_private = key->is_private;
+	req->der_len = cpu_to_le32(key->der_len);
+	memcpy(req + 1, key->der, key->der_len);
+	cofi_cmd_send(chan, buf, len);
+
+	err = cofi_cmd_wait(chan, &cmd, max_t(unsigned long, assoc->kato,
+					      msecs_to_jiffies(COFI_SETUP_MS)));
+	if (err)
+		return -ENODEV;
+	err = cof_status_to_errno(cof_msg_status(&rsp.hdr));
+	if (err)
+		return err;
+	if (!rsp.handle) {
+		cofi_assoc_protocol_error(assoc, "a key without a handle");
+		return -ENODEV;
+	}
+	*handle = le64_to_cpu(rsp.handle);
+	atomic64_inc(&assoc->path->count.key_opens);
+	return 0;
+}
+
+/**
+ * cofi_cmd_key_close() - tell the target to forget a key; nobody waits for the answer
+ * @chan: the admin queue
+ * @handle: from cofi_cmd_key_open()
+ *
+ * Context: may sleep (for a free slot).
+ */
+void cofi_cmd_key_close(struct cofi_chan *chan, u64 handle)
+{
+	struct cof_key_close_req *req;
+	struct cof_txbuf *buf;
+	u64 tag;
+
+	if (cofi_cmd_begin(chan, COF_KEY_CLOSE, NULL, &tag))
+		return;
+	buf = cofi_cmd_buf(chan, sizeof(*req));
+	if (!buf)
+		return;
+	req = (struct cof_key_close_req *)buf->data;
+	cof_request_init(&req->hdr, COF_KEY_CLOSE, sizeof(*req), 0, tag);
+	req->handle = cpu_to_le64(handle);
+	cofi_cmd_send(chan, buf, sizeof(*req));
+	atomic64_inc(&chan->assoc->path->count.key_closes);
+}
+
+/**
+ * cofi_cmd_keep_alive() - send KEEP_ALIVE unless the last one is unanswered
+ * @chan: the admin queue
+ *
+ * Context: process. Return: true if one was sent.
+ */
+bool cofi_cmd_keep_alive(struct cofi_chan *chan)
+{
+	struct cof_txbuf *buf;
+	u64 tag = 0;
+	bool idle;
+
+	spin_lock_bh(&chan->lock);
+	idle = !test_bit(COFI_KEEP_ALIVE_SLOT, chan->busy);
+	if (idle)
+		cofi_slot_use(chan, COFI_KEEP_ALIVE_SLOT, COF_KEEP_ALIVE, NULL, &tag);
+	spin_unlock_bh(&chan->lock);
+	if (!idle)
+		return false;
+
+	buf = cofi_cmd_buf(chan, sizeof(struct cof_hdr));
+	if (!buf)
+		return false;
+	cof_request_init((struct cof_hdr *)buf->data, COF_KEEP_ALIVE, sizeof(struct cof_hdr), 0,
+			 tag);
+	cofi_cmd_send(chan, buf, sizeof(struct cof_hdr));
+	return true;
+}
+
+/**
+ * cofi_cmd_disconnect() - say goodbye; closing the connection sends it
+ * @chan: any connection
+ * @status: why, enum cof_status
+ *
+ * Context: any but under spinlocks of ours.
+ */
+void cofi_cmd_disconnect(struct cofi_chan *chan, u16 status)
+{
+	struct cof_txbuf *buf;
+
+	if (!chan->conn)
+		return;
+	buf = cof_conn_get_tx(chan->conn);
+	if (!buf)
+		return;
+	cof_hdr_init((struct cof_hdr *)buf->data, COF_DISCONNECT, 0, status,
+		     sizeof(struct cof_hdr), 0, 0);
+	cof_conn_submit(chan->conn, buf, sizeof(struct cof_hdr));
+}
+
+/* ---- what arrives on the admin queue -------------------------------------- */
+
+static int cofi_admin_event(struct cofi_assoc *assoc, const struct cof_event *event)
+{
+	/* Other events ask for a new IDENTIFY: what changes meanwhile is information only. */
+	if (le32_to_cpu(event->event) == COF_EVENT_DRAINING) {
+		WRITE_ONCE(assoc->draining, true);
+		cofi_path_kick(assoc->path);
+	}
+	return 0;
+}
+
+static int cofi_admin_recv(struct cof_conn *conn, const struct cof_hdr *msg, u32 len)
+{
+	struct cofi_chan *chan = conn->priv;
+	struct cofi_assoc *assoc = chan->assoc;
+
+	if (cof_msg_check(msg, len, COF_INITIATOR, true))
+		return cofi_assoc_protocol_error(assoc, "malformed message on the admin queue");
+	WRITE_ONCE(assoc->last_rx, jiffies);
+
+	switch (cof_msg_opcode(msg)) {
+	case COF_DISCONNECT:
+		cofi_assoc_disconnected(assoc, msg);
+		return -ESHUTDOWN;
+	case COF_EVENT:
+		return cofi_admin_event(assoc, (const struct cof_event *)msg);
+	}
+	if (cofi_chan_answer(chan, msg))
+		return cofi_assoc_protocol_error(assoc, "response without its request");
+	return 0;
+}
+
+static void cofi_admin_error(struct cof_conn *conn, int err)
+{
+	struct cofi_chan *chan = conn->priv;
+
+	cofi_assoc_error(chan->assoc, err);
+}
+
+const struct cof_conn_ops cofi_admin_ops = {
+	.recv = cofi_admin_recv,
+	.error = cofi_admin_error,
+};

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An association: one life of a path's connections.
+ *
+ * Owns the admin queue, the I/O queues and the keep-alive. Made and freed by
+ * its path's work alone. Anybody may find that it is of no use any more and say
+ * so (cofi_assoc_fail(), any context): the first reason counts, nothing is sent from
+ * then on, whoever waits returns, and the path's work takes it down. Only @dead,
+ * @status and @why are shared so, under path->lock.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include "initiator.h"
+
+/*
+ * The target answers nothing at all for so long, or not this operation: it lost
+ * it. Throttled operations and slow software take their time, so an operation is
+ * given up late, and stalls count from the last answer.
+ */
+#define COFI_STALL(assoc)	max((assoc)->kato * 4, msecs_to_jiffies(20000))
+#define COFI_AGE		msecs_to_jiffies(300000)
+
+/* ---- the end -------------------------------------------------------------- */
+
+/**
+ * cofi_assoc_fail() - an association is of no use any more
+ * @assoc: the association
+ * @err: why, negative
+ * @status: a status of the peer's that says why, or 0
+ * @why: for people; a static string
+ *
+ * Context: any but under spinlocks of ours.
+ */
+void cofi_assoc_fail(struct cofi_assoc *assoc, int err, u16 status, const char *why)
+{
+	struct cofi_path *path = assoc->path;
+	bool first;
+
+	spin_lock_bh(&path->lock);
+	first = !assoc->dead;
+	if (first) {
+		assoc->status = status;
+		assoc->why = why;
+		WRITE_ONCE(assoc->dead, err);
+	}
+	spin_unlock_bh(&path->lock);
+	if (!first)
+		return;
+	wake_up_all(&path->wait);
+	cofi_path_kick(path);
+}
+
+/**
+ * cofi_assoc_error() - a connection failed
+ * @assoc: its association
+ * @err: as the transport has it
+ *
+ * Context: any but under spinlocks of ours.
+ */
+void cofi_assoc_error(struct cofi_assoc *assoc, int err)
+{
+	if (err == -EPROTO)
+		cofi_assoc_protocol_error(assoc, "what arrives is no message");
+	else
+		cofi_assoc_fail(assoc, err, 0, err == -ETIMEDOUT ? "the connection timed out" :
+				"the target closed the connection");
+}
+
+/**
+ * cofi_assoc_protocol_error() - the peer broke rules
+ * @assoc: the association
+ * @why: for people; a static string
+ *
+ * Context: any but under spinlocks of ours. Return: -EPROTO, for receive
+ * callbacks to return. Specification: section 5.
+ */
+int cofi_assoc_protocol_error(struct cofi_assoc *assoc, const char *why)
+{
+	if (!cofi_assoc_dead(assoc))
+		atomic64_inc(&assoc->path->count.protocol_errors);
+	cofi_cmd_disconnect(&assoc->admin, COF_S_PROTOCOL);
+	cofi_assoc_fail(assoc, -EPROTO, 0, why);
+	return -EPROTO;
+}
+
+/**
+ * cofi_assoc_disconnected() - the target said DISCONNECT
+ * @assoc: the association
+ * @msg: the message
+ *
+ * Context: receive callback.
+ */
+void cofi_assoc_disconnected(struct cofi_assoc *assoc, const struct cof_hdr *msg)
+{
+	u16 status = cof_msg_status(msg);
+
+	cofi_assoc_fail(assoc, -ESHUTDOWN, status,
+			status == COF_S_OK ? "the target disconnected" : cof_status_name(status));
+}
+
+/* ---- keep-alive and time-outs ---------------------------------------------- */
+
+static void cofi_assoc_tick(struct work_struct *work)
+{
+	struct cofi_assoc *assoc = container_of(to_delayed_work(work), struct cofi_assoc, ka_work);
+	unsigned long last_rx = READ_ONCE(assoc->last_rx);
+	unsigned long now = jiffies;
+	unsigned int i;
+
+	if (cofi_assoc_dead(assoc))
+		return;
+	if (time_after_eq(now, assoc->ka_sent + assoc->kato / 3) &&
+	    cofi_cmd_keep_alive(&assoc->admin))
+		assoc->ka_sent = now;
+
+	/*
+	 * Silent, and a keep-alive went unanswered for a while: when this machine
+	 * itself was not running, the target gets a chance to answer first.
+	 */
+	if (time_after(now, last_rx + assoc->kato) &&
+	    time_after(now, assoc->ka_sent + assoc->kato / 2)) {
+		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, "the target does not answer (keep-alive)");
+		return;
+	}
+	/* Queues are added while this runs: the counter comes last. */
+	for (i = 0; i < smp_load_acquire(&assoc->nr_queues); i++) {
+		if (!cofi_queue_stuck(assoc->queues[i], COFI_STALL(assoc), COFI_AGE))
+			continue;
+		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, "an operation was not answered");
+		return;
+	}
+	queue_delayed_work(cofi_wq, &assoc->ka_work, max(assoc->kato / 6, 1UL));
+}
+
+/**
+ * cofi_assoc_stop_timers() - no keep-alive any more
+ * @assoc: the association
+ *
+ * Context: may sleep.
+ */
+void cofi_assoc_stop_timers(struct cofi_assoc *assoc)
+{
+	cancel_delayed_work_sync(&assoc->ka_work);
+}
+
+/* ---- setting up ------------------------------------------------------------ */
+
+struct cofi_assoc *cofi_assoc_alloc(struct cofi_path *path)
+{
+	struct cofi_assoc *assoc = kzalloc(sizeof(*assoc), GFP_KERNEL);
+
+	if (!assoc)
+		return NULL;
+	assoc->path = path;
+	assoc->last_rx = jiffies;
+	assoc->last_tx = jiffies;
+	INIT_DELAYED_WORK(&assoc->ka_work, cofi_assoc_tick);
+	cofi_chan_init(&assoc->admin, assoc);
+	return assoc;
+}
+
+/* The first failure is the reason, whatever it made fail afterwards. */
+static int cofi_assoc_broken(struct cofi_assoc *assoc, int err, const char *why)
+{
+	cofi_assoc_fail(assoc, err, 0, why);
+	return assoc->dead;
+}
+
+/* The answer is the reason even if the target closed the connection already. */
+static int cofi_assoc_refused(struct cofi_assoc *assoc, const struct cof_connect_rsp *rsp)
+{
+	u16 status = cof_msg_status(&rsp->hdr);
+	int err = cof_status_to_errno(status);
+
+	cofi_assoc_fail(assoc, err, status, cof_status_name(status));
+	spin_lock_bh(&assoc->path->lock);
+	assoc->status = status;
+	assoc->why = cof_status_name(status);
+	WRITE_ONCE(assoc->dead, err);
+	spin_unlock_bh(&assoc->path->lock);
+	return err;
+}
+
+/* What the target granted is at most what was asked for. */
+static bool cofi_connect_rsp_sane(const struct cofi_pool *pool, const struct cof_connect_rsp *rsp)
+{
+	u32 queues = le16_to_cpu(rsp->queues);
+	u32 depth = le32_to_cpu(rsp->depth);
+	u32 kato = le32_to_cpu(rsp->kato_ms);
+
+	return le16_to_cpu(rsp->version) == COF_VERSION && !rsp->qid && !rsp->features &&
+	       queues && queues <= pool->queues && depth && depth <= pool->depth &&
+	       le32_to_cpu(rsp->max_msg) >= COF_MIN_MSG &&
+	       le32_to_cpu(rsp->max_msg) <= COF_MAX_MSG &&
+	       kato >= COF_MIN_KATO_MS && kato <= COF_MAX_KATO_MS;
+}
+
+static int cofi_assoc_connect_admin(struct cofi_assoc *assoc, u32 *queues, u32 *depth)
+{
+	const struct cof_conn_limits limits = {
+		.rx_max = COF_MIN_MSG,
+		.tx_bufs = COF_ADMIN_DEPTH + 4,
+		.tx_size = ALIGN(COF_ADMIN_MAX, 64),
+	};
+	struct cof_connect_rsp rsp;
+	int err;
+
+	err = cofi_chan_connect(&assoc->admin, &limits, &cofi_admin_ops, &assoc->admin);
+	if (err)
+		return cofi_assoc_broken(assoc, err, "cannot connect");
+	err = cofi_cmd_connect(&assoc->admin, 0, &rsp);
+	if (err)
+		return cofi_assoc_broken(assoc, err, "no answer to CONNECT");
+	if (cof_msg_status(&rsp.hdr) != COF_S_OK)
+		return cofi_assoc_refused(assoc, &rsp);
+	if (!cofi_connect_rsp_sane(assoc->path->pool, &rsp)) {
+		cofi_assoc_protocol_error(assoc, "the answer to CONNECT is out of bounds");
+		return assoc->dead;
+	}
+	assoc->id = le64_to_cpu(rsp.assoc_id);
+	assoc->kato = max(msecs_to_jiffies(le32_to_cpu(rsp.kato_ms)), 6UL);
+	memcpy(assoc->cookie, rsp.cookie, sizeof(assoc->cookie));
+	*queues = le16_to_cpu(rsp.queues);
+	*depth = le32_to_cpu(rsp.depth);
+	memzero_explicit(&rsp, sizeof(rsp));
+	return 0;
+}
+
+static int cofi_assoc_identify(struct cofi_assoc *assoc, u32 *queues, u32 *depth)
+{
+	struct asym_device *dev = &assoc->path->dev;
+	struct cof_identify_rsp rsp;
+	u32 max;
+	int err;
+
+	err = cofi_cmd_identify(&assoc->admin, &rsp);
+	if (!err)
+		err = cof_status_to_errno(cof_msg_status(&rsp.hdr));
+	if (err)
+		return cofi_assoc_broken(assoc, err, "no answer to IDENTIFY");
+
+	assoc->max_der = le32_to_cpu(rsp.max_der);
+	if (cof_name_get(assoc->driver, rsp.driver))
+		strscpy(assoc->driver, "unknown");
+	dev->max_sessions = le32_to_cpu(rsp.max_keys);
+	dev->caps = (struct asym_caps) {
+		.algos = le32_to_cpu(rsp.algos) & BIT(ASYM_RSA),
+		.rsa_ops = le32_to_cpu(rsp.rsa_ops) & (BIT(ASYM_OP_NR) - 1),
+		.rsa_paddings = le32_to_cpu(rsp.rsa_paddings) & (BIT(ASYM_PAD_NR) - 1),
+		.rsa_hashes = le32_to_cpu(rsp.rsa_hashes) & (BIT(ASYM_HASH_NR) - 1),
+		.rsa_min_bits = max_t(u32, le32_to_cpu(rsp.rsa_min_bits), ASYM_RSA_MIN_BITS),
+		.rsa_max_bits = min_t(u32, le32_to_cpu(rsp.rsa_max_bits), ASYM_RSA_MAX_BITS),
+	};
+	if (!dev->caps.algos || !dev->caps.rsa_ops || !dev->caps.rsa_paddings)
+		return cofi_assoc_broken(assoc, -EOPNOTSUPP, "the pool offers nothing we know");
+
+	/* max_inflight is for all queues together. */
+	max = le32_to_cpu(rsp.max_inflight);
+	if (max) {
+		*queues = min(*queues, max);
+		*depth = min(*depth, max / *queues);
+	}
+	return 0;
+}
+
+static int cofi_assoc_connect_io(struct cofi_assoc *assoc, struct cofi_queue *queue)
+{
+	struct cof_connect_rsp rsp;
+	int err;
+
+	err = cofi_queue_connect(queue);
+	if (err)
+		return cofi_assoc_broken(assoc, err, "cannot connect an I/O queue");
+	err = cofi_cmd_connect(&queue->chan, queue->qid, &rsp);
+	if (err)
+		return cofi_assoc_broken(assoc, err, "no answer to CONNECT of an I/O queue");
+	err = cof_msg_status(&rsp.hdr) == COF_S_OK ? 0 : cofi_assoc_refused(assoc, &rsp);
+	memzero_explicit(&rsp, sizeof(rsp));
+	return err;
+}
+
+/**
+ * cofi_assoc_connect() - CONNECT, IDENTIFY, and CONNECT for each I/O queue
+ * @assoc: a new association
+ *
+ * Fills in the capabilities of the path's asym_device.
+ *
+ * Context: path->work; sleeps, returns when the path is stopped. Return: 0, or
+ * a negative errno: the association is dead and knows why.
+ * Specification: section 2.
+ */
+int cofi_assoc_connect(struct cofi_assoc *assoc)
+{
+	struct cofi_queue *queue;
+	u32 queues, depth;
+	unsigned int i;
+	int err;
+
+	err = cofi_assoc_connect_admin(assoc, &queues, &depth);
+	if (err)
+		return err;
+	assoc->ka_sent = jiffies;
+	queue_delayed_work(cofi_wq, &assoc->ka_work, assoc->kato / 3);
+
+	err = cofi_assoc_identify(assoc, &queues, &depth);
+	if (err)
+		return err;
+	assoc->queues = kcalloc(queues, sizeof(*assoc->queues), GFP_KERNEL);
+	if (!assoc->queues)
+		return cofi_assoc_broken(assoc, -ENOMEM, "out of memory");
+	for (i = 0; i < queues; i++) {
+		queue = cofi_queue_alloc(assoc, i + 1, depth);
+		if (!queue)
+			return cofi_assoc_broken(assoc, -ENOMEM, "out of memory");
+		assoc->queues[i] = queue;
+		/* Pairs with cofi_assoc_tick(). */
+		smp_store_release(&assoc->nr_queues, i + 1);
+		err = cofi_assoc_connect_io(assoc, queue);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- taking down ----------------------------------------------------------- */
+
+unsigned int cofi_assoc_inflight(struct cofi_assoc *assoc)
+{
+	unsigned int i, sum = 0;
+
+	for (i = 0; i < assoc->nr_queues; i++)
+		sum += READ_ONCE(assoc->queues[i]->inflight);
+	return sum;
+}
+
+/**
+ * cofi_assoc_fail_requests() - complete all that is in flight with -ENODEV
+ * @assoc: dead, closed
+ *
+ * Context: process.
+ */
+void cofi_assoc_fail_requests(struct cofi_assoc *assoc)
+{
+	unsigned int i;
+
+	for (i = 0; i < assoc->nr_queues; i++)
+		cofi_queue_fail(assoc->queues[i]);
+}
+
+/**
+ * cofi_assoc_close() - on return nothing is received any more
+ * @assoc: dead
+ *
+ * Context: may sleep.
+ */
+void cofi_assoc_close(struct cofi_assoc *assoc)
+{
+	unsigned int i;
+
+	cofi_chan_close(&assoc->admin);
+	for (i = 0; i < assoc->nr_queues; i++)
+		cofi_chan_close(&assoc->queues[i]->chan);
+}
+
+void cofi_assoc_free(struct cofi_assoc *assoc)
+{
+	unsigned int i;
+
+	for (i = 0; i < assoc->nr_queues; i++)
+		cofi_queue_free(assoc->queues[i]);
+	kfree(assoc->queues);
+	cofi_chan_free(&assoc->admin);
+	kfree_sensitive(assoc);
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * cof_initiator.ko: what its files share.
+ *
+ * pool (configfs folder, one asym_class)
+ *   path (configfs folder under paths/, one asym_device)
+ *     association (one life of the path's connections: admin and I/O queues)
+ *
+ * Locks, outermost first: pool->lock (configuration; start and stop of paths;
+ * never taken by works), path->lock, chan->lock, queue->lock. The latter three
+ * are spinlocks taken with bottom halves disabled, and never together.
+ *
+ * Who works on a path: path->work alone makes and ends associations; stopping a
+ * path cancels it and then ends the association in its place. Everybody else
+ * only marks an association dead (cofi_assoc_fail()) and kicks that work.
+ */
+#ifndef _COF_INITIATOR_H
+#define _COF_INITIATOR_H
+
+#include <linux/atomic.h>
+#include <linux/configfs.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <uapi/linux/cof.h>
+#include <crypto/asym_provider.h>
+#include "../cof.h"
+
+#define COFI_NAME_MAX		40	/* pool folder: driver names start with it */
+#define COFI_WORD_LEN		64	/* transport, traddr, trsvcid, with their NUL */
+#define COFI_PRIORITY		2000	/* above rsa-generic (100) and qat-rsa (1000) */
+#define COFI_QUEUES		1
+#define COFI_DEPTH		128
+#define COFI_KATO_MS		5000
+#define COFI_RECONNECT_MS	1000
+#define COFI_MIN_RECONNECT_MS	10
+#define COFI_MAX_RECONNECT_MS	60000
+#define COFI_BACKOFF_CAP_MS	4000	/* unless reconnect_ms is above it */
+#define COFI_SLOW_RETRY_MS	30000	/* after wrong answers */
+#define COFI_CONNECT_MS		2000	/* for the transport */
+#define COFI_SETUP_MS		5000	/* for an answer to CONNECT, IDENTIFY */
+#define COFI_DRAIN_MS		2000	/* for what is in flight when closing in order */
+
+/* ---- counters: a path's, since it was made ------------------------------- */
+
+struct cofi_counters {
+	atomic64_t requests;		/* operations sent */
+	atomic64_t responses;		/* operations answered */
+	atomic64_t errors;		/* of these: neither a result nor a wrong signature */
+	atomic64_t lost;		/* sent, never answered: the association ended */
+	atomic64_t late_answers;	/* answers nobody waited for */
+	atomic64_t protocol_errors;	/* associations ended because the peer broke rules */
+	atomic64_t reconnects;		/* times live, without the first */
+	atomic64_t bytes;		/* input of the operations sent */
+	atomic64_t key_opens;
+	atomic64_t key_closes;
+};
+
+/* ---- commands on a connection: admin.c ----------------------------------- */
+
+/**
+ * struct cofi_cmd - a command somebody waits for, on his stack
+ * @rsp: receives the response's fixed part
+ * @rsp_len: bytes at @rsp, exactly the opcode's
+ * @done: the response is at @rsp; written under chan->lock
+ */
+struct cofi_cmd {
+	void *rsp;
+	u16 rsp_len;
+	bool done;
+};
+
+/**
+ * struct cofi_chan - a connection and the commands in flight on it
+ * @assoc: whose it is
+ * @conn: NULL before it is connected
+ * @lock: guards the rest; bottom halves disabled
+ * @busy: slots in use; slot 0 is the keep-alive's
+ * @slot: per slot: who waits (NULL: nobody), the opcode, the generation
+ */
+struct cofi_chan {
+	struct cofi_assoc *assoc;
+	struct cof_conn *conn;
+	spinlock_t lock;	/* slots */
+	DECLARE_BITMAP(busy, COF_ADMIN_DEPTH);
+	struct {
+		struct cofi_cmd *cmd;
+		u16 opcode;
+		u64 gen;
+	} slot[COF_ADMIN_DEPTH];
+};
+
+void cofi_chan_init(struct cofi_chan *chan, struct cofi_assoc *assoc);
+int cofi_chan_connect(struct cofi_chan *chan, const struct cof_conn_limits *limits,
+		      const struct cof_conn_ops *ops, void *priv);
+void cofi_chan_close(struct cofi_chan *chan);
+void cofi_chan_free(struct cofi_chan *chan);
+int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg);
+int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rsp);
+int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp);
+int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u64 *handle);
+void cofi_cmd_key_close(struct cofi_chan *chan, u64 handle);
+bool cofi_cmd_keep_alive(struct cofi_chan *chan);
+void cofi_cmd_disconnect(struct cofi_chan *chan, u16 status);
+extern const struct cof_conn_ops cofi_admin_ops;
+
+/* ---- operations on an I/O queue: queue.c --------------------------------- */
+
+/*
+ * A tag: the slot in the low 16 bits, its generation above, so that an answer
+ * that comes late never meets another operation.
+ */
+#define COFI_TAG_SHIFT	16
+
+static inline u64 cofi_tag(u16 slot, u64 gen)
+{
+	return gen << COFI_TAG_SHIFT | slot;
+}
+
+/**
+ * struct cofi_slot - an operation in flight
+ * @req: NULL when free
+ * @gen: counts uses of the slot, from 1
+ * @sent: jiffies
+ * @opcode: of the request
+ * @next: next free slot
+ */
+struct cofi_slot {
+	struct asym_request *req;
+	u64 gen;
+	unsigned long sent;
+	u16 opcode;
+	u16 next;
+};
+
+#define COFI_NO_SLOT	0xffff
+
+/**
+ * struct cofi_queue - an I/O queue
+ * @chan: its connection; its commands are CONNECT alone
+ * @qid: 1..queues
+ * @depth: slots
+ * @lock: guards the rest; bottom halves disabled
+ * @inflight: slots in use
+ * @free: first free slot
+ * @progress: jiffies of the last answer, or of the first request after idleness
+ * @slots: allocated with the queue
+ */
+struct cofi_queue {
+	struct cofi_chan chan;
+	u16 qid;
+	u16 depth;
+	spinlock_t lock;	/* slots */
+	u16 inflight;
+	u16 free;
+	unsigned long progress;
+	struct cofi_slot slots[] __counted_by(depth);
+};
+
+struct cofi_queue *cofi_queue_alloc(struct cofi_assoc *assoc, u16 qid, u16 depth);
+int cofi_queue_connect(struct cofi_queue *queue);
+void cofi_queue_free(struct cofi_queue *queue);
+int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req);
+int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opcode, u64 *tag);
+int cofi_queue_match(struct cofi_queue *queue, const struct cof_io_rsp *rsp,
+		     struct asym_request **req);
+void cofi_queue_fail(struct cofi_queue *queue);
+bool cofi_queue_stuck(struct cofi_queue *queue, unsigned long stall, unsigned long age);
+int cofi_request_status(u16 status);
+
+/* ---- associations: assoc.c ------------------------------------------------ */
+
+/**
+ * struct cofi_assoc - one life of a path's connections
+ * @path: its path, which owns it
+ * @dead: 0, or the errno of the first failure; then nothing is sent any more
+ * @status: enum cof_status of a refusal or of the peer's DISCONNECT, else 0
+ * @why: the same for people; a static string
+ * @draining: the target asked us to go away
+ * @id: the target's number for it
+ * @cookie: for I/O queues
+ * @kato: keep-alive time-out in force, jiffies
+ * @last_rx: jiffies of the last message received; last_tx: sent
+ * @ka_sent: jiffies of the last keep-alive
+ * @ka_work: keep-alive and time-outs
+ * @admin: the admin queue
+ * @max_der: longest key the target takes
+ * @driver: the target's, for information
+ * @nr_queues: I/O queues; constant once registered with asym_provider
+ * @queues: pointers to them
+ */
+struct cofi_assoc {
+	struct cofi_path *path;
+	int dead;
+	u16 status;
+	const char *why;
+	bool draining;
+	u64 id;
+	u8 cookie[COF_COOKIE_LEN];
+	unsigned long kato;
+	unsigned long last_rx;
+	unsigned long last_tx;
+	unsigned long ka_sent;
+	struct delayed_work ka_work;
+	struct cofi_chan admin;
+	u32 max_der;
+	char driver[COF_NAME_LEN];
+	unsigned int nr_queues;
+	struct cofi_queue **queues;
+};
+
+struct cofi_assoc *cofi_assoc_alloc(struct cofi_path *path);
+int cofi_assoc_connect(struct cofi_assoc *assoc);
+void cofi_assoc_fail(struct cofi_assoc *assoc, int err, u16 status, const char *why);
+void cofi_assoc_error(struct cofi_assoc *assoc, int err);
+int cofi_assoc_protocol_error(struct cofi_assoc *assoc, const char *why);
+void cofi_assoc_stop_timers(struct cofi_assoc *assoc);
+unsigned int cofi_assoc_inflight(struct cofi_assoc *assoc);
+void cofi_assoc_fail_requests(struct cofi_assoc *assoc);
+void cofi_assoc_disconnected(struct cofi_assoc *assoc, const struct cof_hdr *msg);
+void cofi_assoc_close(struct cofi_assoc *assoc);
+void cofi_assoc_free(struct cofi_assoc *assoc);
+
+static inline bool cofi_assoc_dead(const struct cofi_assoc *assoc)
+{
+	return READ_ONCE(assoc->dead);
+}
+
+/* ---- paths: path.c -------------------------------------------------------- */
+
+enum cofi_state {
+	COFI_DISABLED,
+	COFI_CONNECTING,	/* not live since it was enabled */
+	COFI_LIVE,
+	COFI_RECONNECTING,
+	COFI_FAILED,		/* refused for a reason that somebody must cure */
+};
+
+/**
+ * struct cofi_path - one way to a pool's target
+ * @item: configfs
+ * @pool: its pool
+ * @list: in pool->paths, under pool->lock
+ * @name: "<pool>/<n>", the asym_device's name
+ * @transport: configuration, under pool->lock; constant while @enabled
+ * @traddr: likewise
+ * @trsvcid: likewise
+ * @addr: both, parsed when it was enabled
+ * @enabled: likewise
+ * @running: path and pool are enabled: @work may run; under pool->lock
+ * @lock: guards @stop, @state and @reason
+ * @stop: @work must not be queued any more
+ * @state: enum cofi_state
+ * @reason: why it failed; empty if it did not
+ * @wait: for answers to commands, free slots, and the end
+ * @work: makes and ends associations
+ * @reg_work: registers @dev, which waits for answers, so that @work need not
+ * @assoc: set and cleared by @work (or whoever stops it) while @dev is not registered
+ * @registered: @dev is with asym_provider; written by @reg_work, and by @work
+ *	when @reg_work is idle
+ * @was_live: since it was enabled
+ * @ever_live: since it was made
+ * @attempts: in vain, since it was live last
+ * @logged: errno or status of the failure last logged
+ * @dev: asym_provider's view
+ * @count: counters
+ * @sysfs: /sys/class/cof/<pool>-<n>
+ */
+struct cofi_path {
+	struct config_item item;
+	struct cofi_pool *pool;
+	struct list_head list;
+	char name[COFI_NAME_MAX + 8];
+
+	char transport[COFI_WORD_LEN];
+	char traddr[COFI_WORD_LEN];
+	char trsvcid[COFI_WORD_LEN];
+	struct sockaddr_storage addr;
+	bool enabled;
+	bool running;
+
+	spinlock_t lock;	/* state */
+	bool stop;
+	enum cofi_state state;
+	char reason[80];
+	wait_queue_head_t wait;
+
+	struct delayed_work work;
+	struct work_struct reg_work;
+	struct cofi_assoc *assoc;
+	bool registered;
+	bool was_live;
+	bool ever_live;
+	unsigned int attempts;
+	int logged;
+
+	struct asym_device dev;
+	struct cofi_counters count;
+	struct device *sysfs;
+};
+
+void cofi_path_init(struct cofi_path *path, struct cofi_pool *pool);
+void cofi_path_start(struct cofi_path *path);
+void cofi_path_stop(struct cofi_path *path);
+void cofi_path_kick(struct cofi_path *path);
+void cofi_path_state(struct cofi_path *path, char *buf, size_t size);
+unsigned int cofi_backoff_ms(unsigned int base_ms, unsigned int attempts, u32 random);
+extern struct workqueue_struct *cofi_wq;
+
+/* ---- pools: config.c, config_path.c --------------------------------------- */
+
+/**
+ * struct cofi_pool - a pool, as an administrator made it
+ * @group: configfs
+ * @paths_group: its folder paths/
+ * @lock: guards the rest; sleeping
+ * @paths: struct cofi_path
+ * @pool: name at the target; this and the next constant while @enabled
+ * @hostid: who we are
+ * @queues: I/O queues for each path
+ * @depth: requests in flight on each
+ * @priority: cra_priority
+ * @kato_ms: keep-alive time-out asked for
+ * @reconnect_ms: first delay; may change at any time
+ * @insecure: clear text may leave this host
+ * @fallback: enum asym_fallback; may change at any time
+ * @enabled: @class exists
+ * @class: the algorithms
+ */
+struct cofi_pool {
+	struct config_group group;
+	struct config_group paths_group;
+	struct mutex lock;	/* configuration */
+	struct list_head paths;
+	char pool[COF_NAME_LEN];
+	char hostid[COF_NAME_LEN];
+	unsigned int queues;
+	unsigned int depth;
+	unsigned int priority;
+	unsigned int kato_ms;
+	unsigned int reconnect_ms;
+	bool insecure;
+	enum asym_fallback fallback;
+	bool enabled;
+	struct asym_class *class;
+};
+
+static inline const char *cofi_pool_name(struct cofi_pool *pool)
+{
+	return config_item_name(&pool->group.cg_item);
+}
+
+#define cofi_refuse(object, attr, fmt, ...) \
+	pr_warn("%s: %s: " fmt "\n", object, attr, ##__VA_ARGS__)
+
+extern const struct config_item_type cofi_paths_type;
+ssize_t cofi_store_string(const char *object, const char *attr, char *dst, size_t size,
+			  const char *page, size_t count);
+int cofi_path_validate(struct cofi_path *path);
+int cofi_config_init(void);
+void cofi_config_exit(void);
+
+/* ---- /sys/class/cof: sysfs.c ---------------------------------------------- */
+
+int cofi_sysfs_init(void);
+void cofi_sysfs_exit(void);
+int cofi_sysfs_add(struct cofi_path *path, const char *n);
+void cofi_sysfs_del(struct cofi_path *path);
+
+#endif /* _COF_INITIATOR_H */

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cof_initiator: algorithms that are computed by a pool in another machine.
+ *
+ * This file owns the module: its workqueue, and the order in which the rest
+ * comes and goes. Folders in configfs and transforms pin the module, so when
+ * it leaves there is neither a pool nor a transform.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include "initiator.h"
+
+struct workqueue_struct *cofi_wq;
+
+static int __init cofi_init(void)
+{
+	int err;
+
+	cofi_wq = alloc_workqueue("cof_initiator", WQ_UNBOUND, 0);
+	if (!cofi_wq)
+		return -ENOMEM;
+	err = cofi_sysfs_init();
+	if (err)
+		goto destroy_wq;
+	err = cofi_config_init();
+	if (err)
+		goto exit_sysfs;
+	return 0;
+
+exit_sysfs:
+	cofi_sysfs_exit();
+destroy_wq:
+	destroy_workqueue(cofi_wq);
+	return err;
+}
+
+static void __exit cofi_exit(void)
+{
+	cofi_config_exit();
+	cofi_sysfs_exit();
+	destroy_workqueue(cofi_wq);
+}
+
+module_init(cofi_init);
+module_exit(cofi_exit);
+
+MODULE_DESCRIPTION("Crypto over Fabrics: initiator");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations on an I/O queue: from struct asym_request to a message and back.
+ *
+ * Owns the slots of a struct cofi_queue, made once; nothing is allocated for an
+ * operation. queue->lock (bottom halves disabled) guards them. An operation is
+ * put into its slot when its message is complete and nobody will read the
+ * request's input any more; whoever takes it out of the slot (the answer in
+ * the receive callback, or cofi_queue_fail() when the association is dead)
+ * completes it: so exactly once.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "initiator.h"
+
+static const struct cof_conn_ops cofi_queue_ops;
+
+/**
+ * cofi_queue_alloc() - make an I/O queue, not connected
+ * @assoc: whose
+ * @qid: its number, from 1
+ * @depth: operations in flight, 1 to COF_MAX_DEPTH
+ *
+ * Context: may sleep. Return: the queue, or NULL.
+ */
+struct cofi_queue *cofi_queue_alloc(struct cofi_assoc *assoc, u16 qid, u16 depth)
+{
+	struct cofi_queue *queue;
+	unsigned int i;
+
+	queue = kvzalloc(struct_size(queue, slots, depth), GFP_KERNEL);
+	if (!queue)
+		return NULL;
+	cofi_chan_init(&queue->chan, assoc);
+	queue->qid = qid;
+	queue->depth = depth;
+	spin_lock_init(&queue->lock);
+	for (i = 0; i < depth; i++)
+		queue->slots[i].next = i + 1 < depth ? i + 1 : COFI_NO_SLOT;
+	return queue;
+}
+
+/**
+ * cofi_queue_connect() - connect an I/O queue; CONNECT is not sent yet
+ * @queue: the queue
+ *
+ * Context: may sleep. Return: 0 or a negative errno.
+ */
+int cofi_queue_connect(struct cofi_queue *queue)
+{
+	const struct cof_conn_limits limits = {
+		.rx_max = COF_MIN_MSG,
+		.tx_bufs = 2 * queue->depth + 2,
+		.tx_size = ALIGN(COF_IO_REQ_MAX, 64),
+	};
+
+	return cofi_chan_connect(&queue->chan, &limits, &cofi_queue_ops, queue);
+}
+
+/**
+ * cofi_queue_free() - free a queue that is closed and holds nothing
+ * @queue: the queue
+ */
+void cofi_queue_free(struct cofi_queue *queue)
+{
+	cofi_chan_free(&queue->chan);
+	kvfree(queue);
+}
+
+/* ---- slots ---------------------------------------------------------------- */
+
+/**
+ * cofi_queue_take() - put an operation into a slot
+ * @queue: the queue
+ * @req: the operation
+ * @opcode: of its message
+ * @tag: for its message
+ *
+ * Context: any. Return: 0; -EBUSY no slot is free; -ENODEV the association is dead.
+ */
+int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opcode, u64 *tag)
+{
+	struct cofi_slot *slot;
+	int err = 0;
+	u16 i;
+
+	spin_lock_bh(&queue->lock);
+	i = queue->free;
+	if (cofi_assoc_dead(queue->chan.assoc)) {
+		err = -ENODEV;
+	} else if (i == COFI_NO_SLOT) {
+		err = -EBUSY;
+	} else {
+		slot = &queue->slots[i];
+		queue->free = slot->next;
+		slot->req = req;
+		slot->opcode = opcode;
+		slot->sent = jiffies;
+		*tag = cofi_tag(i, ++slot->gen);
+		if (!queue->inflight++)
+			queue->progress = jiffies;
+	}
+	spin_unlock_bh(&queue->lock);
+	return err;
+}
+
+static struct asym_request *cofi_slot_release(struct cofi_queue *queue, u16 i)
+{
+	struct cofi_slot *slot = &queue->slots[i];
+	struct asym_request *req = slot->req;
+
+	lockdep_assert_held(&queue->lock);
+	slot->req = NULL;
+	slot->next = queue->free;
+	queue->free = i;
+	queue->inflight--;
+	queue->progress = jiffies;
+	return req;
+}
+
+/* What a response to @req may say, beyond what cof_msg_check() knows. */
+static bool cofi_response_fits(const struct asym_request *req, const struct cof_io_rsp *rsp)
+{
+	u32 len = cof_msg_data_len(&rsp->hdr);
+
+	if (cof_msg_status(&rsp->hdr) != COF_S_OK)
+		return !len;
+	return le16_to_cpu(rsp->hdr.hlen) == sizeof(*rsp) &&
+	       le32_to_cpu(rsp->out_len) == len &&
+	       len <= (req->op == ASYM_VERIFY ? 0 : req->out_len);
+}
+
+/**
+ * cofi_queue_match() - find, and take out, the operation that a response answers
+ * @queue: the queue
+ * @rsp: the response; cof_msg_check() passed
+ * @req: the operation, the caller's to complete; NULL: it was late, and counted
+ *
+ * Context: any. Return: 0, or -EPROTO: the response breaks rules; the
+ * operation, if there is one, stays where it is.
+ */
+int cofi_queue_match(struct cofi_queue *queue, const struct cof_io_rsp *rsp,
+		     struct asym_request **req)
+{
+	u64 gen = cof_msg_tag(&rsp->hdr) >> COFI_TAG_SHIFT;
+	u16 i = (u16)cof_msg_tag(&rsp->hdr);
+	struct cofi_slot *slot;
+	int err = -EPROTO;
+
+	*req = NULL;
+	if (i >= queue->depth)
+		return -EPROTO;
+
+	spin_lock_bh(&queue->lock);
+	slot = &queue->slots[i];
+	if (gen > slot->gen || !gen)
+		goto unlock;
+	if (gen != slot->gen || !slot->req) {
+		atomic64_inc(&queue->chan.assoc->path->count.late_answers);
+		err = 0;
+		goto unlock;
+	}
+	if (slot->opcode != cof_msg_opcode(&rsp->hdr) || !cofi_response_fits(slot->req, rsp))
+		goto unlock;
+	*req = cofi_slot_release(queue, i);
+	err = 0;
+unlock:
+	spin_unlock_bh(&queue->lock);
+	return err;
+}
+
+/**
+ * cofi_queue_fail() - complete all that is in flight with -ENODEV
+ * @queue: the queue; its association is dead and its connection closed
+ *
+ * Context: process.
+ */
+void cofi_queue_fail(struct cofi_queue *queue)
+{
+	struct cofi_path *path = queue->chan.assoc->path;
+	struct asym_request *req;
+	unsigned int i;
+
+	for (i = 0; i < queue->depth; i++) {
+		spin_lock_bh(&queue->lock);
+		req = queue->slots[i].req;
+		if (req)
+			cofi_slot_release(queue, i);
+		spin_unlock_bh(&queue->lock);
+		if (!req)
+			continue;
+		atomic64_inc(&path->count.lost);
+		asym_request_done(req, -ENODEV, 0);
+	}
+}
+
+/**
+ * cofi_queue_stuck() - does the target keep an operation for too long?
+ * @queue: the queue
+ * @stall: jiffies without any answer while something is in flight
+ * @age: jiffies that one operation may take
+ *
+ * Context: process. Return: true if so.
+ */
+bool cofi_queue_stuck(struct cofi_queue *queue, unsigned long stall, unsigned long age)
+{
+	unsigned int i, left;
+	bool stuck;
+
+	spin_lock_bh(&queue->lock);
+	left = queue->inflight;
+	stuck = left && time_after(jiffies, queue->progress + stall);
+	for (i = 0; left && !stuck && i < queue->depth; i++) {
+		if (!queue->slots[i].req)
+			continue;
+		stuck = time_after(jiffies, queue->slots[i].sent + age);
+		left--;
+	}
+	spin_unlock_bh(&queue->lock);
+	return stuck;
+}
+
+/* ---- messages ------------------------------------------------------------- */
+
+/**
+ * cofi_request_status() - what asym_request_done() is told
+ * @status: of the response
+ *
+ * Wrong signatures, refused inputs, forgotten keys and what the pool does not
+ * offer keep their errno; everything else means that this device failed, and
+ * another way is taken.
+ *
+ * Return: 0 or a negative errno.
+ */
+int cofi_request_status(u16 status)
+{
+	int err = cof_status_to_errno(status);
+
+	switch (err) {
+	case 0:
+	case -EKEYREJECTED:
+	case -EBADMSG:
+	case -EINVAL:
+	case -ESTALE:
+	case -ENOSPC:
+	case -ESHUTDOWN:
+	case -ETIMEDOUT:
+	case -EOPNOTSUPP:
+		return err;
+	default:
+		return -EIO;
+	}
+}
+
+/* All but the tag. */
+static void cofi_io_fill(struct cof_io_req *io, const struct asym_request *req)
+{
+	memset(io, 0, sizeof(*io));
+	cof_request_init(&io->hdr, COF_ENCRYPT + req->op, sizeof(*io),
+			 req->in_len + req->digest_len, 0);
+	io->handle = cpu_to_le64(req->handle);
+	io->algo = ASYM_RSA;
+	io->padding = req->padding;
+	io->hash = req->hash;
+	io->hops = cof_hops();
+	io->src_len = cpu_to_le32(req->in_len);
+	io->digest_len = cpu_to_le32(req->digest_len);
+	io->out_len = cpu_to_le32(req->op == ASYM_VERIFY ? 0 : req->out_len);
+	memcpy(io + 1, req->in, req->in_len + req->digest_len);
+}
+
+/**
+ * cofi_queue_submit() - send an operation
+ * @queue: the queue
+ * @req: the operation
+ *
+ * Context: any. Return: 0: it will be completed. -EBUSY: no room; an answer, or a buffer
+ * that comes back, makes some. -EOPNOTSUPP: it does not fit the protocol. -ENODEV.
+ */
+int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req)
+{
+	struct cofi_assoc *assoc = queue->chan.assoc;
+	struct cofi_counters *count = &assoc->path->count;
+	unsigned int len = req->in_len + req->digest_len;
+	struct cof_conn *conn = queue->chan.conn;
+	u16 opcode = COF_ENCRYPT + req->op;
+	struct cof_txbuf *buf;
+	struct cof_io_req *io;
+	u64 tag;
+	int err;
+
+	if (req->op >= ASYM_OP_NR || !req->in_len || req->in_len > COF_MAX_INPUT ||
+	    req->digest_len > (req->op == ASYM_VERIFY ? COF_MAX_DIGEST : 0) ||
+	    req->out_len > COF_MAX_OUTPUT)
+		return -EOPNOTSUPP;
+	if (READ_ONCE(queue->free) == COFI_NO_SLOT)
+		return cofi_assoc_dead(assoc) ? -ENODEV : -EBUSY;
+
+	buf = cof_conn_get_tx(conn);
+	if (!buf)
+		return cofi_assoc_dead(assoc) ? -ENODEV : -EBUSY;
+	io = (struct cof_io_req *)buf->data;
+	cofi_io_fill(io, req);
+
+	/* From here on @req may be completed: it is not looked at again. */
+	err = cofi_queue_take(queue, req, opcode, &tag);
+	if (err) {
+		cof_conn_put_tx(conn, buf);
+		return err;
+	}
+	io->hdr.tag = cpu_to_le64(tag);
+	atomic64_inc(&count->requests);
+	atomic64_add(len, &count->bytes);
+	WRITE_ONCE(assoc->last_tx, jiffies);
+	cof_conn_submit(conn, buf, sizeof(*io) + len);
+	return 0;
+}
+
+/* ---- what arrives on an I/O queue ----------------------------------------- */
+
+static int cofi_io_answer(struct cofi_queue *queue, const struct cof_io_rsp *rsp)
+{
+	struct cofi_assoc *assoc = queue->chan.assoc;
+	struct cofi_counters *count = &assoc->path->count;
+	struct asym_request *req;
+	u32 len = 0;
+	int err;
+
+	if (cofi_queue_match(queue, rsp, &req))
+		return cofi_assoc_protocol_error(assoc, "response that does not fit its request");
+	if (!req)
+		return 0;
+
+	atomic64_inc(&count->responses);
+	err = cofi_request_status(cof_msg_status(&rsp->hdr));
+	if (!err) {
+		len = cof_msg_data_len(&rsp->hdr);
+		memcpy(req->out, cof_msg_data(&rsp->hdr), len);
+	} else if (err != -EKEYREJECTED) {
+		atomic64_inc(&count->errors);
+	}
+	asym_request_done(req, err, len);
+	if (READ_ONCE(assoc->path->stop) || READ_ONCE(assoc->draining))
+		wake_up_all(&assoc->path->wait);
+	return 0;
+}
+
+static int cofi_queue_recv(struct cof_conn *conn, const struct cof_hdr *msg, u32 len)
+{
+	struct cofi_queue *queue = conn->priv;
+	struct cofi_assoc *assoc = queue->chan.assoc;
+
+	if (cof_msg_check(msg, len, COF_INITIATOR, false))
+		return cofi_assoc_protocol_error(assoc, "malformed message on an I/O queue");
+	WRITE_ONCE(assoc->last_rx, jiffies);
+
+	switch (cof_msg_opcode(msg)) {
+	case COF_DISCONNECT:
+		cofi_assoc_disconnected(assoc, msg);
+		return -ESHUTDOWN;
+	case COF_CONNECT:
+		if (cofi_chan_answer(&queue->chan, msg))
+			return cofi_assoc_protocol_error(assoc, "response without its request");
+		return 0;
+	case COF_ENCRYPT:
+	case COF_DECRYPT:
+	case COF_SIGN:
+	case COF_VERIFY:
+		return cofi_io_answer(queue, (const struct cof_io_rsp *)msg);
+	}
+	return cofi_assoc_protocol_error(assoc, "response without its request");
+}
+
+static void cofi_queue_error(struct cof_conn *conn, int err)
+{
+	struct cofi_queue *queue = conn->priv;
+
+	cofi_assoc_error(queue->chan.assoc, err);
+}
+
+/* Connections close before the device is unregistered. */
+static void cofi_queue_tx_ready(struct cof_conn *conn)
+{
+	struct cofi_queue *queue = conn->priv;
+	struct cofi_path *path = queue->chan.assoc->path;
+
+	if (READ_ONCE(path->registered))
+		asym_device_kick(&path->dev);
+}
+
+static const struct cof_conn_ops cofi_queue_ops = {
+	.recv = cofi_queue_recv,
+	.error = cofi_queue_error,
+	.tx_ready = cofi_queue_tx_ready,
+};

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Cuts a byte stream into messages (cof-protocol.rst, section 3), for
+ * transports without message boundaries.
+ *
+ * A struct cof_stream and its buffer belong to the caller, who serializes. The
+ * buffer has its final size from the start: nothing is allocated because of a
+ * length that a peer sent. Any context.
+ */
+#include <linux/module.h>
+#include <linux/string.h>
+#include "cof.h"
+
+/**
+ * cof_stream_init() - begin between two messages
+ * @s: the parser
+ * @buf: for one message; stays the caller's
+ * @size: bytes at @buf, longest message taken; at least 32
+ */
+void cof_stream_init(struct cof_stream *s, u8 *buf, u32 size)
+{
+	s->buf = buf;
+	s->size = size;
+	s->have = 0;
+	s->want = sizeof(struct cof_hdr);
+}
+EXPORT_SYMBOL_GPL(cof_stream_init);
+
+/**
+ * cof_stream_room() - where the next bytes go
+ * @s: the parser
+ * @len: receives how many are welcome, never 0
+ *
+ * Return: where to copy them. Then call cof_stream_advance().
+ */
+u8 *cof_stream_room(struct cof_stream *s, u32 *len)
+{
+	*len = s->want - s->have;
+	return s->buf + s->have;
+}
+EXPORT_SYMBOL_GPL(cof_stream_room);
+
+/**
+ * cof_stream_advance() - bytes were put where cof_stream_room() said
+ * @s: the parser
+ * @len: how many
+ *
+ * Specification: section 4, magic, length, hlen.
+ * Return: 0: go on; 1: s->buf holds a message of s->have bytes, call
+ * cof_stream_next() after use; -EPROTO: no message begins like this.
+ */
+int cof_stream_advance(struct cof_stream *s, u32 len)
+{
+	const struct cof_hdr *hdr = (const struct cof_hdr *)s->buf;
+	u32 length;
+
+	if (len > s->want - s->have)
+		return -EPROTO;
+	s->have += len;
+	if (s->have < s->want)
+		return 0;
+	if (s->have > sizeof(*hdr))
+		return 1;
+
+	length = le32_to_cpu(hdr->length);
+	if (le32_to_cpu(hdr->magic) != COF_MAGIC || length < sizeof(*hdr) || length > s->size ||
+	    le16_to_cpu(hdr->hlen) < sizeof(*hdr) || le16_to_cpu(hdr->hlen) > length)
+		return -EPROTO;
+	s->want = length;
+	return length == sizeof(*hdr);
+}
+EXPORT_SYMBOL_GPL(cof_stream_advance);
+
+/**
+ * cof_stream_next() - done with the message; wipe it
+ * @s: the parser
+ */
+void cof_stream_next(struct cof_stream *s)
+{
+	memzero_explicit(s->buf, s->have);
+	s->have = 0;
+	s->want = sizeof(struct cof_hdr);
+}
+EXPORT_SYMBOL_GPL(cof_stream_next);

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests on the admin queue. KEEP_ALIVE is answered where it is received;
+ * the others may sleep and wait for admin_work, one after the other, at most
+ * COF_ADMIN_DEPTH of them, copied into memory of the length that
+ * cof_msg_check() found to be right. queue->lock guards the list.
+ */
+#include "target.h"
+
+#include <linux/slab.h>
+
+/**
+ * struct cof_tgt_admin_req - a request that waits
+ * @list: queue->admin_reqs
+ * @len: bytes at @msg
+ * @msg: the message; may hold a private key
+ */
+struct cof_tgt_admin_req {
+	struct list_head list;
+	u32 len;
+	u8 msg[] __aligned(8);
+};
+
+static int admin_defer(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
+{
+	struct cof_tgt_admin_req *req;
+	bool room;
+
+	req = kmalloc(struct_size(req, msg, len), GFP_ATOMIC);
+	if (!req) {
+		cof_tgt_reply(queue, msg, -EBUSY);
+		return 0;
+	}
+	req->len = len;
+	memcpy(req->msg, msg, len);
+	spin_lock_bh(&queue->lock);
+	room = queue->admin_inflight < COF_ADMIN_DEPTH;
+	if (room) {
+		queue->admin_inflight++;
+		list_add_tail(&req->list, &queue->admin_reqs);
+	}
+	spin_unlock_bh(&queue->lock);
+	if (!room) {
+		kfree_sensitive(req);
+		return cof_tgt_violation(queue, "more admin requests in flight than allowed");
+	}
+	kref_get(&queue->ref);
+	if (!queue_work(cof_tgt_wq, &queue->admin_work))
+		cof_tgt_queue_put(queue);
+	return 0;
+}
+
+/**
+ * cof_tgt_admin_recv() - a message on the admin queue of an association
+ * @queue: LIVE
+ * @msg: the message
+ * @len: its length
+ *
+ * Context: as cof_conn_ops.recv. Return: as cof_conn_ops.recv.
+ */
+int cof_tgt_admin_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
+{
+	int err = cof_msg_check(msg, len, COF_TARGET, true);
+
+	if (err == -EPROTO)
+		return cof_tgt_violation(queue, "malformed message on the admin queue");
+	if (!err && cof_msg_opcode(msg) == COF_CONNECT)
+		return cof_tgt_violation(queue, "CONNECT on a connected queue");
+	if (err || cof_msg_opcode(msg) == COF_KEEP_ALIVE)
+		cof_tgt_reply(queue, msg, err);
+	else
+		return admin_defer(queue, msg, len);
+	return 0;
+}
+
+static u16 admin_identify(struct cof_tgt_queue *queue, struct cof_txbuf *tx)
+{
+	struct cof_identify_rsp *rsp = (struct cof_identify_rsp *)tx->data;
+	const struct cof_tgt_assoc *assoc = queue->assoc;
+	struct asym_caps caps;
+
+	asym_exec_caps(assoc->pool->exec, &caps);
+	rsp->algos = cpu_to_le32(caps.algos & assoc->pool->algos);
+	if (caps.algos & assoc->pool->algos & BIT(ASYM_RSA)) {
+		rsp->rsa_ops = cpu_to_le32(caps.rsa_ops);
+		rsp->rsa_paddings = cpu_to_le32(caps.rsa_paddings);
+		rsp->rsa_hashes = cpu_to_le32(caps.rsa_hashes);
+		rsp->rsa_min_bits = cpu_to_le32(caps.rsa_min_bits);
+		rsp->rsa_max_bits = cpu_to_le32(caps.rsa_max_bits);
+	}
+	rsp->max_keys = cpu_to_le32(assoc->max_keys);
+	rsp->max_der = cpu_to_le32(COF_MAX_DER);
+	rsp->max_inflight = cpu_to_le32(assoc->nr_queues * assoc->depth);
+	cof_name_put(rsp->driver, asym_exec_driver(assoc->pool->exec));
+	return COF_S_OK;
+}
+
+static u16 admin_key_open(struct cof_tgt_queue *queue, const struct cof_key_open_req *req,
+			  struct cof_txbuf *tx)
+{
+	struct cof_key_open_rsp *rsp = (struct cof_key_open_rsp *)tx->data;
+	struct asym_key_data data = {
+		.algo = req->algo,
+		.is_private = req->is_private,
+		.der = cof_msg_data(&req->hdr),
+		.der_len = cof_msg_data_len(&req->hdr),
+	};
+	unsigned int key_bytes;
+	u64 handle;
+	int err;
+
+	err = cof_tgt_key_open(queue->assoc, &data, &handle, &key_bytes);
+	if (!err) {
+		rsp->handle = cpu_to_le64(handle);
+		rsp->key_bytes = cpu_to_le32(key_bytes);
+	}
+	return cof_errno_to_status(err);
+}
+
+static u16 admin_do(struct cof_tgt_queue *queue, const struct cof_hdr *msg, struct cof_txbuf *tx)
+{
+	switch (cof_msg_opcode(msg)) {
+	case COF_IDENTIFY:
+		return admin_identify(queue, tx);
+	case COF_KEY_OPEN:
+		return admin_key_open(queue, (const struct cof_key_open_req *)msg, tx);
+	case COF_KEY_CLOSE:
+		return cof_errno_to_status(cof_tgt_key_close(queue->assoc,
+			le64_to_cpu(((const struct cof_key_close_req *)msg)->handle)));
+	default:
+		return COF_S_NOT_SUPPORTED;
+	}
+}
+
+static void admin_one(struct cof_tgt_queue *queue, const struct cof_hdr *msg)
+{
+	struct cof_txbuf *tx = cof_conn_get_tx(queue->conn);
+	u16 opcode = cof_msg_opcode(msg);
+	u16 status;
+
+	if (!tx) {
+		if (READ_ONCE(queue->state) != COF_TGT_DEAD)
+			cof_tgt_violation(queue, "it does not read its answers");
+		return;
+	}
+	cof_response_init((struct cof_hdr *)tx->data, opcode, cof_msg_tag(msg), COF_S_OK,
+			  cof_response_hlen(opcode), 0);
+	status = admin_do(queue, msg, tx);
+	((struct cof_hdr *)tx->data)->status = cpu_to_le16(status);
+	spin_lock_bh(&queue->lock);
+	queue->admin_inflight--;
+	spin_unlock_bh(&queue->lock);
+	cof_conn_submit(queue->conn, tx, cof_response_hlen(opcode));
+}
+
+static struct cof_tgt_admin_req *admin_next(struct cof_tgt_queue *queue)
+{
+	struct cof_tgt_admin_req *req;
+
+	spin_lock_bh(&queue->lock);
+	req = list_first_entry_or_null(&queue->admin_reqs, struct cof_tgt_admin_req, list);
+	if (req)
+		list_del(&req->list);
+	spin_unlock_bh(&queue->lock);
+	return req;
+}
+
+/**
+ * cof_tgt_admin_work() - answer what was deferred
+ * @work: in the queue; holds a reference to it
+ *
+ * Context: process.
+ */
+void cof_tgt_admin_work(struct work_struct *work)
+{
+	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, admin_work);
+	struct cof_tgt_admin_req *req;
+
+	while (READ_ONCE(queue->state) == COF_TGT_LIVE && (req = admin_next(queue))) {
+		admin_one(queue, (const struct cof_hdr *)req->msg);
+		kfree_sensitive(req);
+	}
+	cof_tgt_queue_put(queue);
+}
+
+/**
+ * cof_tgt_admin_drop() - forget what was deferred
+ * @queue: nobody else uses it
+ *
+ * Context: process.
+ */
+void cof_tgt_admin_drop(struct cof_tgt_queue *queue)
+{
+	struct cof_tgt_admin_req *req;
+
+	while ((req = admin_next(queue)))
+		kfree_sensitive(req);
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Associations: made by CONNECT on queue 0 (connect.c), ended here. Whoever
+ * wants one to end calls cof_tgt_assoc_kill(), in any context, as often as he
+ * likes; kill_work then tells the peer, closes the queues and wipes the keys. Memory
+ * goes when the last queue (which the last operation in flight holds) is
+ * freed, and that is what the pool waits for.
+ */
+#include "target.h"
+
+#include <linux/random.h>
+#include <linux/slab.h>
+
+static atomic64_t assoc_ids;
+
+static struct cof_tgt_queue *assoc_queue_get(struct cof_tgt_assoc *assoc, unsigned int qid)
+{
+	struct cof_tgt_queue *queue;
+
+	spin_lock_bh(&cof_tgt_lock);
+	queue = assoc->queues[qid];
+	if (queue)
+		kref_get(&queue->ref);
+	spin_unlock_bh(&cof_tgt_lock);
+	return queue;
+}
+
+static void assoc_kill_work(struct work_struct *work)
+{
+	struct cof_tgt_assoc *assoc = container_of(work, struct cof_tgt_assoc, kill_work);
+	struct cof_tgt_queue *queue;
+	unsigned int qid;
+	bool linger;
+	u16 reason;
+
+	spin_lock_bh(&cof_tgt_lock);
+	reason = assoc->reason;
+	linger = assoc->linger;
+	spin_unlock_bh(&cof_tgt_lock);
+
+	cancel_delayed_work_sync(&assoc->kato_work);
+	for (qid = 0; qid <= assoc->nr_queues; qid++) {
+		queue = assoc_queue_get(assoc, qid);
+		if (!queue)
+			continue;
+		cof_tgt_queue_finish(queue, reason, linger);
+		cof_tgt_queue_put(queue);
+	}
+	cof_tgt_keys_wipe(assoc);
+	cof_tgt_assoc_put(assoc);
+}
+
+/**
+ * __cof_tgt_assoc_kill() - end an association
+ * @assoc: the association
+ * @reason: enum cof_status, for DISCONNECT
+ * @linger: let the peer read why for a second; false: at once, also if it lingers already
+ *
+ * Context: cof_tgt_lock held.
+ */
+void __cof_tgt_assoc_kill(struct cof_tgt_assoc *assoc, u16 reason, bool linger)
+{
+	lockdep_assert_held(&cof_tgt_lock);
+	if (!assoc->dying) {
+		assoc->dying = true;
+		assoc->reason = reason;
+		assoc->linger = linger;
+	} else if (linger || !assoc->linger) {
+		return;
+	} else {
+		assoc->linger = false;
+	}
+	if (kref_get_unless_zero(&assoc->ref) && !queue_work(cof_tgt_wq, &assoc->kill_work))
+		cof_tgt_assoc_put(assoc);
+}
+
+/**
+ * cof_tgt_assoc_kill() - end an association
+ * @assoc: the association
+ * @reason: enum cof_status, for DISCONNECT
+ * @linger: let the peer read why for a second
+ *
+ * Context: any.
+ */
+void cof_tgt_assoc_kill(struct cof_tgt_assoc *assoc, u16 reason, bool linger)
+{
+	spin_lock_bh(&cof_tgt_lock);
+	__cof_tgt_assoc_kill(assoc, reason, linger);
+	spin_unlock_bh(&cof_tgt_lock);
+}
+
+static void assoc_kato_work(struct work_struct *work)
+{
+	struct cof_tgt_assoc *assoc = container_of(work, struct cof_tgt_assoc, kato_work.work);
+	unsigned long deadline = READ_ONCE(assoc->last_rx) + assoc->kato;
+
+	if (time_before(jiffies, deadline)) {
+		queue_delayed_work(cof_tgt_wq, &assoc->kato_work, deadline - jiffies);
+		return;
+	}
+	pr_warn_ratelimited("pool %s: host %s: association %llu: nothing heard for %u ms, closing\n",
+			    cof_tgt_pool_name(assoc->pool), assoc->hostid, assoc->id,
+			    jiffies_to_msecs(assoc->kato));
+	cof_tgt_assoc_kill(assoc, COF_S_TIMEOUT, false);
+}
+
+static void assoc_free_work(struct work_struct *work)
+{
+	struct cof_tgt_assoc *assoc = container_of(work, struct cof_tgt_assoc, free_work);
+	struct cof_tgt_pool *pool = assoc->pool;
+
+	cancel_delayed_work_sync(&assoc->kato_work);
+	if (pool) {
+		cof_tgt_keys_wipe(assoc);
+		spin_lock_bh(&cof_tgt_lock);
+		list_del(&assoc->list);
+		pool->users--;
+		wake_up_all(&cof_tgt_gone);
+		spin_unlock_bh(&cof_tgt_lock);
+	}
+	kvfree(assoc->keys);
+	kfree_sensitive(assoc);
+}
+
+static void assoc_release(struct kref *ref)
+{
+	struct cof_tgt_assoc *assoc = container_of(ref, struct cof_tgt_assoc, ref);
+
+	queue_work(cof_tgt_wq, &assoc->free_work);
+}
+
+/**
+ * cof_tgt_assoc_put() - drop a reference
+ * @assoc: the association
+ *
+ * Context: any.
+ */
+void cof_tgt_assoc_put(struct cof_tgt_assoc *assoc)
+{
+	kref_put(&assoc->ref, assoc_release);
+}
+
+/**
+ * cof_tgt_assoc_alloc() - negotiate an association
+ * @req: what the initiator wants; checked
+ * @hostid: who it is
+ *
+ * It belongs to no pool yet.
+ *
+ * Context: process. Return: the association, with one reference; NULL: no memory.
+ */
+struct cof_tgt_assoc *cof_tgt_assoc_alloc(const struct cof_connect_req *req, const char *hostid)
+{
+	u32 kato_ms = le32_to_cpu(req->kato_ms) ?: COF_TGT_KATO_MS;
+	struct cof_tgt_assoc *assoc;
+
+	assoc = kzalloc(sizeof(*assoc), GFP_KERNEL);
+	if (!assoc)
+		return NULL;
+	assoc->max_keys = READ_ONCE(cof_tgt_max_keys);
+	assoc->keys = kvcalloc(assoc->max_keys, sizeof(*assoc->keys), GFP_KERNEL);
+	if (!assoc->keys) {
+		kfree(assoc);
+		return NULL;
+	}
+	kref_init(&assoc->ref);
+	assoc->id = atomic64_inc_return(&assoc_ids);
+	get_random_bytes(assoc->cookie, sizeof(assoc->cookie));
+	strscpy(assoc->hostid, hostid);
+	assoc->max_msg = le32_to_cpu(req->max_msg);
+	assoc->nr_queues = min_t(u32, le16_to_cpu(req->queues), READ_ONCE(cof_tgt_max_queues));
+	assoc->depth = min(le32_to_cpu(req->depth), READ_ONCE(cof_tgt_max_depth));
+	assoc->kato = msecs_to_jiffies(kato_ms);
+	assoc->last_rx = jiffies;
+	INIT_LIST_HEAD(&assoc->list);
+	INIT_WORK(&assoc->kill_work, assoc_kill_work);
+	INIT_WORK(&assoc->free_work, assoc_free_work);
+	INIT_DELAYED_WORK(&assoc->kato_work, assoc_kato_work);
+	rwlock_init(&assoc->key_lock);
+	return assoc;
+}

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /sys/kernel/config/cof_target/pools/<pool>. Process context. Attributes are read and
+ * written under cof_tgt_config; what CONNECT looks at is changed under cof_tgt_lock
+ * as well. Disabling waits, with cof_tgt_config held, until the pool's
+ * last association is freed; nothing on that way takes cof_tgt_config.
+ */
+#include "target.h"
+
+#include <linux/crypto.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+static struct cof_tgt_pool *item_to_pool(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct cof_tgt_pool, group);
+}
+
+static struct cof_tgt_pool *allowed_to_pool(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct cof_tgt_pool, allowed_group);
+}
+
+static int pool_busy(const struct cof_tgt_pool *pool, const char *attribute)
+{
+	if (!pool->enabled)
+		return 0;
+	pr_err("pool %s: %s: the pool is enabled; write 0 to 'enable' first\n",
+	       cof_tgt_pool_name(pool), attribute);
+	return -EBUSY;
+}
+
+/* ---- drivers ------------------------------------------------------------- */
+
+static struct asym_exec *pool_exec_create(const struct cof_tgt_pool *pool, const char *drivers,
+					  const char *attribute)
+{
+	char bad[CRYPTO_MAX_ALG_NAME] = "";
+	char name[COF_NAME_LEN + 16];
+	struct asym_exec_params params = { .name = name, .drivers = drivers, .bad = bad };
+	struct asym_exec *exec;
+	const char *why;
+
+	snprintf(name, sizeof(name), "target-%s", cof_tgt_pool_name(pool));
+	exec = asym_exec_create(&params);
+	if (!IS_ERR(exec))
+		return exec;
+	switch (PTR_ERR(exec)) {
+	case -ENOENT:
+		why = "there is no such driver";
+		break;
+	case -EINVAL:
+		why = "not a driver of raw RSA, or named twice";
+		break;
+	case -ELIBBAD:
+		why = "it failed the kernel's self tests";
+		break;
+	case -E2BIG:
+		why = "too many drivers";
+		break;
+	default:
+		why = "cannot be used";
+	}
+	pr_err("pool %s: %s: driver '%s': %s (%ld)\n", cof_tgt_pool_name(pool), attribute, bad, why,
+	       PTR_ERR(exec));
+	return exec;
+}
+
+static ssize_t cof_tgt_pool_drivers_show(struct config_item *item, char *page)
+{
+	guard(mutex)(&cof_tgt_config);
+	return sysfs_emit(page, "%s\n", item_to_pool(item)->drivers);
+}
+
+static ssize_t cof_tgt_pool_drivers_store(struct config_item *item, const char *page,
+					  size_t count)
+{
+	struct cof_tgt_pool *pool = item_to_pool(item);
+	char *drivers __free(kfree) = kzalloc(COF_TGT_DRIVERS_LEN, GFP_KERNEL);
+	struct asym_exec *exec;
+	int err;
+
+	if (!drivers)
+		return -ENOMEM;
+	guard(mutex)(&cof_tgt_config);
+	err = pool_busy(pool, "drivers");
+	if (err)
+		return err;
+	if (cof_tgt_store_string(drivers, COF_TGT_DRIVERS_LEN, page, count) < 0) {
+		pr_err("pool %s: drivers: longer than %u characters\n", cof_tgt_pool_name(pool),
+		       COF_TGT_DRIVERS_LEN - 1);
+		return -EINVAL;
+	}
+	if (drivers[0]) {
+		exec = pool_exec_create(pool, drivers, "drivers");
+		if (IS_ERR(exec))
+			return PTR_ERR(exec);
+		asym_exec_destroy(exec);
+	}
+	strscpy(pool->drivers, drivers);
+	return count;
+}
+CONFIGFS_ATTR(cof_tgt_pool_, drivers);
+
+static bool pool_is_remote(const struct cof_tgt_pool *pool)
+{
+	char *drivers __free(kfree) = kstrdup(pool->drivers, GFP_KERNEL);
+	char *rest = drivers;
+	char *name;
+
+	if (!drivers)
+		return true;	/* out of memory: err on the safe side */
+	while ((name = strsep(&rest, " ,\t\n")))
+		if (*name && asym_exec_is_remote(name))
+			return true;
+	return false;
+}
+
+/* ---- algorithms ---------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum asym_algo algo;
+} algorithm_names[] = {
+	{ "rsa", ASYM_RSA },
+};
+
+static u32 algorithm_bit(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(algorithm_names); i++)
+		if (!strcmp(algorithm_names[i].name, name))
+			return BIT(algorithm_names[i].algo);
+	return 0;
+}
+
+static ssize_t cof_tgt_pool_algorithms_show(struct config_item *item, char *page)
+{
+	struct cof_tgt_pool *pool = item_to_pool(item);
+	ssize_t len = 0;
+	unsigned int i;
+
+	guard(mutex)(&cof_tgt_config);
+	for (i = 0; i < ARRAY_SIZE(algorithm_names); i++)
+		if (pool->algos & BIT(algorithm_names[i].algo))
+			len += sysfs_emit_at(page, len, "%s%s", len ? " " : "",
+					     algorithm_names[i].name);
+	return len + sysfs_emit_at(page, len, "\n");
+}
+
+static ssize_t cof_tgt_pool_algorithms_store(struct config_item *item, const char *page,
+					     size_t count)
+{
+	struct cof_tgt_pool *pool = item_to_pool(item);
+	char list[128], *rest = list, *name;
+	u32 algos = 0, bit;
+	int err;
+
+	guard(mutex)(&cof_tgt_config);
+	err = pool_busy(pool, "algorithms");
+	if (err)
+		return err;
+	if (cof_tgt_store_string(list, sizeof(list), page, count) < 0) {
+		pr_err("pool %s: algorithms: too long\n", cof_tgt_pool_name(pool));
+		return -EINVAL;
+	}
+	while ((name = strsep(&rest, " ,\t\n"))) {
+		if (!*name)
+			continue;
+		bit = algorithm_bit(name);
+		if (!bit) {
+			pr_err("pool %s: algorithms: unknown algorithm '%s'; known: rsa\n",
+			       cof_tgt_pool_name(pool), name);
+			return -EINVAL;
+		}
+		algos |= bit;
+	}
+	pool->algos = algos;
+	return count;
+}
+CONFIGFS_ATTR(cof_tgt_pool_, algorithms);
+
+/* ---- enable -------------------------------------------------------------- */
+
+static int pool_enable(struct cof_tgt_pool *pool)
+{
+	struct asym_exec *exec;
+
+	lockdep_assert_held(&cof_tgt_config);
+	if (pool->enabled)
+		return 0;
+	if (!pool->algos) {
+		pr_err("pool %s: enable: no algorithms set; write e.g. 'rsa' to 'algorithms' first\n",
+		       cof_tgt_pool_name(pool));
+		return -EINVAL;
+	}
+	exec = pool_exec_create(pool, pool->drivers, "enable");
+	if (IS_ERR(exec))
+		return PTR_ERR(exec);
+	pool->exec = exec;
+	pool->req_size = asym_exec_request_size(exec);
+	pool->remote = pool_is_remote(pool);
+	if (pool->remote) {
+		pool->hops = READ_ONCE(cof_tgt_max_hops);
+		cof_hops_add(pool->hops);
+		pr_info("pool %s: computes on a remote pool itself; what this host sends counts %u hops\n",
+			cof_tgt_pool_name(pool), cof_hops());
+	}
+	spin_lock_bh(&cof_tgt_lock);
+	pool->enabled = true;
+	spin_unlock_bh(&cof_tgt_lock);
+	pr_info("pool %s: enabled on %s\n", cof_tgt_pool_name(pool), asym_exec_driver(exec));
+	return 0;
+}
+
+static bool pool_unused(struct cof_tgt_pool *pool)
+{
+	bool unused;
+
+	spin_lock_bh(&cof_tgt_lock);
+	unused = !pool->users;
+	spin_unlock_bh(&cof_tgt_lock);
+	return unused;
+}
+
+static void pool_disable(struct cof_tgt_pool *pool)
+{
+	struct cof_tgt_assoc *assoc;
+
+	lockdep_assert_held(&cof_tgt_config);
+	if (!pool->enabled)
+		return;
+	spin_lock_bh(&cof_tgt_lock);
+	pool->enabled = false;
+	list_for_each_entry(assoc, &pool->assocs, list)
+		__cof_tgt_assoc_kill(assoc, COF_S_DRAINING, false);
+	spin_unlock_bh(&cof_tgt_lock);
+	wait_event(cof_tgt_gone, pool_unused(pool));
+	asym_exec_destroy(pool->exec);
+	pool->exec = NULL;
+	if (pool->remote)
+		cof_hops_del(pool->hops);
+	pool->remote = false;
+	pr_info("pool %s: disabled\n", cof_tgt_pool_name(pool));
+}
+
+static ssize_t cof_tgt_pool_enable_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%d\n", READ_ONCE(item_to_pool(item)->enabled));
+}
+
+static ssize_t cof_tgt_pool_enable_store(struct config_item *item, const char *page, size_t count)
+{
+	struct cof_tgt_pool *pool = item_to_pool(item);
+	bool enable;
+	int err = 0;
+
+	if (kstrtobool(page, &enable)) {
+		pr_err("pool %s: enable: write 0 or 1\n", cof_tgt_pool_name(pool));
+		return -EINVAL;
+	}
+	guard(mutex)(&cof_tgt_config);
+	if (enable)
+		err = pool_enable(pool);
+	else
+		pool_disable(pool);
+	return err ?: count;
+}
+CONFIGFS_ATTR(cof_tgt_pool_, enable);
+
+static struct configfs_attribute *pool_attrs[] = {
+	&cof_tgt_pool_attr_drivers,
+	&cof_tgt_pool_attr_algorithms,
+	&cof_tgt_pool_attr_enable,
+	NULL,
+};
+
+static void pool_release(struct config_item *item)
+{
+	kfree(item_to_pool(item));
+}
+
+static struct configfs_item_operations pool_item_ops = {
+	.release	= pool_release,
+};
+
+static const struct config_item_type pool_type = {
+	.ct_item_ops	= &pool_item_ops,
+	.ct_attrs	= pool_attrs,
+	.ct_owner	= THIS_MODULE,
+};
+
+/**
+ * to_cof_tgt_pool() - a pool by its configfs item
+ * @item: of any kind
+ *
+ * Return: the pool; NULL if it is something else.
+ */
+struct cof_tgt_pool *to_cof_tgt_pool(struct config_item *item)
+{
+	return item->ci_type == &pool_type ? item_to_pool(item) : NULL;
+}
+
+/* ---- allowed_hosts/ ------------------------------------------------------ */
+
+/**
+ * cof_tgt_host_allowed() - may this host use this pool?
+ * @pool: the pool
+ * @hostid: from the peer
+ *
+ * Context: cof_tgt_lock held.
+ * Return: true if so.
+ */
+bool cof_tgt_host_allowed(const struct cof_tgt_pool *pool, const char *hostid)
+{
+	struct cof_tgt_link *link;
+
+	lockdep_assert_held(&cof_tgt_lock);
+	list_for_each_entry(link, &pool->hosts, list)
+		if (!strcmp(config_item_name(&link->host->item), hostid))
+			return true;
+	return false;
+}
+
+static bool host_linked(const struct cof_tgt_pool *pool, const struct cof_tgt_host *host)
+{
+	struct cof_tgt_link *link;
+
+	lockdep_assert_held(&cof_tgt_config);
+	list_for_each_entry(link, &pool->hosts, list)
+		if (link->host == host)
+			return true;
+	return false;
+}
+
+static int allowed_allow_link(struct config_item *parent, struct config_item *target)
+{
+	struct cof_tgt_pool *pool = allowed_to_pool(parent);
+	struct cof_tgt_host *host = to_cof_tgt_host(target);
+	struct cof_tgt_link *link;
+
+	if (!host) {
+		pr_err("pool %s: allowed_hosts: only links to hosts/<hostid>\n",
+		       cof_tgt_pool_name(pool));
+		return -EINVAL;
+	}
+	guard(mutex)(&cof_tgt_config);
+	if (host_linked(pool, host))
+		return -EEXIST;
+	link = kzalloc(sizeof(*link), GFP_KERNEL);
+	if (!link)
+		return -ENOMEM;
+	link->host = host;
+	spin_lock_bh(&cof_tgt_lock);
+	list_add_tail(&link->list, &pool->hosts);
+	spin_unlock_bh(&cof_tgt_lock);
+	return 0;
+}
+
+/* A host that is not allowed any more loses its associations. */
+static void allowed_drop_link(struct config_item *parent, struct config_item *target)
+{
+	struct cof_tgt_pool *pool = allowed_to_pool(parent);
+	struct cof_tgt_host *host = to_cof_tgt_host(target);
+	struct cof_tgt_link *link, *found = NULL;
+	struct cof_tgt_assoc *assoc;
+
+	guard(mutex)(&cof_tgt_config);
+	spin_lock_bh(&cof_tgt_lock);
+	list_for_each_entry(link, &pool->hosts, list)
+		if (link->host == host)
+			found = link;
+	if (found)
+		list_del(&found->list);
+	list_for_each_entry(assoc, &pool->assocs, list)
+		if (!strcmp(assoc->hostid, config_item_name(target)))
+			__cof_tgt_assoc_kill(assoc, COF_S_HOST_DENIED, false);
+	spin_unlock_bh(&cof_tgt_lock);
+	kfree(found);
+}
+
+static struct configfs_item_operations allowed_item_ops = {
+	.allow_link	= allowed_allow_link,
+	.drop_link	= allowed_drop_link,
+};
+
+static const struct config_item_type allowed_type = {
+	.ct_item_ops	= &allowed_item_ops,
+	.ct_owner	= THIS_MODULE,
+};
+
+/* ---- stats/ -------------------------------------------------------------- */
+
+static struct cof_tgt_pool *stats_to_pool(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct cof_tgt_pool, stats_group);
+}
+
+#define POOL_STAT(name, stat)								\
+static ssize_t cof_tgt_stats_##name##_show(struct config_item *item, char *page)	\
+{											\
+	return sysfs_emit(page, "%lld\n",						\
+			  atomic64_read(&stats_to_pool(item)->stats[stat]));		\
+}											\
+CONFIGFS_ATTR_RO(cof_tgt_stats_, name)
+
+POOL_STAT(encrypt, COF_TGT_ENCRYPT);
+POOL_STAT(decrypt, COF_TGT_DECRYPT);
+POOL_STAT(sign, COF_TGT_SIGN);
+POOL_STAT(verify, COF_TGT_VERIFY);
+POOL_STAT(errors, COF_TGT_ERRORS);
+POOL_STAT(bytes, COF_TGT_BYTES);
+POOL_STAT(keys, COF_TGT_KEYS);
+POOL_STAT(refused_hosts, COF_TGT_REFUSED_HOSTS);
+
+static ssize_t cof_tgt_stats_ops_show(struct config_item *item, char *page)
+{
+	struct cof_tgt_pool *pool = stats_to_pool(item);
+	s64 ops = 0;
+	int i;
+
+	for (i = COF_TGT_ENCRYPT; i <= COF_TGT_ERRORS; i++)
+		ops += atomic64_read(&pool->stats[i]);
+	return sysfs_emit(page, "%lld\n", ops);
+}
+CONFIGFS_ATTR_RO(cof_tgt_stats_, ops);
+
+static ssize_t cof_tgt_stats_associations_show(struct config_item *item, char *page)
+{
+	struct cof_tgt_pool *pool = stats_to_pool(item);
+	struct cof_tgt_assoc *assoc;
+	unsigned int n = 0;
+
+	spin_lock_bh(&cof_tgt_lock);
+	list_for_each_entry(assoc, &pool->assocs, list)
+		n += !assoc->dying;
+	spin_unlock_bh(&cof_tgt_lock);
+	return sysfs_emit(page, "%u\n", n);
+}
+CONFIGFS_ATTR_RO(cof_tgt_stats_, associations);
+
+static struct configfs_attribute *stats_attrs[] = {
+	&cof_tgt_stats_attr_ops,
+	&cof_tgt_stats_attr_sign,
+	&cof_tgt_stats_attr_verify,
+	&cof_tgt_stats_attr_encrypt,
+	&cof_tgt_stats_attr_decrypt,
+	&cof_tgt_stats_attr_errors,
+	&cof_tgt_stats_attr_bytes,
+	&cof_tgt_stats_attr_keys,
+	&cof_tgt_stats_attr_associations,
+	&cof_tgt_stats_attr_refused_hosts,
+	NULL,
+};
+
+static const struct config_item_type stats_type = {
+	.ct_attrs	= stats_attrs,
+	.ct_owner	= THIS_MODULE,
+};
+
+/* ---- pools/ -------------------------------------------------------------- */
+
+static struct config_group *pools_make_group(struct config_group *group, const char *name)
+{
+	struct cof_tgt_pool *pool;
+
+	if (!cof_name_valid(name)) {
+		pr_err("pools: %s: not a pool name: 1 to 63 of A-Z a-z 0-9 . _ : + -\n", name);
+		return ERR_PTR(-EINVAL);
+	}
+	pool = kzalloc(sizeof(*pool), GFP_KERNEL);
+	if (!pool)
+		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&pool->hosts);
+	INIT_LIST_HEAD(&pool->assocs);
+	config_group_init_type_name(&pool->group, name, &pool_type);
+	config_group_init_type_name(&pool->allowed_group, "allowed_hosts", &allowed_type);
+	configfs_add_default_group(&pool->allowed_group, &pool->group);
+	config_group_init_type_name(&pool->stats_group, "stats", &stats_type);
+	configfs_add_default_group(&pool->stats_group, &pool->group);
+	return &pool->group;
+}
+
+static void pools_drop_item(struct config_group *group, struct config_item *item)
+{
+	scoped_guard(mutex, &cof_tgt_config)
+		pool_disable(item_to_pool(item));
+	config_item_put(item);
+}
+
+static struct configfs_group_operations pools_group_ops = {
+	.make_group	= pools_make_group,
+	.drop_item	= pools_drop_item,
+};
+
+const struct config_item_type cof_tgt_pools_type = {
+	.ct_group_ops	= &pools_group_ops,
+	.ct_owner	= THIS_MODULE,
+};

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CONNECT: who may use what. Runs in queue->connect_work, one for a queue, while the queue
+ * is CONNECTING: no message is taken meanwhile. Decides under
+ * cof_tgt_lock, so that a pool or port that is disabled either
+ * sees the association and ends it, or is seen disabled here.
+ *
+ * The order of the checks is that of cof-protocol.rst, section 3, "CONNECT".
+ */
+#include "target.h"
+
+#include <crypto/utils.h>
+#include <linux/slab.h>
+
+struct connect_names {
+	char hostid[COF_NAME_LEN];
+	char pool[COF_NAME_LEN];
+};
+
+static void connect_log(const struct cof_tgt_queue *queue, const struct connect_names *names,
+			const char *why)
+{
+	pr_warn_ratelimited("port %u: %s: host %s, pool %s: refused: %s\n", queue->port->id,
+			    queue->conn->peer_name, names->hostid[0] ? names->hostid : "?",
+			    names->pool[0] ? names->pool : "?", why);
+}
+
+static u16 connect_refuse(struct cof_tgt_queue *queue, const struct connect_names *names,
+			  u16 status, const char *why)
+{
+	connect_log(queue, names, why);
+	return status;
+}
+
+/* What does not depend on the configuration of pools. */
+static u16 connect_check(struct cof_tgt_queue *queue, struct connect_names *names)
+{
+	const struct cof_connect_req *req = &queue->connect;
+	u16 version_min = le16_to_cpu(req->version_min);
+	u16 version_max = le16_to_cpu(req->version_max);
+	bool named = !cof_name_get(names->hostid, req->hostid);
+	char why[80];
+
+	if (cof_name_get(names->pool, req->pool))
+		named = false;
+	if (version_min > COF_VERSION || version_max < COF_VERSION) {
+		scnprintf(why, sizeof(why), "version mismatch: it speaks %u to %u, this target %u",
+			  version_min, version_max, COF_VERSION);
+		return connect_refuse(queue, names, COF_S_VERSION, why);
+	}
+	if (!queue->port->insecure && !cof_conn_is_loopback(queue->conn))
+		return connect_refuse(queue, names, COF_S_CLEAR_TEXT,
+				      "clear text over the network; it needs 'insecure' of this port to be 1");
+	if (!version_min || version_min > version_max || !named || cof_connect_check(req))
+		return connect_refuse(queue, names, COF_S_INVALID, "invalid value in CONNECT");
+	return COF_S_OK;
+}
+
+/* May this host use this pool? Takes the pool into use if so. */
+static u16 connect_pool(struct cof_tgt_queue *queue, struct cof_tgt_assoc *assoc,
+			const struct connect_names *names, const char **why)
+{
+	struct cof_tgt_pool *pool;
+
+	lockdep_assert_held(&cof_tgt_lock);
+	if (!cof_tgt_host_known(names->hostid)) {
+		*why = "host not allowed: it is not in hosts/";
+		pool = cof_tgt_port_pool(queue->port, names->pool);
+		if (pool)
+			atomic64_inc(&pool->stats[COF_TGT_REFUSED_HOSTS]);
+		return COF_S_HOST_DENIED;
+	}
+	pool = cof_tgt_port_pool(queue->port, names->pool);
+	if (!pool || !pool->enabled) {
+		*why = pool ? "the pool is not enabled" : "no such pool on this port";
+		return COF_S_UNKNOWN_POOL;
+	}
+	if (!cof_tgt_host_allowed(pool, names->hostid)) {
+		*why = "host not allowed: it is not in allowed_hosts/ of the pool";
+		atomic64_inc(&pool->stats[COF_TGT_REFUSED_HOSTS]);
+		return COF_S_HOST_DENIED;
+	}
+	if (pool->users >= READ_ONCE(cof_tgt_max_assocs)) {
+		*why = "too many associations";
+		return COF_S_BUSY;
+	}
+	if (queue->closed) {
+		*why = "it is gone already";
+		return COF_S_BUSY;
+	}
+	assoc->pool = pool;
+	assoc->port = queue->port;
+	list_add_tail(&assoc->list, &pool->assocs);
+	pool->users++;
+	assoc->queues[0] = queue;
+	queue->assoc = assoc;	/* with the reference */
+	return COF_S_OK;
+}
+
+static u16 connect_admin(struct cof_tgt_queue *queue, const struct connect_names *names)
+{
+	const struct cof_conn_limits limits = {
+		.rx_max = COF_MIN_MSG,
+		.tx_bufs = 2 * COF_ADMIN_DEPTH + 2,
+		.tx_size = ALIGN(sizeof(struct cof_identify_rsp), 64),
+	};
+	struct cof_tgt_assoc *assoc;
+	const char *why = NULL;
+	u16 status;
+	int err;
+
+	assoc = cof_tgt_assoc_alloc(&queue->connect, names->hostid);
+	if (!assoc)
+		return COF_S_NO_MEMORY;
+	spin_lock_bh(&cof_tgt_lock);
+	status = connect_pool(queue, assoc, names, &why);
+	spin_unlock_bh(&cof_tgt_lock);
+	if (status != COF_S_OK) {
+		cof_tgt_assoc_put(assoc);
+		return connect_refuse(queue, names, status, why);
+	}
+	err = cof_conn_resize(queue->conn, &limits);
+	if (err) {
+		cof_tgt_assoc_kill(assoc, COF_S_INTERNAL, true);
+		return cof_errno_to_status(err);
+	}
+	queue_delayed_work(cof_tgt_wq, &assoc->kato_work, assoc->kato);
+	return COF_S_OK;
+}
+
+/* All of them are looked at, each in constant time. Returns one reference more. */
+static struct cof_tgt_assoc *connect_find(const struct cof_tgt_port *port, const u8 *cookie)
+{
+	struct cof_tgt_assoc *assoc, *found = NULL;
+	struct cof_tgt_link *link;
+
+	lockdep_assert_held(&cof_tgt_lock);
+	list_for_each_entry(link, &port->pools, list)
+		list_for_each_entry(assoc, &link->pool->assocs, list)
+			if (!crypto_memneq(assoc->cookie, cookie, COF_COOKIE_LEN) &&
+			    assoc->port == port && !assoc->dying)
+				found = assoc;
+	if (found && !kref_get_unless_zero(&found->ref))
+		found = NULL;
+	return found;
+}
+
+/* Puts the queue into its place; queue->assoc takes over a reference. */
+static u16 connect_join(struct cof_tgt_queue *queue, const struct connect_names *names,
+			const char **why)
+{
+	u16 qid = le16_to_cpu(queue->connect.qid);
+	struct cof_tgt_assoc *assoc;
+	u16 status = COF_S_OK;
+
+	lockdep_assert_held(&cof_tgt_lock);
+	assoc = connect_find(queue->port, queue->connect.cookie);
+	if (!assoc || strcmp(assoc->hostid, names->hostid) ||
+	    strcmp(cof_tgt_pool_name(assoc->pool), names->pool)) {
+		*why = "no such association";
+		status = COF_S_NO_ASSOCIATION;
+	} else if (qid > assoc->nr_queues) {
+		*why = "queue id above what was granted";
+		status = COF_S_INVALID;
+	} else if (assoc->queues[qid] || queue->closed) {
+		*why = "this queue has a connection already";
+		status = COF_S_BUSY;
+	} else {
+		queue->qid = qid;
+		assoc->queues[qid] = queue;
+		queue->assoc = assoc;
+		return COF_S_OK;
+	}
+	if (assoc)
+		cof_tgt_assoc_put(assoc);
+	return status;
+}
+
+static u16 connect_io(struct cof_tgt_queue *queue, const struct connect_names *names)
+{
+	struct cof_conn_limits limits = {
+		.rx_max = COF_MIN_MSG,
+		.tx_size = ALIGN(COF_IO_RSP_MAX, 64),
+	};
+	const char *why = NULL;
+	u16 status;
+	int err;
+
+	spin_lock_bh(&cof_tgt_lock);
+	status = connect_join(queue, names, &why);
+	spin_unlock_bh(&cof_tgt_lock);
+	if (status != COF_S_OK)
+		return connect_refuse(queue, names, status, why);
+
+	limits.tx_bufs = 2 * queue->assoc->depth + 2;
+	err = cof_tgt_io_alloc(queue, queue->assoc->pool, queue->assoc->depth);
+	if (!err)
+		err = cof_conn_resize(queue->conn, &limits);
+	return cof_errno_to_status(err);
+}
+
+static void connect_answer(struct cof_tgt_queue *queue, u16 status)
+{
+	struct cof_txbuf *tx = cof_conn_get_tx(queue->conn);
+	const struct cof_tgt_assoc *assoc = queue->assoc;
+	struct cof_connect_rsp *rsp;
+
+	if (!tx)	/* closed meanwhile */
+		return;
+	rsp = (struct cof_connect_rsp *)tx->data;
+	cof_response_init(&rsp->hdr, COF_CONNECT, cof_msg_tag(&queue->connect.hdr), status,
+			  sizeof(*rsp), 0);
+	if (status == COF_S_OK || status == COF_S_VERSION) {
+		rsp->version = cpu_to_le16(COF_VERSION);
+		rsp->version_min = cpu_to_le16(COF_VERSION);
+	}
+	if (status == COF_S_OK) {
+		rsp->qid = cpu_to_le16(queue->qid);
+		rsp->queues = cpu_to_le16(assoc->nr_queues);
+		rsp->depth = cpu_to_le32(assoc->depth);
+		rsp->max_msg = cpu_to_le32(COF_MIN_MSG);
+		rsp->kato_ms = cpu_to_le32(jiffies_to_msecs(assoc->kato));
+		rsp->assoc_id = cpu_to_le64(assoc->id);
+		memcpy(rsp->cookie, assoc->cookie, COF_COOKIE_LEN);
+	}
+	cof_conn_submit(queue->conn, tx, sizeof(*rsp));
+}
+
+/**
+ * cof_tgt_connect_work() - answer CONNECT
+ * @work: in the queue; holds a reference to it
+ *
+ * Context: process.
+ */
+void cof_tgt_connect_work(struct work_struct *work)
+{
+	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, connect_work);
+	struct connect_names names = {};
+	u16 status;
+
+	status = connect_check(queue, &names);
+	if (status == COF_S_OK)
+		status = queue->connect.qid ? connect_io(queue, &names) :
+					      connect_admin(queue, &names);
+	if (status != COF_S_OK) {
+		/* The response is the reason; no DISCONNECT on top of it. */
+		if (xchg(&queue->state, COF_TGT_DEAD) == COF_TGT_CONNECTING)
+			connect_answer(queue, status);
+		cof_tgt_queue_finish(queue, status, true);
+	} else if (cmpxchg(&queue->state, COF_TGT_CONNECTING, COF_TGT_LIVE) ==
+		   COF_TGT_CONNECTING) {
+		if (!queue->qid && !cof_conn_is_loopback(queue->conn))
+			pr_info_ratelimited("port %u: %s: host %s, pool %s: association %llu in clear text\n",
+					    queue->port->id, queue->conn->peer_name, names.hostid,
+					    names.pool, queue->assoc->id);
+		connect_answer(queue, COF_S_OK);
+	}
+	/* else it was ended meanwhile; closing it ends the association */
+	memzero_explicit(&queue->connect, sizeof(queue->connect));
+	cof_tgt_queue_put(queue);
+}

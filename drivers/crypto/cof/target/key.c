@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The keys of an association: a table of fixed size, so a handle is an index
+ * and a generation, and a peer cannot make it grow. assoc->key_lock guards
+ * it: read (bottom halves disabled) while an operation is submitted, which takes
+ * its own reference to the key; write to change it. Keys are created by the one
+ * admin_work of the association.
+ */
+#include "target.h"
+
+#include <linux/nospec.h>
+
+static u64 key_handle(u32 slot, u32 gen)
+{
+	return (u64)gen << 32 | (slot + 1);
+}
+
+static struct cof_tgt_key *key_slot(struct cof_tgt_assoc *assoc, u64 handle)
+{
+	u32 slot = (u32)handle - 1;	/* 0 wraps to what is never in range */
+
+	if (slot >= assoc->max_keys)
+		return NULL;
+	slot = array_index_nospec(slot, assoc->max_keys);
+	if (!assoc->keys[slot].key || assoc->keys[slot].gen != handle >> 32)
+		return NULL;
+	return &assoc->keys[slot];
+}
+
+/**
+ * cof_tgt_key_find() - the key of an operation
+ * @assoc: whose handle it is; the caller holds key_lock for reading and keeps it while it uses the
+ *	key
+ * @handle: from the peer
+ *
+ * Context: any. Return: the key; NULL if the handle is unknown.
+ */
+struct asym_exec_key *cof_tgt_key_find(struct cof_tgt_assoc *assoc, u64 handle)
+{
+	struct cof_tgt_key *slot = key_slot(assoc, handle);
+
+	return slot ? slot->key : NULL;
+}
+
+static int key_slot_free(const struct cof_tgt_assoc *assoc)
+{
+	u32 slot;
+
+	for (slot = 0; slot < assoc->max_keys; slot++)
+		if (!assoc->keys[slot].key)
+			return slot;
+	return -ENOSPC;
+}
+
+static int key_check(const struct cof_tgt_assoc *assoc, struct asym_key_data *data)
+{
+	struct asym_caps caps;
+	int err;
+
+	if (data->algo != ASYM_RSA || !(assoc->pool->algos & BIT(ASYM_RSA)))
+		return -EOPNOTSUPP;
+	err = asym_key_parse(data);
+	if (err)
+		return err == -ENOMEM ? err : -EINVAL;
+	asym_exec_caps(assoc->pool->exec, &caps);
+	if (data->bits < caps.rsa_min_bits || data->bits > caps.rsa_max_bits)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+/**
+ * cof_tgt_key_open() - take a key
+ * @assoc: whose it will be
+ * @data: the key, still the caller's to wipe
+ * @handle: receives its name
+ * @key_bytes: receives the size of the modulus
+ *
+ * Context: process; one call at a time for an association.
+ * Return: 0; -ENOSPC max_keys are open; -EOPNOTSUPP the pool does not take such keys; -EINVAL it is
+ * no key; -ESHUTDOWN the association ends; others of asym_exec_key_create().
+ */
+int cof_tgt_key_open(struct cof_tgt_assoc *assoc, struct asym_key_data *data, u64 *handle,
+		     unsigned int *key_bytes)
+{
+	struct asym_exec_key *key;
+	int slot, err;
+
+	err = key_check(assoc, data);
+	if (err)
+		return err;
+	read_lock_bh(&assoc->key_lock);
+	slot = key_slot_free(assoc);
+	read_unlock_bh(&assoc->key_lock);
+	if (slot < 0)
+		return slot;
+
+	key = asym_exec_key_create(assoc->pool->exec, data);
+	if (IS_ERR(key))
+		return PTR_ERR(key);
+	*key_bytes = asym_exec_key_size(key);
+
+	write_lock_bh(&assoc->key_lock);
+	if (!assoc->keys_closed) {
+		assoc->keys[slot].key = key;
+		*handle = key_handle(slot, assoc->keys[slot].gen);
+		atomic64_inc(&assoc->pool->stats[COF_TGT_KEYS]);
+		key = NULL;
+	}
+	write_unlock_bh(&assoc->key_lock);
+	if (!key)
+		return 0;
+	asym_exec_key_put(key);
+	return -ESHUTDOWN;
+}
+
+static void key_drop(struct cof_tgt_assoc *assoc, struct cof_tgt_key *slot)
+{
+	asym_exec_key_put(slot->key);
+	slot->key = NULL;
+	slot->gen++;
+	atomic64_dec(&assoc->pool->stats[COF_TGT_KEYS]);
+}
+
+/**
+ * cof_tgt_key_close() - forget a key
+ * @assoc: whose handle it is
+ * @handle: from the peer
+ *
+ * Operations in flight keep it until they are answered.
+ *
+ * Context: any. Return: 0 or -ESTALE.
+ */
+int cof_tgt_key_close(struct cof_tgt_assoc *assoc, u64 handle)
+{
+	struct cof_tgt_key *slot;
+
+	write_lock_bh(&assoc->key_lock);
+	slot = key_slot(assoc, handle);
+	if (slot)
+		key_drop(assoc, slot);
+	write_unlock_bh(&assoc->key_lock);
+	return slot ? 0 : -ESTALE;
+}
+
+/**
+ * cof_tgt_keys_wipe() - forget all keys of an association and take no more
+ * @assoc: the association
+ *
+ * Context: any.
+ */
+void cof_tgt_keys_wipe(struct cof_tgt_assoc *assoc)
+{
+	u32 slot;
+
+	write_lock_bh(&assoc->key_lock);
+	assoc->keys_closed = true;
+	for (slot = 0; slot < assoc->max_keys; slot++)
+		if (assoc->keys[slot].key)
+			key_drop(assoc, &assoc->keys[slot]);
+	write_unlock_bh(&assoc->key_lock);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cof_target.ko: parameters, what all files share, init and exit.
+ *
+ * Whatever is configured pins the module (configfs), so at exit there is no
+ * port, no pool, no connection; only work items that freed the last of them
+ * may still be returning, and destroy_workqueue() waits for those.
+ */
+#include "target.h"
+
+#include <linux/module.h>
+
+DEFINE_MUTEX(cof_tgt_config);
+DEFINE_SPINLOCK(cof_tgt_lock);
+DECLARE_WAIT_QUEUE_HEAD(cof_tgt_gone);
+struct workqueue_struct *cof_tgt_wq;
+
+/* A parameter that has bounds: out of them is -EINVAL, also on the command line. */
+struct cof_tgt_bounds {
+	unsigned int *value;
+	unsigned int min;
+	unsigned int max;
+};
+
+static int bounded_set(const char *val, const struct kernel_param *kp)
+{
+	const struct cof_tgt_bounds *bounds = kp->arg;
+
+	return param_set_uint_minmax(val, &(struct kernel_param){ .arg = bounds->value },
+				     bounds->min, bounds->max);
+}
+
+static int bounded_get(char *buffer, const struct kernel_param *kp)
+{
+	const struct cof_tgt_bounds *bounds = kp->arg;
+
+	return sysfs_emit(buffer, "%u\n", *bounds->value);
+}
+
+static const struct kernel_param_ops bounded_ops = {
+	.set = bounded_set,
+	.get = bounded_get,
+};
+
+#define BOUNDED_PARAM(name, init, low, high, text)				\
+	unsigned int cof_tgt_##name = (init);					\
+	static struct cof_tgt_bounds name##_bounds = {				\
+		.value = &cof_tgt_##name, .min = (low), .max = (high),		\
+	};									\
+	module_param_cb(name, &bounded_ops, &name##_bounds, 0644);		\
+	MODULE_PARM_DESC(name, text)
+
+BOUNDED_PARAM(max_hops, 1, 1, COF_MAX_HOPS - 1,
+	      "fabrics an operation may cross; more are refused (default 1)");
+BOUNDED_PARAM(max_keys, 1024, 1, 1 << 20, "keys an association may hold open (default 1024)");
+BOUNDED_PARAM(max_queues, 16, 1, COF_MAX_QUEUES,
+	      "I/O queues granted to an association at most (default 16)");
+BOUNDED_PARAM(max_depth, 256, 1, COF_MAX_DEPTH,
+	      "requests in flight granted on an I/O queue at most (default 256)");
+BOUNDED_PARAM(max_assocs, 256, 1, 1 << 16, "associations of a pool at most (default 256)");
+BOUNDED_PARAM(max_conns, 1024, 1, 1 << 16, "connections of a port at most (default 1024)");
+
+static int __init cof_target_init(void)
+{
+	int err;
+
+	cof_tgt_wq = alloc_workqueue("cof_target", WQ_UNBOUND, 0);
+	if (!cof_tgt_wq)
+		return -ENOMEM;
+	err = cof_tgt_config_init();
+	if (err)
+		destroy_workqueue(cof_tgt_wq);
+	return err;
+}
+module_init(cof_target_init);
+
+static void __exit cof_target_exit(void)
+{
+	cof_tgt_config_exit();
+	destroy_workqueue(cof_tgt_wq);
+}
+module_exit(cof_target_exit);
+
+MODULE_DESCRIPTION("Crypto over Fabrics: target");
+MODULE_LICENSE("GPL");

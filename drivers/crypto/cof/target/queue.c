@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Queues: one for each connection, from accept to the last answer. Delivers
+ * messages by state (cof-protocol.rst, section 2), and closes.
+ *
+ * Life: cof_tgt_accept() makes one, with a reference that close_work drops.
+ * cof_tgt_queue_finish() (any context) makes it DEAD, says why to the peer, and has
+ * close_work run, now or in a second. close_work closes the connection (no callback
+ * after that) and unlinks. The last reference has free_work free it: it
+ * waits for the other work items, then tells the port.
+ */
+#include "target.h"
+
+#include <linux/slab.h>
+
+static bool port_take(struct cof_tgt_port *port)
+{
+	bool room;
+
+	spin_lock_bh(&cof_tgt_lock);
+	room = port->users < READ_ONCE(cof_tgt_max_conns);
+	if (room)
+		port->users++;
+	spin_unlock_bh(&cof_tgt_lock);
+	return room;
+}
+
+static void port_release(struct cof_tgt_port *port)
+{
+	spin_lock_bh(&cof_tgt_lock);
+	port->users--;
+	wake_up_all(&cof_tgt_gone);
+	spin_unlock_bh(&cof_tgt_lock);
+}
+
+static void queue_release(struct kref *ref)
+{
+	struct cof_tgt_queue *queue = container_of(ref, struct cof_tgt_queue, ref);
+
+	queue_work(cof_tgt_wq, &queue->free_work);
+}
+
+/**
+ * cof_tgt_queue_put() - drop a reference
+ * @queue: the queue
+ *
+ * Context: any.
+ */
+void cof_tgt_queue_put(struct cof_tgt_queue *queue)
+{
+	kref_put(&queue->ref, queue_release);
+}
+
+static void queue_free_work(struct work_struct *work)
+{
+	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, free_work);
+	struct cof_tgt_port *port = queue->port;
+
+	cancel_delayed_work_sync(&queue->setup_work);
+	cancel_delayed_work_sync(&queue->close_work);
+	cancel_work_sync(&queue->connect_work);
+	cancel_work_sync(&queue->admin_work);
+	cof_tgt_admin_drop(queue);
+	cof_tgt_io_free(queue);
+	cof_conn_put(queue->conn);
+	if (queue->assoc)
+		cof_tgt_assoc_put(queue->assoc);
+	kfree_sensitive(queue);
+	port_release(port);
+}
+
+static void queue_close_work(struct work_struct *work)
+{
+	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, close_work.work);
+	struct cof_tgt_assoc *assoc;
+
+	cof_conn_close(queue->conn);
+	spin_lock_bh(&cof_tgt_lock);
+	if (queue->closed) {
+		spin_unlock_bh(&cof_tgt_lock);
+		return;
+	}
+	queue->closed = true;
+	list_del(&queue->list);
+	assoc = queue->assoc;
+	if (assoc) {
+		assoc->queues[queue->qid] = NULL;
+		if (!queue->qid)
+			__cof_tgt_assoc_kill(assoc, COF_S_OK, false);
+	}
+	spin_unlock_bh(&cof_tgt_lock);
+	cof_tgt_queue_put(queue);
+}
+
+static void queue_disconnect(struct cof_tgt_queue *queue, u16 reason)
+{
+	struct cof_txbuf *tx = cof_conn_get_tx(queue->conn);
+
+	if (!tx)
+		return;
+	cof_hdr_init((struct cof_hdr *)tx->data, COF_DISCONNECT, 0, reason,
+		     sizeof(struct cof_hdr), 0, 0);
+	cof_conn_submit(queue->conn, tx, sizeof(struct cof_hdr));
+}
+
+/**
+ * __cof_tgt_queue_finish() - end a connection
+ * @queue: the queue
+ * @reason: enum cof_status, for DISCONNECT (unless it was DEAD already)
+ * @linger: close when the peer does, or in a second; false: now
+ *
+ * Context: cof_tgt_lock held.
+ */
+void __cof_tgt_queue_finish(struct cof_tgt_queue *queue, u16 reason, bool linger)
+{
+	lockdep_assert_held(&cof_tgt_lock);
+	if (xchg(&queue->state, COF_TGT_DEAD) != COF_TGT_DEAD)
+		queue_disconnect(queue, reason);
+	if (queue->closed)
+		return;
+	if (linger)
+		queue_delayed_work(cof_tgt_wq, &queue->close_work,
+				   msecs_to_jiffies(COF_TGT_LINGER_MS));
+	else
+		mod_delayed_work(cof_tgt_wq, &queue->close_work, 0);
+}
+
+/**
+ * cof_tgt_queue_finish() - end a connection
+ * @queue: the queue
+ * @reason: enum cof_status, for DISCONNECT
+ * @linger: close when the peer does, or in a second; false: now
+ *
+ * Context: any.
+ */
+void cof_tgt_queue_finish(struct cof_tgt_queue *queue, u16 reason, bool linger)
+{
+	spin_lock_bh(&cof_tgt_lock);
+	__cof_tgt_queue_finish(queue, reason, linger);
+	spin_unlock_bh(&cof_tgt_lock);
+}
+
+/**
+ * cof_tgt_violation() - the peer broke a rule
+ * @queue: where
+ * @what: for the log
+ *
+ * Context: any. Specification: section 5.
+ * Return: -EPROTO, for cof_conn_ops.recv to return.
+ */
+int cof_tgt_violation(struct cof_tgt_queue *queue, const char *what)
+{
+	pr_warn_ratelimited("port %u: %s: protocol violation: %s\n", queue->port->id,
+			    queue->conn->peer_name, what);
+	spin_lock_bh(&cof_tgt_lock);
+	if (queue->assoc)
+		__cof_tgt_assoc_kill(queue->assoc, COF_S_PROTOCOL, true);
+	__cof_tgt_queue_finish(queue, COF_S_PROTOCOL, true);
+	spin_unlock_bh(&cof_tgt_lock);
+	return -EPROTO;
+}
+
+/**
+ * cof_tgt_reply() - answer a request with a status alone
+ * @queue: on which it came
+ * @msg: the request
+ * @err: negative errno, or 0 where the response is the common header
+ *
+ * Context: any.
+ */
+void cof_tgt_reply(struct cof_tgt_queue *queue, const struct cof_hdr *msg, int err)
+{
+	u16 hlen = cof_response_hlen(cof_msg_opcode(msg)) ?: sizeof(struct cof_hdr);
+	struct cof_txbuf *tx = cof_conn_get_tx(queue->conn);
+
+	if (!tx) {
+		if (READ_ONCE(queue->state) != COF_TGT_DEAD)
+			cof_tgt_violation(queue, "it does not read its answers");
+		return;
+	}
+	cof_response_init((struct cof_hdr *)tx->data, cof_msg_opcode(msg), cof_msg_tag(msg),
+			  cof_errno_to_status(err), hlen, 0);
+	cof_conn_submit(queue->conn, tx, hlen);
+}
+
+/* The first message: CONNECT, or good-bye. */
+static int queue_recv_new(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
+{
+	if (cof_msg_check(msg, len, COF_TARGET, true))
+		return cof_tgt_violation(queue, "malformed message before CONNECT");
+	if (cof_msg_opcode(msg) != COF_CONNECT)
+		return cof_tgt_violation(queue, "the first message is not CONNECT");
+	memcpy(&queue->connect, msg, sizeof(queue->connect));
+	kref_get(&queue->ref);
+	if (cmpxchg(&queue->state, COF_TGT_NEW, COF_TGT_CONNECTING) != COF_TGT_NEW ||
+	    !queue_work(cof_tgt_wq, &queue->connect_work))
+		cof_tgt_queue_put(queue);
+	return 0;
+}
+
+static int queue_recv(struct cof_conn *conn, const struct cof_hdr *msg, u32 len)
+{
+	struct cof_tgt_queue *queue = conn->priv;
+	int state = smp_load_acquire(&queue->state);
+
+	if (state == COF_TGT_DEAD)
+		return -ESHUTDOWN;
+	if (state == COF_TGT_CONNECTING)
+		return cof_tgt_violation(queue, "message while CONNECT is unanswered");
+	if (cof_msg_opcode(msg) == COF_DISCONNECT &&
+	    !cof_msg_check(msg, len, COF_TARGET, true)) {
+		cof_tgt_queue_finish(queue, COF_S_OK, false);
+		return -ESHUTDOWN;
+	}
+	if (state == COF_TGT_NEW)
+		return queue_recv_new(queue, msg, len);
+	WRITE_ONCE(queue->assoc->last_rx, jiffies);
+	if (queue->qid)
+		return cof_tgt_io_recv(queue, msg, len);
+	return cof_tgt_admin_recv(queue, msg, len);
+}
+
+static void queue_error(struct cof_conn *conn, int err)
+{
+	struct cof_tgt_queue *queue = conn->priv;
+
+	if (err == -EPROTO) {
+		cof_tgt_violation(queue, "what arrived is no message, or too long");
+		return;
+	}
+	/* Nobody is there to be told. */
+	xchg(&queue->state, COF_TGT_DEAD);
+	cof_tgt_queue_finish(queue, COF_S_OK, false);
+}
+
+static const struct cof_conn_ops queue_ops = {
+	.recv	= queue_recv,
+	.error	= queue_error,
+};
+
+static void queue_setup_work(struct work_struct *work)
+{
+	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, setup_work.work);
+
+	if (READ_ONCE(queue->state) == COF_TGT_NEW)
+		cof_tgt_queue_finish(queue, COF_S_TIMEOUT, true);
+}
+
+/**
+ * cof_tgt_accept() - a peer connected
+ * @listener: priv is the port
+ * @conn: the connection
+ *
+ * Context: process; disabling the port waits for it.
+ * Return: 0; -EBUSY too many connections; -ENOMEM.
+ */
+int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn)
+{
+	struct cof_tgt_port *port = listener->priv;
+	struct cof_tgt_queue *queue;
+
+	if (!port_take(port)) {
+		pr_warn_ratelimited("port %u: %s: refused: %u connections already\n",
+				    port->id, conn->peer_name, READ_ONCE(cof_tgt_max_conns));
+		return -EBUSY;
+	}
+	queue = kzalloc(sizeof(*queue), GFP_KERNEL);
+	if (!queue) {
+		port_release(port);
+		return -ENOMEM;
+	}
+	kref_init(&queue->ref);
+	queue->conn = conn;
+	queue->port = port;
+	queue->state = COF_TGT_NEW;
+	INIT_DELAYED_WORK(&queue->setup_work, queue_setup_work);
+	INIT_DELAYED_WORK(&queue->close_work, queue_close_work);
+	INIT_WORK(&queue->connect_work, cof_tgt_connect_work);
+	INIT_WORK(&queue->admin_work, cof_tgt_admin_work);
+	INIT_WORK(&queue->free_work, queue_free_work);
+	spin_lock_init(&queue->lock);
+	INIT_LIST_HEAD(&queue->admin_reqs);
+	INIT_LIST_HEAD(&queue->free_reqs);
+	spin_lock_bh(&cof_tgt_lock);
+	list_add_tail(&queue->list, &port->queues);
+	spin_unlock_bh(&cof_tgt_lock);
+
+	kref_get(&queue->ref);
+	queue_delayed_work(cof_tgt_wq, &queue->setup_work, msecs_to_jiffies(COF_TGT_SETUP_MS));
+	if (cof_conn_start(conn, &queue_ops, queue))
+		cof_tgt_queue_finish(queue, COF_S_INTERNAL, false);
+	cof_tgt_queue_put(queue);
+	return 0;
+}

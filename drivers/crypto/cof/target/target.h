@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * cof_target: lets other hosts use this one's asymmetric crypto.
+ *
+ * Who owns what. A port (configfs) has a listener and queues; a queue is one
+ * connection. A pool (configfs) has, while enabled, an executor and associations. An
+ * association has keys, its admin queue and its I/O queues. References: an
+ * operation in flight holds its queue, a queue holds its association; the
+ * freeing of a queue is what its port waits for when it is disabled, that of an
+ * association what its pool waits for. So nothing that is configured goes
+ * while something uses it, and nobody below ever takes cof_tgt_config.
+ *
+ * Locks, outermost first:
+ *   cof_tgt_config  mutex: configfs changes, one at a time
+ *   cof_tgt_lock    spinlock, bottom halves disabled: all lists and links between the
+ *                   objects, enabled flags, dying/closed flags; never on the path of an operation
+ *   assoc->key_lock rwlock: the key table; read while an operation is submitted
+ *   queue->lock     spinlock: free requests, admin requests
+ *   conn->tx_lock   cof.ko's
+ *
+ * Contexts: connections call back with bottom halves disabled; all that may sleep is
+ * done by work items on cof_tgt_wq, none of which waits for another one of
+ * the same object, except freeing, which waits for the object's others.
+ */
+#ifndef _COF_TARGET_H
+#define _COF_TARGET_H
+
+#define pr_fmt(fmt) "cof_target: " fmt
+
+#include <linux/atomic.h>
+#include <linux/configfs.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <crypto/asym_executor.h>
+#include "../cof.h"
+
+#define COF_TGT_SETUP_MS	5000	/* accept to CONNECT */
+#define COF_TGT_LINGER_MS	1000	/* a refused peer may read why */
+#define COF_TGT_KATO_MS		5000	/* when the initiator leaves it to us */
+#define COF_TGT_DRIVERS_LEN	512
+
+/* Module parameters, main.c */
+extern unsigned int cof_tgt_max_hops;
+extern unsigned int cof_tgt_max_keys;
+extern unsigned int cof_tgt_max_queues;
+extern unsigned int cof_tgt_max_depth;
+extern unsigned int cof_tgt_max_assocs;
+extern unsigned int cof_tgt_max_conns;
+
+extern struct mutex cof_tgt_config;
+extern spinlock_t cof_tgt_lock;
+extern wait_queue_head_t cof_tgt_gone;	/* a port or pool may have no users left */
+extern struct workqueue_struct *cof_tgt_wq;
+
+enum cof_tgt_stat {
+	COF_TGT_ENCRYPT,	/* the first four as enum asym_op */
+	COF_TGT_DECRYPT,
+	COF_TGT_SIGN,
+	COF_TGT_VERIFY,
+	COF_TGT_ERRORS,
+	COF_TGT_BYTES,
+	COF_TGT_KEYS,
+	COF_TGT_REFUSED_HOSTS,
+	COF_TGT_NR_STATS
+};
+
+/**
+ * struct cof_tgt_host - hosts/<hostid>
+ * @item: its name is the host id
+ * @list: all hosts; cof_tgt_lock
+ */
+struct cof_tgt_host {
+	struct config_item item;
+	struct list_head list;
+};
+
+/**
+ * struct cof_tgt_link - a symbolic link in configfs
+ * @list: pool->hosts or port->pools; cof_tgt_lock
+ * @host: of pool->hosts
+ * @pool: of port->pools
+ */
+struct cof_tgt_link {
+	struct list_head list;
+	union {
+		struct cof_tgt_host *host;
+		struct cof_tgt_pool *pool;
+	};
+};
+
+/**
+ * struct cof_tgt_pool - pools/<pool>
+ * @group: its name is the pool's
+ * @allowed_group: allowed_hosts/
+ * @stats_group: stats/
+ * @drivers: as configured; cof_tgt_config
+ * @algos: BIT(enum asym_algo), as configured; fixed while enabled
+ * @remote: computes on remote algorithms, counted by cof_hops_add(@hops)
+ * @hops: see @remote
+ * @exec: while enabled, and until the last association is gone
+ * @req_size: asym_exec_request_size()
+ * @enabled: written under cof_tgt_config and cof_tgt_lock
+ * @hosts: allowed ones, struct cof_tgt_link; cof_tgt_lock
+ * @assocs: cof_tgt_lock
+ * @users: associations not freed yet; cof_tgt_lock
+ * @stats: enum cof_tgt_stat
+ */
+struct cof_tgt_pool {
+	struct config_group group;
+	struct config_group allowed_group;
+	struct config_group stats_group;
+	char drivers[COF_TGT_DRIVERS_LEN];
+	u32 algos;
+	bool remote;
+	unsigned int hops;
+	struct asym_exec *exec;
+	size_t req_size;
+	bool enabled;
+	struct list_head hosts;
+	struct list_head assocs;
+	unsigned int users;
+	atomic64_t stats[COF_TGT_NR_STATS];
+};
+
+/**
+ * struct cof_tgt_port - ports/<n>
+ * @group: ports/<n>
+ * @pools_group: pools/
+ * @id: n
+ * @transport: as configured; cof_tgt_config
+ * @traddr: as configured
+ * @trsvcid: as configured
+ * @insecure: as configured
+ * @enabled: as configured
+ * @listener: while enabled
+ * @pools: offered here, struct cof_tgt_link; cof_tgt_lock
+ * @queues: connections; cof_tgt_lock
+ * @users: queues not freed yet; cof_tgt_lock
+ */
+struct cof_tgt_port {
+	struct config_group group;
+	struct config_group pools_group;
+	u16 id;
+	char transport[16];
+	char traddr[64];
+	char trsvcid[8];
+	bool insecure;
+	bool enabled;
+	struct cof_listener *listener;
+	struct list_head pools;
+	struct list_head queues;
+	unsigned int users;
+};
+
+/**
+ * struct cof_tgt_key - a slot of an association's key table
+ * @key: NULL: free
+ * @gen: upper half of the handle; changes when a key is closed
+ */
+struct cof_tgt_key {
+	struct asym_exec_key *key;
+	u32 gen;
+};
+
+/**
+ * struct cof_tgt_assoc - one initiator host using one pool
+ * @ref: cof_tgt_assoc_put()
+ * @pool: whose user it is
+ * @port: where it came in; only compared, the port may be gone
+ * @id: for logs
+ * @cookie: I/O queues present it
+ * @hostid: who it is
+ * @max_msg: longest message the initiator takes
+ * @nr_queues: I/O queues granted
+ * @depth: of each, granted
+ * @kato: time-out, jiffies
+ * @last_rx: when a message came, jiffies; written without a lock
+ * @list: pool->assocs; cof_tgt_lock
+ * @queues: [0] admin, [1..nr_queues] I/O, NULL if not connected; cof_tgt_lock
+ * @dying: no new queue; cof_tgt_lock
+ * @linger: let the peer read why; cof_tgt_lock
+ * @reason: enum cof_status; cof_tgt_lock
+ * @kill_work: ends it
+ * @free_work: frees it
+ * @kato_work: looks at @last_rx
+ * @key_lock: guards the next three
+ * @keys: table
+ * @max_keys: slots in @keys
+ * @keys_closed: no key is added any more
+ */
+struct cof_tgt_assoc {
+	struct kref ref;
+	struct cof_tgt_pool *pool;
+	const struct cof_tgt_port *port;
+	u64 id;
+	u8 cookie[COF_COOKIE_LEN];
+	char hostid[COF_NAME_LEN];
+	u32 max_msg;
+	u16 nr_queues;
+	u32 depth;
+	unsigned long kato;
+	unsigned long last_rx;
+
+	struct list_head list;
+	struct cof_tgt_queue *queues[COF_MAX_QUEUES + 1];
+	bool dying;
+	bool linger;
+	u16 reason;
+
+	struct work_struct kill_work;
+	struct work_struct free_work;
+	struct delayed_work kato_work;
+
+	rwlock_t key_lock;
+	struct cof_tgt_key *keys;
+	u32 max_keys;
+	bool keys_closed;
+};
+
+enum cof_tgt_queue_state {
+	COF_TGT_NEW,		/* waits for CONNECT */
+	COF_TGT_CONNECTING,	/* CONNECT is with connect_work */
+	COF_TGT_LIVE,
+	COF_TGT_DEAD,		/* takes nothing any more, will be closed */
+};
+
+/**
+ * struct cof_tgt_req - an operation, preallocated
+ * @list: queue->free_reqs
+ * @queue: whose
+ * @tx: the answer; the result is computed into it
+ * @tag: of the request
+ * @opcode: of the request
+ * @in: input and digest
+ * @exec: asym_exec_request_size() bytes
+ */
+struct cof_tgt_req {
+	struct list_head list;
+	struct cof_tgt_queue *queue;
+	struct cof_txbuf *tx;
+	u64 tag;
+	u16 opcode;
+	u8 *in;
+	struct asym_exec_request *exec;
+};
+
+/**
+ * struct cof_tgt_queue - one connection
+ * @ref: one until close_work ran, one for each pending work item and operation
+ * @conn: the connection
+ * @port: whose user it is
+ * @state: enum cof_tgt_queue_state; atomic
+ * @list: port->queues; cof_tgt_lock
+ * @closed: close_work ran; cof_tgt_lock
+ * @assoc: set (cof_tgt_lock) before LIVE; referenced until this is freed
+ * @qid: 0 admin
+ * @connect: the request, while CONNECTING
+ * @setup_work: CONNECT did not come
+ * @close_work: closes the connection
+ * @connect_work: works on CONNECT
+ * @admin_work: works on @admin_reqs
+ * @free_work: frees this
+ * @lock: guards the rest
+ * @admin_reqs: struct cof_tgt_admin_req
+ * @admin_inflight: admin requests not answered
+ * @free_reqs: struct cof_tgt_req not in use
+ */
+struct cof_tgt_queue {
+	struct kref ref;
+	struct cof_conn *conn;
+	struct cof_tgt_port *port;
+	int state;
+	struct list_head list;
+	bool closed;
+	struct cof_tgt_assoc *assoc;
+	u16 qid;
+	struct cof_connect_req connect;
+	struct delayed_work setup_work;
+	struct delayed_work close_work;
+	struct work_struct connect_work;
+	struct work_struct admin_work;
+	struct work_struct free_work;
+
+	spinlock_t lock;
+	struct list_head admin_reqs;
+	unsigned int admin_inflight;
+	struct list_head free_reqs;
+};
+
+/* assoc.c */
+struct cof_tgt_assoc *cof_tgt_assoc_alloc(const struct cof_connect_req *req, const char *hostid);
+void cof_tgt_assoc_kill(struct cof_tgt_assoc *assoc, u16 reason, bool linger);
+void __cof_tgt_assoc_kill(struct cof_tgt_assoc *assoc, u16 reason, bool linger);
+void cof_tgt_assoc_put(struct cof_tgt_assoc *assoc);
+
+/* queue.c */
+int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn);
+void cof_tgt_queue_put(struct cof_tgt_queue *queue);
+void cof_tgt_queue_finish(struct cof_tgt_queue *queue, u16 reason, bool linger);
+void __cof_tgt_queue_finish(struct cof_tgt_queue *queue, u16 reason, bool linger);
+int cof_tgt_violation(struct cof_tgt_queue *queue, const char *what);
+void cof_tgt_reply(struct cof_tgt_queue *queue, const struct cof_hdr *msg, int err);
+
+/* connect.c */
+void cof_tgt_connect_work(struct work_struct *work);
+
+/* admin.c */
+int cof_tgt_admin_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len);
+void cof_tgt_admin_work(struct work_struct *work);
+void cof_tgt_admin_drop(struct cof_tgt_queue *queue);
+
+/* io.c */
+int cof_tgt_io_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len);
+int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_pool *pool, u32 depth);
+void cof_tgt_io_free(struct cof_tgt_queue *queue);
+
+/* key.c */
+int cof_tgt_key_open(struct cof_tgt_assoc *assoc, struct asym_key_data *data, u64 *handle,
+		     unsigned int *key_bytes);
+int cof_tgt_key_close(struct cof_tgt_assoc *assoc, u64 handle);
+struct asym_exec_key *cof_tgt_key_find(struct cof_tgt_assoc *assoc, u64 handle);
+void cof_tgt_keys_wipe(struct cof_tgt_assoc *assoc);
+
+/* config.c */
+int cof_tgt_config_init(void);
+void cof_tgt_config_exit(void);
+bool cof_tgt_host_known(const char *hostid);
+struct cof_tgt_host *to_cof_tgt_host(struct config_item *item);
+ssize_t cof_tgt_store_string(char *dst, size_t size, const char *page, size_t count);
+
+/* config_pool.c */
+extern const struct config_item_type cof_tgt_pools_type;
+struct cof_tgt_pool *to_cof_tgt_pool(struct config_item *item);
+bool cof_tgt_host_allowed(const struct cof_tgt_pool *pool, const char *hostid);
+
+static inline const char *cof_tgt_pool_name(const struct cof_tgt_pool *pool)
+{
+	return pool->group.cg_item.ci_name;
+}
+
+/* config_port.c */
+extern const struct config_item_type cof_tgt_ports_type;
+struct cof_tgt_pool *cof_tgt_port_pool(const struct cof_tgt_port *port, const char *name);
+
+#endif /* _COF_TARGET_H */

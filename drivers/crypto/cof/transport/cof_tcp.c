@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CoF over TCP, for both ends: messages follow each other in the byte stream.
+ *
+ * Receiving happens in data_ready, that is in the softirq that received the
+ * segment (or in release_sock(), for what came while somebody had the socket):
+ * no thread hop, and correct because a socket calls back only under its own
+ * lock, so there is one reader at a time. What arrives is copied into the
+ * connection's one receive buffer, whose size was fixed before, and wiped
+ * after use. A FIN may be announced (state_change) before the data of its own
+ * segment: so the end of a connection is handled by the worker, which reads
+ * first what is left.
+ *
+ * Sending happens in one worker per connection, by kernel_sendmsg() with
+ * MSG_DONTWAIT: payload is copied (slab memory must not be spliced), several
+ * messages to a call, and the buffers are wiped and free again. No room in
+ * the socket: write_space queues the worker again (and a timer, in case it was
+ * memory that lacked).
+ *
+ * Locks: the socket lock, then sk_callback_lock (read), then whatever the
+ * user's recv() takes, then conn->tx_lock. The worker takes the socket lock
+ * with nothing held. Nobody holds two sockets' locks: an association within one
+ * kernel passes through the backlog queue of the loopback device.
+ *
+ * Closing: deafen under the socket lock (no recv() after that), let the
+ * worker send what is queued, restore the socket's callbacks under
+ * sk_callback_lock (no callback runs after that), cancel timer and worker,
+ * release the socket. The core made sure that nobody kicks any more.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/tcp.h>
+#include <linux/uio.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+#include <trace/events/sock.h>
+#include <compat/net.h>
+#include "../cof.h"
+
+#define COF_TCP_BATCH		16	/* messages in one sendmsg */
+#define COF_TCP_ROUNDS		8	/* sendmsg calls before the worker lets others run */
+#define COF_TCP_BACKLOG		128
+#define COF_TCP_CONNECT_MS	3000
+#define COF_TCP_LINGER_MS	200
+#define COF_TCP_DEAD_MS		10000	/* nothing acknowledged for so long: TCP gives up */
+
+/* The socket's own callbacks, while ours are in place. */
+struct cof_tcp_saved {
+	void (*data_ready)(struct sock *sk);
+	void (*state_change)(struct sock *sk);
+	void (*write_space)(struct sock *sk);
+};
+
+/**
+ * struct cof_tcp_conn - a connection
+ * @conn: the common part
+ * @sock: the socket
+ * @saved: its callbacks
+ * @started: ours are in place
+ * @rx: parser; under the socket lock
+ * @sending: the worker's: messages taken from conn->tx_queue
+ * @broken: the worker's: sending failed
+ * @eof: the peer closed; the worker reads the rest and reports
+ * @tx_work: the worker
+ * @retry: queues the worker
+ * @idle: woken when nothing is left to send
+ */
+struct cof_tcp_conn {
+	struct cof_conn conn;
+	struct socket *sock;
+	struct cof_tcp_saved saved;
+	bool started;
+	struct cof_stream rx;
+	struct list_head sending;
+	bool broken;
+	bool eof;
+	struct work_struct tx_work;
+	struct delayed_work retry;
+	wait_queue_head_t idle;
+};
+
+struct cof_tcp_listener {
+	struct cof_listener listener;
+	struct socket *sock;
+	void (*saved_data_ready)(struct sock *sk);
+	struct work_struct work;
+};
+
+static struct workqueue_struct *cof_tcp_wq;
+static struct cof_transport cof_tcp_transport;
+
+static struct cof_tcp_conn *to_tcp(struct cof_conn *conn)
+{
+	return container_of(conn, struct cof_tcp_conn, conn);
+}
+
+static int addr_len(const struct sockaddr_storage *addr)
+{
+	return addr->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+					     sizeof(struct sockaddr_in);
+}
+
+/* ---- receiving ----------------------------------------------------------- */
+
+static int cof_tcp_rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
+			    unsigned int offset, size_t len)
+{
+	struct cof_tcp_conn *tc = desc->arg.data;
+	size_t left = len;
+	u32 room;
+	u8 *to;
+	int ret;
+
+	while (left && !test_bit(COF_CONN_DEAF, &tc->conn.state)) {
+		to = cof_stream_room(&tc->rx, &room);
+		room = min_t(size_t, room, left);
+		ret = skb_copy_bits(skb, offset, to, room);
+		if (!ret)
+			ret = cof_stream_advance(&tc->rx, room);
+		offset += room;
+		left -= room;
+		if (ret < 0) {
+			set_bit(COF_CONN_DEAF, &tc->conn.state);
+			cof_conn_error(&tc->conn, -EPROTO);
+		} else if (ret) {
+			cof_conn_deliver(&tc->conn, tc->rx.buf, tc->rx.have);
+			cof_stream_next(&tc->rx);
+		}
+	}
+	return len;
+}
+
+/* Socket lock held (or owned), bottom halves disabled. */
+static void cof_tcp_read(struct cof_tcp_conn *tc)
+{
+	read_descriptor_t desc = { .arg.data = tc, .count = 1 };
+
+	tcp_read_sock(tc->sock->sk, &desc, cof_tcp_rx_actor);
+}
+
+static void cof_tcp_data_ready(struct sock *sk)
+{
+	struct cof_tcp_conn *tc;
+
+	trace_sk_data_ready(sk);
+	read_lock_bh(&sk->sk_callback_lock);
+	tc = sk->sk_user_data;
+	if (tc)
+		cof_tcp_read(tc);
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void cof_tcp_state_change(struct sock *sk)
+{
+	struct cof_tcp_conn *tc;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	tc = sk->sk_user_data;
+	if (tc && sk->sk_state != TCP_ESTABLISHED) {
+		WRITE_ONCE(tc->eof, true);
+		queue_work(cof_tcp_wq, &tc->tx_work);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void cof_tcp_write_space(struct sock *sk)
+{
+	struct cof_tcp_conn *tc;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	tc = sk->sk_user_data;
+	if (tc && sk_stream_is_writeable(sk)) {
+		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		queue_work(cof_tcp_wq, &tc->tx_work);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* The peer closed or reset the connection, or it timed out. */
+static void cof_tcp_end(struct cof_tcp_conn *tc)
+{
+	struct sock *sk = tc->sock->sk;
+	int err;
+
+	lock_sock(sk);
+	local_bh_disable();
+	cof_tcp_read(tc);
+	err = -READ_ONCE(sk->sk_err);
+	cof_conn_error(&tc->conn, err ?: -ECONNRESET);
+	local_bh_enable();
+	release_sock(sk);
+}
+
+/* ---- sending ------------------------------------------------------------- */
+
+static void cof_tcp_tx_drop(struct cof_tcp_conn *tc)
+{
+	struct cof_txbuf *buf, *next;
+
+	list_for_each_entry_safe(buf, next, &tc->sending, list) {
+		list_del_init(&buf->list);
+		cof_conn_put_tx(&tc->conn, buf);
+	}
+	while ((buf = cof_conn_next_tx(&tc->conn)))
+		cof_conn_put_tx(&tc->conn, buf);
+}
+
+/* Bytes sent; 0: nothing to send; -EAGAIN: no room; other: broken. */
+static int cof_tcp_send_batch(struct cof_tcp_conn *tc)
+{
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	struct kvec vec[COF_TCP_BATCH];
+	struct cof_txbuf *buf, *next;
+	unsigned int n = 0;
+	size_t len = 0;
+	int sent, ret;
+
+	list_for_each_entry(buf, &tc->sending, list)
+		n++;
+	while (n < COF_TCP_BATCH && (buf = cof_conn_next_tx(&tc->conn))) {
+		list_add_tail(&buf->list, &tc->sending);
+		n++;
+	}
+	if (!n)
+		return 0;
+
+	n = 0;
+	list_for_each_entry(buf, &tc->sending, list) {
+		vec[n].iov_base = buf->data + buf->sent;
+		vec[n].iov_len = buf->len - buf->sent;
+		len += vec[n++].iov_len;
+	}
+	ret = kernel_sendmsg(tc->sock, &msg, vec, n, len);
+	if (ret <= 0)
+		return ret ?: -EAGAIN;
+
+	sent = ret;
+	list_for_each_entry_safe(buf, next, &tc->sending, list) {
+		n = min_t(u32, sent, buf->len - buf->sent);
+		buf->sent += n;
+		sent -= n;
+		if (buf->sent < buf->len)
+			break;
+		list_del_init(&buf->list);
+		cof_conn_put_tx(&tc->conn, buf);
+	}
+	return ret;
+}
+
+static void cof_tcp_tx_work(struct work_struct *work)
+{
+	struct cof_tcp_conn *tc = container_of(work, struct cof_tcp_conn, tx_work);
+	int ret = 0;
+	int i;
+
+	if (xchg(&tc->eof, false))
+		cof_tcp_end(tc);
+	for (i = 0; i < COF_TCP_ROUNDS && !tc->broken; i++) {
+		ret = cof_tcp_send_batch(tc);
+		if (ret == -EAGAIN) {
+			queue_delayed_work(cof_tcp_wq, &tc->retry, HZ / 10);
+			return;
+		}
+		if (!ret)
+			break;
+		if (ret < 0) {
+			tc->broken = true;
+			local_bh_disable();
+			cof_conn_error(&tc->conn, ret == -EPIPE ? -ECONNRESET : ret);
+			local_bh_enable();
+		}
+	}
+	if (tc->broken)
+		cof_tcp_tx_drop(tc);
+	else if (ret)
+		queue_work(cof_tcp_wq, &tc->tx_work);
+	if (cof_conn_tx_idle(&tc->conn))
+		wake_up(&tc->idle);
+}
+
+static void cof_tcp_retry(struct work_struct *work)
+{
+	struct cof_tcp_conn *tc = container_of(work, struct cof_tcp_conn, retry.work);
+
+	queue_work(cof_tcp_wq, &tc->tx_work);
+}
+
+static void cof_tcp_kick(struct cof_conn *conn)
+{
+	queue_work(cof_tcp_wq, &to_tcp(conn)->tx_work);
+}
+
+/* ---- connections --------------------------------------------------------- */
+
+static void cof_tcp_sock_setup(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+
+	sk->sk_allocation = GFP_NOIO;
+	sk->sk_use_task_frag = false;
+	tcp_sock_set_nodelay(sk);
+	tcp_sock_set_user_timeout(sk, COF_TCP_DEAD_MS);
+	sock_set_keepalive(sk);
+	tcp_sock_set_keepidle(sk, 5);
+	tcp_sock_set_keepintvl(sk, 2);
+	tcp_sock_set_keepcnt(sk, 3);
+}
+
+/* Owns @sock on success. */
+static struct cof_tcp_conn *cof_tcp_conn_new(struct socket *sock,
+					     const struct cof_conn_limits *limits,
+					     const struct sockaddr_storage *peer)
+{
+	struct cof_tcp_conn *tc;
+	u8 *rx_buf;
+	int err;
+
+	tc = kzalloc(sizeof(*tc), GFP_KERNEL);
+	if (!tc)
+		return ERR_PTR(-ENOMEM);
+	rx_buf = kzalloc(limits->rx_max, GFP_KERNEL);
+	if (!rx_buf) {
+		kfree(tc);
+		return ERR_PTR(-ENOMEM);
+	}
+	err = cof_conn_init(&tc->conn, &cof_tcp_transport, limits, peer);
+	if (err) {
+		kfree(rx_buf);
+		kfree(tc);
+		return ERR_PTR(err);
+	}
+	cof_stream_init(&tc->rx, rx_buf, limits->rx_max);
+	INIT_LIST_HEAD(&tc->sending);
+	INIT_WORK(&tc->tx_work, cof_tcp_tx_work);
+	INIT_DELAYED_WORK(&tc->retry, cof_tcp_retry);
+	init_waitqueue_head(&tc->idle);
+	tc->sock = sock;
+	cof_tcp_sock_setup(sock);
+	return tc;
+}
+
+static struct cof_conn *cof_tcp_connect(const struct cof_connect_args *args)
+{
+	unsigned int timeout_ms = args->timeout_ms ?: COF_TCP_CONNECT_MS;
+	struct cof_tcp_conn *tc;
+	struct socket *sock;
+	int err;
+
+	err = sock_create_kern(&init_net, args->addr->ss_family, SOCK_STREAM, IPPROTO_TCP, &sock);
+	if (err)
+		return ERR_PTR(err);
+	WRITE_ONCE(sock->sk->sk_sndtimeo, msecs_to_jiffies(timeout_ms));
+	tc = cof_tcp_conn_new(sock, &args->limits, args->addr);
+	if (IS_ERR(tc)) {
+		sock_release(sock);
+		return ERR_CAST(tc);
+	}
+	err = compat_kernel_connect(sock, args->addr, addr_len(args->addr), 0);
+	if (err) {
+		cof_conn_close(&tc->conn);
+		cof_tcp_transport.free(&tc->conn);
+		/* out of time inside the connect call, not on the wire */
+		return ERR_PTR(err == -EINPROGRESS || err == -EAGAIN ? -ETIMEDOUT : err);
+	}
+	return &tc->conn;
+}
+
+static int cof_tcp_start(struct cof_conn *conn)
+{
+	struct cof_tcp_conn *tc = to_tcp(conn);
+	struct sock *sk = tc->sock->sk;
+
+	lock_sock(sk);
+	write_lock_bh(&sk->sk_callback_lock);
+	tc->saved.data_ready = sk->sk_data_ready;
+	tc->saved.state_change = sk->sk_state_change;
+	tc->saved.write_space = sk->sk_write_space;
+	sk->sk_user_data = tc;
+	sk->sk_data_ready = cof_tcp_data_ready;
+	sk->sk_state_change = cof_tcp_state_change;
+	sk->sk_write_space = cof_tcp_write_space;
+	tc->started = true;
+	write_unlock_bh(&sk->sk_callback_lock);
+	/* What happened before our callbacks were in place. */
+	local_bh_disable();
+	cof_tcp_read(tc);
+	local_bh_enable();
+	if (sk->sk_state != TCP_ESTABLISHED) {
+		WRITE_ONCE(tc->eof, true);
+		queue_work(cof_tcp_wq, &tc->tx_work);
+	}
+	release_sock(sk);
+	return 0;
+}
+
+static int cof_tcp_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
+{
+	struct cof_tcp_conn *tc = to_tcp(conn);
+	struct sock *sk = tc->sock->sk;
+	u8 *buf, *old;
+	int err = 0;
+
+	buf = kzalloc(limits->rx_max, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	lock_sock(sk);
+	old = tc->rx.buf;
+	if (tc->rx.have)
+		err = -EPROTO;
+	else
+		cof_stream_init(&tc->rx, buf, limits->rx_max);
+	release_sock(sk);
+	kfree_sensitive(err ? buf : old);
+	return err;
+}
+
+static void cof_tcp_close(struct cof_conn *conn)
+{
+	struct cof_tcp_conn *tc = to_tcp(conn);
+	struct sock *sk = tc->sock->sk;
+
+	lock_sock(sk);
+	set_bit(COF_CONN_DEAF, &conn->state);
+	release_sock(sk);
+
+	if (tc->started) {
+		wait_event_timeout(tc->idle, cof_conn_tx_idle(conn),
+				   msecs_to_jiffies(COF_TCP_LINGER_MS));
+		lock_sock(sk);
+		write_lock_bh(&sk->sk_callback_lock);
+		sk->sk_user_data = NULL;
+		sk->sk_data_ready = tc->saved.data_ready;
+		sk->sk_state_change = tc->saved.state_change;
+		sk->sk_write_space = tc->saved.write_space;
+		write_unlock_bh(&sk->sk_callback_lock);
+		release_sock(sk);
+	}
+	/* The worker queues the timer, the timer queues the worker. */
+	disable_delayed_work_sync(&tc->retry);
+	cancel_work_sync(&tc->tx_work);
+	cof_tcp_tx_drop(tc);
+	kernel_sock_shutdown(tc->sock, SHUT_RDWR);
+	sock_release(tc->sock);
+	tc->sock = NULL;
+}
+
+static void cof_tcp_free(struct cof_conn *conn)
+{
+	struct cof_tcp_conn *tc = to_tcp(conn);
+
+	cof_conn_exit(conn);
+	kfree_sensitive(tc->rx.buf);
+	kfree(tc);
+}
+
+/* ---- listening ----------------------------------------------------------- */
+
+static void cof_tcp_accept_one(struct cof_tcp_listener *tl, struct socket *sock)
+{
+	struct sockaddr_storage peer = {};
+	struct cof_tcp_conn *tc;
+
+	/* the child's callback and user data are copies of the listener's */
+	write_lock_bh(&sock->sk->sk_callback_lock);
+	sock->sk->sk_user_data = NULL;
+	sock->sk->sk_data_ready = tl->saved_data_ready;
+	write_unlock_bh(&sock->sk->sk_callback_lock);
+
+	if (kernel_getpeername(sock, (struct sockaddr *)&peer) < 0) {
+		sock_release(sock);
+		return;
+	}
+	tc = cof_tcp_conn_new(sock, &tl->listener.limits, &peer);
+	if (IS_ERR(tc)) {
+		sock_release(sock);
+		return;
+	}
+	cof_listener_accept(&tl->listener, &tc->conn);
+}
+
+static void cof_tcp_accept_work(struct work_struct *work)
+{
+	struct cof_tcp_listener *tl = container_of(work, struct cof_tcp_listener, work);
+	struct socket *sock;
+
+	while (kernel_accept(tl->sock, &sock, O_NONBLOCK) >= 0)
+		cof_tcp_accept_one(tl, sock);
+}
+
+static void cof_tcp_listen_data_ready(struct sock *sk)
+{
+	struct cof_tcp_listener *tl;
+
+	trace_sk_data_ready(sk);
+	read_lock_bh(&sk->sk_callback_lock);
+	tl = sk->sk_user_data;
+	if (tl && sk->sk_state == TCP_LISTEN)	/* else a child that was not accepted yet */
+		queue_work(cof_tcp_wq, &tl->work);
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static struct cof_listener *cof_tcp_listen(const struct cof_listen_args *args)
+{
+	struct cof_tcp_listener *tl;
+	struct sock *sk;
+	int err;
+
+	tl = kzalloc(sizeof(*tl), GFP_KERNEL);
+	if (!tl)
+		return ERR_PTR(-ENOMEM);
+	tl->listener.transport = &cof_tcp_transport;
+	tl->listener.accept = args->accept;
+	tl->listener.priv = args->priv;
+	tl->listener.limits = args->limits;
+	INIT_WORK(&tl->work, cof_tcp_accept_work);
+	err = sock_create_kern(&init_net, args->addr->ss_family, SOCK_STREAM, IPPROTO_TCP,
+			       &tl->sock);
+	if (err)
+		goto free_listener;
+	sk = tl->sock->sk;
+	sock_set_reuseaddr(sk);
+	err = compat_kernel_bind(tl->sock, args->addr, addr_len(args->addr));
+	if (err)
+		goto release_sock;
+	write_lock_bh(&sk->sk_callback_lock);
+	tl->saved_data_ready = sk->sk_data_ready;
+	sk->sk_user_data = tl;
+	sk->sk_data_ready = cof_tcp_listen_data_ready;
+	write_unlock_bh(&sk->sk_callback_lock);
+	err = kernel_listen(tl->sock, COF_TCP_BACKLOG);
+	if (err)
+		goto release_sock;
+	return &tl->listener;
+
+release_sock:
+	sock_release(tl->sock);
+free_listener:
+	kfree(tl);
+	return ERR_PTR(err);
+}
+
+static void cof_tcp_unlisten(struct cof_listener *listener)
+{
+	struct cof_tcp_listener *tl = container_of(listener, struct cof_tcp_listener, listener);
+	struct sock *sk = tl->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_user_data = NULL;
+	sk->sk_data_ready = tl->saved_data_ready;
+	write_unlock_bh(&sk->sk_callback_lock);
+	cancel_work_sync(&tl->work);
+	sock_release(tl->sock);
+	kfree(tl);
+}
+
+static struct cof_transport cof_tcp_transport = {
+	.name		= "tcp",
+	.owner		= THIS_MODULE,
+	.connect	= cof_tcp_connect,
+	.start		= cof_tcp_start,
+	.resize		= cof_tcp_resize,
+	.kick		= cof_tcp_kick,
+	.close		= cof_tcp_close,
+	.free		= cof_tcp_free,
+	.listen		= cof_tcp_listen,
+	.unlisten	= cof_tcp_unlisten,
+};
+
+static int __init cof_tcp_init(void)
+{
+	int err;
+
+	cof_tcp_wq = alloc_workqueue("cof_tcp", WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
+	if (!cof_tcp_wq)
+		return -ENOMEM;
+	err = cof_transport_register(&cof_tcp_transport);
+	if (err)
+		destroy_workqueue(cof_tcp_wq);
+	return err;
+}
+module_init(cof_tcp_init);
+
+static void __exit cof_tcp_exit(void)
+{
+	cof_transport_unregister(&cof_tcp_transport);
+	destroy_workqueue(cof_tcp_wq);
+}
+module_exit(cof_tcp_exit);
+
+MODULE_DESCRIPTION("Crypto over Fabrics: TCP transport");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS_COF_TRANSPORT("tcp");

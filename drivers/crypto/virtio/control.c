@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Control queue: key sessions are opened and closed. Many requests may be in
+ * flight. A request belongs to the ring from the moment it was added; whoever
+ * takes it from there frees it, and wipes the key in it. An opener waits with
+ * a struct vcrypto_wait on its stack, which the request points to until it is
+ * answered or the opener is sent away (vcrypto_ctrl_abandon()). Closing waits
+ * for room in the ring only; its request was allocated with the session.
+ *
+ * vcrypto.ctrl_lock protects the ring, the list of requests in it and the list
+ * of sessions. The interrupt only queues a bottom half.
+ */
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/virtio.h>
+#include <linux/virtio_config.h>
+
+#include "vcrypto.h"
+
+/* How long a device that goes away in order may take for its last answers */
+#define VCRYPTO_CTRL_TIMEOUT	(2 * HZ)
+
+/**
+ * struct vcrypto_wait - somebody waits for a session
+ * @done: answered, or not to be
+ * @err: how it went
+ */
+struct vcrypto_wait {
+	struct completion done;
+	int err;
+};
+
+/**
+ * struct vcrypto_ctrl - a request
+ * @list: in vcrypto.ctrl_inflight
+ * @wait: opener, if there is one still
+ * @session: the one to open or close
+ * @key_len: bytes of key; 0 closes the session
+ * @req: read by the device
+ * @in: written by the device
+ */
+struct vcrypto_ctrl {
+	struct list_head list;
+	struct vcrypto_wait *wait;
+	struct vcrypto_session *session;
+	unsigned int key_len;
+	struct virtio_crypto_op_ctrl_req req;
+	union {
+		struct virtio_crypto_session_input session;
+		struct virtio_crypto_inhdr destroy;
+	} in __aligned(ARCH_DMA_MINALIGN);
+};
+
+static_assert(sizeof(struct virtio_crypto_op_ctrl_req) == 16 + 56);
+static_assert(sizeof(struct virtio_crypto_session_input) == 16);
+
+/* A request to open a session, with the key */
+struct vcrypto_open {
+	struct vcrypto_ctrl ctrl;
+	u8 key[] __aligned(ARCH_DMA_MINALIGN);
+};
+
+/**
+ * struct vcrypto_session - a key that the device knows
+ * @list: in vcrypto.sessions while it is open
+ * @id: the device's name for it
+ * @close: the request to close it
+ */
+struct vcrypto_session {
+	struct list_head list;
+	u64 id;
+	struct vcrypto_ctrl close;
+};
+
+u64 vcrypto_session_id(const struct vcrypto_session *session)
+{
+	return session->id;
+}
+
+static void vcrypto_ctrl_free(struct vcrypto_ctrl *ctrl)
+{
+	if (ctrl->key_len)
+		kfree_sensitive(container_of(ctrl, struct vcrypto_open, ctrl));
+	else
+		kfree(ctrl->session);
+}
+
+/*
+ * ctrl_lock is held and @ctrl off the ring. @err: the device was reset, or 0
+ * to see what it wrote.
+ */
+static void vcrypto_ctrl_done(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, int err)
+{
+	struct vcrypto_session *session = ctrl->session;
+
+	list_del(&ctrl->list);
+	if (!err) {
+		err = vcrypto_errno(ctrl->key_len ? le32_to_cpu(ctrl->in.session.status) :
+						    ctrl->in.destroy.status);
+		if (err)
+			vc->ctrl_errors++;
+	}
+	if (ctrl->key_len) {
+		if (!err) {
+			/* If its opener was sent away, vcrypto_sessions_close() finds it. */
+			session->id = le64_to_cpu(ctrl->in.session.session_id);
+			list_add_tail(&session->list, &vc->sessions);
+			vc->nr_sessions++;
+		} else {
+			kfree(session);
+		}
+		if (ctrl->wait) {
+			ctrl->wait->err = err;
+			complete(&ctrl->wait->done);
+		}
+	}
+	vcrypto_ctrl_free(ctrl);
+}
+
+static void vcrypto_ctrl_work(struct work_struct *work)
+{
+	struct vcrypto *vc = container_of(work, struct vcrypto, ctrl_work);
+	struct vcrypto_ctrl *ctrl;
+	unsigned int used;
+	bool broken;
+
+	spin_lock_irq(&vc->ctrl_lock);
+	do {
+		virtqueue_disable_cb(vc->ctrl_vq);
+		while ((ctrl = virtqueue_get_buf(vc->ctrl_vq, &used)))
+			vcrypto_ctrl_done(vc, ctrl, 0);
+	} while (!virtqueue_enable_cb(vc->ctrl_vq));
+	broken = virtqueue_is_broken(vc->ctrl_vq);
+	spin_unlock_irq(&vc->ctrl_lock);
+
+	wake_up(&vc->ctrl_room);
+	if (broken)
+		vcrypto_fail(vc);
+}
+
+/* Interrupt. */
+void vcrypto_ctrl_callback(struct virtqueue *vq)
+{
+	struct vcrypto *vc = vq->vdev->priv;
+
+	atomic64_inc(&vc->ctrl_interrupts);
+	queue_work(system_bh_wq, &vc->ctrl_work);
+}
+
+void vcrypto_ctrl_init(struct vcrypto *vc)
+{
+	spin_lock_init(&vc->ctrl_lock);
+	init_waitqueue_head(&vc->ctrl_room);
+	INIT_LIST_HEAD(&vc->ctrl_inflight);
+	INIT_LIST_HEAD(&vc->sessions);
+	INIT_WORK(&vc->ctrl_work, vcrypto_ctrl_work);
+	vc->ctrl_dead = true;
+}
+
+void vcrypto_ctrl_start(struct vcrypto *vc, struct virtqueue *vq)
+{
+	spin_lock_irq(&vc->ctrl_lock);
+	vc->ctrl_vq = vq;
+	vc->ctrl_dead = false;
+	vc->stopping = false;
+	spin_unlock_irq(&vc->ctrl_lock);
+}
+
+/* The device goes: sends away who waits and who comes. */
+void vcrypto_ctrl_abandon(struct vcrypto *vc)
+{
+	struct vcrypto_ctrl *ctrl;
+
+	spin_lock_irq(&vc->ctrl_lock);
+	vc->stopping = true;
+	list_for_each_entry(ctrl, &vc->ctrl_inflight, list) {
+		if (ctrl->wait) {
+			ctrl->wait->err = -ENODEV;
+			complete(&ctrl->wait->done);
+			ctrl->wait = NULL;
+		}
+	}
+	spin_unlock_irq(&vc->ctrl_lock);
+	wake_up(&vc->ctrl_room);
+}
+
+/* As vcrypto_ctrl_abandon(); and nothing is added to the ring any more. */
+void vcrypto_ctrl_kill(struct vcrypto *vc)
+{
+	spin_lock_irq(&vc->ctrl_lock);
+	vc->ctrl_dead = true;
+	spin_unlock_irq(&vc->ctrl_lock);
+	vcrypto_ctrl_abandon(vc);
+}
+
+/* The device was reset: frees what it held. */
+void vcrypto_ctrl_flush(struct vcrypto *vc)
+{
+	struct vcrypto_ctrl *ctrl;
+
+	cancel_work_sync(&vc->ctrl_work);
+	spin_lock_irq(&vc->ctrl_lock);
+	while ((ctrl = virtqueue_detach_unused_buf(vc->ctrl_vq)))
+		vcrypto_ctrl_done(vc, ctrl, -ENODEV);
+	spin_unlock_irq(&vc->ctrl_lock);
+	wake_up(&vc->ctrl_room);
+}
+
+/* ctrl_lock is held. */
+static int vcrypto_ctrl_add(struct vcrypto *vc, struct vcrypto_ctrl *ctrl)
+{
+	struct scatterlist req, key, in, *sgs[3];
+	unsigned int nr_out = 0;
+
+	sg_init_one(&req, &ctrl->req, sizeof(ctrl->req));
+	sgs[nr_out++] = &req;
+	if (ctrl->key_len) {
+		sg_init_one(&key, container_of(ctrl, struct vcrypto_open, ctrl)->key,
+			    ctrl->key_len);
+		sgs[nr_out++] = &key;
+		ctrl->in.session.status = cpu_to_le32(VIRTIO_CRYPTO_ERR);
+		sg_init_one(&in, &ctrl->in.session, sizeof(ctrl->in.session));
+	} else {
+		ctrl->in.destroy.status = VIRTIO_CRYPTO_ERR;
+		sg_init_one(&in, &ctrl->in.destroy, sizeof(ctrl->in.destroy));
+	}
+	sgs[nr_out] = &in;
+	return virtqueue_add_sgs(vc->ctrl_vq, sgs, nr_out, 1, ctrl, GFP_ATOMIC);
+}
+
+/*
+ * Sends @ctrl, which on success is the ring's. -ENOSPC: wait for ctrl_room.
+ * @last: also while stopping.
+ */
+static int vcrypto_ctrl_try(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, bool last)
+{
+	bool notify = false;
+	int err;
+
+	spin_lock_irq(&vc->ctrl_lock);
+	if (vc->ctrl_dead || (vc->stopping && !last))
+		err = -ENODEV;
+	else
+		err = vcrypto_ctrl_add(vc, ctrl);
+	if (!err) {
+		list_add_tail(&ctrl->list, &vc->ctrl_inflight);
+		vc->ctrl_requests++;
+		notify = virtqueue_kick_prepare(vc->ctrl_vq);
+		if (notify)
+			vc->ctrl_kicks++;
+	} else if (err == -ENOMEM && !list_empty(&vc->ctrl_inflight)) {
+		err = -ENOSPC;
+	} else if (err == -ENOSPC && list_empty(&vc->ctrl_inflight)) {
+		err = -EIO;
+	}
+	spin_unlock_irq(&vc->ctrl_lock);
+
+	/* The virtqueue exists: our caller is in ->open(), ->close() or holds life_lock. */
+	if (notify)
+		virtqueue_notify(vc->ctrl_vq);
+	else if (err == -EIO)
+		vcrypto_fail(vc);
+	return err;
+}
+
+static struct vcrypto_session *vcrypto_session_alloc(void)
+{
+	struct vcrypto_session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+
+	if (session)
+		session->close.session = session;
+	return session;
+}
+
+/**
+ * vcrypto_session_open() - make the device know a key
+ * @vc: device
+ * @key: copied
+ * @padding: enum asym_padding
+ * @hash: enum asym_hash
+ * @session: on success, the session
+ *
+ * Context: sleeps until the device answers or goes away.
+ * Return: 0; -ENODEV the device goes; -ENOSPC, -EOPNOTSUPP, -EIO its answer.
+ */
+int vcrypto_session_open(struct vcrypto *vc, const struct asym_key_data *key,
+			 u8 padding, u8 hash, struct vcrypto_session **session)
+{
+	struct virtio_crypto_akcipher_session_para *para;
+	struct vcrypto_session *new;
+	struct vcrypto_open *open;
+	struct vcrypto_wait wait;
+	int err;
+
+	if (!key->der_len || key->der_len > ASYM_MAX_DER)
+		return -EINVAL;
+
+	new = vcrypto_session_alloc();
+	open = kzalloc(struct_size(open, key, key->der_len), GFP_KERNEL);
+	if (!new || !open) {
+		err = -ENOMEM;
+		goto free;
+	}
+
+	init_completion(&wait.done);
+	wait.err = 0;
+	memcpy(open->key, key->der, key->der_len);
+	open->ctrl.wait = &wait;
+	open->ctrl.session = new;
+	open->ctrl.key_len = key->der_len;
+	open->ctrl.req.header.opcode = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION);
+	open->ctrl.req.header.algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
+	para = &open->ctrl.req.u.akcipher_create_session.para;
+	para->algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
+	para->keytype = cpu_to_le32(key->is_private ? VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PRIVATE :
+						      VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PUBLIC);
+	para->keylen = cpu_to_le32(key->der_len);
+	para->u.rsa.padding_algo = cpu_to_le32(padding);
+	para->u.rsa.hash_algo = cpu_to_le32(hash);
+
+	wait_event(vc->ctrl_room,
+		   (err = vcrypto_ctrl_try(vc, &open->ctrl, false)) != -ENOSPC);
+	if (err)
+		goto free;
+
+	wait_for_completion(&wait.done);
+	if (!wait.err)
+		*session = new;
+	return wait.err;
+
+free:
+	kfree_sensitive(open);
+	kfree(new);
+	return err;
+}
+
+static void vcrypto_session_remove(struct vcrypto *vc, struct vcrypto_session *session)
+{
+	list_del(&session->list);
+	vc->nr_sessions--;
+}
+
+static void vcrypto_close_prepare(struct vcrypto_session *session)
+{
+	struct virtio_crypto_op_ctrl_req *req = &session->close.req;
+
+	req->header.opcode = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_DESTROY_SESSION);
+	req->header.algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
+	req->u.destroy_session.session_id = cpu_to_le64(session->id);
+}
+
+/**
+ * vcrypto_session_close() - make the device forget a key
+ * @vc: device
+ * @session: no longer the caller's
+ *
+ * Context: may sleep, for room in the ring only.
+ */
+void vcrypto_session_close(struct vcrypto *vc, struct vcrypto_session *session)
+{
+	int err;
+
+	spin_lock_irq(&vc->ctrl_lock);
+	vcrypto_session_remove(vc, session);
+	spin_unlock_irq(&vc->ctrl_lock);
+
+	vcrypto_close_prepare(session);
+	wait_event(vc->ctrl_room,
+		   (err = vcrypto_ctrl_try(vc, &session->close, false)) != -ENOSPC);
+	if (!err)
+		return;
+
+	/* Who takes the device away sees to it. */
+	spin_lock_irq(&vc->ctrl_lock);
+	list_add_tail(&session->list, &vc->sessions);
+	vc->nr_sessions++;
+	spin_unlock_irq(&vc->ctrl_lock);
+}
+
+static bool vcrypto_ctrl_idle(struct vcrypto *vc)
+{
+	bool idle;
+
+	spin_lock_irq(&vc->ctrl_lock);
+	idle = vc->ctrl_dead || list_empty(&vc->ctrl_inflight);
+	spin_unlock_irq(&vc->ctrl_lock);
+	return idle;
+}
+
+static struct vcrypto_session *vcrypto_session_pop(struct vcrypto *vc)
+{
+	struct vcrypto_session *session;
+
+	spin_lock_irq(&vc->ctrl_lock);
+	session = list_first_entry_or_null(&vc->sessions, struct vcrypto_session, list);
+	if (session)
+		vcrypto_session_remove(vc, session);
+	spin_unlock_irq(&vc->ctrl_lock);
+	return session;
+}
+
+/*
+ * The device goes away in order: closes what is open still, because a reset
+ * does not (QEMU's backends keep sessions over it and have room for 256).
+ * Nobody opens or closes any more, and no operation is in flight. Bounded in
+ * time; gives up on a device that does not answer.
+ */
+void vcrypto_sessions_close(struct vcrypto *vc)
+{
+	struct vcrypto_session *session;
+	int err;
+
+	/* Openers that were sent away may get an answer still. */
+	if (!wait_event_timeout(vc->ctrl_room, vcrypto_ctrl_idle(vc), VCRYPTO_CTRL_TIMEOUT))
+		return;
+
+	while ((session = vcrypto_session_pop(vc))) {
+		vcrypto_close_prepare(session);
+		err = -ETIMEDOUT;
+		wait_event_timeout(vc->ctrl_room,
+				   (err = vcrypto_ctrl_try(vc, &session->close, true)) != -ENOSPC,
+				   VCRYPTO_CTRL_TIMEOUT);
+		if (err) {
+			kfree(session);
+			return;
+		}
+	}
+	wait_event_timeout(vc->ctrl_room, vcrypto_ctrl_idle(vc), VCRYPTO_CTRL_TIMEOUT);
+}
+
+/* The device was reset; nobody uses a session any more. */
+void vcrypto_sessions_forget(struct vcrypto *vc)
+{
+	struct vcrypto_session *session;
+
+	while ((session = vcrypto_session_pop(vc)))
+		kfree(session);
+}

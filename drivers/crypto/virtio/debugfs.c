@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /sys/kernel/debug/virtio_crypto/<device>/stats: counters, one 'name value' a
+ * line. They survive resets and last while the driver is bound. Reading takes
+ * each queue's lock for a moment.
+ */
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
+#include <linux/virtio.h>
+
+#include "vcrypto.h"
+
+static struct dentry *vcrypto_debugfs_root;
+
+static const char * const vcrypto_state_names[] = {
+	[VCRYPTO_IDLE] = "idle",
+	[VCRYPTO_LIVE] = "live",
+	[VCRYPTO_UNUSED] = "unused",
+	[VCRYPTO_REJECTED] = "rejected",
+	[VCRYPTO_FAILED] = "failed",
+	[VCRYPTO_AWAY] = "away",
+};
+
+struct vcrypto_counts {
+	u64 requests, answered, errors, aborted, inflight, kicks, interrupts, full;
+};
+
+static void vcrypto_count(struct vcrypto_queue *q, struct vcrypto_counts *c)
+{
+	spin_lock_irq(&q->lock);
+	c->requests += q->requests;
+	c->answered += q->answered;
+	c->errors += q->errors;
+	c->aborted += q->aborted;
+	c->inflight += q->inflight;
+	c->kicks += q->kicks;
+	c->full += q->full;
+	spin_unlock_irq(&q->lock);
+	c->interrupts += atomic64_read(&q->interrupts);
+}
+
+static void vcrypto_show_counts(struct seq_file *m, const char *prefix,
+				const struct vcrypto_counts *c)
+{
+	seq_printf(m, "%srequests %llu\n", prefix, c->requests);
+	seq_printf(m, "%sanswered %llu\n", prefix, c->answered);
+	seq_printf(m, "%serrors %llu\n", prefix, c->errors);
+	seq_printf(m, "%saborted %llu\n", prefix, c->aborted);
+	seq_printf(m, "%sinflight %llu\n", prefix, c->inflight);
+	seq_printf(m, "%skicks %llu\n", prefix, c->kicks);
+	seq_printf(m, "%sinterrupts %llu\n", prefix, c->interrupts);
+	seq_printf(m, "%sfull %llu\n", prefix, c->full);
+}
+
+static int stats_show(struct seq_file *m, void *unused)
+{
+	struct vcrypto *vc = m->private;
+	struct vcrypto_counts sum = {};
+	u64 requests, errors, kicks;
+	unsigned int i, sessions;
+	char prefix[20];
+
+	seq_printf(m, "state %s\n", vcrypto_state_names[READ_ONCE(vc->state)]);
+	seq_printf(m, "queues %u\n", vc->nr_queues);
+
+	for (i = 0; i < vc->nr_queues; i++)
+		vcrypto_count(&vc->queues[i], &sum);
+	vcrypto_show_counts(m, "", &sum);
+
+	spin_lock_irq(&vc->ctrl_lock);
+	requests = vc->ctrl_requests;
+	errors = vc->ctrl_errors;
+	kicks = vc->ctrl_kicks;
+	sessions = vc->nr_sessions;
+	spin_unlock_irq(&vc->ctrl_lock);
+	seq_printf(m, "sessions %u\n", sessions);
+	seq_printf(m, "control_requests %llu\n", requests);
+	seq_printf(m, "control_errors %llu\n", errors);
+	seq_printf(m, "control_kicks %llu\n", kicks);
+	seq_printf(m, "control_interrupts %llu\n", (u64)atomic64_read(&vc->ctrl_interrupts));
+
+	for (i = 0; i < vc->nr_queues; i++) {
+		struct vcrypto_counts one = {};
+
+		vcrypto_count(&vc->queues[i], &one);
+		snprintf(prefix, sizeof(prefix), "dataq%u_", i);
+		vcrypto_show_counts(m, prefix, &one);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+void vcrypto_debugfs_add(struct vcrypto *vc)
+{
+	vc->debugfs = debugfs_create_dir(dev_name(&vc->vdev->dev), vcrypto_debugfs_root);
+	debugfs_create_file("stats", 0400, vc->debugfs, vc, &stats_fops);
+}
+
+void vcrypto_debugfs_del(struct vcrypto *vc)
+{
+	debugfs_remove(vc->debugfs);
+}
+
+void vcrypto_debugfs_init(void)
+{
+	vcrypto_debugfs_root = debugfs_create_dir("virtio_crypto", NULL);
+}
+
+void vcrypto_debugfs_exit(void)
+{
+	debugfs_remove(vcrypto_debugfs_root);
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * virtio_crypto: the module, and what the virtio bus tells it about a device.
+ * One class of algorithms for all devices of the guest, made when the module
+ * is loaded; it registers them once a device is ready. Process context, but
+ * for the configuration interrupt.
+ */
+#include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/pm.h>
+#include <linux/slab.h>
+#include <linux/virtio.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_ids.h>
+#include <compat/virtio.h>
+
+#include "vcrypto.h"
+
+/* As the in-tree driver's: above rsa-generic and the templates on it */
+#define VCRYPTO_PRIORITY	150
+/* How long probing waits for a device to be ready for use; it becomes so later, too */
+#define VCRYPTO_PROBE_TIMEOUT	(10 * HZ)
+
+struct asym_class *vcrypto_class;
+
+static void vcrypto_free(struct vcrypto *vc)
+{
+	kvfree(vc->queues);
+	kfree(vc);
+}
+
+static struct vcrypto *vcrypto_alloc(struct virtio_device *vdev, unsigned int nr_dataqs)
+{
+	struct vcrypto *vc;
+	unsigned int i;
+
+	vc = kzalloc(sizeof(*vc), GFP_KERNEL);
+	if (!vc)
+		return NULL;
+	vc->vdev = vdev;
+	vc->nr_dataqs = nr_dataqs;
+	vc->nr_queues = min(nr_dataqs, num_possible_cpus());
+	vc->queues = kvcalloc(vc->nr_queues, sizeof(*vc->queues), GFP_KERNEL);
+	if (!vc->queues) {
+		vcrypto_free(vc);
+		return NULL;
+	}
+	for (i = 0; i < vc->nr_queues; i++)
+		vcrypto_queue_init(vc, i);
+	vc->asym.name = dev_name(&vdev->dev);
+	vc->asym.ops = &vcrypto_asym_ops;
+	vc->asym.flags = ASYM_DEV_SESSION_PER_PADDING;
+	vcrypto_init(vc);
+	return vc;
+}
+
+static int vcrypto_probe(struct virtio_device *vdev)
+{
+	struct vcrypto *vc;
+	u32 nr_dataqs;
+	int err;
+
+	if (!vdev->config->get || !virtio_has_feature(vdev, VIRTIO_F_VERSION_1)) {
+		dev_err(&vdev->dev, "not a virtio 1.x device\n");
+		return -ENODEV;
+	}
+	virtio_cread_le(vdev, struct virtio_crypto_config, max_dataqueues, &nr_dataqs);
+	if (!nr_dataqs || nr_dataqs > U16_MAX) {
+		dev_err(&vdev->dev, "claims %u data queues\n", nr_dataqs);
+		return -EINVAL;
+	}
+
+	vc = vcrypto_alloc(vdev, nr_dataqs);
+	if (!vc)
+		return -ENOMEM;
+	vdev->priv = vc;
+
+	mutex_lock(&vc->life_lock);
+	err = vcrypto_up(vc);
+	mutex_unlock(&vc->life_lock);
+	if (err) {
+		dev_err(&vdev->dev, "cannot set up %u data queues: %pe\n", nr_dataqs, ERR_PTR(err));
+		vcrypto_free(vc);
+		return err;
+	}
+	vcrypto_debugfs_add(vc);
+
+	/*
+	 * Known-answer tests are not run here, because nobody can remove the
+	 * device meanwhile, and it might not answer. But who loaded the module
+	 * expects its algorithms.
+	 */
+	vcrypto_update_later(vc, 0);
+	wait_for_completion_timeout(&vc->settled, VCRYPTO_PROBE_TIMEOUT);
+	return 0;
+}
+
+static void vcrypto_remove(struct virtio_device *vdev)
+{
+	struct vcrypto *vc = vdev->priv;
+
+	vcrypto_debugfs_del(vc);
+	vcrypto_leave(vc);
+	cancel_delayed_work_sync(&vc->work);
+	/* A device that was left alone over a suspend has a status again. */
+	virtio_reset_device(vdev);
+	vcrypto_free(vc);
+}
+
+/* Interrupt. */
+static void vcrypto_config_changed(struct virtio_device *vdev)
+{
+	vcrypto_update_later(vdev->priv, 0);
+}
+
+static int vcrypto_freeze(struct virtio_device *vdev)
+{
+	vcrypto_leave(vdev->priv);
+	return 0;
+}
+
+/* Features are negotiated. Known-answer tests wait until tasks run again. */
+static int vcrypto_restore(struct virtio_device *vdev)
+{
+	struct vcrypto *vc = vdev->priv;
+	int err;
+
+	mutex_lock(&vc->life_lock);
+	mutex_lock(&vc->vq_lock);
+	WRITE_ONCE(vc->leaving, false);
+	mutex_unlock(&vc->vq_lock);
+	WRITE_ONCE(vc->failed, false);
+	vc->retries = 0;
+	err = vcrypto_up(vc);
+	vc->state = err ? VCRYPTO_FAILED : VCRYPTO_IDLE;
+	mutex_unlock(&vc->life_lock);
+	if (err) {
+		dev_err(&vdev->dev, "cannot be set up again: %pe\n", ERR_PTR(err));
+		return err;
+	}
+	vcrypto_update_later(vc, 0);
+	return 0;
+}
+
+static const struct virtio_device_id vcrypto_ids[] = {
+	{ VIRTIO_ID_CRYPTO, VIRTIO_DEV_ANY_ID },
+	{ 0 },
+};
+
+/*
+ * No feature bits: REVISION_1 and the stateless modes are not used, so that
+ * requests have the padded layout that every device knows (5.9.7.2).
+ */
+static const unsigned int vcrypto_features[] = {
+};
+
+static struct virtio_driver vcrypto_driver = {
+	.driver.name = KBUILD_MODNAME,
+	.feature_table = vcrypto_features,
+	.feature_table_size = ARRAY_SIZE(vcrypto_features),
+	.id_table = vcrypto_ids,
+	.probe = vcrypto_probe,
+	.remove = vcrypto_remove,
+	.config_changed = vcrypto_config_changed,
+	.freeze = pm_sleep_ptr(vcrypto_freeze),
+	.restore = pm_sleep_ptr(vcrypto_restore),
+};
+
+static int __init vcrypto_module_init(void)
+{
+	static const struct asym_class_params params = {
+		.name = "virtio",
+		.prefix = "virtio-crypto",
+		.pkcs1_prefix = "virtio",
+		.owner = THIS_MODULE,
+		.priority = VCRYPTO_PRIORITY,
+		.fallback = ASYM_FALLBACK_SOFTWARE,
+	};
+	int err;
+
+	vcrypto_class = asym_class_create(&params);
+	if (IS_ERR(vcrypto_class))
+		return PTR_ERR(vcrypto_class);
+	vcrypto_debugfs_init();
+	compat_virtio_set_reset_ops(&vcrypto_driver, vcrypto_freeze, vcrypto_restore);
+	err = register_virtio_driver(&vcrypto_driver);
+	if (err) {
+		vcrypto_debugfs_exit();
+		asym_class_destroy(vcrypto_class);
+	}
+	return err;
+}
+
+static void __exit vcrypto_module_exit(void)
+{
+	unregister_virtio_driver(&vcrypto_driver);
+	vcrypto_debugfs_exit();
+	asym_class_destroy(vcrypto_class);
+}
+
+module_init(vcrypto_module_init);
+module_exit(vcrypto_module_exit);
+
+MODULE_DEVICE_TABLE(virtio, vcrypto_ids);
+MODULE_DESCRIPTION("VirtIO crypto driver: RSA through asym_provider");
+MODULE_LICENSE("GPL");

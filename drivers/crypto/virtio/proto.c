@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the numbers on the wire mean: virtio 1.3, 5.9 "Crypto Device". Pure
+ * functions: no state, no locks, any context. All input is the host's and not
+ * trusted.
+ */
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "vcrypto.h"
+
+/* Room that PKCS #1 v1.5 encryption takes of a block (RFC 8017, 7.2.1) */
+#define PKCS1_OVERHEAD	11
+
+/*
+ * Status (5.9.7.1) to what asym_request_done() and ->open() take. ERR is "any
+ * failure not mentioned above", so it is the device that failed.
+ */
+int vcrypto_errno(u32 status)
+{
+	switch (status) {
+	case VIRTIO_CRYPTO_OK:
+		return 0;
+	case VIRTIO_CRYPTO_BADMSG:
+		return -EBADMSG;
+	case VIRTIO_CRYPTO_NOTSUPP:
+		return -EOPNOTSUPP;
+	case VIRTIO_CRYPTO_INVSESS:
+		return -ESTALE;
+	case VIRTIO_CRYPTO_NOSPC:
+		return -ENOSPC;
+	case VIRTIO_CRYPTO_KEY_REJECTED:
+		return -EKEYREJECTED;
+	default:
+		return -EIO;
+	}
+}
+
+/*
+ * The result of an operation that the device calls a success. @used is what it
+ * says it wrote: the result, then one byte of status ("the driver needs to
+ * check how many bytes the device has written", 5.9.7.8).
+ *
+ * Everything but the message of a PKCS #1 decryption is a number as long as
+ * the modulus; leading zeros the device left out are put back. Moves bytes
+ * within @req->out only.
+ */
+int vcrypto_result(struct asym_request *req, unsigned int used, unsigned int *out_len)
+{
+	unsigned int max, len;
+
+	*out_len = 0;
+	if (req->op == ASYM_VERIFY)
+		return 0;
+
+	max = min(req->out_len, req->key_bytes);
+	if (used < sizeof(struct virtio_crypto_inhdr))
+		return -EIO;
+	len = used - sizeof(struct virtio_crypto_inhdr);
+
+	if (req->op == ASYM_DECRYPT && req->padding == ASYM_PAD_PKCS1) {
+		/*
+		 * QEMU gives the size of the whole buffer when the message is
+		 * empty: more than fits, so it cannot be taken for a message.
+		 */
+		if (max < PKCS1_OVERHEAD || len > max - PKCS1_OVERHEAD)
+			return -EIO;
+		*out_len = len;
+		return 0;
+	}
+
+	if (!len || len > max || max != req->key_bytes)
+		return -EIO;
+	if (len < max) {
+		memmove(req->out + max - len, req->out, len);
+		memset(req->out, 0, max - len);
+	}
+	*out_len = max;
+	return 0;
+}
+
+/*
+ * The largest modulus whose operations stay within @max_size bytes of source
+ * and destination (5.9.5; 0: the device names no limit).
+ */
+unsigned int vcrypto_max_bits(u64 max_size)
+{
+	if (!max_size)
+		return ASYM_RSA_MAX_BITS;
+	return min_t(u64, max_size / 2, ASYM_RSA_MAX_BITS / 8) * 8;
+}

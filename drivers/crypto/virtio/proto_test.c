@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of proto.c: what the wire's numbers mean.
+ */
+#include <kunit/test.h>
+
+#include "vcrypto.h"
+
+static void test_status_to_errno(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, vcrypto_errno(VIRTIO_CRYPTO_OK), 0);
+	KUNIT_EXPECT_EQ(test, vcrypto_errno(VIRTIO_CRYPTO_ERR), -EIO);
+	KUNIT_EXPECT_EQ(test, vcrypto_errno(VIRTIO_CRYPTO_BADMSG), -EBADMSG);
+	KUNIT_EXPECT_EQ(test, vcrypto_errno(VIRTIO_CRYPTO_NOTSUPP), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, vcrypto_errno(VIRTIO_CRYPTO_INVSESS), -ESTALE);
+	KUNIT_EXPECT_EQ(test, vcrypto_errno(VIRTIO_CRYPTO_NOSPC), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, vcrypto_errno(VIRTIO_CRYPTO_KEY_REJECTED), -EKEYREJECTED);
+	KUNIT_EXPECT_EQ(test, vcrypto_errno(7), -EIO);
+	KUNIT_EXPECT_EQ(test, vcrypto_errno(U32_MAX), -EIO);
+}
+
+struct result_case {
+	const char *name;
+	u8 op;
+	u8 padding;
+	unsigned int used;
+	int err;
+	unsigned int out_len;
+};
+
+#define KEY_BYTES	64
+
+static const struct result_case result_cases[] = {
+	{ "sign full", ASYM_SIGN, ASYM_PAD_PKCS1, 65, 0, 64 },
+	{ "sign without leading zeros", ASYM_SIGN, ASYM_PAD_PKCS1, 63, 0, 64 },
+	{ "raw one byte", ASYM_DECRYPT, ASYM_PAD_RAW, 2, 0, 64 },
+	{ "raw nothing", ASYM_DECRYPT, ASYM_PAD_RAW, 1, -EIO, 0 },
+	{ "raw not even a status", ASYM_DECRYPT, ASYM_PAD_RAW, 0, -EIO, 0 },
+	{ "encrypt too long", ASYM_ENCRYPT, ASYM_PAD_PKCS1, 66, -EIO, 0 },
+	{ "encrypt far too long", ASYM_ENCRYPT, ASYM_PAD_PKCS1, UINT_MAX, -EIO, 0 },
+	{ "decrypt message", ASYM_DECRYPT, ASYM_PAD_PKCS1, 11, 0, 10 },
+	{ "decrypt empty message", ASYM_DECRYPT, ASYM_PAD_PKCS1, 1, 0, 0 },
+	{ "decrypt longest message", ASYM_DECRYPT, ASYM_PAD_PKCS1, 54, 0, 53 },
+	{ "decrypt too long", ASYM_DECRYPT, ASYM_PAD_PKCS1, 55, -EIO, 0 },
+	{ "decrypt not even a status", ASYM_DECRYPT, ASYM_PAD_PKCS1, 0, -EIO, 0 },
+	{ "verify", ASYM_VERIFY, ASYM_PAD_PKCS1, 1, 0, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(result, result_cases, name);
+
+static void test_result(struct kunit *test)
+{
+	const struct result_case *c = test->param_value;
+	struct asym_request *req = kunit_kzalloc(test, sizeof(*req), GFP_KERNEL);
+	u8 *out = kunit_kzalloc(test, KEY_BYTES, GFP_KERNEL);
+	unsigned int i, got, len = c->used - 1;
+
+	KUNIT_ASSERT_NOT_NULL(test, req);
+	KUNIT_ASSERT_NOT_NULL(test, out);
+	for (i = 0; i < KEY_BYTES; i++)
+		out[i] = i + 1;
+	req->op = c->op;
+	req->padding = c->padding;
+	req->out = out;
+	req->out_len = KEY_BYTES;
+	req->key_bytes = KEY_BYTES;
+
+	KUNIT_EXPECT_EQ(test, vcrypto_result(req, c->used, &got), c->err);
+	KUNIT_EXPECT_EQ(test, got, c->out_len);
+	if (c->err || c->out_len != KEY_BYTES)
+		return;
+	for (i = 0; i < KEY_BYTES - len; i++)
+		KUNIT_EXPECT_EQ(test, out[i], 0);
+	for (; i < KEY_BYTES; i++)
+		KUNIT_EXPECT_EQ(test, out[i], i - (KEY_BYTES - len) + 1);
+}
+
+static void test_max_bits(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(0), 4096);
+	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(U64_MAX), 4096);
+	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(1024 * 1024), 4096);
+	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(512), 2048);
+	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(1), 0);
+}
+
+static struct kunit_case proto_cases[] = {
+	KUNIT_CASE(test_status_to_errno),
+	KUNIT_CASE_PARAM(test_result, result_gen_params),
+	KUNIT_CASE(test_max_bits),
+	{}
+};
+
+static struct kunit_suite proto_suite = {
+	.name = "virtio_crypto_proto",
+	.test_cases = proto_cases,
+};
+
+kunit_test_suites(&proto_suite);

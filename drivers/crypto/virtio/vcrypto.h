@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * virtio_crypto: a guest's driver for the virtio crypto device, on asym_provider.
+ *
+ * main.c	module, probe, remove, suspend
+ * device.c	when a device is up, in use, or gone
+ * control.c	control queue: key sessions
+ * data.c	data queues: operations
+ * akcipher.c	what asym_provider asks of a device
+ * proto.c	pure functions: what the wire's numbers mean
+ * debugfs.c	counters
+ */
+#ifndef _VIRTIO_CRYPTO_DRV_H
+#define _VIRTIO_CRYPTO_DRV_H
+
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <crypto/asym_provider.h>
+#include <uapi/linux/virtio_crypto.h>
+
+struct dentry;
+struct virtio_device;
+struct virtqueue;
+struct vcrypto;
+
+/**
+ * enum vcrypto_state - what a device is good for
+ * @VCRYPTO_IDLE: up; waits for the host to set HW_READY
+ * @VCRYPTO_LIVE: registered with asym_provider
+ * @VCRYPTO_UNUSED: offers no service that this driver uses
+ * @VCRYPTO_REJECTED: it computed wrongly; not touched until bound or resumed again
+ * @VCRYPTO_FAILED: broken ring, or it wants a reset; likewise
+ * @VCRYPTO_AWAY: suspended, being reset or removed
+ */
+enum vcrypto_state {
+	VCRYPTO_IDLE,
+	VCRYPTO_LIVE,
+	VCRYPTO_UNUSED,
+	VCRYPTO_REJECTED,
+	VCRYPTO_FAILED,
+	VCRYPTO_AWAY,
+};
+
+/**
+ * struct vcrypto_queue - a data queue
+ * @vc: its device
+ * @vq: valid while &vcrypto.vqs_up
+ * @work: bottom half: takes answers
+ * @name: as /proc/interrupts shows it; lives as long as @vq
+ * @interrupts: callbacks
+ * @lock: the ring, and all below; taken with interrupts off
+ * @dead: nothing is added any more
+ * @inflight: requests the device holds
+ * @requests: given to the device
+ * @answered: taken back from the device
+ * @errors: of @answered, those the device did not compute (not: wrong signature)
+ * @aborted: taken back because the device was reset
+ * @kicks: notifications
+ * @full: requests turned away for want of room
+ */
+struct vcrypto_queue {
+	struct vcrypto *vc;
+	struct virtqueue *vq;
+	struct work_struct work;
+	char name[16];
+	atomic64_t interrupts;
+
+	spinlock_t lock;	/* the ring and all below */
+	bool dead;
+	unsigned int inflight;
+	u64 requests;
+	u64 answered;
+	u64 errors;
+	u64 aborted;
+	u64 kicks;
+	u64 full;
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct vcrypto - a device
+ * @asym: as asym_provider knows it
+ * @vdev: as the virtio bus knows it
+ * @nr_dataqs: data queues the device has
+ * @nr_queues: data queues in use, the first of @nr_dataqs
+ * @queues: @nr_queues of them; allocated once, counters survive a reset
+ * @work: on configuration changes, failures and to try again
+ * @settled: @work ran for the first time
+ * @idle: woken when a queue runs empty
+ * @failed: broken; set by anybody, acted on by @work
+ * @debugfs: its folder
+ * @life_lock: serialises coming up and going down, held over known-answer
+ *	tests; taken first. Protects @state, @registered, @retries
+ * @state: see there
+ * @registered: asym_provider knows @asym
+ * @retries: registrations that failed in a row
+ * @vq_lock: short; protects the fields below and the virtqueues' existence
+ * @vqs_up: there are virtqueues
+ * @killed: the device was reset and answered for; virtqueues still exist
+ * @leaving: do not come up
+ * @ctrl_work: bottom half of the control queue
+ * @ctrl_room: woken when the control queue has room, or died
+ * @ctrl_interrupts: callbacks
+ * @ctrl_lock: control queue's ring and all below; taken with interrupts off
+ * @ctrl_vq: valid while @vqs_up
+ * @ctrl_dead: nothing is added any more
+ * @stopping: nobody waits for an answer any more
+ * @ctrl_inflight: requests the device holds
+ * @sessions: open ones
+ * @nr_sessions: length of @sessions
+ * @ctrl_requests: given to the device
+ * @ctrl_errors: answered with an error
+ * @ctrl_kicks: notifications
+ */
+struct vcrypto {
+	struct asym_device asym;
+	struct virtio_device *vdev;
+	unsigned int nr_dataqs;
+	unsigned int nr_queues;
+	struct vcrypto_queue *queues;
+	struct delayed_work work;
+	struct completion settled;
+	wait_queue_head_t idle;
+	bool failed;
+	struct dentry *debugfs;
+
+	struct mutex life_lock;	/* coming up and going down */
+	enum vcrypto_state state;
+	bool registered;
+	unsigned int retries;
+
+	struct mutex vq_lock;	/* that virtqueues exist */
+	bool vqs_up;
+	bool killed;
+	bool leaving;
+
+	struct work_struct ctrl_work;
+	wait_queue_head_t ctrl_room;
+	atomic64_t ctrl_interrupts;
+
+	spinlock_t ctrl_lock ____cacheline_aligned_in_smp; /* the ring and all below */
+	struct virtqueue *ctrl_vq;
+	bool ctrl_dead;
+	bool stopping;
+	struct list_head ctrl_inflight;
+	struct list_head sessions;
+	unsigned int nr_sessions;
+	u64 ctrl_requests;
+	u64 ctrl_errors;
+	u64 ctrl_kicks;
+};
+
+struct vcrypto_session;
+
+/* main.c */
+extern struct asym_class *vcrypto_class;
+
+/* device.c */
+void vcrypto_init(struct vcrypto *vc);
+void vcrypto_fail(struct vcrypto *vc);
+void vcrypto_update_later(struct vcrypto *vc, unsigned long delay);
+int vcrypto_up(struct vcrypto *vc);
+void vcrypto_leave(struct vcrypto *vc);
+
+/* control.c */
+void vcrypto_ctrl_init(struct vcrypto *vc);
+void vcrypto_ctrl_callback(struct virtqueue *vq);
+void vcrypto_ctrl_start(struct vcrypto *vc, struct virtqueue *vq);
+void vcrypto_ctrl_abandon(struct vcrypto *vc);
+void vcrypto_ctrl_kill(struct vcrypto *vc);
+void vcrypto_ctrl_flush(struct vcrypto *vc);
+int vcrypto_session_open(struct vcrypto *vc, const struct asym_key_data *key,
+			 u8 padding, u8 hash, struct vcrypto_session **session);
+void vcrypto_session_close(struct vcrypto *vc, struct vcrypto_session *session);
+u64 vcrypto_session_id(const struct vcrypto_session *session);
+void vcrypto_sessions_close(struct vcrypto *vc);
+void vcrypto_sessions_forget(struct vcrypto *vc);
+
+/* data.c */
+void vcrypto_queue_init(struct vcrypto *vc, unsigned int i);
+void vcrypto_queue_callback(struct virtqueue *vq);
+void vcrypto_queue_start(struct vcrypto_queue *q, struct virtqueue *vq);
+void vcrypto_queue_stop(struct vcrypto_queue *q);
+void vcrypto_queue_flush(struct vcrypto_queue *q);
+bool vcrypto_queues_idle(struct vcrypto *vc);
+int vcrypto_submit(struct asym_device *asym, struct asym_request *req);
+
+/* akcipher.c */
+extern const struct asym_device_ops vcrypto_asym_ops;
+int vcrypto_probe_caps(struct vcrypto *vc);
+
+/* proto.c */
+int vcrypto_errno(u32 status);
+int vcrypto_result(struct asym_request *req, unsigned int used, unsigned int *out_len);
+unsigned int vcrypto_max_bits(u64 max_size);
+
+/* debugfs.c */
+void vcrypto_debugfs_init(void);
+void vcrypto_debugfs_exit(void);
+void vcrypto_debugfs_add(struct vcrypto *vc);
+void vcrypto_debugfs_del(struct vcrypto *vc);
+
+#endif /* _VIRTIO_CRYPTO_DRV_H */

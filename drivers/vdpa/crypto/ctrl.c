@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The control queue: opens and closes sessions, one request after the other.
+ *
+ * Preparing a key may sleep for long (an accelerator may be asked). Meanwhile
+ * the queue is not locked: it may be stopped or the device reset, and then the
+ * answer is dropped and the session not added. One buffer serves all requests;
+ * only the queue's worker uses it.
+ */
+#include <linux/slab.h>
+
+#include "vdpa_crypto.h"
+
+#define VC_CTRL_BATCH	8
+
+/**
+ * struct vc_ctrl - the request being processed
+ * @hdr: its fixed part
+ * @key: the key that follows
+ * @key_len: bytes of key that were supplied, at most sizeof(@key)
+ * @readable: bytes after the fixed part, or negative
+ * @writable: bytes of @wiov
+ * @head: the chain
+ * @wiov: writable part of the chain
+ * @wvec: for @wiov
+ * @gen: vc_queue.gen when it was taken
+ * @session_gen: vc_sessions.gen when it was taken
+ * @session: id of the session it opened, or 0
+ * @status: VIRTIO_CRYPTO_*
+ */
+struct vc_ctrl {
+	struct virtio_crypto_op_ctrl_req hdr;
+	u8 key[ASYM_MAX_DER];
+	u32 key_len;
+	ssize_t readable;
+	size_t writable;
+	u16 head;
+	struct vringh_kiov wiov;
+	struct kvec wvec[VC_INLINE_SEGS];
+	u32 gen;
+	u32 session_gen;
+	u64 session;
+	u8 status;
+};
+
+int vc_ctrl_init(struct vc_dev *vc)
+{
+	vc->ctrl = kzalloc_obj(*vc->ctrl);
+	return vc->ctrl ? 0 : -ENOMEM;
+}
+
+void vc_ctrl_exit(struct vc_dev *vc)
+{
+	kfree_sensitive(vc->ctrl);
+}
+
+static u32 vc_ctrl_opcode(const struct vc_ctrl *c)
+{
+	return c->readable < 0 ? U32_MAX : le32_to_cpu(c->hdr.header.opcode);
+}
+
+/* Take a request. Return: as vc_queue_get(). */
+static int vc_ctrl_take(struct vc_queue *q, struct vc_ctrl *c)
+{
+	size_t readable;
+	ssize_t n;
+	int ret;
+
+	vringh_kiov_init(&c->wiov, c->wvec, ARRAY_SIZE(c->wvec));
+	ret = vc_queue_get(q, &c->wiov, &c->head);
+	if (ret <= 0)
+		return ret;
+
+	vc_count(q->vc, VC_STAT_CTRL_REQUESTS);
+	c->gen = q->gen;
+	c->session_gen = READ_ONCE(q->vc->sessions.gen);
+	c->session = 0;
+	c->key_len = 0;
+	c->readable = -1;
+	c->writable = vringh_kiov_length(&c->wiov);
+
+	readable = vringh_kiov_length(&q->riov);
+	n = vringh_iov_pull_iotlb(&q->vring, &q->riov, &c->hdr, sizeof(c->hdr));
+	if (n != sizeof(c->hdr))
+		return 1;
+	c->readable = readable - sizeof(c->hdr);
+	if (vc_ctrl_opcode(c) != VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION)
+		return 1;
+
+	c->key_len = min_t(size_t, c->readable, sizeof(c->key));
+	n = vringh_iov_pull_iotlb(&q->vring, &q->riov, c->key, c->key_len);
+	if (n != c->key_len)
+		c->readable = -1;
+	return 1;
+}
+
+static int vc_ctrl_open(struct vc_dev *vc, struct vc_ctrl *c, const struct vc_create_req *create)
+{
+	struct asym_key_data data = {
+		.algo = create->algo,
+		.is_private = create->is_private,
+		.der = c->key,
+		.der_len = create->key_len,
+	};
+	struct vc_session *session;
+	int index, err;
+
+	index = vc_session_reserve(&vc->sessions);
+	if (index < 0)
+		return index;
+	err = -ENOMEM;
+	session = kzalloc_obj(*session);
+	if (!session)
+		goto unreserve;
+	refcount_set(&session->ref, 1);
+	session->padding = create->padding;
+	session->hash = create->hash;
+	session->key = asym_exec_key_create(vc->exec, &data);
+	if (IS_ERR(session->key)) {
+		err = PTR_ERR(session->key);
+		goto free_session;
+	}
+	err = vc_session_add(&vc->sessions, index, session, c->session_gen);
+	if (err)
+		goto put_key;
+	vc_count(vc, VC_STAT_SESSIONS_TOTAL);
+	/* nobody but this worker and a reset, which makes it worthless, ends it */
+	c->session = session->id;
+	return 0;
+
+put_key:
+	asym_exec_key_put(session->key);
+free_session:
+	kfree(session);
+unreserve:
+	vc_session_unreserve(&vc->sessions, index);
+	return err;
+}
+
+static u8 vc_ctrl_create(struct vc_dev *vc, struct vc_ctrl *c)
+{
+	struct vc_create_req create;
+	u8 status;
+
+	/* without room for the answer the session would be lost */
+	if (c->writable < sizeof(struct virtio_crypto_session_input)) {
+		vc_count(vc, VC_STAT_MALFORMED);
+		return VIRTIO_CRYPTO_ERR;
+	}
+	status = vc_parse_create(&c->hdr, c->key_len, &vc->caps, &create);
+	if (status == VIRTIO_CRYPTO_ERR)
+		vc_count(vc, VC_STAT_MALFORMED);
+	if (status != VIRTIO_CRYPTO_OK)
+		return status;
+	return vc_key_status(vc_ctrl_open(vc, c, &create));
+}
+
+static u8 vc_ctrl_execute(struct vc_dev *vc, struct vc_ctrl *c)
+{
+	if (c->readable < 0) {
+		vc_count(vc, VC_STAT_MALFORMED);
+		return VIRTIO_CRYPTO_ERR;
+	}
+	switch (vc_ctrl_opcode(c)) {
+	case VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION:
+		return READ_ONCE(vc->retired) ? VIRTIO_CRYPTO_ERR : vc_ctrl_create(vc, c);
+	case VIRTIO_CRYPTO_AKCIPHER_DESTROY_SESSION:
+		/* OK or ERR, says virtio 1.3, 5.9.7.2.1 */
+		return vc_session_destroy(&vc->sessions,
+					  le64_to_cpu(c->hdr.u.destroy_session.session_id)) ?
+		       VIRTIO_CRYPTO_ERR : VIRTIO_CRYPTO_OK;
+	default:
+		return VIRTIO_CRYPTO_NOTSUPP;
+	}
+}
+
+/*
+ * Write the answer: for a session being opened a struct virtio_crypto_session_input,
+ * for one being closed a byte; for what is unknown the one there is room for.
+ */
+static u32 vc_ctrl_write(struct vc_queue *q, struct vc_ctrl *c)
+{
+	struct virtio_crypto_session_input input = {
+		.session_id = cpu_to_le64(c->session),
+		.status = cpu_to_le32(c->status),
+	};
+	u32 opcode = vc_ctrl_opcode(c);
+	const void *answer = &input;
+	size_t len = sizeof(input);
+
+	if (opcode == VIRTIO_CRYPTO_AKCIPHER_DESTROY_SESSION ||
+	    (opcode != VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION && c->writable < len)) {
+		answer = &c->status;
+		len = sizeof(c->status);
+	}
+	if (c->writable < len ||
+	    vringh_iov_push_iotlb(&q->vring, &c->wiov, answer, len) != len)
+		return 0;
+	return len;
+}
+
+static void vc_ctrl_answer(struct vc_queue *q, struct vc_ctrl *c)
+{
+	struct vc_dev *vc = q->vc;
+	u32 len;
+
+	lockdep_assert_held(&q->lock);
+	if (c->status != VIRTIO_CRYPTO_OK)
+		vc_count(vc, VC_STAT_ERRORS);
+	if (c->gen != q->gen || !q->ready || READ_ONCE(vc->broken))
+		return;
+	guard(rwsem_read)(&vc->map_sem);
+	len = vc_ctrl_write(q, c);
+	if (!len) {
+		vc_count(vc, VC_STAT_MALFORMED);
+		if (c->session)
+			vc_session_destroy(&vc->sessions, c->session);
+	}
+	if (!vc_queue_put(q, c->head, len))
+		vc_queue_interrupt(q);
+}
+
+/**
+ * vc_ctrl_run() - serve the control queue
+ * @q: the queue
+ *
+ * Context: its worker.
+ * Return: true to be called again.
+ */
+bool vc_ctrl_run(struct vc_queue *q)
+{
+	struct vc_dev *vc = q->vc;
+	struct vc_ctrl *c = vc->ctrl;
+	int i;
+
+	for (i = 0; i < VC_CTRL_BATCH; i++) {
+		int ret = 0;
+
+		scoped_guard(mutex, &q->lock) {
+			guard(rwsem_read)(&vc->map_sem);
+			if (vc_queue_runs(q))
+				ret = vc_ctrl_take(q, c);
+			if (ret == -EBADMSG)
+				vc_queue_interrupt(q);
+			if (ret > 0)
+				atomic_inc(&vc->inflight);
+		}
+		if (ret > 0) {
+			c->status = vc_ctrl_execute(vc, c);
+			memzero_explicit(c->key, c->key_len);
+			scoped_guard(mutex, &q->lock)
+				vc_ctrl_answer(q, c);
+			vc_inflight_done(vc);
+		}
+		vringh_kiov_cleanup(&c->wiov);
+		if (ret <= 0 && ret != -EBADMSG)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a request says (virtio 1.3, 5.9.7), checked against the chain it came
+ * in and what the device offers. Pure functions of copies: no locks, any
+ * context, nothing of the driver's memory is read here.
+ *
+ * The layouts are those without VIRTIO_CRYPTO_F_REVISION_1, which is not
+ * offered: fixed-length fields padded to 56 and 48 bytes.
+ */
+#include <linux/build_bug.h>
+#include <linux/errno.h>
+
+#include "vdpa_crypto.h"
+
+static_assert(sizeof(struct virtio_crypto_op_ctrl_req) == 16 + 56);
+static_assert(sizeof(struct virtio_crypto_op_data_req) == 24 + 48);
+static_assert(sizeof(struct virtio_crypto_session_input) == 16);
+static_assert(sizeof(struct virtio_crypto_inhdr) == 1);
+static_assert(VIRTIO_CRYPTO_AKCIPHER_RSA == (int)ASYM_RSA);
+static_assert(VIRTIO_CRYPTO_RSA_PKCS1_PADDING == (int)ASYM_PAD_PKCS1);
+static_assert(VIRTIO_CRYPTO_RSA_SHA224 == (int)ASYM_HASH_SHA224);
+static_assert(VIRTIO_CRYPTO_AKCIPHER_ENCRYPT ==
+	      VIRTIO_CRYPTO_OPCODE(VIRTIO_CRYPTO_SERVICE_AKCIPHER, (int)ASYM_ENCRYPT));
+static_assert(VIRTIO_CRYPTO_AKCIPHER_VERIFY ==
+	      VIRTIO_CRYPTO_OPCODE(VIRTIO_CRYPTO_SERVICE_AKCIPHER, (int)ASYM_VERIFY));
+
+/**
+ * vc_parse_create() - check a request for a session
+ * @hdr: the fixed part; its opcode is CREATE_AKCIPHER_SESSION
+ * @readable: bytes the driver supplied after @hdr
+ * @caps: what the device offers
+ * @out: the request, valid if VIRTIO_CRYPTO_OK is returned
+ *
+ * virtio 1.3, 5.9.7.2.1.5 "Session operation: AKCIPHER session".
+ *
+ * Return: VIRTIO_CRYPTO_OK, _NOTSUPP (algorithm, padding or hash), _ERR (lengths).
+ */
+u8 vc_parse_create(const struct virtio_crypto_op_ctrl_req *hdr, size_t readable,
+		   const struct asym_caps *caps, struct vc_create_req *out)
+{
+	const struct virtio_crypto_akcipher_session_para *para =
+		&hdr->u.akcipher_create_session.para;
+	u32 algo = le32_to_cpu(para->algo);
+	u32 type = le32_to_cpu(para->keytype);
+	u32 len = le32_to_cpu(para->keylen);
+	u32 padding, hash;
+
+	if (algo > 31 || !(caps->algos & BIT(algo)) || algo != ASYM_RSA)
+		return VIRTIO_CRYPTO_NOTSUPP;
+	if (type != VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PUBLIC &&
+	    type != VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PRIVATE)
+		return VIRTIO_CRYPTO_NOTSUPP;
+
+	padding = le32_to_cpu(para->u.rsa.padding_algo);
+	if (padding >= ASYM_PAD_NR || !(caps->rsa_paddings & BIT(padding)))
+		return VIRTIO_CRYPTO_NOTSUPP;
+
+	/* "hash_algo is ignored" with raw padding */
+	hash = padding == ASYM_PAD_RAW ? ASYM_HASH_NONE : le32_to_cpu(para->u.rsa.hash_algo);
+	if (hash >= ASYM_HASH_NR)
+		return VIRTIO_CRYPTO_NOTSUPP;
+	if (padding != ASYM_PAD_RAW && !(caps->rsa_hashes & BIT(hash)))
+		return VIRTIO_CRYPTO_NOTSUPP;
+
+	if (!len || len > ASYM_MAX_DER || len > readable)
+		return VIRTIO_CRYPTO_ERR;
+
+	out->key_len = len;
+	out->is_private = type == VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PRIVATE;
+	out->algo = algo;
+	out->padding = padding;
+	out->hash = hash;
+	return VIRTIO_CRYPTO_OK;
+}
+
+/**
+ * vc_parse_data() - check a data request
+ * @hdr: the fixed part
+ * @readable: bytes the driver supplied after @hdr
+ * @writable: bytes the device may write, without the struct virtio_crypto_inhdr
+ * @out: the request, valid if VIRTIO_CRYPTO_OK is returned
+ *
+ * virtio 1.3, 5.9.7.7 "AKCIPHER Service Operation", session mode: to verify,
+ * src_data_len is the signature's length and dst_data_len that of the digest
+ * which follows it; the device writes nothing but the status.
+ *
+ * Return: VIRTIO_CRYPTO_OK, _NOTSUPP (opcode) or _ERR (lengths).
+ */
+u8 vc_parse_data(const struct virtio_crypto_op_data_req *hdr, size_t readable,
+		 size_t writable, struct vc_data_req *out)
+{
+	u32 opcode = le32_to_cpu(hdr->header.opcode);
+	u32 src = le32_to_cpu(hdr->u.akcipher_req.para.src_data_len);
+	u32 dst = le32_to_cpu(hdr->u.akcipher_req.para.dst_data_len);
+
+	switch (opcode) {
+	case VIRTIO_CRYPTO_AKCIPHER_ENCRYPT:
+	case VIRTIO_CRYPTO_AKCIPHER_DECRYPT:
+	case VIRTIO_CRYPTO_AKCIPHER_SIGN:
+		if (src > VC_MAX_DATA || src > readable || dst > writable)
+			return VIRTIO_CRYPTO_ERR;
+		out->digest_len = 0;
+		/* more room than any result needs is no error */
+		out->dst_len = min_t(u32, dst, VC_MAX_DATA);
+		break;
+	case VIRTIO_CRYPTO_AKCIPHER_VERIFY:
+		if (src > VC_MAX_DATA || dst > VC_MAX_DATA || (size_t)src + dst > readable)
+			return VIRTIO_CRYPTO_ERR;
+		out->digest_len = dst;
+		out->dst_len = 0;
+		break;
+	default:
+		return VIRTIO_CRYPTO_NOTSUPP;
+	}
+
+	out->op = opcode - VIRTIO_CRYPTO_AKCIPHER_ENCRYPT;
+	out->src_len = src;
+	out->session = le64_to_cpu(hdr->header.session_id);
+	return VIRTIO_CRYPTO_OK;
+}
+
+/**
+ * vc_session_allows() - may a session be used for an operation?
+ * @padding: the session's, enum asym_padding
+ * @op: enum asym_op
+ *
+ * virtio 1.3, 5.9.7.2.1.5: sessions with raw padding "MUST not be used for
+ * verification and signing operations".
+ *
+ * Return: true if it may.
+ */
+bool vc_session_allows(u8 padding, u8 op)
+{
+	return padding != ASYM_PAD_RAW || op == ASYM_ENCRYPT || op == ASYM_DECRYPT;
+}
+
+/**
+ * vc_op_status() - an operation's result as the driver sees it
+ * @err: 0 or -errno, from the executor
+ *
+ * virtio 1.3, 5.9.7.7. Input that cannot be processed is VIRTIO_CRYPTO_ERR, as
+ * QEMU's device has it too.
+ *
+ * Return: VIRTIO_CRYPTO_*.
+ */
+u8 vc_op_status(int err)
+{
+	switch (err) {
+	case 0:
+		return VIRTIO_CRYPTO_OK;
+	case -EKEYREJECTED:
+		return VIRTIO_CRYPTO_KEY_REJECTED;
+	case -EBADMSG:
+		return VIRTIO_CRYPTO_BADMSG;
+	case -EOPNOTSUPP:
+		return VIRTIO_CRYPTO_NOTSUPP;
+	default:
+		return VIRTIO_CRYPTO_ERR;
+	}
+}
+
+/**
+ * vc_key_status() - the result of opening a session as the driver sees it
+ * @err: 0 or -errno, from the executor or the session table
+ *
+ * virtio 1.3, 5.9.7.2.1, knows four: a key that cannot be parsed is
+ * VIRTIO_CRYPTO_ERR; _NOSPC is used although _REVISION_1 is not offered.
+ *
+ * Return: VIRTIO_CRYPTO_*.
+ */
+u8 vc_key_status(int err)
+{
+	switch (err) {
+	case 0:
+		return VIRTIO_CRYPTO_OK;
+	case -EOPNOTSUPP:
+	case -ENOPKG:
+		return VIRTIO_CRYPTO_NOTSUPP;
+	case -ENOSPC:
+		return VIRTIO_CRYPTO_NOSPC;
+	default:
+		return VIRTIO_CRYPTO_ERR;
+	}
+}

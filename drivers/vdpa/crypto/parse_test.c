@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a driver may say and what not: facts about parse.c, without a device.
+ */
+#include <kunit/test.h>
+
+#include "vdpa_crypto.h"
+
+static const struct asym_caps caps = {
+	.algos = BIT(ASYM_RSA),
+	.rsa_ops = BIT(ASYM_OP_NR) - 1,
+	.rsa_paddings = BIT(ASYM_PAD_RAW) | BIT(ASYM_PAD_PKCS1),
+	.rsa_hashes = BIT(ASYM_HASH_NONE) | BIT(ASYM_HASH_SHA256),
+};
+
+static struct virtio_crypto_op_ctrl_req create_hdr(u32 algo, u32 type, u32 len, u32 padding,
+						   u32 hash)
+{
+	return (struct virtio_crypto_op_ctrl_req){
+		.header.opcode = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION),
+		.u.akcipher_create_session.para = {
+			.algo = cpu_to_le32(algo),
+			.keytype = cpu_to_le32(type),
+			.keylen = cpu_to_le32(len),
+			.u.rsa.padding_algo = cpu_to_le32(padding),
+			.u.rsa.hash_algo = cpu_to_le32(hash),
+		},
+	};
+}
+
+struct create_case {
+	const char *name;
+	u32 algo, type, len, padding, hash;
+	size_t readable;
+	u8 status;
+};
+
+#define PUB	VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PUBLIC
+#define PRIV	VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PRIVATE
+#define OK	VIRTIO_CRYPTO_OK
+#define ERR	VIRTIO_CRYPTO_ERR
+#define NOTSUPP	VIRTIO_CRYPTO_NOTSUPP
+
+static const struct create_case create_cases[] = {
+	{ "public key", 1, PUB, 270, 1, 6, 270, OK },
+	{ "private key", 1, PRIV, 1200, 1, 0, 1200, OK },
+	{ "more bytes than the key has", 1, PRIV, 1200, 1, 0, 4096, OK },
+	{ "raw padding ignores the hash", 1, PUB, 270, 0, 12345, 270, OK },
+	{ "longest key", 1, PRIV, ASYM_MAX_DER, 1, 6, ASYM_MAX_DER, OK },
+	{ "key too long", 1, PRIV, ASYM_MAX_DER + 1, 1, 6, ASYM_MAX_DER + 1, ERR },
+	{ "key longer than the chain", 1, PUB, 270, 1, 6, 269, ERR },
+	{ "no key", 1, PUB, 0, 1, 6, 0, ERR },
+	{ "length of 4 GiB", 1, PUB, U32_MAX, 1, 6, 270, ERR },
+	{ "no algorithm", 0, PUB, 270, 1, 6, 270, NOTSUPP },
+	{ "DSA", 2, PUB, 270, 1, 6, 270, NOTSUPP },
+	{ "ECDSA", 3, PUB, 270, 1, 6, 270, NOTSUPP },
+	{ "algorithm beyond the mask", 33, PUB, 270, 1, 6, 270, NOTSUPP },
+	{ "no key type", 1, 0, 270, 1, 6, 270, NOTSUPP },
+	{ "unknown key type", 1, 3, 270, 1, 6, 270, NOTSUPP },
+	{ "unknown padding", 1, PUB, 270, 2, 6, 270, NOTSUPP },
+	{ "padding beyond the mask", 1, PUB, 270, 33, 6, 270, NOTSUPP },
+	{ "hash that is not offered", 1, PUB, 270, 1, 5, 270, NOTSUPP },
+	{ "unknown hash", 1, PUB, 270, 1, 10, 270, NOTSUPP },
+	{ "hash beyond the mask", 1, PUB, 270, 1, 38, 270, NOTSUPP },
+};
+
+KUNIT_ARRAY_PARAM_DESC(create, create_cases, name);
+
+static void vc_test_create(struct kunit *test)
+{
+	const struct create_case *c = test->param_value;
+	struct virtio_crypto_op_ctrl_req hdr =
+		create_hdr(c->algo, c->type, c->len, c->padding, c->hash);
+	struct vc_create_req req;
+
+	KUNIT_ASSERT_EQ(test, vc_parse_create(&hdr, c->readable, &caps, &req), c->status);
+	if (c->status != OK)
+		return;
+	KUNIT_EXPECT_EQ(test, req.key_len, c->len);
+	KUNIT_EXPECT_EQ(test, req.is_private, c->type == PRIV);
+	KUNIT_EXPECT_EQ(test, req.algo, ASYM_RSA);
+	KUNIT_EXPECT_EQ(test, req.padding, c->padding);
+	KUNIT_EXPECT_EQ(test, req.hash, c->padding ? c->hash : ASYM_HASH_NONE);
+}
+
+struct data_case {
+	const char *name;
+	u32 opcode, src, dst;
+	size_t readable, writable;
+	u8 status;
+};
+
+static const struct data_case data_cases[] = {
+	{ "sign", VIRTIO_CRYPTO_AKCIPHER_SIGN, 32, 256, 32, 256, OK },
+	{ "encrypt", VIRTIO_CRYPTO_AKCIPHER_ENCRYPT, 100, 512, 100, 512, OK },
+	{ "decrypt", VIRTIO_CRYPTO_AKCIPHER_DECRYPT, 512, 512, 512, 512, OK },
+	{ "verify", VIRTIO_CRYPTO_AKCIPHER_VERIFY, 256, 32, 288, 0, OK },
+	{ "room to spare", VIRTIO_CRYPTO_AKCIPHER_SIGN, 32, 4096, 32, 4096, OK },
+	{ "input too long", VIRTIO_CRYPTO_AKCIPHER_SIGN, 513, 512, 513, 512, ERR },
+	{ "input longer than the chain", VIRTIO_CRYPTO_AKCIPHER_SIGN, 33, 256, 32, 256, ERR },
+	{ "output longer than the chain", VIRTIO_CRYPTO_AKCIPHER_SIGN, 32, 257, 32, 256, ERR },
+	{ "lengths of 4 GiB", VIRTIO_CRYPTO_AKCIPHER_SIGN, U32_MAX, U32_MAX, 32, 256, ERR },
+	{ "digest longer than the chain", VIRTIO_CRYPTO_AKCIPHER_VERIFY, 256, 33, 288, 0, ERR },
+	{ "digest too long", VIRTIO_CRYPTO_AKCIPHER_VERIFY, 256, 513, 2048, 0, ERR },
+	{ "lengths that wrap", VIRTIO_CRYPTO_AKCIPHER_VERIFY, 2, U32_MAX, 1, 0, ERR },
+	{ "another service", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 32, 256, 32, 256, NOTSUPP },
+	{ "a control opcode", VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION, 32, 256, 32, 256, NOTSUPP },
+	{ "no opcode", U32_MAX, 32, 256, 32, 256, NOTSUPP },
+};
+
+KUNIT_ARRAY_PARAM_DESC(data, data_cases, name);
+
+static void vc_test_data(struct kunit *test)
+{
+	const struct data_case *c = test->param_value;
+	const struct virtio_crypto_op_data_req hdr = {
+		.header.opcode = cpu_to_le32(c->opcode),
+		.header.session_id = cpu_to_le64(0x123456789abcdef0ull),
+		.u.akcipher_req.para.src_data_len = cpu_to_le32(c->src),
+		.u.akcipher_req.para.dst_data_len = cpu_to_le32(c->dst),
+	};
+	struct vc_data_req req;
+
+	KUNIT_ASSERT_EQ(test, vc_parse_data(&hdr, c->readable, c->writable, &req), c->status);
+	if (c->status != OK)
+		return;
+	KUNIT_EXPECT_EQ(test, req.op, c->opcode & 0xff);
+	KUNIT_EXPECT_EQ(test, req.session, 0x123456789abcdef0ull);
+	KUNIT_EXPECT_EQ(test, req.src_len, c->src);
+	KUNIT_EXPECT_LE(test, req.src_len + req.digest_len, (u32)VC_MAX_SIZE);
+	KUNIT_EXPECT_LE(test, req.dst_len, (u32)VC_MAX_DATA);
+	if (req.op == ASYM_VERIFY) {
+		KUNIT_EXPECT_EQ(test, req.digest_len, c->dst);
+		KUNIT_EXPECT_EQ(test, req.dst_len, 0u);
+	} else {
+		KUNIT_EXPECT_EQ(test, req.digest_len, 0u);
+		KUNIT_EXPECT_EQ(test, req.dst_len, min_t(u32, c->dst, VC_MAX_DATA));
+	}
+}
+
+static void vc_test_raw_sessions_do_not_sign(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_PAD_RAW, ASYM_ENCRYPT));
+	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_PAD_RAW, ASYM_DECRYPT));
+	KUNIT_EXPECT_FALSE(test, vc_session_allows(ASYM_PAD_RAW, ASYM_SIGN));
+	KUNIT_EXPECT_FALSE(test, vc_session_allows(ASYM_PAD_RAW, ASYM_VERIFY));
+	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_PAD_PKCS1, ASYM_SIGN));
+	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_PAD_PKCS1, ASYM_VERIFY));
+}
+
+static void vc_test_status(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, vc_op_status(0), VIRTIO_CRYPTO_OK);
+	KUNIT_EXPECT_EQ(test, vc_op_status(-EKEYREJECTED), VIRTIO_CRYPTO_KEY_REJECTED);
+	KUNIT_EXPECT_EQ(test, vc_op_status(-EBADMSG), VIRTIO_CRYPTO_BADMSG);
+	KUNIT_EXPECT_EQ(test, vc_op_status(-EINVAL), VIRTIO_CRYPTO_ERR);
+	KUNIT_EXPECT_EQ(test, vc_op_status(-EOVERFLOW), VIRTIO_CRYPTO_ERR);
+	KUNIT_EXPECT_EQ(test, vc_key_status(0), VIRTIO_CRYPTO_OK);
+	KUNIT_EXPECT_EQ(test, vc_key_status(-ENOSPC), VIRTIO_CRYPTO_NOSPC);
+	KUNIT_EXPECT_EQ(test, vc_key_status(-EOPNOTSUPP), VIRTIO_CRYPTO_NOTSUPP);
+	KUNIT_EXPECT_EQ(test, vc_key_status(-EBADMSG), VIRTIO_CRYPTO_ERR);
+}
+
+/* Sessions without keys: only what does not put them. */
+static void vc_test_session_ids(struct kunit *test)
+{
+	struct vc_session a = { .ref = REFCOUNT_INIT(2) }, b = { .ref = REFCOUNT_INIT(2) };
+	struct vc_sessions s = {};
+	int i, j;
+	u64 id;
+
+	KUNIT_ASSERT_EQ(test, vc_sessions_init(&s, 2), 0);
+	i = vc_session_reserve(&s);
+	j = vc_session_reserve(&s);
+	KUNIT_EXPECT_EQ(test, i, 0);
+	KUNIT_EXPECT_EQ(test, j, 1);
+	KUNIT_EXPECT_EQ(test, vc_session_reserve(&s), -ENOSPC);
+	vc_session_unreserve(&s, j);
+
+	KUNIT_ASSERT_EQ(test, vc_session_add(&s, i, &a, 0), 0);
+	id = a.id;
+	KUNIT_EXPECT_NE(test, id, 0ull);
+	KUNIT_EXPECT_PTR_EQ(test, vc_session_get(&s, id), &a);
+	refcount_dec(&a.ref);
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id + 1));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, U64_MAX));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, 0));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id ^ BIT_ULL(40)));
+
+	KUNIT_EXPECT_EQ(test, vc_session_destroy(&s, id), 0);
+	KUNIT_EXPECT_EQ(test, vc_session_destroy(&s, id), -ENOENT);
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id));
+
+	/* the index is taken again, the id is not */
+	i = vc_session_reserve(&s);
+	KUNIT_ASSERT_EQ(test, vc_session_add(&s, i, &b, 0), 0);
+	KUNIT_EXPECT_EQ(test, lower_32_bits(b.id), lower_32_bits(id));
+	KUNIT_EXPECT_NE(test, b.id, id);
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id));
+
+	/* one that was being opened during a reset is not added */
+	vc_sessions_destroy_all(&s);
+	KUNIT_EXPECT_EQ(test, s.count, 0u);
+	i = vc_session_reserve(&s);
+	KUNIT_EXPECT_EQ(test, vc_session_add(&s, i, &a, 0), -ESTALE);
+	vc_session_unreserve(&s, i);
+	vc_sessions_exit(&s);
+}
+
+static struct kunit_case vc_test_cases[] = {
+	KUNIT_CASE_PARAM(vc_test_create, create_gen_params),
+	KUNIT_CASE_PARAM(vc_test_data, data_gen_params),
+	KUNIT_CASE(vc_test_raw_sessions_do_not_sign),
+	KUNIT_CASE(vc_test_status),
+	KUNIT_CASE(vc_test_session_ids),
+	{}
+};
+
+static struct kunit_suite vc_test_suite = {
+	.name = "vdpa_crypto",
+	.test_cases = vc_test_cases,
+};
+
+kunit_test_suite(vc_test_suite);

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sessions of a device: keys a driver opened through the control queue
+ * and names in requests of the data queues. A session's id carries a count
+ * besides its index, so that an id that was closed does not name its successor.
+ *
+ * Process context. vc_sessions.lock protects the table; a session is freed,
+ * and with the last user of its key that key wiped, when its last reference goes.
+ */
+#include <linux/nospec.h>
+#include <linux/slab.h>
+
+#include "vdpa_crypto.h"
+
+int vc_sessions_init(struct vc_sessions *s, unsigned int max)
+{
+	spin_lock_init(&s->lock);
+	ida_init(&s->ida);
+	s->max = max;
+	s->table = kvcalloc(max, sizeof(*s->table), GFP_KERNEL);
+	return s->table ? 0 : -ENOMEM;
+}
+
+void vc_sessions_exit(struct vc_sessions *s)
+{
+	if (s->table)
+		vc_sessions_destroy_all(s);
+	kvfree(s->table);
+	ida_destroy(&s->ida);
+}
+
+/* Take an index, so that -ENOSPC is known before a key is prepared in vain. */
+int vc_session_reserve(struct vc_sessions *s)
+{
+	return ida_alloc_max(&s->ida, s->max - 1, GFP_KERNEL);
+}
+
+void vc_session_unreserve(struct vc_sessions *s, int index)
+{
+	ida_free(&s->ida, index);
+}
+
+/*
+ * Put @session at the reserved @index and set its id, unless all sessions were
+ * destroyed since @gen was read: -ESTALE, and the caller keeps both.
+ */
+int vc_session_add(struct vc_sessions *s, int index, struct vc_session *session, u32 gen)
+{
+	int err = -ESTALE;
+
+	spin_lock(&s->lock);
+	if (s->gen == gen) {
+		if (!++s->seq)
+			s->seq = 1;
+		session->id = (u64)s->seq << 32 | index;
+		s->table[index] = session;
+		s->count++;
+		err = 0;
+	}
+	spin_unlock(&s->lock);
+	return err;
+}
+
+static struct vc_session *vc_session_find(struct vc_sessions *s, u64 id)
+{
+	unsigned int index = lower_32_bits(id);
+	struct vc_session *session;
+
+	lockdep_assert_held(&s->lock);
+	if (index >= s->max)
+		return NULL;
+	session = s->table[array_index_nospec(index, s->max)];
+	return session && session->id == id ? session : NULL;
+}
+
+static void vc_session_remove(struct vc_sessions *s, unsigned int index)
+{
+	lockdep_assert_held(&s->lock);
+	s->table[index] = NULL;
+	s->count--;
+}
+
+int vc_session_destroy(struct vc_sessions *s, u64 id)
+{
+	struct vc_session *session;
+
+	spin_lock(&s->lock);
+	session = vc_session_find(s, id);
+	if (session)
+		vc_session_remove(s, lower_32_bits(id));
+	spin_unlock(&s->lock);
+	if (!session)
+		return -ENOENT;
+	vc_session_unreserve(s, lower_32_bits(id));
+	vc_session_put(session);
+	return 0;
+}
+
+/* A session being opened meanwhile will not be added: vc_session_add(). */
+void vc_sessions_destroy_all(struct vc_sessions *s)
+{
+	unsigned int i;
+
+	spin_lock(&s->lock);
+	s->gen++;
+	spin_unlock(&s->lock);
+
+	for (i = 0; i < s->max; i++) {
+		struct vc_session *session;
+
+		spin_lock(&s->lock);
+		session = s->table[i];
+		if (session)
+			vc_session_remove(s, i);
+		spin_unlock(&s->lock);
+		if (session) {
+			vc_session_unreserve(s, i);
+			vc_session_put(session);
+		}
+		cond_resched();
+	}
+}
+
+struct vc_session *vc_session_get(struct vc_sessions *s, u64 id)
+{
+	struct vc_session *session;
+
+	spin_lock(&s->lock);
+	session = vc_session_find(s, id);
+	if (session)
+		refcount_inc(&session->ref);
+	spin_unlock(&s->lock);
+	return session;
+}
+
+void vc_session_put(struct vc_session *session)
+{
+	if (refcount_dec_and_test(&session->ref)) {
+		asym_exec_key_put(session->key);
+		kfree(session);
+	}
+}

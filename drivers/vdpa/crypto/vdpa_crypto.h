@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vdpa_crypto: a virtio crypto device (virtio 1.3, 5.9) on the vDPA bus.
+ *
+ *   configfs item --> struct vdpa_crypto --> struct vc_dev --> struct vc_queue
+ *   (what is wanted)   (the vDPA device)      (its contents)
+ *
+ * struct vc_dev outlives the vDPA device while operations it gave to the
+ * executor are not answered: nobody who resets or removes a device waits for
+ * an accelerator.
+ *
+ * Locks, outermost first:
+ *   vc_queue.lock (mutex)	one queue's ring: whoever touches it or calls its
+ *				callback holds this, and so whoever returns from
+ *				stopping the queue knows that nobody does
+ *   vc_dev.map_sem (rwsem)	read: memory of the driver is being accessed
+ *   vc_dev.iotlb_lock		as vringh wants it
+ *   vc_sessions.lock		the session table
+ *   vc_dev.config_lock		the callback for configuration changes
+ * vc_queue.lock is never held while a key is created or an operation computed.
+ */
+#ifndef _VDPA_CRYPTO_H
+#define _VDPA_CRYPTO_H
+
+#include <linux/atomic.h>
+#include <linux/idr.h>
+#include <linux/kref.h>
+#include <linux/llist.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/vdpa.h>
+#include <linux/vhost_iotlb.h>
+#include <linux/vringh.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <uapi/linux/virtio_crypto.h>
+
+#include <crypto/asym_executor.h>
+
+#define VC_NAME_MAX		31
+#define VC_QUEUES_MAX		64
+#define VC_QUEUES_DEFAULT	2
+#define VC_SESSIONS_MAX		65536
+#define VC_SESSIONS_DEFAULT	1024
+#define VC_DRIVERS_MAX		255	/* length of the string */
+
+#define VC_RING_MAX		1024	/* entries; QEMU insists on 1024 */
+#define VC_DEPTH		256	/* operations of one queue at one time */
+#define VC_PREALLOC		16	/* of them allocated before they are needed */
+#define VC_BATCH		64	/* descriptors taken before others have a turn */
+#define VC_MAX_SEGS		128	/* in each direction of one request */
+#define VC_INLINE_SEGS		8
+
+/* What a driver can put into one data request: a signature and a digest, or input and output */
+#define VC_MAX_DATA		ASYM_MAX_KEY_BYTES
+#define VC_MAX_SIZE		(2 * VC_MAX_DATA)
+
+#define VC_FEATURES		(BIT_ULL(VIRTIO_F_VERSION_1) | BIT_ULL(VIRTIO_F_ACCESS_PLATFORM))
+
+/* enum vc_stat - the counters under stats/; the first four are in the order of enum asym_op */
+enum vc_stat {
+	VC_STAT_ENCRYPT,
+	VC_STAT_DECRYPT,
+	VC_STAT_SIGN,
+	VC_STAT_VERIFY,
+	VC_STAT_REQUESTS,
+	VC_STAT_ERRORS,
+	VC_STAT_CTRL_REQUESTS,
+	VC_STAT_SESSIONS_TOTAL,
+	VC_STAT_MALFORMED,
+	VC_STAT_NOTIFICATIONS,
+	VC_STAT_NR
+};
+
+/**
+ * struct vc_params - what an administrator asked for
+ * @name: of the device on the vDPA bus
+ * @queues: data queues
+ * @max_sessions: keys one driver may have open
+ * @algos: BIT(enum asym_algo) to offer
+ * @drivers: as asym_exec_create() takes it
+ */
+struct vc_params {
+	char name[VC_NAME_MAX + 1];
+	unsigned int queues;
+	unsigned int max_sessions;
+	u32 algos;
+	char drivers[VC_DRIVERS_MAX + 1];
+};
+
+/**
+ * struct vc_session - a key as a driver opened it
+ * @ref: one for the table, one for each request being submitted
+ * @id: as the driver names it: a count in the upper half, the table's index in the lower
+ * @key: the executor's
+ * @padding: enum asym_padding
+ * @hash: enum asym_hash
+ */
+struct vc_session {
+	refcount_t ref;
+	u64 id;
+	struct asym_exec_key *key;
+	u8 padding;
+	u8 hash;
+};
+
+/**
+ * struct vc_sessions - the sessions of one device
+ * @lock: protects everything but @max
+ * @table: by index
+ * @ida: which indices are taken
+ * @max: size of the table
+ * @count: sessions in the table
+ * @seq: the last session's count
+ * @gen: incremented when all are destroyed, so that one being created then is not added
+ */
+struct vc_sessions {
+	spinlock_t lock;		/* the table */
+	struct vc_session **table;
+	struct ida ida;
+	unsigned int max;
+	unsigned int count;
+	u32 seq;
+	u32 gen;
+};
+
+struct vc_dev;
+
+/**
+ * struct vc_queue - one virtqueue
+ * @vc: the device
+ * @index: on the device; the last one is the control queue
+ * @work: serves the queue
+ * @lock: protects what follows
+ * @vring: the ring, valid while @ready
+ * @riov: the readable part of the chain being looked at
+ * @rvec: for @riov
+ * @ready: the driver has enabled the queue
+ * @quiet: the driver was asked not to notify
+ * @gen: incremented when the queue stops: answers to requests taken before are dropped
+ * @num: entries
+ * @desc: address of the descriptor table
+ * @avail: address of the available ring
+ * @used: address of the used ring
+ * @avail_idx: where to start, and where it stopped
+ * @cb: the driver's interrupt
+ * @nr_requests: allocated ones
+ * @free: requests that are not in use
+ * @done: requests the executor answered (lock-free)
+ */
+struct vc_queue {
+	struct vc_dev *vc;
+	unsigned int index;
+	struct work_struct work;
+
+	struct mutex lock;		/* what follows, but @done */
+	struct vringh vring;
+	struct vringh_kiov riov;
+	struct kvec rvec[VC_INLINE_SEGS];
+	bool ready;
+	bool quiet;
+	u32 gen;
+	u32 num;
+	u64 desc;
+	u64 avail;
+	u64 used;
+	u16 avail_idx;
+	struct vdpa_callback cb;
+	unsigned int nr_requests;
+	struct list_head free;
+
+	struct llist_head done;
+};
+
+enum vc_map {
+	VC_MAP_NONE,		/* nothing is accessible */
+	VC_MAP_DRIVER,		/* what the driver mapped (vhost_vdpa) */
+	VC_MAP_IDENTITY,	/* all memory, 1:1 (virtio_vdpa) */
+};
+
+/**
+ * struct vc_dev - the contents of a device
+ * @ref: the vDPA device's, and one for each operation at the executor
+ * @release_work: frees it
+ * @params: see there
+ * @exec: computes
+ * @caps: what @exec computes, less what is not to be offered
+ * @sessions: see there
+ * @ctrl: the control queue's buffer (struct vc_ctrl)
+ * @inflight: operations taken from a ring and not answered
+ * @idle: waits for @inflight to become 0
+ * @map_sem: protects @iotlb and @map; held for reading while it is used
+ * @iotlb: the driver's memory
+ * @iotlb_lock: vringh takes it to read @iotlb
+ * @map: what @iotlb is
+ * @status: virtio device status without DEVICE_NEEDS_RESET
+ * @features: the driver accepted
+ * @broken: a ring is corrupt: DEVICE_NEEDS_RESET
+ * @suspended: no new requests are taken
+ * @retired: being removed: every request is answered with an error
+ * @config_lock: protects @config_cb
+ * @config_cb: the driver's interrupt for configuration changes
+ * @stats: by enum vc_stat
+ * @nr_queues: data queues and the control queue
+ * @queues: see there
+ */
+struct vc_dev {
+	struct kref ref;
+	struct work_struct release_work;
+	struct vc_params params;
+	struct asym_exec *exec;
+	struct asym_caps caps;
+	struct vc_sessions sessions;
+	struct vc_ctrl *ctrl;
+
+	atomic_t inflight;
+	wait_queue_head_t idle;
+
+	struct rw_semaphore map_sem;
+	struct vhost_iotlb iotlb;
+	spinlock_t iotlb_lock;		/* taken by vringh to read iotlb */
+	enum vc_map map;
+
+	u8 status;
+	u64 features;
+	bool broken;
+	bool suspended;
+	bool retired;
+
+	spinlock_t config_lock;		/* config_cb */
+	struct vdpa_callback config_cb;
+
+	atomic64_t stats[VC_STAT_NR];
+
+	unsigned int nr_queues;
+	struct vc_queue queues[] __counted_by(nr_queues);
+};
+
+/**
+ * struct vdpa_crypto - a device on the vDPA bus
+ * @vdpa: first, the bus frees it
+ * @vc: its contents
+ */
+struct vdpa_crypto {
+	struct vdpa_device vdpa;
+	struct vc_dev *vc;
+};
+
+extern struct workqueue_struct *vc_wq;
+extern struct vdpa_mgmt_dev vc_mgmt;
+
+static inline struct vc_dev *vdpa_to_vc(struct vdpa_device *vdpa)
+{
+	return container_of(vdpa, struct vdpa_crypto, vdpa)->vc;
+}
+
+static inline void vc_count(struct vc_dev *vc, enum vc_stat stat)
+{
+	atomic64_inc(&vc->stats[stat]);
+}
+
+static inline bool vc_is_ctrl(const struct vc_queue *q)
+{
+	return q->index == q->vc->nr_queues - 1;
+}
+
+/* configfs.c */
+int vc_configfs_init(void);
+void vc_configfs_exit(void);
+int vc_configfs_add(const char *name);
+void vc_configfs_del(struct vdpa_device *vdpa);
+
+/* dev.c */
+struct vdpa_crypto *vc_create(const struct vc_params *params);
+void vc_dev_put(struct vc_dev *vc);
+void vc_config_changed(struct vc_dev *vc);
+void vc_broken(struct vc_queue *q, const char *what, int err);
+void vc_retire(struct vc_dev *vc);
+bool vc_used_by_guest(struct vc_dev *vc);
+void vc_wait_all_released(void);
+
+/* ops.c */
+extern const struct vdpa_config_ops vc_ops;
+
+/* queue.c */
+void vc_queue_init(struct vc_dev *vc, unsigned int index);
+void vc_queue_start(struct vc_queue *q);
+void vc_queue_stop(struct vc_queue *q);
+bool vc_queue_runs(const struct vc_queue *q);
+int vc_queue_get(struct vc_queue *q, struct vringh_kiov *wiov, u16 *head);
+int vc_queue_put(struct vc_queue *q, u16 head, u32 len);
+void vc_queue_interrupt(struct vc_queue *q);
+bool vc_queue_idle(struct vc_queue *q);
+void vc_queue_quiet(struct vc_queue *q);
+void vc_inflight_done(struct vc_dev *vc);
+
+/* ctrl.c */
+int vc_ctrl_init(struct vc_dev *vc);
+void vc_ctrl_exit(struct vc_dev *vc);
+bool vc_ctrl_run(struct vc_queue *q);
+
+/* data.c */
+int vc_data_init(struct vc_queue *q);
+void vc_data_exit(struct vc_queue *q);
+bool vc_data_run(struct vc_queue *q);
+
+/* session.c */
+int vc_sessions_init(struct vc_sessions *s, unsigned int max);
+void vc_sessions_exit(struct vc_sessions *s);
+void vc_sessions_destroy_all(struct vc_sessions *s);
+int vc_session_reserve(struct vc_sessions *s);
+void vc_session_unreserve(struct vc_sessions *s, int index);
+int vc_session_add(struct vc_sessions *s, int index, struct vc_session *session, u32 gen);
+int vc_session_destroy(struct vc_sessions *s, u64 id);
+struct vc_session *vc_session_get(struct vc_sessions *s, u64 id);
+void vc_session_put(struct vc_session *session);
+
+/* parse.c */
+
+/**
+ * struct vc_create_req - a CREATE_AKCIPHER_SESSION request, checked
+ * @key_type: VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_*
+ * @key_len: bytes of key that follow the header
+ * @algo: enum asym_algo
+ * @padding: enum asym_padding
+ * @hash: enum asym_hash
+ */
+struct vc_create_req {
+	u32 key_len;
+	bool is_private;
+	u8 algo;
+	u8 padding;
+	u8 hash;
+};
+
+/**
+ * struct vc_data_req - a data request, checked
+ * @session: session id
+ * @src_len: bytes of input, or of the signature to verify
+ * @digest_len: bytes of digest, to verify
+ * @dst_len: room for the output
+ * @op: enum asym_op
+ */
+struct vc_data_req {
+	u64 session;
+	u32 src_len;
+	u32 digest_len;
+	u32 dst_len;
+	u8 op;
+};
+
+u8 vc_parse_create(const struct virtio_crypto_op_ctrl_req *hdr, size_t readable,
+		   const struct asym_caps *caps, struct vc_create_req *out);
+u8 vc_parse_data(const struct virtio_crypto_op_data_req *hdr, size_t readable,
+		 size_t writable, struct vc_data_req *out);
+bool vc_session_allows(u8 padding, u8 op);
+u8 vc_op_status(int err);
+u8 vc_key_status(int err);
+
+#endif /* _VDPA_CRYPTO_H */

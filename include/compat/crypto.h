@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs in the kernel's crypto API between the supported kernels
+ * (6.12 and 7.3), as small named helpers. Shared by asym_executor,
+ * asym_provider and the test modules; append only.
+ */
+#ifndef _COMPAT_CRYPTO_H
+#define _COMPAT_CRYPTO_H
+
+#include <linux/version.h>
+#include <linux/errno.h>
+#include <linux/list.h>
+#include <linux/rwsem.h>
+#include <linux/types.h>
+#include <crypto/akcipher.h>
+
+/*
+ * Up to 6.12 signatures are akcipher operations (pkcs1pad(rsa,sha256)); since
+ * 6.13 they are the synchronous sig type (pkcs1(rsa,sha256)).
+ */
+#if KERNEL_VERSION(6, 13, 0) > LINUX_VERSION_CODE
+#define COMPAT_CRYPTO_HAS_SIG		0
+#else
+#define COMPAT_CRYPTO_HAS_SIG		1
+#endif
+
+/*
+ * Does the kernel's software refuse a digest whose size is not the hash's with
+ * -EINVAL, before it computes (rsassa-pkcs1)? Up to 6.12 (pkcs1pad) it signs
+ * what it is given, and a verification finds out by comparing (-EKEYREJECTED).
+ */
+static inline bool compat_rsassa_checks_digest_size(void)
+{
+	return COMPAT_CRYPTO_HAS_SIG;
+}
+
+/* What a signature's algorithm is called: COMPAT_CRYPTO_PKCS1_SIGN "(rsa,sha256)". */
+#if COMPAT_CRYPTO_HAS_SIG
+#define COMPAT_CRYPTO_PKCS1_SIGN	"pkcs1"
+#else
+#define COMPAT_CRYPTO_PKCS1_SIGN	"pkcs1pad"
+#endif
+
+/* An akcipher's functions for signatures, where akciphers have them. */
+static inline void compat_akcipher_set_sig_ops(struct akcipher_alg *alg,
+					       int (*sign)(struct akcipher_request *req),
+					       int (*verify)(struct akcipher_request *req))
+{
+#if !COMPAT_CRYPTO_HAS_SIG
+	alg->sign = sign;
+	alg->verify = verify;
+#endif
+}
+
+/* Exported by all kernels, declared in their crypto/internal.h only. */
+extern struct rw_semaphore crypto_alg_sem;
+void crypto_remove_spawns(struct crypto_alg *alg, struct list_head *list,
+			  struct crypto_alg *nalg);
+void crypto_remove_final(struct list_head *list);
+
+/*
+ * Hide an algorithm: no lookup finds it, and no instance of a template over it
+ * makes transforms any more. It stays registered, and transforms that exist
+ * are not concerned. (crypto_unregister_alg() warns while there are any.)
+ */
+static inline void compat_crypto_hide_alg(struct crypto_alg *alg)
+{
+	LIST_HEAD(list);
+
+	down_write(&crypto_alg_sem);
+	alg->cra_flags |= CRYPTO_ALG_DYING;
+	crypto_remove_spawns(alg, &list, NULL);
+	up_write(&crypto_alg_sem);
+	crypto_remove_final(&list);
+}
+
+#endif /* _COMPAT_CRYPTO_H */

@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# In the guest: load RSA keys, sign, verify, decrypt, all by keyctl; nothing here knows of a pool.
+# This folder has keys and digests made by openssl outside; signatures go to /run/lab/files, where
+# openssl outside the guest verifies them.
+set -eu
+cd "$(dirname "$0")"
+. ./tap.sh
+out=/run/lab/files
+hops >$out/guest.before
+lab barrier demo-begin 3
+
+fail() {
+	echo "demo: $*" >&2
+	exit 1
+}
+
+for bits in 2048 4096; do
+	key=$(keyctl padd asymmetric "demo-$bits" @u <$bits.p8) || fail "cannot load the RSA-$bits key"
+	cert=$(keyctl padd asymmetric "demo-cert-$bits" @u <$bits.crt) || fail "cannot load its certificate"
+	echo "RSA-$bits: 'keyctl padd asymmetric' loaded the private key ($key) and its certificate ($cert)"
+	signed=0
+	for digest in digest.*; do
+		keyctl pkey_sign "$key" 0 "$digest" enc=pkcs1 hash=sha256 >"$out/$bits.$digest.sig" ||
+			fail "pkey_sign"
+		keyctl pkey_verify "$cert" 0 "$digest" "$out/$bits.$digest.sig" enc=pkcs1 hash=sha256 ||
+			fail "pkey_verify"
+		signed=$((signed + 1))
+	done
+	echo "RSA-$bits: $signed digests signed by 'keyctl pkey_sign', each verified by 'keyctl pkey_verify'"
+	keyctl pkey_decrypt "$key" 0 $bits.secret enc=pkcs1 | tr -d '\0' >$out/$bits.plain
+	cmp -s secret "$out/$bits.plain" || fail "the decrypted text is not what openssl encrypted"
+	echo "RSA-$bits: 'keyctl pkey_decrypt' decrypts what openssl encrypted outside"
+done
+hops >$out/guest.after
+lab barrier demo-end 3

@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# On the hypervisor and on the pool: this node's counters before and after the guest's work.
+set -eu
+cd "$(dirname "$0")"
+. ./tap.sh
+out=/run/lab/files
+hops >"$out/$NODE.before"
+lab barrier demo-begin 3
+lab barrier demo-end 3
+hops >"$out/$NODE.after"

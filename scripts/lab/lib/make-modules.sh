@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Runs in the root: bring the build folder's copy of the sources up to date and run make in it.
+# Prints what the compiler has to say, not the list of what it compiled.
+#
+# make-modules.sh TREE BUILD WARN KDIR MAKE-ARGUMENT...
+set -euo pipefail
+
+tree=$1 build=$2 warn=$3 kdir=$4
+shift 4
+cd "$tree"
+
+wanted=()
+for path in drivers include tools/testing/modules Kbuild Kconfig Makefile; do
+	[ ! -e "$path" ] || wanted+=("$path")
+done
+[ -e Kbuild ] || { echo "there is no Kbuild in $tree: nothing to build"; exit 1; }
+
+# Objects are kept, so that make can see what changed; a source that has gone takes them along.
+rsync -aR --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' \
+	--exclude='.*.cmd' --exclude='*.d' --exclude='modules.order' --exclude='Module.symvers' \
+	--exclude='.module-common*' "${wanted[@]}" "$build/tree/"
+cd "$build/tree"
+for path in Kconfig Makefile; do
+	[ -e "$tree/$path" ] || rm -f "$path"
+done
+find "${wanted[@]}" -type f ! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' \
+	! -name '.*.cmd' ! -name '*.d' ! -name modules.order ! -name Module.symvers -print0 |
+	sort -z | xargs -0 sha256sum | sha256sum | cut -c1-12 >"$build/source-key.new"
+
+state="$(cat "$build/source-key.new") $kdir $*"
+if ! $warn && [ "$(cat "$build/state" 2>/dev/null || true)" = "$state" ]; then
+	mv "$build/source-key.new" "$build/source-key"
+	exit 0
+fi
+rm -f "$build/state"
+
+args=("KDIR=$kdir" "$@")
+if $warn; then args+=(W=1 C=2 CHECK=sparse); fi
+status=0
+if [ -e Makefile ]; then
+	make -j"$(nproc)" "${args[@]}" modules >"$build/make.log" 2>&1 </dev/null || status=$?
+else
+	make -j"$(nproc)" -C "$kdir" M="$PWD" "$@" modules >"$build/make.log" 2>&1 </dev/null ||
+		status=$?
+fi
+# Debian ships no vmlinux with its headers, so there is never BTF for modules.
+grep -vE '^  (CC|LD|AR|CHECK|MODPOST|BTF|CLEAN|COPY|GEN|HOSTCC|SYNC|DESCEND|CALL|INSTALL|SYMLINK|WRAP|UPD) |^make(\[[0-9]+\])?: (Entering|Leaving)|^make -C |^Skipping BTF|^  The kernel was built by|^  You are using:|the compiler differs' \
+	"$build/make.log" || true
+[ "$status" -eq 0 ] || exit "$status"
+mv "$build/source-key.new" "$build/source-key"
+echo "$state" >"$build/state"

@@ -1,0 +1,30 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The device that a guest sees, made in the host's kernel and computed by the pool.
+
+setup_vdpa() # NAME vhost_vdpa|virtio_vdpa
+{
+	device=$CONFIG/vdpa_crypto/$1
+	bus=/sys/bus/vdpa
+	load vdpa_crypto
+	load "$2"
+
+	make_dir "$device"
+	[ "$QUEUES" = 0 ] || set_attr "$device/queues" "$QUEUES"
+	set_attr "$device/drivers" "$VDPA_DRIVERS"
+	set_attr "$device/algorithms" rsa
+	set_attr "$device/enable" 1
+	wait_for 10 "the vDPA device $1" test -e "$bus/devices/$1"
+
+	# vhost_vdpa gives it to QEMU, virtio_vdpa to this kernel's own driver.
+	if [ "$(basename "$(readlink -f "$bus/devices/$1/driver")")" != "$2" ]; then
+		set_attr "$bus/devices/$1/driver_override" "$2"
+		[ ! -e "$bus/devices/$1/driver" ] ||
+			set_attr "$bus/devices/$1/driver/unbind" "$1"
+		set_attr "$bus/drivers/$2/bind" "$1"
+	fi
+	[ "$2" != vhost_vdpa ] ||
+		wait_for 10 "the character device of $1" \
+			sh -c "ls -d $bus/devices/$1/vhost-vdpa-* >/dev/null 2>&1"
+}

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A node's machine: a QEMU or a user-mode kernel that we start, cut and start again."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+FIRMWARE = ["-L", "/usr/share/seabios", "-L", "/usr/share/qemu"]
+# Kernel logs complete, nothing rate-limited, a panic ends the machine; nothing that only costs time.
+CMDLINE = ("console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 mitigations=off audit=0 "
+           "apparmor=0 tsc=nowatchdog watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60")
+
+
+class Machine:
+    """Process handling that both kinds share. Its files are in folder."""
+
+    def __init__(self, node, run, args):
+        self.node, self.run, self.args = node, run, args
+        self.folder = f"{run}/nodes/{node.name}"
+        self.process = None
+        self.started = 0.0
+
+    def start(self):
+        for name in ("up", "ready", "setup-failed", "exited"):
+            if os.path.exists(f"{self.folder}/{name}"):
+                os.unlink(f"{self.folder}/{name}")
+        self.prepare()
+        with open(f"{self.folder}/qemu.log", "ab") as log:
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, start_new_session=True,
+                                            env=dict(os.environ, TMPDIR="/dev/shm"))
+        self.started = time.monotonic()
+
+    def prepare(self):
+        pass
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def cut(self):
+        """What pulling the plug does."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+            self.process = None
+
+    def monitor(self, command):
+        raise LookupError("this node has no monitor")
+
+
+class Qemu(Machine):
+    def command(self):
+        args, node = self.args, self.node
+        accel = ["kvm", "-cpu", "host"] if args.accel == "kvm" else \
+            ["tcg,thread=multi", "-cpu", "max"]
+        command = [args.qemu, *FIRMWARE, "-nodefaults", "-no-user-config", "-display", "none",
+                   "-no-reboot", "-M", "q35,vmport=off", "-accel", *accel,
+                   "-smp", str(args.smp), "-m", args.host_mem if node.guests else args.mem,
+                   "-kernel", args.vmlinuz, "-initrd", args.initrd,
+                   "-append", f"{CMDLINE} lab.node={node.name}",
+                   "-serial", f"file:{self.folder}/console",
+                   "-monitor", f"unix:{self.socket},server=on,wait=off"]
+        command += share("root", args.root) + share("mods", args.modules)
+        command += share("run", self.run, readonly=False)
+        for tag, path in self.extra_shares:
+            command += share(tag, path)
+        command += ["-device", "pcie-root-port,id=hotplug0,chassis=1,slot=1"]
+        for number, (path, listens, mac) in enumerate(node.sockets):
+            end = "server=on" if listens else "server=off,reconnect-ms=100"
+            command += ["-netdev", f"stream,id=net{number},addr.type=unix,addr.path={path},{end}",
+                        "-device", f"virtio-net-pci,id=nic{number},netdev=net{number},mac={mac},romfile="]
+        if node.backend:
+            queues = f",queues={args.queues}" if args.queues else ""
+            command += ["-object", f"cryptodev-backend-{node.backend},id=backend0{queues}",
+                        "-device", "virtio-crypto-pci,id=crypto0,bus=hotplug0,cryptodev=backend0"]
+        return command
+
+    @property
+    def socket(self):
+        return f"/run/{self.node.name}.monitor"
+
+    extra_shares = ()
+
+    def monitor(self, command):
+        """The answer of QEMU's monitor to one command."""
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.settimeout(10)
+            monitor.connect(self.socket)
+            read_to_prompt(monitor)
+            monitor.sendall(command.encode() + b"\n")
+            answer = read_to_prompt(monitor).replace("\r", "")
+        # The first line is the command as the monitor's line editor echoed it.
+        return answer.partition("\n")[2].removesuffix("(qemu) ")
+
+
+def read_to_prompt(monitor):
+    text = b""
+    while not text.endswith(b"(qemu) "):
+        data = monitor.recv(65536)
+        if not data:
+            break
+        text += data
+    return text.decode(errors="replace")
+
+
+def share(tag, path, readonly=True):
+    path = path.replace(",", ",,")
+    return ["-virtfs", f"local,path={path},mount_tag={tag},security_model=none,multidevs=remap" +
+            (",readonly=on" if readonly else "")]
+
+
+class Uml(Machine):
+    """A user-mode kernel on an overlay of its own: a folder that it reaches by hostfs."""
+
+    def prepare(self):
+        self.place = f"/run/uml-{self.node.name}"
+        if os.path.ismount(self.place):
+            subprocess.run(["umount", "-l", f"{self.place}/root"], check=False)
+            subprocess.run(["umount", "-l", self.place], check=False)
+        os.makedirs(self.place, exist_ok=True)
+        mount("-t", "tmpfs", "uml", self.place)
+        for name in ("root", "upper", "work"):
+            os.mkdir(f"{self.place}/{name}")
+        lower = ":".join([self.args.modules, self.args.base, self.args.root])
+        mount("-t", "overlay", "-o", f"lowerdir={lower},upperdir={self.place}/upper,"
+              f"workdir={self.place}/work", "uml", f"{self.place}/root")
+        shutil.copy(f"{self.run}/bin/uml-init", f"{self.place}/root/init")
+        if not os.path.ismount("/dev/shm") or os.statvfs("/dev/shm").f_flag & os.ST_NOEXEC:
+            mount("-t", "tmpfs", "shm", "/dev/shm")
+
+    def command(self):
+        with open(f"{self.folder}/console", "ab"):
+            pass
+        return ["/bin/sh", "-c", 'exec "$@" >>"$0" 2>&1', f"{self.folder}/console",
+                self.args.linux, f"mem={self.args.mem}", "root=/dev/root", "rootfstype=hostfs",
+                f"rootflags={self.place}/root", "rw", "init=/init", "con0=null,fd:1", "con=null",
+                f"uml_dir={self.place}/", f"umid={self.node.name}", "loglevel=7",
+                "printk.devkmsg=on", f"lab.run={self.run}", f"lab.node={self.node.name}"]
+
+
+def mount(*arguments):
+    subprocess.run(["mount", *arguments], check=True)

@@ -1,0 +1,99 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs in the root, started by scripts/lab/run, which has checked the arguments and made all that
+they need. Fills the run's folder (what the nodes see as /run/lab) and starts the run."""
+
+import argparse
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import topology  # noqa: E402
+from machine import CMDLINE, Qemu  # noqa: E402
+from run import Run, compile_all  # noqa: E402
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    for name in ("topology", "kernel", "device", "driver", "tree", "run-dir", "root", "modules",
+                 "mem", "guest-mem", "host-mem", "accel", "tools"):
+        parser.add_argument(f"--{name}", required=True)
+    for name in ("base", "linux", "qemu", "qemu-dir", "vmlinuz", "initrd"):
+        parser.add_argument(f"--{name}", default="")
+    for name in ("targets", "initiators", "guests", "smp", "queues", "timeout"):
+        parser.add_argument(f"--{name}", type=int, required=True)
+    for name in ("no-setup", "accelerator", "verbose"):
+        parser.add_argument(f"--{name}", action="store_true")
+    for name in ("allow-warn", "env", "script"):
+        parser.add_argument(f"--{name}", action="append", default=[])
+    args = parser.parse_args()
+    args.allow_warn = compile_all(args.allow_warn)
+    return args
+
+
+def shares(args, nodes):
+    """The folders that scripts are in: (tag, path). The tree, and what is outside it."""
+    paths = [args.tree]
+    for node in nodes:
+        script, _ = topology.split_script(node.script)
+        folder = os.path.dirname(script)
+        if script and not (folder + "/").startswith(args.tree + "/") and folder not in paths:
+            paths.append(folder)
+    return [(f"share{number}", path) for number, path in enumerate(paths)]
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def fill(args, nodes, folder):
+    here = os.path.dirname(os.path.abspath(__file__))
+    shutil.copytree(os.path.join(here, "..", "node"), f"{folder}/bin")
+    shutil.copytree(args.tools, f"{folder}/bin", dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns(".in-use"))
+    for name in os.listdir(f"{folder}/bin"):
+        os.chmod(f"{folder}/bin/{name}", 0o755)
+    for name in ("nodes", "requests/runner", "replies", "barriers", "files"):
+        os.makedirs(f"{folder}/{name}")
+    write(f"{folder}/env", topology.shared_environment(args, nodes, CMDLINE))
+    write(f"{folder}/hosts", topology.hosts_file(nodes))
+    uml = args.kernel.startswith("uml")
+    extra = shares(args, nodes)
+    hidden = []
+    if any(node.guests for node in nodes):
+        # What the host hands on to its guests.
+        hidden = [("boot", os.path.dirname(args.initrd))]
+        hidden += [("qemu", args.qemu_dir)] if args.qemu_dir else []
+    for node in nodes:
+        place = f"{folder}/nodes/{node.name}"
+        os.makedirs(place)
+        write(f"{place}/env", topology.node_environment(node))
+        write(f"{place}/owner", node.owner)
+        write(f"{place}/links", "".join(f"{mac} {peer}\n" for mac, peer in node.links))
+        lines = [f"{tag} {path} {path if uml else ''}".rstrip() for tag, path in extra]
+        if node.guests:
+            lines += [f"{tag} -" for tag, _ in hidden]
+        write(f"{place}/shares", "".join(line + "\n" for line in lines))
+    Qemu.extra_shares = extra + hidden
+
+
+def main():
+    args = arguments()
+    nodes = topology.make_nodes(args)
+    by_name = {node.name: node for node in nodes}
+    for item in args.script:
+        name, _, script = item.partition("=")
+        if name not in by_name:
+            print(f"lab: {args.topology} has no node '{name}'; it has: {' '.join(by_name)}",
+                  file=sys.stderr)
+            return 64
+        by_name[name].script = script
+    fill(args, nodes, args.run_dir)
+    return Run(args, nodes, args.run_dir).main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One run: start the nodes, show what their scripts print, obey `lab power`, judge the end."""
+
+import os
+import re
+import sys
+import time
+
+import console
+from machine import Qemu, Uml
+
+TIMEOUT, WARNING, DIED, SETUP = 124, 99, 98, 96
+UP_SECONDS = 120        # from power to setup
+READY_SECONDS = 300     # from there to the end of the setup
+GRACE_SECONDS = 15      # for the others after the first failure, and after an oops
+END_SECONDS = 8         # for a machine to switch itself off
+POLL_SECONDS = 0.05
+
+
+class Tail:
+    """The lines that are added to a file."""
+
+    def __init__(self, path):
+        self.path, self.offset, self.rest = path, 0, b""
+
+    def lines(self, last=False):
+        try:
+            if os.path.getsize(self.path) > self.offset:
+                with open(self.path, "rb") as file:
+                    file.seek(self.offset)
+                    data = file.read()
+                self.offset += len(data)
+                self.rest += data
+        except FileNotFoundError:
+            return []
+        *lines, self.rest = self.rest.split(b"\n")
+        if last and self.rest:
+            lines.append(self.rest)
+            self.rest = b""
+        return [line.decode(errors="replace").rstrip("\r") for line in lines]
+
+
+class Watched:
+    """A node and how far it is."""
+
+    def __init__(self, node, run, machine):
+        self.node, self.machine = node, machine
+        self.folder = f"{run}/nodes/{node.name}"
+        self.output = Tail(f"{self.folder}/out")
+        self.setup = Tail(f"{self.folder}/setup")
+        self.console = Tail(f"{self.folder}/console")
+        self.status = None      # of its script
+        self.off = False        # by `lab power`
+        self.since = None       # when it was switched on
+        self.oops = None        # when its kernel died
+        self.said = set()
+
+    def has(self, name):
+        return os.path.exists(f"{self.folder}/{name}")
+
+    def read(self, name):
+        with open(f"{self.folder}/{name}", encoding="utf-8") as file:
+            return file.read().strip()
+
+
+class Run:
+    def __init__(self, args, nodes, folder):
+        self.args, self.folder = args, folder
+        kind = Uml if args.kernel.startswith("uml") else Qemu
+        self.nodes = {}
+        for node in nodes:
+            machine = None if node.host else kind(node, folder, args)
+            self.nodes[node.name] = Watched(node, folder, machine)
+        self.failure = None     # (status, text), the first one
+        self.failed_at = None
+        self.begin = time.monotonic()
+
+    # --- what happens ---------------------------------------------------------------------------
+
+    def main(self):
+        for watched in self.nodes.values():
+            if watched.machine:
+                self.switch_on(watched)
+        try:
+            while not self.finished():
+                self.look()
+                time.sleep(POLL_SECONDS)
+        except KeyboardInterrupt:
+            self.fail(130, "interrupted")
+        self.end()
+        return self.failure[0] if self.failure else 0
+
+    def switch_on(self, watched):
+        watched.off = False
+        watched.oops = None
+        watched.said = set()
+        watched.machine.start()
+        self.note_start(watched)
+        for name in watched.node.guests:
+            self.nodes[name].off = False
+            self.nodes[name].since = None
+            self.nodes[name].said = set()
+
+    def note_start(self, watched):
+        watched.since = time.monotonic()
+
+    def cut(self, watched):
+        watched.off = True
+        watched.machine.cut()
+        for name in [watched.node.name] + watched.node.guests:
+            victim = self.nodes[name]
+            victim.off = True
+            for mark in ("up", "ready"):
+                if victim.has(mark):
+                    os.unlink(f"{victim.folder}/{mark}")
+            with open(f"{victim.folder}/cut", "w", encoding="utf-8"):
+                pass
+
+    def look(self):
+        self.obey()
+        for watched in self.nodes.values():
+            self.show(watched)
+            self.judge(watched)
+        if time.monotonic() - self.begin > self.args.timeout:
+            self.fail(TIMEOUT, f"timed out after {self.args.timeout} s", at_once=True)
+
+    def show(self, watched, last=False):
+        name = watched.node.name
+        for line in watched.output.lines(last):
+            print(f"{name}| {line}", flush=True)
+        for line in watched.setup.lines(last):
+            if self.args.verbose or watched.has("setup-failed"):
+                print(f"{name}: setup| {line}", flush=True)
+        for line in watched.console.lines(last):
+            if self.args.verbose:
+                print(f"{name}: kernel| {line}", flush=True)
+            if console.FATAL.search(line) and watched.oops is None and \
+                    not any(pattern.search(line) for pattern in self.args.allow_warn):
+                watched.oops = time.monotonic()
+
+    def judge(self, watched):
+        node = watched.node
+        now = time.monotonic()
+        if watched.status is None and watched.has("status"):
+            watched.status = int(watched.read("status"))
+            if watched.status:
+                self.fail(watched.status, f"{node.name}: the script ended with status {watched.status}")
+        for mark in ("up", "ready"):
+            if mark not in watched.said and watched.has(mark):
+                watched.said.add(mark)
+                since = watched.since or self.begin
+                self.verbose(f"{node.name}: {mark} after {now - since:.1f} s "
+                             f"({watched.read(mark)} s by its own clock)")
+        if watched.has("setup-failed") and "failed" not in watched.said:
+            watched.said.add("failed")
+            with open(f"{watched.folder}/setup", encoding="utf-8", errors="replace") as file:
+                text = file.read() if not self.args.verbose else ""
+            for line in text.splitlines():
+                print(f"{node.name}: setup| {line}", flush=True)
+            self.fail(SETUP, f"the setup of {node.name} failed", at_once=True)
+        if watched.off:
+            return
+        if watched.machine and not watched.machine.running():
+            self.died(watched, "its machine ended")
+        elif not watched.machine and watched.has("exited"):
+            self.died(watched, "its machine ended")
+        elif watched.oops and now - watched.oops > GRACE_SECONDS:
+            self.fail(DIED, f"{node.name}: its kernel died", at_once=True)
+        elif watched.since and not watched.has("up") and now - watched.since > UP_SECONDS:
+            self.died(watched, f"not up after {UP_SECONDS} s")
+        elif watched.since and "ready" not in watched.said and \
+                now - watched.since > UP_SECONDS + READY_SECONDS:
+            self.died(watched, "its setup does not end")
+        elif watched.since is None and self.nodes[node.host].has("ready"):
+            self.note_start(watched)
+
+    def died(self, watched, how):
+        watched.off = True
+        for name in ("console", "qemu.log"):
+            if os.path.exists(f"{watched.folder}/{name}"):
+                with open(f"{watched.folder}/{name}", encoding="utf-8", errors="replace") as file:
+                    for line in file.read().splitlines()[-12:]:
+                        print(f"{watched.node.name}: {name}| {line}", file=sys.stderr)
+        self.fail(DIED, f"{watched.node.name}: {how}", at_once=True)
+
+    def fail(self, status, text, at_once=False):
+        if self.failure is None:
+            self.failure = (status, text)
+            self.failed_at = time.monotonic()
+            say(text)
+        if at_once:
+            self.failed_at = time.monotonic() - GRACE_SECONDS
+
+    def finished(self):
+        if self.failure and time.monotonic() - self.failed_at >= GRACE_SECONDS:
+            return True
+        scripted = [w for w in self.nodes.values() if w.node.script]
+        if scripted:
+            return all(w.status is not None or w.has("cut") for w in scripted)
+        return all(w.has("ready") or w.off for w in self.nodes.values())
+
+    # --- requests of `lab` ----------------------------------------------------------------------
+
+    def obey(self):
+        requests = f"{self.folder}/requests/runner"
+        for name in sorted(os.listdir(requests)):
+            with open(f"{requests}/{name}", encoding="utf-8") as file:
+                words = file.read().split()
+            os.unlink(f"{requests}/{name}")
+            try:
+                status, text = self.answer(*words)
+            except (LookupError, TypeError, OSError) as error:
+                status, text = 1, f"lab: {error}"
+            reply = f"{self.folder}/replies/{name}"
+            with open(f"{self.folder}/replies/.{name}", "w", encoding="utf-8") as file:
+                file.write(f"{status}\n{text}\n" if text else f"{status}\n")
+            os.rename(f"{self.folder}/replies/.{name}", reply)
+
+    def answer(self, name, verb, *words):
+        watched = self.nodes[name]
+        if verb == "monitor":
+            return 0, watched.machine.monitor(" ".join(words)).rstrip("\n")
+        if verb in ("off", "reset"):
+            self.verbose(f"{name}: power off")
+            self.cut(watched)
+        if verb in ("on", "reset"):
+            if watched.machine.running():
+                return 1, f"{name} is on"
+            self.verbose(f"{name}: power on")
+            self.switch_on(watched)
+        return 0, ""
+
+    # --- the end --------------------------------------------------------------------------------
+
+    def end(self):
+        """Let every kernel say its last, then look at what they all said."""
+        with open(f"{self.folder}/stop", "w", encoding="utf-8"):
+            pass
+        until = time.monotonic() + END_SECONDS
+        if self.failure and self.failure[0] in (TIMEOUT, DIED, 130):
+            until = time.monotonic() + 2
+        machines = [w for w in self.nodes.values() if w.machine]
+        while time.monotonic() < until and any(w.machine.running() for w in machines):
+            for watched in self.nodes.values():
+                self.show(watched)
+            time.sleep(POLL_SECONDS)
+        for watched in machines:
+            watched.machine.cut()
+        for watched in self.nodes.values():
+            self.show(watched, last=True)
+            self.scan(watched)
+
+    def scan(self, watched):
+        try:
+            with open(f"{watched.folder}/console", encoding="utf-8", errors="replace") as file:
+                text = file.read()
+        except FileNotFoundError:
+            return
+        found = console.reports(text, self.args.allow_warn)
+        for report in found[:5]:
+            say(f"{watched.node.name}: its kernel warned:")
+            for line in report:
+                print(f"{watched.node.name}: kernel| {line}", file=sys.stderr)
+        if found:
+            self.fail(WARNING, f"{watched.node.name}: {len(found)} warnings in the kernel's log")
+
+    def verbose(self, text):
+        if self.args.verbose:
+            say(text)
+
+
+def say(text):
+    print(f"lab: {text}", file=sys.stderr, flush=True)
+
+
+def compile_all(patterns):
+    return [re.compile(pattern) for pattern in patterns]

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which nodes a topology has, how they are linked, and what each is told about the others."""
+
+import dataclasses
+import shlex
+
+
+@dataclasses.dataclass
+class Node:
+    name: str
+    role: str                   # target, initiator, host, guest, loop
+    address: str = ""
+    host: str = ""              # of a nested guest: the node that runs its QEMU
+    backend: str = ""           # QEMU's own crypto device: builtin or lkcf
+    accelerator: bool = False   # a target with such a device of its own
+    hostid: str = ""
+    guests: list = dataclasses.field(default_factory=list)
+    links: list = dataclasses.field(default_factory=list)       # (mac, peer's address)
+    sockets: list = dataclasses.field(default_factory=list)     # (path, listens, mac)
+    script: str = ""            # with its arguments
+
+    @property
+    def owner(self):
+        """Who obeys `lab power` for this node."""
+        return self.host or "runner"
+
+
+def names(kind, count):
+    return [kind] if count == 1 else [f"{kind}{n}" for n in range(1, count + 1)]
+
+
+def make_nodes(args):
+    """The nodes of args.topology, in the order in which they are started."""
+    if args.topology == "loop":
+        nodes = [Node("vm", "loop", "127.0.0.1", hostid="lab-host")]
+    elif args.topology == "guest":
+        backend = "lkcf" if args.device == "lkcf" else "builtin"
+        nodes = [Node(name, "guest", backend=backend) for name in names("guest", args.guests)]
+    else:
+        nodes = [Node(name, "target", f"10.77.0.{n}")
+                 for n, name in enumerate(names("target", args.targets), 1)]
+        if args.topology == "pair":
+            users = [Node(name, "initiator", f"10.77.0.{100 + n}",
+                          hostid=names("lab-host", args.initiators)[n - 1])
+                     for n, name in enumerate(names("initiator", args.initiators), 1)]
+            nodes += users
+        else:
+            host = Node("host", "host", "10.77.0.101", hostid="lab-host",
+                        guests=names("guest", args.guests))
+            users = [host]
+            nodes += [host] + [Node(name, "guest", host="host") for name in host.guests]
+        link(nodes, users)
+    for node in nodes:
+        node.accelerator = args.accelerator and node.role in ("target", "loop")
+        if node.accelerator:
+            node.backend = "builtin"
+    return nodes
+
+
+def link(nodes, users):
+    """A cable between every target and every user of targets: a stream over a unix socket."""
+    count = 0
+    for target in (node for node in nodes if node.role == "target"):
+        for user in users:
+            for node, peer, listens, end in ((target, user, True, 0), (user, target, False, 1)):
+                mac = f"52:54:00:77:{count:02x}:{end:02x}"
+                node.links.append((mac, peer.address))
+                node.sockets.append((f"/run/link{count}", listens, mac))
+            count += 1
+
+
+def variables(values):
+    return "".join(f"{key}={shlex.quote(str(value))}\n" for key, value in values.items())
+
+
+def shared_environment(args, nodes, cmdline):
+    """/run/lab/env, which every node and every script has."""
+    targets = [node for node in nodes if node.role in ("target", "loop")]
+    values = {
+        "KERNEL": args.kernel, "TOPOLOGY": args.topology,
+        "DEVICE": args.device, "DRIVER": args.driver,
+        "TARGETS": len(targets), "TARGET_ADDRS": " ".join(node.address for node in targets),
+        "TARGET_NODES": " ".join(node.name for node in targets if node.role == "target"),
+        "INITIATORS": sum(node.role in ("initiator", "host", "loop") for node in nodes),
+        "GUESTS": sum(node.role == "guest" for node in nodes),
+        "HOSTIDS": " ".join(node.hostid for node in nodes if node.hostid),
+        "QUEUES": args.queues, "VDPA_DRIVERS": "cof-pool0-rsa",
+        "NO_SETUP": 1 if args.no_setup else "",
+        "SMP": args.smp, "GUEST_MEM": args.guest_mem, "CMDLINE": cmdline,
+        "LAB_TREE": args.tree,
+    }
+    for kind, role in (("TARGET", "target"), ("INITIATOR", "initiator"), ("HOST", "host")):
+        found = [node for node in nodes if node.role == role or
+                 (kind == "TARGET" and node.role == "loop")]
+        for number, node in enumerate(found, 1):
+            values[f"{kind}{number}_ADDR"] = node.address
+        if found:
+            values[f"{kind}_ADDR"] = found[0].address
+    for assignment in args.env:
+        key, _, value = assignment.partition("=")
+        values[key] = value
+    return variables(values)
+
+
+def node_environment(node):
+    script, arguments = split_script(node.script)
+    return variables({
+        "ROLE": node.role, "ADDR": node.address, "HOSTID": node.hostid,
+        "GUESTS_HERE": " ".join(node.guests),
+        "ACCELERATOR": 1 if node.accelerator else "",
+        "SCRIPT": script, "SCRIPT_DIR": script.rpartition("/")[0],
+        "SCRIPT_ARGS": " ".join(shlex.quote(word) for word in arguments),
+    })
+
+
+def split_script(script):
+    words = shlex.split(script)
+    return (words[0], words[1:]) if words else ("", [])
+
+
+def hosts_file(nodes):
+    lines = ["127.0.0.1 localhost", "::1 localhost"]
+    lines += [f"{node.address} {node.name}" for node in nodes if node.address.startswith("10.")]
+    return "\n".join(lines) + "\n"
