@@ -231,7 +231,7 @@ void vc_retire(struct vc_dev *vc)
  */
 bool vc_used_by_guest(struct vc_dev *vc)
 {
-	/* set_map() is for vhost_vdpa; virtio_vdpa has VC_MAP_IDENTITY while it is active */
+	/* dma_map() is for vhost_vdpa; virtio_vdpa has VC_MAP_IDENTITY while it is active */
 	return READ_ONCE(vc->map) == VC_MAP_DRIVER ||
 	       (READ_ONCE(vc->map) == VC_MAP_NONE &&
 		(READ_ONCE(vc->status) & VIRTIO_CONFIG_S_DRIVER_OK));

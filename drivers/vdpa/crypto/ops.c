@@ -6,7 +6,7 @@
  * operations, one at a time. What changes a queue holds vc_queue.lock, so it
  * waits for the queue's worker, which never waits itself.
  *
- * Memory: vhost_vdpa maps the guest's by set_map(). virtio_vdpa does not: it
+ * Memory: vhost_vdpa maps the guest's by dma_map(). virtio_vdpa does not: it
  * hands out addresses of the kernel's own memory, so the map is the identity
  * then, and only then: a process that has opened a vhost-vdpa device must
  * not get at memory it did not map.
@@ -304,25 +304,36 @@ static void vc_set_config(struct vdpa_device *vdpa, unsigned int offset, const v
 {
 }
 
-static int vc_set_map(struct vdpa_device *vdpa, unsigned int asid, struct vhost_iotlb *iotlb)
+/*
+ * Ranges come and go one by one: set_map() instead would copy the whole map for
+ * each of them, and a guest's memory may be thousands of ranges.
+ */
+static int vc_dma_map(struct vdpa_device *vdpa, unsigned int asid, u64 iova, u64 size, u64 pa,
+		      u32 perm, void *opaque)
 {
 	struct vc_dev *vc = vdpa_to_vc(vdpa);
-	struct vhost_iotlb_map *map;
-	int err = 0;
 
-	if (asid)
+	if (asid || !size)
 		return -EINVAL;
 	guard(rwsem_write)(&vc->map_sem);
-	vhost_iotlb_reset(&vc->iotlb);
-	WRITE_ONCE(vc->map, VC_MAP_DRIVER);
-	for (map = vhost_iotlb_itree_first(iotlb, 0, U64_MAX); map && !err;
-	     map = vhost_iotlb_itree_next(map, 0, U64_MAX))
-		err = vhost_iotlb_add_range(&vc->iotlb, map->start, map->last, map->addr,
-					    map->perm);
-	/* Part of a map is worse than none. */
-	if (err)
+	if (vc->map != VC_MAP_DRIVER) {
 		vhost_iotlb_reset(&vc->iotlb);
-	return err;
+		WRITE_ONCE(vc->map, VC_MAP_DRIVER);
+	}
+	return vhost_iotlb_add_range(&vc->iotlb, iova, iova + size - 1, pa, perm);
+}
+
+/* On return the range is not accessed. */
+static int vc_dma_unmap(struct vdpa_device *vdpa, unsigned int asid, u64 iova, u64 size)
+{
+	struct vc_dev *vc = vdpa_to_vc(vdpa);
+
+	if (asid || !size)
+		return -EINVAL;
+	guard(rwsem_write)(&vc->map_sem);
+	if (vc->map == VC_MAP_DRIVER)
+		vhost_iotlb_del_range(&vc->iotlb, iova, iova + size - 1);
+	return 0;
 }
 
 static int vc_reset_map(struct vdpa_device *vdpa, unsigned int asid)
@@ -375,7 +386,8 @@ const struct vdpa_config_ops vc_ops = {
 	.get_config_size = vc_get_config_size,
 	.get_config = vc_get_config,
 	.set_config = vc_set_config,
-	.set_map = vc_set_map,
+	.dma_map = vc_dma_map,
+	.dma_unmap = vc_dma_unmap,
 	.reset_map = vc_reset_map,
 	.free = vc_free,
 };
