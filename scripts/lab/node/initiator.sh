@@ -12,6 +12,7 @@ setup_initiator()
 	make_dir $pool
 	set_attr $pool/hostid "$HOSTID"
 	set_attr $pool/insecure 1
+	[ -z "${INITIATOR_PRIORITY:-}" ] || set_attr $pool/priority "$INITIATOR_PRIORITY"
 	n=0
 	for address in $TARGET_ADDRS; do
 		n=$((n + 1))
