@@ -138,8 +138,11 @@ bool vc_session_allows(u8 padding, u8 op)
  * vc_op_status() - an operation's result as the driver sees it
  * @err: 0 or -errno, from the executor
  *
- * virtio 1.3, 5.9.7.7. Input that cannot be processed is VIRTIO_CRYPTO_ERR, as
- * QEMU's device has it too.
+ * virtio 1.3, 5.9.7.7, whose VIRTIO_CRYPTO_ERR is "any failure". Input that was
+ * computed and refused, a PKCS #1 padding for one, is VIRTIO_CRYPTO_BADMSG here:
+ * a driver must tell it from a device that failed. It repeats the operation
+ * after a failure, which for a bad padding would cost time that an attacker
+ * can measure (Bleichenbacher).
  *
  * Return: VIRTIO_CRYPTO_*.
  */
@@ -151,6 +154,7 @@ u8 vc_op_status(int err)
 	case -EKEYREJECTED:
 		return VIRTIO_CRYPTO_KEY_REJECTED;
 	case -EBADMSG:
+	case -EINVAL:
 		return VIRTIO_CRYPTO_BADMSG;
 	case -EOPNOTSUPP:
 		return VIRTIO_CRYPTO_NOTSUPP;

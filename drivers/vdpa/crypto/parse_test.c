@@ -153,7 +153,8 @@ static void vc_test_status(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vc_op_status(0), VIRTIO_CRYPTO_OK);
 	KUNIT_EXPECT_EQ(test, vc_op_status(-EKEYREJECTED), VIRTIO_CRYPTO_KEY_REJECTED);
 	KUNIT_EXPECT_EQ(test, vc_op_status(-EBADMSG), VIRTIO_CRYPTO_BADMSG);
-	KUNIT_EXPECT_EQ(test, vc_op_status(-EINVAL), VIRTIO_CRYPTO_ERR);
+	KUNIT_EXPECT_EQ(test, vc_op_status(-EINVAL), VIRTIO_CRYPTO_BADMSG);
+	KUNIT_EXPECT_EQ(test, vc_op_status(-ENODEV), VIRTIO_CRYPTO_ERR);
 	KUNIT_EXPECT_EQ(test, vc_op_status(-EOVERFLOW), VIRTIO_CRYPTO_ERR);
 	KUNIT_EXPECT_EQ(test, vc_key_status(0), VIRTIO_CRYPTO_OK);
 	KUNIT_EXPECT_EQ(test, vc_key_status(-ENOSPC), VIRTIO_CRYPTO_NOSPC);
