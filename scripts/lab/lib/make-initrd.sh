@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs in the root: a busybox initramfs that can mount the root over 9p, for one kernel.
+# Runs in the root: a busybox initramfs that can mount the root, for one kernel. /modules/order.9p and
+# order.image say which modules a machine needs whose root is shared by 9p, or is a disk.
 #
 # make-initrd.sh RELEASE INIT OUTPUT
 set -euo pipefail
@@ -9,19 +10,31 @@ set -euo pipefail
 release=$1 init=$2 output=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$work"/{bin,modules,proc,sys,dev,layer,new}
+mkdir -p "$work"/{bin,modules,proc,sys,dev,layer,new,mods}
 cp /bin/busybox "$work/bin/busybox"
 ln -s busybox "$work/bin/sh"
 install -m 755 "$init" "$work/init"
-n=100
-for module in virtio_pci virtio_console 9pnet_virtio 9p overlay configfs virtio_net; do
-	modprobe --set-version "$release" --show-depends "$module"
-done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r file; do
-	n=$((n + 1))
+
+order() # MODULE... - the files to load, in order
+{
+	local module
+	for module; do
+		modprobe --set-version "$release" --show-depends "$module"
+	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
+}
+
+common=(virtio_pci virtio_console 9pnet_virtio 9p overlay configfs)
+order "${common[@]}" virtio_net >"$work/order.9p"
+order "${common[@]}" virtio_blk erofs >"$work/order.image"
+sort -u "$work"/order.* | while read -r file; do
 	case $file in
 	*.xz) xz -dc "$file" ;;
 	*.zst) zstd -dc "$file" ;;
 	*) cat "$file" ;;
-	esac >"$work/modules/$n-$(basename "$file" | sed 's/\.ko.*/.ko/')"
+	esac >"$work/modules/$(basename "$file" | sed 's/\.ko.*/.ko/')"
+done
+for list in order.9p order.image; do
+	sed -e 's|.*/||' -e 's/\.ko.*/.ko/' "$work/$list" >"$work/modules/$list"
+	rm "$work/$list"
 done
 (cd "$work" && find . | cpio --quiet -o -H newc -R 0:0) >"$output/initrd"

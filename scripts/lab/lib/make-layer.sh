@@ -42,3 +42,9 @@ find "$updates" -name '*.ko' -exec strip --strip-debug {} +
 depmod -b "$work" "$release"
 mkdir -p "$output$base"
 cp -a "$updates" "$view"/modules.* "$output$base/"
+
+# The same for a nested guest, as an addition to its initramfs.
+mkdir "$work/guest"
+cp -a "$output" "$work/guest/mods"
+(cd "$work/guest" && find mods | cpio --quiet -o -H newc -R 0:0) >"$work/guest.cpio"
+mv "$work/guest.cpio" "$output$base/"

@@ -20,9 +20,9 @@ def arguments():
     for name in ("topology", "kernel", "device", "driver", "tree", "run-dir", "root", "modules",
                  "mem", "guest-mem", "host-mem", "accel", "tools"):
         parser.add_argument(f"--{name}", required=True)
-    for name in ("base", "linux", "qemu", "qemu-dir", "vmlinuz", "initrd"):
+    for name in ("base", "linux", "qemu", "qemu-dir", "vmlinuz", "initrd", "image"):
         parser.add_argument(f"--{name}", default="")
-    for name in ("targets", "initiators", "guests", "smp", "queues", "timeout"):
+    for name in ("targets", "initiators", "guests", "smp", "guest-smp", "queues", "timeout"):
         parser.add_argument(f"--{name}", type=int, required=True)
     for name in ("no-setup", "accelerator", "verbose"):
         parser.add_argument(f"--{name}", action="store_true")
@@ -56,6 +56,8 @@ def fill(args, nodes, folder):
                     ignore=shutil.ignore_patterns(".in-use"))
     for name in os.listdir(f"{folder}/bin"):
         os.chmod(f"{folder}/bin/{name}", 0o755)
+    # Each file that a node opens over 9p costs it some round trips: this is one.
+    shutil.make_archive(f"{folder}/bin", "tar", f"{folder}/bin")
     for name in ("nodes", "requests/runner", "replies", "barriers", "files"):
         os.makedirs(f"{folder}/{name}")
     write(f"{folder}/env", topology.shared_environment(args, nodes, CMDLINE))
@@ -65,7 +67,7 @@ def fill(args, nodes, folder):
     hidden = []
     if any(node.guests for node in nodes):
         # What the host hands on to its guests.
-        hidden = [("boot", os.path.dirname(args.initrd))]
+        hidden = [("boot", os.path.dirname(args.initrd)), ("image", os.path.dirname(args.image))]
         hidden += [("qemu", args.qemu_dir)] if args.qemu_dir else []
     for node in nodes:
         place = f"{folder}/nodes/{node.name}"

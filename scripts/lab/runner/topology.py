@@ -86,7 +86,7 @@ def shared_environment(args, nodes, cmdline):
         "HOSTIDS": " ".join(node.hostid for node in nodes if node.hostid),
         "QUEUES": args.queues, "VDPA_DRIVERS": "cof-pool0-rsa",
         "NO_SETUP": 1 if args.no_setup else "",
-        "SMP": args.smp, "GUEST_MEM": args.guest_mem, "CMDLINE": cmdline,
+        "GUEST_SMP": args.guest_smp, "GUEST_MEM": args.guest_mem, "CMDLINE": cmdline,
         "LAB_TREE": args.tree,
     }
     for kind, role in (("TARGET", "target"), ("INITIATOR", "initiator"), ("HOST", "host")):
