@@ -7,6 +7,7 @@ set -eu
 cd "$(dirname "$0")"
 . ./tap.sh
 out=/run/lab/files
+lab barrier demo-ready 3
 hops >$out/guest.before
 lab barrier demo-begin 3
 

@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 . ./tap.sh
 out=/run/lab/files
+lab barrier demo-ready 3
 hops >"$out/$NODE.before"
 lab barrier demo-begin 3
 lab barrier demo-end 3

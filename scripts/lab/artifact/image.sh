@@ -23,9 +23,5 @@ build_image()
 {
 	local pattern without=()
 	while read -r pattern; do without+=("--exclude-regex=$pattern"); done <<<"$IMAGE_WITHOUT"
-	in_root sh -euc 'command -v mkfs.erofs >/dev/null || {
-		apt-get update
-		apt-get install -y --no-install-recommends erofs-utils
-	}
-	exec mkfs.erofs --quiet -x-1 -T0 "$@"' sh "${without[@]}" "$1/root.erofs" "$ROOT"
+	in_root mkfs.erofs --quiet -x-1 -T0 "${without[@]}" "$1/root.erofs" "$ROOT"
 }

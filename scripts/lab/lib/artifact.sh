@@ -27,7 +27,9 @@ ensure()
 	exec {lock}>>"$COF_LAB_CACHE/$name.lock"
 	if ! flock -n "$lock"; then
 		say "$name: another run is building it, waiting"
-		flock "$lock"
+		until flock -w "${COF_LAB_PROGRESS_SECS:-15}" "$lock"; do
+			say "$name: $(last_line "$COF_LAB_CACHE/log/$name.log")"
+		done
 	fi
 	if [ ! -e "$ARTIFACT/.in-use" ]; then
 		temporary=$ARTIFACT.tmp
@@ -56,12 +58,15 @@ hold()
 	fi
 }
 
-# remove_old NAME KEEP - remove this artifact's other keys that nobody uses. Of our modules a few are
-# left: several people may work in several trees.
+# remove_old NAME KEEP - remove this artifact's other keys that nobody uses. A few are left where
+# several people may work in several trees.
 remove_old()
 {
 	local dir fd spare=0
-	case $1 in mods-*) spare=6 ;; esac
+	case $1 in
+	mods-*) spare=6 ;;
+	root | image | qemu | tools | initrd-*) spare=1 ;;
+	esac
 	# shellcheck disable=SC2012 # by age; the names are ours
 	ls -dt "$COF_LAB_CACHE/$1"-???????????? | while read -r dir; do
 		[ "$dir" != "$2" ] && [ -e "$dir/.in-use" ] && [ ! -L "$dir" ] || continue
@@ -75,6 +80,8 @@ remove_old()
 		exec {fd}<&-
 	done
 }
+
+last_line() { tail -n 1 "$1" 2>/dev/null | tr -d '\r' | cut -c1-90; }
 
 # with_progress NAME COMMAND... - run it with its output in the log, say every now and then how
 # far it is, and why it failed if it did.
@@ -93,7 +100,7 @@ with_progress()
 		sleep 0.5
 		[ $((SECONDS - start)) -ge "$next" ] || continue
 		next=$((SECONDS - start + ${COF_LAB_PROGRESS_SECS:-15}))
-		say "$name: $((SECONDS - start)) s: $(tail -n 1 "$log" | tr -d '\r' | cut -c1-90)"
+		say "$name: $((SECONDS - start)) s: $(last_line "$log")"
 	done
 	wait "$pid" || status=$?
 	if [ "$status" -ne 0 ]; then

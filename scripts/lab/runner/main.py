@@ -6,6 +6,7 @@ they need. Fills the run's folder (what the nodes see as /run/lab) and starts th
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -13,6 +14,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import topology  # noqa: E402
 from machine import CMDLINE, Qemu  # noqa: E402
 from run import Run, compile_all  # noqa: E402
+
+KEY_BITS = (1024, 2048, 3072, 4096)
 
 
 def arguments():
@@ -24,7 +27,7 @@ def arguments():
         parser.add_argument(f"--{name}", default="")
     for name in ("targets", "initiators", "guests", "smp", "guest-smp", "queues", "timeout"):
         parser.add_argument(f"--{name}", type=int, required=True)
-    for name in ("no-setup", "accelerator", "verbose"):
+    for name in ("no-setup", "accelerator", "progress", "verbose"):
         parser.add_argument(f"--{name}", action="store_true")
     for name in ("allow-warn", "env", "script"):
         parser.add_argument(f"--{name}", action="append", default=[])
@@ -49,6 +52,16 @@ def write(path, text):
         file.write(text)
 
 
+def make_keys(folder):
+    """New RSA keys for this run's tests: an emulated machine takes up to a minute for one."""
+    makers = [subprocess.Popen(["openssl", "genrsa", "-out", f"{folder}/{bits}.pem", str(bits)],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+              for bits in KEY_BITS]
+    for maker, bits in zip(makers, KEY_BITS):
+        if maker.wait():
+            sys.exit(f"lab: openssl cannot make a key of {bits} bits")
+
+
 def fill(args, nodes, folder):
     here = os.path.dirname(os.path.abspath(__file__))
     shutil.copytree(os.path.join(here, "..", "node"), f"{folder}/bin")
@@ -58,8 +71,9 @@ def fill(args, nodes, folder):
         os.chmod(f"{folder}/bin/{name}", 0o755)
     # Each file that a node opens over 9p costs it some round trips: this is one.
     shutil.make_archive(f"{folder}/bin", "tar", f"{folder}/bin")
-    for name in ("nodes", "requests/runner", "replies", "barriers", "files"):
+    for name in ("nodes", "requests/runner", "replies", "barriers", "files", "keys"):
         os.makedirs(f"{folder}/{name}")
+    make_keys(f"{folder}/keys")
     write(f"{folder}/env", topology.shared_environment(args, nodes, CMDLINE))
     write(f"{folder}/hosts", topology.hosts_file(nodes))
     uml = args.kernel.startswith("uml")

@@ -149,8 +149,9 @@ class Run:
             if mark not in watched.said and watched.has(mark):
                 watched.said.add(mark)
                 since = watched.since or self.begin
-                self.verbose(f"{node.name}: {mark} after {now - since:.1f} s "
-                             f"({watched.read(mark)} s by its own clock)")
+                text = f"{node.name}: {mark} after {now - since:.1f} s"
+                if self.args.verbose or self.args.progress:
+                    say(text)
         if watched.has("setup-failed") and "failed" not in watched.said:
             watched.said.add("failed")
             with open(f"{watched.folder}/setup", encoding="utf-8", errors="replace") as file:

@@ -101,8 +101,36 @@ hop_delta() {
 	echo $(($(hop "$2" "$3") - $(hop "$1" "$3")))
 }
 
-# log_has TEXT COMMAND...: runs the command and checks that it fails and that the
-# kernel log then has one line that matches TEXT (a fixed string)
+# check_selftests: no algorithm of this kernel failed its self test
+check_selftests() {
+	check "no algorithm failed its self test" sh -c \
+		'! grep -B6 "^selftest *: *\(unknown\|failed\)" /proc/crypto | grep "^driver"'
+}
+
+# check_drivers REGEX...: these are in /proc/crypto and passed theirs
+check_drivers() {
+	for _driver; do
+		check "$_driver is registered and passed" sh -c \
+			"sed -nE '/^driver *: $_driver\$/,/^\$/p' /proc/crypto | grep -q '^selftest *: passed'"
+	done
+}
+
+# log_lines TEXT: how many lines of the kernel's log have it (a fixed string)
 log_lines() {
 	dmesg | grep -cF -- "$1"
+}
+
+# now_ms: the monotonic clock
+now_ms() {
+	awk '{ print int($1 * 1000) }' /proc/uptime
+}
+
+# within SECONDS COMMAND...: until it succeeds
+within() {
+	_until=$(($(now_ms) + $1 * 1000))
+	shift
+	until "$@"; do
+		[ "$(now_ms)" -lt "$_until" ] || return 1
+		sleep 0.1
+	done
 }

@@ -1,0 +1,10 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything that one machine with all modules can show.
+here=$(dirname "$0")
+rc=0
+for test in asym/rsa.sh cof/config_errors.sh cof/hostile_peer.sh asym/wrong_device.sh asym/rmmod.sh; do
+	echo "# $test"
+	"$here/$test" || rc=1
+done
+exit $rc
