@@ -8,5 +8,6 @@ lab barrier rsa-ready 3
 lab barrier rsa-begin 3
 EXPECT_FILE=/run/lab/rsa-ops sh "$here/asym/rsa.sh" || rc=1
 lab barrier rsa-end 3
+lab barrier rsa-counted 3
 sh "$here/chain/failover-guest.sh" || rc=1
 exit $rc

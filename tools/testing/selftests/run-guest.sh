@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# In a guest of QEMU's own device. Its gcrypt backend knows no sha224 and sha384.
+# In a guest of QEMU's own device. Its gcrypt backend knows no sha224 and sha384, and
+# answers a ciphertext that does not decrypt as if the device had failed.
 here=$(dirname "$0")
-export DEVICE_HASHES=sha1,sha256,sha512 SOFT_HASHES=sha224,sha384
+export DEVICE_HASHES=sha1,sha256,sha512 SOFT_HASHES=sha224,sha384 GARBAGE=software
 exec sh "$here/asym/rsa.sh"

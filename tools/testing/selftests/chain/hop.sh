@@ -16,6 +16,7 @@ hops >"$tmp/before"
 lab barrier rsa-begin "$2"
 lab barrier rsa-end "$2"
 hops >"$tmp/after"
+lab barrier rsa-counted "$2"
 ops=$(cat /run/lab/rsa-ops)
 note "the caller did $ops operations"
 
