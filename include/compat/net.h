@@ -10,7 +10,7 @@
 #include <linux/socket.h>
 #include <linux/version.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#if KERNEL_VERSION(6, 19, 0) > LINUX_VERSION_CODE
 #define compat_sockaddr sockaddr
 #else
 #define compat_sockaddr sockaddr_unsized

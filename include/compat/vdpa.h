@@ -17,7 +17,7 @@
 #include <linux/virtio_ring.h>
 #include <linux/vringh.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#if KERNEL_VERSION(6, 18, 0) > LINUX_VERSION_CODE
 #define compat_vdpa_alloc_device(type, member, parent, ops, ngroups, nas, name) \
 	vdpa_alloc_device(type, member, parent, ops, ngroups, nas, name, false)
 

@@ -19,7 +19,7 @@ static inline void compat_virtio_set_reset_ops(struct virtio_driver *driver,
 					       int (*prepare)(struct virtio_device *vdev),
 					       int (*done)(struct virtio_device *vdev))
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+#if KERNEL_VERSION(6, 17, 0) <= LINUX_VERSION_CODE
 	driver->reset_prepare = prepare;
 	driver->reset_done = done;
 #endif

@@ -37,7 +37,13 @@ fi
 rm -f "$build/state"
 
 args=("KDIR=$kdir" "$@")
-if $warn; then args+=(W=1 C=2 CHECK=sparse); fi
+if $warn; then
+	# Debian's sparse is older than 7.3: it knows neither of these as a constant expression.
+	args+=(W=1 C=2 "CHECK=sparse -D__typeof_unqual__=__typeof__ '-D__builtin_strlen(x)=(sizeof(x)-1)'")
+	for scripts in /usr/src/linux-headers-*-common/scripts; do
+		[ -e "$scripts/checker-valid.sh" ] || install "$COF_LAB_CHECKER" "$scripts/"
+	done
+fi
 status=0
 if [ -e Makefile ]; then
 	make -j"$(nproc)" "${args[@]}" modules >"$build/make.log" 2>&1 </dev/null || status=$?

@@ -29,6 +29,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define MAX_KEYS	1024
 #define MAX_BLOCK	1024
 
@@ -42,7 +43,7 @@ static const char * const hash_names[] = {
 	"md5", "sha1", "sha224", "sha256", "sha384", "sha512",
 };
 
-#define HASH_NR (sizeof(hash_names) / sizeof(hash_names[0]))
+#define HASH_NR ARRAY_SIZE(hash_names)
 
 struct key {
 	EVP_PKEY *pkey;
@@ -391,8 +392,8 @@ int main(int argc, char **argv)
 		}
 	}
 	if (!nr_keys || !threads || threads > 256 || !ops_mask || !hash_mask) {
-		fprintf(stderr, "pkey_stress: a key (-k or -g), 1 to 256 threads, operations and hashes are needed\n%s",
-			usage);
+		fprintf(stderr, "pkey_stress: a key (-k or -g), 1 to 256 threads, operations and\n"
+			"hashes are needed\n%s", usage);
 		return 2;
 	}
 	if (!count && !seconds)
