@@ -11,6 +11,7 @@
 
 #include <linux/crypto.h>
 #include <linux/dma-mapping.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include <compat/vdpa.h>
@@ -24,6 +25,8 @@ static void vc_dev_free(struct vc_dev *vc)
 {
 	unsigned int i;
 
+	/* The last answer's callback may still be about to queue a worker. */
+	synchronize_rcu();
 	for (i = 0; i < vc->nr_queues; i++) {
 		struct vc_queue *q = &vc->queues[i];
 
