@@ -32,7 +32,6 @@ static void vc_dev_free(struct vc_dev *vc)
 
 		cancel_work_sync(&q->work);
 		vc_data_exit(q);
-		vringh_kiov_cleanup(&q->riov);
 		mutex_destroy(&q->lock);
 	}
 	vc_ctrl_exit(vc);

@@ -125,6 +125,22 @@ struct vc_sessions {
 	u32 gen;
 };
 
+/**
+ * struct vc_chain - the buffers of a request
+ * @bytes: of all of them
+ * @nr_readable: used entries of @readable
+ * @nr_writable: used entries of @writable
+ * @readable: what the driver wrote
+ * @writable: what the device is to write
+ */
+struct vc_chain {
+	u64 bytes;
+	unsigned int nr_readable;
+	unsigned int nr_writable;
+	struct kvec readable[VC_MAX_SEGS];
+	struct kvec writable[VC_MAX_SEGS];
+};
+
 struct vc_dev;
 
 /**
@@ -134,8 +150,8 @@ struct vc_dev;
  * @work: serves the queue
  * @lock: protects what follows
  * @vring: the ring, valid while @ready
- * @riov: the readable part of the chain being looked at
- * @rvec: for @riov
+ * @chain: the chain being looked at
+ * @riov: its readable part
  * @ready: the driver has enabled the queue
  * @quiet: the driver was asked not to notify
  * @gen: incremented when the queue stops: answers to requests taken before are dropped
@@ -156,8 +172,8 @@ struct vc_queue {
 
 	struct mutex lock;		/* what follows, but @done */
 	struct vringh vring;
+	struct vc_chain chain;
 	struct vringh_kiov riov;
-	struct kvec rvec[VC_INLINE_SEGS];
 	bool ready;
 	bool quiet;
 	u32 gen;
@@ -294,6 +310,10 @@ void vc_queue_interrupt(struct vc_queue *q);
 bool vc_queue_idle(struct vc_queue *q);
 void vc_queue_quiet(struct vc_queue *q);
 void vc_inflight_done(struct vc_dev *vc);
+
+/* chain.c */
+int vc_chain_walk(struct vc_chain *chain, u16 head, unsigned int num,
+		  int (*fetch)(void *data, u16 index, struct vring_desc *desc), void *data);
 
 /* ctrl.c */
 int vc_ctrl_init(struct vc_dev *vc);
