@@ -125,6 +125,10 @@ static void vcrypto_ctrl_work(struct work_struct *work)
 	bool broken;
 
 	spin_lock_irq(&vc->ctrl_lock);
+	if (vc->ctrl_dead) {	/* vcrypto_ctrl_flush() sees to it */
+		spin_unlock_irq(&vc->ctrl_lock);
+		return;
+	}
 	do {
 		virtqueue_disable_cb(vc->ctrl_vq);
 		while ((ctrl = virtqueue_get_buf(vc->ctrl_vq, &used)))
