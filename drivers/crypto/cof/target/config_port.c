@@ -41,7 +41,7 @@ static ssize_t cof_tgt_port_transport_store(struct config_item *item, const char
 					    size_t count)
 {
 	struct cof_tgt_port *port = item_to_port(item);
-	char name[sizeof(port->transport)];
+	char name[sizeof(port->transport)] = "";
 	int err;
 
 	guard(mutex)(&cof_tgt_config);
@@ -50,7 +50,8 @@ static ssize_t cof_tgt_port_transport_store(struct config_item *item, const char
 		return err;
 	if (cof_tgt_store_string(name, sizeof(name), page, count) < 0 ||
 	    !cof_transport_known(name)) {
-		pr_err("port %u: transport: unknown; known: tcp\n", port->id);
+		pr_err("port %u: transport: there is no transport '%.*s'; known: tcp\n", port->id,
+		       (int)min_t(size_t, strcspn(page, "\n"), 32), page);
 		return -EINVAL;
 	}
 	strscpy(port->transport, name);
@@ -77,7 +78,8 @@ static ssize_t cof_tgt_port_traddr_store(struct config_item *item, const char *p
 		return err;
 	if (cof_tgt_store_string(traddr, sizeof(traddr), page, count) < 0 ||
 	    (traddr[0] && cof_addr_parse(&addr, traddr, "1"))) {
-		pr_err("port %u: traddr: not an IPv4 or IPv6 address of this host\n", port->id);
+		pr_err("port %u: traddr: '%.*s' is no IPv4 or IPv6 address\n", port->id,
+		       (int)min_t(size_t, strcspn(page, "\n"), 64), page);
 		return -EINVAL;
 	}
 	strscpy(port->traddr, traddr);
@@ -104,7 +106,8 @@ static ssize_t cof_tgt_port_trsvcid_store(struct config_item *item, const char *
 		return err;
 	if (cof_tgt_store_string(trsvcid, sizeof(trsvcid), page, count) < 0 ||
 	    (trsvcid[0] && (kstrtou16(trsvcid, 10, &number) || !number))) {
-		pr_err("port %u: trsvcid: not a TCP port, 1 to 65535\n", port->id);
+		pr_err("port %u: trsvcid: '%.*s' is no TCP port, 1 to 65535\n", port->id,
+		       (int)min_t(size_t, strcspn(page, "\n"), 16), page);
 		return -EINVAL;
 	}
 	strscpy(port->trsvcid, trsvcid);
