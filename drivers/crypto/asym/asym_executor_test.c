@@ -572,7 +572,7 @@ static void driver_short_output(struct kunit *test)
 
 static void driver_fails(struct kunit *test)
 {
-	const enum fake_mode modes[] = { FAKE_FAIL, FAKE_FAIL_LATE };
+	const enum fake_mode modes[] = { FAKE_FAIL, FAKE_FAIL_LATE, FAKE_REFUSE };
 	struct asym_exec *alone = create(test, "kunit-rsa", 0);
 	struct asym_exec *both = create(test, "kunit-rsa,rsa-generic", 0);
 	struct asym_exec_key *alone_key = test_key(test, alone, true);
@@ -584,7 +584,8 @@ static void driver_fails(struct kunit *test)
 		fake_rsa.mode = modes[i];
 		job = job_alloc(test, alone_key, ASYM_SIGN, ASYM_PAD_PKCS1, ASYM_HASH_SHA256,
 				digest_sha256, 32);
-		KUNIT_EXPECT_EQ(test, -EIO, job_run(test, job));
+		KUNIT_EXPECT_EQ(test, modes[i] == FAKE_REFUSE ? -EINVAL : -EIO,
+				job_run(test, job));
 		KUNIT_EXPECT_EQ(test, i + 1, alone->stats.failed);
 
 		job = job_alloc(test, both_key, ASYM_SIGN, ASYM_PAD_PKCS1, ASYM_HASH_SHA256,
@@ -593,10 +594,10 @@ static void driver_fails(struct kunit *test)
 		KUNIT_EXPECT_MEMEQ(test, job->dst, rsa1024_sig_sha256, BLOCK);
 		KUNIT_EXPECT_EQ(test, 1, job->calls);
 	}
-	KUNIT_EXPECT_EQ(test, 2, both->stats.retried);
-	KUNIT_EXPECT_EQ(test, 2, both->drivers[0].errors);
+	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(modes), both->stats.retried);
+	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(modes), both->drivers[0].errors);
 	KUNIT_EXPECT_EQ(test, 0, both->drivers[0].ops);
-	KUNIT_EXPECT_EQ(test, 2, both->drivers[1].ops);
+	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(modes), both->drivers[1].ops);
 	KUNIT_EXPECT_EQ(test, 0, both->stats.failed);
 	asym_exec_key_put(alone_key);
 	asym_exec_key_put(both_key);
