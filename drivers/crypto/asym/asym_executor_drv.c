@@ -7,7 +7,8 @@
  * in circles, so by default it does not; an administrator may name it. What is
  * looked at is the raw "rsa" algorithm: templates hide it, so they are refused.
  *
- * Process context, except the look-up of marks (any context).
+ * Process context, except the look-up of marks (any but hard interrupts).
+ * marks_lock protects the marks; it is taken within exec_all_lock.
  */
 #include <linux/array_size.h>
 #include <linux/cleanup.h>
@@ -23,9 +24,10 @@
 #define SOFTWARE_RSA	"rsa-generic"
 #define SEPARATORS	" ,\t\n"
 
-/* Raw algorithms that compute elsewhere. */
+/* Raw algorithms that compute elsewhere; @ready: they can, and not only fall back to software. */
 struct exec_mark {
 	struct list_head list;
+	bool ready;
 	char name[CRYPTO_MAX_ALG_NAME];
 };
 
@@ -64,6 +66,7 @@ int asym_exec_mark_remote(const char *driver_name)
 		kfree(mark);
 		return -EINVAL;
 	}
+	mark->ready = true;
 
 	spin_lock_bh(&marks_lock);
 	exists = mark_find(driver_name);
@@ -116,6 +119,82 @@ bool asym_exec_is_remote(const char *driver_name)
 	return found;
 }
 EXPORT_SYMBOL_GPL(asym_exec_is_remote);
+
+static bool driver_ready(const char *name)
+{
+	struct exec_mark *mark;
+	bool ready;
+
+	spin_lock_bh(&marks_lock);
+	mark = mark_find(name);
+	ready = !mark || mark->ready;
+	spin_unlock_bh(&marks_lock);
+	return ready;
+}
+
+/**
+ * asym_exec_ready() - does an executor compute on what it is meant to?
+ * @exec: the executor
+ *
+ * It does not while each of its drivers is a remote one that can reach none of
+ * its devices: operations are computed all the same, by that driver's software
+ * fallback on this machine's CPU, or fail if that is what was chosen.
+ *
+ * Context: any but hard interrupts.
+ * Return: whether it does.
+ */
+bool asym_exec_ready(struct asym_exec *exec)
+{
+	int i;
+
+	for (i = 0; i < exec->nr_drivers; i++)
+		if (driver_ready(exec->drivers[i].name))
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_GPL(asym_exec_ready);
+
+static bool exec_has_driver(const struct asym_exec *exec, const char *name)
+{
+	int i;
+
+	for (i = 0; i < exec->nr_drivers; i++)
+		if (!strcmp(exec->drivers[i].name, name))
+			return true;
+	return false;
+}
+
+/**
+ * asym_exec_set_remote_ready() - say whether a remote driver reaches a device
+ * @driver_name: as given to asym_exec_mark_remote(); others are ignored. A
+ *	driver just marked is ready.
+ * @ready: it does
+ *
+ * Executors on that driver tell their creators. Who calls this keeps the order
+ * of changes.
+ *
+ * Context: process; sleeps, takes exec_all_lock.
+ */
+void asym_exec_set_remote_ready(const char *driver_name, bool ready)
+{
+	struct exec_mark *mark;
+	struct asym_exec *exec;
+	bool changed;
+
+	guard(mutex)(&exec_all_lock);
+	spin_lock_bh(&marks_lock);
+	mark = mark_find(driver_name);
+	changed = mark && mark->ready != ready;
+	if (changed)
+		mark->ready = ready;
+	spin_unlock_bh(&marks_lock);
+	if (!changed)
+		return;
+	list_for_each_entry(exec, &exec_all, all)
+		if (exec->ready_changed && exec_has_driver(exec, driver_name))
+			exec->ready_changed(exec->data);
+}
+EXPORT_SYMBOL_GPL(asym_exec_set_remote_ready);
 
 static const char *tfm_driver(struct crypto_akcipher *tfm)
 {
