@@ -291,6 +291,7 @@ void vc_configfs_del(struct vdpa_device *vdpa);
 struct vdpa_crypto *vc_create(const struct vc_params *params);
 void vc_dev_put(struct vc_dev *vc);
 void vc_config_changed(struct vc_dev *vc);
+bool vc_ready(struct vc_dev *vc);
 void vc_broken(struct vc_queue *q, const char *what, int err);
 void vc_retire(struct vc_dev *vc);
 bool vc_used_by_guest(struct vc_dev *vc);
