@@ -38,6 +38,7 @@ struct rsa_key;
  * struct exec_driver - an LKCF driver of an executor
  * @name: its cra_driver_name
  * @probe: an unkeyed transform: keeps the driver's module, knows its reqsize
+ * @mark: it computes elsewhere: the id of asym_exec_mark_remote(); else 0
  * @sync: computes in the caller's context, which must be allowed to sleep
  * @ops: operations it computed; under the executor's lock, as all below
  * @errors: operations it failed
@@ -46,6 +47,7 @@ struct rsa_key;
 struct exec_driver {
 	char name[CRYPTO_MAX_ALG_NAME];
 	struct crypto_akcipher *probe;
+	u64 mark;
 	bool sync;
 	u64 ops;
 	u64 errors;

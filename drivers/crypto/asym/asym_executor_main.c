@@ -27,7 +27,7 @@ static unsigned int default_inflight(const struct exec_driver *drv)
 {
 	if (drv->sync)
 		return num_online_cpus();
-	return asym_exec_is_remote(drv->name) ? REMOTE_INFLIGHT : LOCAL_INFLIGHT;
+	return drv->mark ? REMOTE_INFLIGHT : LOCAL_INFLIGHT;
 }
 
 /**

@@ -274,9 +274,14 @@ static void remote_ready(struct kunit *test)
 	asym_exec_set_remote_ready("no-such-rsa", false);
 	KUNIT_EXPECT_EQ(test, 0, local_told);
 	KUNIT_EXPECT_TRUE(test, asym_exec_ready(local));
-	asym_exec_set_remote_ready("kunit-rsa", false);
+
+	/* it goes, and another of its name comes: not the one that is used here */
 	asym_exec_unmark_remote("kunit-rsa");
-	KUNIT_EXPECT_TRUE(test, asym_exec_ready(alone));
+	KUNIT_EXPECT_EQ(test, 3, alone_told);
+	KUNIT_EXPECT_FALSE(test, asym_exec_ready(alone));
+	KUNIT_ASSERT_EQ(test, 0, asym_exec_mark_remote("kunit-rsa"));
+	KUNIT_EXPECT_FALSE(test, asym_exec_ready(alone));
+	asym_exec_unmark_remote("kunit-rsa");
 	asym_exec_destroy(alone);
 	asym_exec_destroy(local);
 }
