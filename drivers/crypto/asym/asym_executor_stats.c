@@ -15,6 +15,7 @@
 
 #include "asym_executor_int.h"
 
+/* The list of executors; held over their ready_changed(). */
 DEFINE_MUTEX(exec_all_lock);
 LIST_HEAD(exec_all);
 static struct dentry *exec_debugfs_root;

@@ -35,7 +35,7 @@ static struct vcrypto *vcrypto_alloc(struct virtio_device *vdev, unsigned int nr
 	struct vcrypto *vc;
 	unsigned int i;
 
-	vc = kzalloc(sizeof(*vc), GFP_KERNEL);
+	vc = kzalloc_obj(*vc);
 	if (!vc)
 		return NULL;
 	vc->vdev = vdev;
