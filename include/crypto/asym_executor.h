@@ -84,7 +84,7 @@ struct asym_exec_request {
 	unsigned int dst_len;
 	void (*complete)(struct asym_exec_request *req, int err);
 	void *data;
-	/* private to asym_executor */
+	/* private: asym_executor's */
 	struct list_head list;
 	struct work_struct work;
 	void *priv[] __aligned(8);

@@ -341,8 +341,8 @@ void vc_session_put(struct vc_session *session);
 
 /**
  * struct vc_create_req - a CREATE_AKCIPHER_SESSION request, checked
- * @key_type: VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_*
  * @key_len: bytes of key that follow the header
+ * @is_private: it is a private key
  * @algo: enum asym_algo
  * @padding: enum asym_padding
  * @hash: enum asym_hash
