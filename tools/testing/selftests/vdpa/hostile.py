@@ -51,8 +51,10 @@ SET_VRING_NUM, SET_VRING_ADDR, SET_VRING_BASE = _ioc(1, 0x10, 8), _ioc(1, 0x11, 
 SET_VRING_KICK = _ioc(1, 0x20, 8)
 SET_BACKEND_FEATURES = _ioc(1, 0x25, 8)
 GET_STATUS, SET_STATUS = _ioc(2, 0x71, 1), _ioc(1, 0x72, 1)
-GET_CONFIG = _ioc(2, 0x73, 8)
+GET_CONFIG = _ioc(2, 0x73, 8)               # and what follows the header
 SET_VRING_ENABLE = _ioc(1, 0x75, 8)
+GET_VRING_BASE = _ioc(3, 0x12, 8)
+SUSPEND = _ioc(0, 0x7D, 0)
 
 results = []
 
@@ -208,8 +210,7 @@ class Device:
         self.ioctl(SET_STATUS, bytes([status]))
 
     def hw_ready(self):
-        return struct.unpack("<III", self.ioctl(_ioc(2, 0x73, 8),
-                                                struct.pack("<III", 0, 4, 0)))[2]
+        return struct.unpack("<III", self.ioctl(GET_CONFIG, struct.pack("<III", 0, 4, 0)))[2]
 
     def start(self):
         self.set_status(0)
@@ -326,7 +327,7 @@ def test_sessions(dev, key):
     check(status == OK and again != ids[0][1], "there is room again, and the id is another")
     for session in [again] + [i for _, i in ids[1:4]]:
         dev.destroy(session)
-    equal(stat("sessions"), 0, "sessions left")
+    equal(stat("sessions"), 0, "no session is left")
 
     equal([dev.create(key.private, room=room)[0] for room in (0, 1, 15)], [None] * 3,
           "no session without room for its id")
@@ -340,7 +341,7 @@ def test_sessions(dev, key):
     equal({dev.create(key.private[:n])[0] for n in range(1, len(key.private), step)}, {ERR},
           "a key cut off anywhere")
     equal({dev.create(os.urandom(random.randrange(1, 600)))[0] for _ in range(30)}, {ERR}, "random keys")
-    equal(stat("sessions"), 0, "sessions that were left behind")
+    equal(stat("sessions"), 0, "none of these left a session behind")
     equal(behaves(dev, key), "", "and it works")
 
 
@@ -498,11 +499,32 @@ def test_in_flight(dev, key):
                     wrong += 1
             if what == "unmapped":
                 dev.map(0x60000, 0x40000)
-        equal(wrong, 0, f"{what}: wrong answers")
+        equal(wrong, 0, f"{what}: no answer is wrong")
         if what != "answered":
             equal(touched, 0, f"{what}: memory is left alone at once")
     dev.start()
     equal(stat("sessions"), 0, "a reset closes sessions")
+    equal(behaves(dev, key), "", "and it works")
+
+
+def test_suspend(dev, key):
+    """What was taken is answered, nothing more is taken, and the indices say so."""
+    dev.start()
+    _, session = dev.create(key.private)
+    digest = flood(dev, session, key, 100)
+    until(lambda: dev.data.used_index() >= 2)
+    dev.ioctl(SUSPEND)
+    used = dev.data.used_index()
+    taken = struct.unpack("<II", dev.ioctl(GET_VRING_BASE, struct.pack("<II", DATAQ, 0)))[1]
+    equal(taken, used, "suspended: as many taken as returned")
+    dev.data.offer(0)
+    dev.data.kick()
+    time.sleep(0.05)
+    equal(dev.data.used_index(), used, "suspended: nothing is taken any more")
+    slots = [bytes(dev.mem[0x60000 + 1024 * i:0x60000 + 1024 * i + key.bytes + 1]) for i in range(100)]
+    equal(sum(slot[-1] == OK and key.signed(digest, slot[:-1]) for slot in slots), used,
+          "suspended: what was returned is right")
+    dev.start()
     equal(behaves(dev, key), "", "and it works")
 
 
@@ -565,6 +587,7 @@ def main():
         test_chains(dev, key)
         test_rings(dev, key)
         test_in_flight(dev, key)
+        test_suspend(dev, key)
         test_random(dev, key, count, rng)
         test_removal(dev, key)
     except Exception:
