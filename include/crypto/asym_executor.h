@@ -32,12 +32,19 @@ struct seq_file;
  *	order; 0 means a default fit for the driver
  * @bad: if not NULL, receives (pointing into a static or @drivers string is
  *	not promised: a copy of at most CRYPTO_MAX_ALG_NAME) the driver refused
+ * @ready_changed: if not NULL, called in process context when
+ *	asym_exec_ready() may have changed, also before asym_exec_create()
+ *	returned; not after asym_exec_destroy(). It may take spinlocks and must
+ *	not create or destroy executors
+ * @data: for @ready_changed
  */
 struct asym_exec_params {
 	const char *name;
 	const char *drivers;
 	unsigned int max_inflight;
 	char *bad;
+	void (*ready_changed)(void *data);
+	void *data;
 };
 
 #define ASYM_EXEC_MAY_SLEEP	BIT(0)	/* asym_exec_submit() may sleep, and compute inline */
@@ -77,7 +84,7 @@ struct asym_exec_request {
 	unsigned int dst_len;
 	void (*complete)(struct asym_exec_request *req, int err);
 	void *data;
-	/* private to asym_executor */
+	/* private: asym_executor's */
 	struct list_head list;
 	struct work_struct work;
 	void *priv[] __aligned(8);
@@ -88,6 +95,7 @@ void asym_exec_destroy(struct asym_exec *exec);
 size_t asym_exec_request_size(struct asym_exec *exec);
 void asym_exec_caps(struct asym_exec *exec, struct asym_caps *caps);
 const char *asym_exec_driver(struct asym_exec *exec);
+bool asym_exec_ready(struct asym_exec *exec);
 void asym_exec_stats_show(struct asym_exec *exec, struct seq_file *m);
 
 struct asym_exec_key *asym_exec_key_create(struct asym_exec *exec,
@@ -101,5 +109,6 @@ int asym_exec_submit(struct asym_exec_request *req);
 int asym_exec_mark_remote(const char *driver_name);
 void asym_exec_unmark_remote(const char *driver_name);
 bool asym_exec_is_remote(const char *driver_name);
+void asym_exec_set_remote_ready(const char *driver_name, bool ready);
 
 #endif /* _CRYPTO_ASYM_EXECUTOR_H */

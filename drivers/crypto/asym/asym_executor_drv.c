@@ -7,7 +7,8 @@
  * in circles, so by default it does not; an administrator may name it. What is
  * looked at is the raw "rsa" algorithm: templates hide it, so they are refused.
  *
- * Process context, except the look-up of marks (any context).
+ * Process context, except the look-up of marks (any but hard interrupts).
+ * marks_lock protects the marks; it is taken within exec_all_lock.
  */
 #include <linux/array_size.h>
 #include <linux/cleanup.h>
@@ -23,13 +24,20 @@
 #define SOFTWARE_RSA	"rsa-generic"
 #define SEPARATORS	" ,\t\n"
 
-/* Raw algorithms that compute elsewhere. */
+/*
+ * Raw algorithms that compute elsewhere. @id distinguishes one from another of
+ * that name, later; @ready: it can compute there, and does not only fall back to
+ * software.
+ */
 struct exec_mark {
 	struct list_head list;
+	u64 id;
+	bool ready;
 	char name[CRYPTO_MAX_ALG_NAME];
 };
 
 static LIST_HEAD(marks);
+static u64 marks_id;
 static DEFINE_SPINLOCK(marks_lock);
 
 static struct exec_mark *mark_find(const char *name)
@@ -64,11 +72,14 @@ int asym_exec_mark_remote(const char *driver_name)
 		kfree(mark);
 		return -EINVAL;
 	}
+	mark->ready = true;
 
 	spin_lock_bh(&marks_lock);
 	exists = mark_find(driver_name);
-	if (!exists)
+	if (!exists) {
+		mark->id = ++marks_id;
 		list_add(&mark->list, &marks);
+	}
 	spin_unlock_bh(&marks_lock);
 	if (exists) {
 		kfree(mark);
@@ -78,23 +89,48 @@ int asym_exec_mark_remote(const char *driver_name)
 }
 EXPORT_SYMBOL_GPL(asym_exec_mark_remote);
 
+static bool exec_has_driver(const struct asym_exec *exec, const char *name)
+{
+	int i;
+
+	for (i = 0; i < exec->nr_drivers; i++)
+		if (!strcmp(exec->drivers[i].name, name))
+			return true;
+	return false;
+}
+
+/* Tell the creators of executors that compute on it. */
+static void driver_ready_changed(const char *name)
+{
+	struct asym_exec *exec;
+
+	lockdep_assert_held(&exec_all_lock);
+	list_for_each_entry(exec, &exec_all, all)
+		if (exec->ready_changed && exec_has_driver(exec, name))
+			exec->ready_changed(exec->data);
+}
+
 /**
  * asym_exec_unmark_remote() - forget asym_exec_mark_remote()
  * @driver_name: as given there; unknown names are ignored
  *
- * Call it after the algorithm was unregistered.
+ * Call it after the algorithm was unregistered, or hidden. Executors that use
+ * it are not ready any more, and tell their creators.
  *
- * Context: process.
+ * Context: process; sleeps, takes exec_all_lock.
  */
 void asym_exec_unmark_remote(const char *driver_name)
 {
 	struct exec_mark *mark;
 
+	guard(mutex)(&exec_all_lock);
 	spin_lock_bh(&marks_lock);
 	mark = mark_find(driver_name);
 	if (mark)
 		list_del(&mark->list);
 	spin_unlock_bh(&marks_lock);
+	if (mark && mark->ready)
+		driver_ready_changed(driver_name);
 	kfree(mark);
 }
 EXPORT_SYMBOL_GPL(asym_exec_unmark_remote);
@@ -117,9 +153,85 @@ bool asym_exec_is_remote(const char *driver_name)
 }
 EXPORT_SYMBOL_GPL(asym_exec_is_remote);
 
+static bool driver_ready(const struct exec_driver *drv)
+{
+	struct exec_mark *mark;
+	bool ready;
+
+	if (!drv->mark)
+		return true;
+	spin_lock_bh(&marks_lock);
+	mark = mark_find(drv->name);
+	ready = mark && mark->id == drv->mark && mark->ready;
+	spin_unlock_bh(&marks_lock);
+	return ready;
+}
+
+/**
+ * asym_exec_ready() - does an executor compute on what it is meant to?
+ * @exec: the executor
+ *
+ * It does not while each of its drivers is a remote one that can reach none of
+ * its devices: operations are computed all the same, by that driver's software
+ * fallback on this machine's CPU, or fail if that is what was chosen.
+ *
+ * Context: any but hard interrupts.
+ * Return: whether it does.
+ */
+bool asym_exec_ready(struct asym_exec *exec)
+{
+	int i;
+
+	for (i = 0; i < exec->nr_drivers; i++)
+		if (driver_ready(&exec->drivers[i]))
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_GPL(asym_exec_ready);
+
+/**
+ * asym_exec_set_remote_ready() - say whether a remote driver reaches a device
+ * @driver_name: as given to asym_exec_mark_remote(); others are ignored. A
+ *	driver just marked is ready.
+ * @ready: it does
+ *
+ * Executors on that driver tell their creators. Who calls this keeps the order
+ * of changes.
+ *
+ * Context: process; sleeps, takes exec_all_lock.
+ */
+void asym_exec_set_remote_ready(const char *driver_name, bool ready)
+{
+	struct exec_mark *mark;
+	bool changed;
+
+	guard(mutex)(&exec_all_lock);
+	spin_lock_bh(&marks_lock);
+	mark = mark_find(driver_name);
+	changed = mark && mark->ready != ready;
+	if (changed)
+		mark->ready = ready;
+	spin_unlock_bh(&marks_lock);
+	if (changed)
+		driver_ready_changed(driver_name);
+}
+EXPORT_SYMBOL_GPL(asym_exec_set_remote_ready);
+
 static const char *tfm_driver(struct crypto_akcipher *tfm)
 {
 	return crypto_tfm_alg_driver_name(crypto_akcipher_tfm(tfm));
+}
+
+static u64 driver_mark(const char *name)
+{
+	struct exec_mark *mark;
+	u64 id;
+
+	spin_lock_bh(&marks_lock);
+	mark = mark_find(name);
+	id = mark ? mark->id : 0;
+	spin_unlock_bh(&marks_lock);
+	return id;
 }
 
 static int driver_add(struct asym_exec *exec, struct crypto_akcipher *tfm)
@@ -129,6 +241,7 @@ static int driver_add(struct asym_exec *exec, struct crypto_akcipher *tfm)
 	if (strcmp(crypto_tfm_alg_name(crypto_akcipher_tfm(tfm)), RAW_RSA))
 		return -EINVAL;
 	strscpy(drv->name, tfm_driver(tfm));
+	drv->mark = driver_mark(drv->name);
 	drv->probe = tfm;
 	drv->sync = !(crypto_akcipher_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC);
 	exec->reqsize = max(exec->reqsize, crypto_akcipher_reqsize(tfm));

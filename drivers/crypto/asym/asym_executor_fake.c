@@ -96,6 +96,8 @@ static int fake_submit(struct akcipher_request *req, bool decrypt)
 		return 0;
 	case FAKE_FAIL:
 		return -EIO;
+	case FAKE_REFUSE:
+		return -EINVAL;
 	case FAKE_HOLD:
 		spin_lock_bh(&held_lock);
 		list_add_tail(&freq->list, &held);

@@ -15,6 +15,7 @@ enum fake_mode {
 	FAKE_SHORT,	/* as FAKE_ECHO, but leading zeros are left out */
 	FAKE_LONG,	/* as FAKE_ECHO, but claims to have written more than a block */
 	FAKE_FAIL,	/* -EIO within the call */
+	FAKE_REFUSE,	/* -EINVAL within the call */
 	FAKE_FAIL_LATE,	/* -EINPROGRESS, then -EIO */
 	FAKE_HOLD,	/* -EINPROGRESS; fake_release() answers with the input */
 };

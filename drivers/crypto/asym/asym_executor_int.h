@@ -6,8 +6,10 @@
  *
  * A request holds its key from asym_exec_submit() until after its completion;
  * a key holds the executor until its transforms are freed. asym_exec_destroy()
- * waits for that. Only struct asym_exec has a lock; nothing is called with it
- * held.
+ * waits for that. Nothing is called with an executor's lock held.
+ *
+ * exec_all_lock (mutex) protects the list of executors; it is held over their
+ * ready_changed() and taken first.
  */
 #ifndef _ASYM_EXECUTOR_INT_H
 #define _ASYM_EXECUTOR_INT_H
@@ -16,6 +18,7 @@
 #include <linux/crypto.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/scatterlist.h>
 #include <linux/spinlock.h>
@@ -35,6 +38,7 @@ struct rsa_key;
  * struct exec_driver - an LKCF driver of an executor
  * @name: its cra_driver_name
  * @probe: an unkeyed transform: keeps the driver's module, knows its reqsize
+ * @mark: it computes elsewhere: the id of asym_exec_mark_remote(); else 0
  * @sync: computes in the caller's context, which must be allowed to sleep
  * @ops: operations it computed; under the executor's lock, as all below
  * @errors: operations it failed
@@ -43,6 +47,7 @@ struct rsa_key;
 struct exec_driver {
 	char name[CRYPTO_MAX_ALG_NAME];
 	struct crypto_akcipher *probe;
+	u64 mark;
 	bool sync;
 	u64 ops;
 	u64 errors;
@@ -87,7 +92,9 @@ struct exec_stats {
  * @full: a driver said -ENOSPC: wait for a completion, or for @pump_work
  * @stats: counters
  * @pump_work: resumes exec_pump()
- * @all: among all executors; with @id under exec_debugfs_lock
+ * @ready_changed: the creator's, called under exec_all_lock
+ * @data: for @ready_changed
+ * @all: in exec_all; with @id under exec_all_lock
  * @id: distinguishes executors of one name
  * @dentry: in debugfs
  */
@@ -110,6 +117,9 @@ struct asym_exec {
 	struct exec_stats stats;
 
 	struct delayed_work pump_work;
+
+	void (*ready_changed)(void *data);
+	void *data;
 
 	struct list_head all;
 	unsigned int id;
@@ -156,6 +166,8 @@ size_t exec_request_size(unsigned int reqsize);
 void exec_pump_work(struct work_struct *work);
 
 /* asym_executor_stats.c */
+extern struct mutex exec_all_lock;
+extern struct list_head exec_all;
 void exec_debugfs_init(void);
 void exec_debugfs_exit(void);
 void exec_debugfs_add(struct asym_exec *exec);

@@ -27,7 +27,7 @@ static unsigned int default_inflight(const struct exec_driver *drv)
 {
 	if (drv->sync)
 		return num_online_cpus();
-	return asym_exec_is_remote(drv->name) ? REMOTE_INFLIGHT : LOCAL_INFLIGHT;
+	return drv->mark ? REMOTE_INFLIGHT : LOCAL_INFLIGHT;
 }
 
 /**
@@ -60,6 +60,8 @@ struct asym_exec *asym_exec_create(const struct asym_exec_params *params)
 	spin_lock_init(&exec->lock);
 	INIT_LIST_HEAD(&exec->fifo);
 	INIT_DELAYED_WORK(&exec->pump_work, exec_pump_work);
+	exec->ready_changed = params->ready_changed;
+	exec->data = params->data;
 
 	err = exec_drivers_init(exec, params->drivers, params->bad);
 	if (err) {

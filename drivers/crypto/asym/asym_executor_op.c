@@ -289,12 +289,6 @@ static void op_start(struct exec_op *op)
 	op_compute(op, 0);
 }
 
-/* Errors that say something about the input; others say something about the driver. */
-static bool is_input_error(int err)
-{
-	return err == -EINVAL || err == -EBADMSG || err == -EOVERFLOW || err == -EKEYREJECTED;
-}
-
 /* The next driver that has the key, or false. */
 static bool op_next_driver(struct exec_op *op)
 {
@@ -310,7 +304,11 @@ static bool op_next_driver(struct exec_op *op)
 	return false;
 }
 
-/* The driver answered. */
+/*
+ * The driver answered. Whatever its error is, it says something about the
+ * driver: op_prepare() saw to it that the input is acceptable. (qat-rsa, for
+ * one, has -EINVAL for every failure.)
+ */
 static void op_returned(struct exec_op *op, int err)
 {
 	struct asym_exec *exec = op->key->exec;
@@ -331,7 +329,7 @@ static void op_returned(struct exec_op *op, int err)
 
 	spin_lock_bh(&exec->lock);
 	exec->drivers[op->drv].errors++;
-	again = !is_input_error(err) && op_next_driver(op);
+	again = op_next_driver(op);
 	if (again)
 		exec->stats.retried++;
 	spin_unlock_bh(&exec->lock);

@@ -2,7 +2,7 @@
 /*
  * Counters of executors, and /sys/kernel/debug/asym_executor/<name>.
  *
- * exec_debugfs_lock protects the list of executors, which is there to give
+ * exec_all_lock protects the list of executors, which is there to give
  * those of the same name different files. Process context.
  */
 #include <linux/cleanup.h>
@@ -15,8 +15,9 @@
 
 #include "asym_executor_int.h"
 
-static DEFINE_MUTEX(exec_debugfs_lock);
-static LIST_HEAD(exec_all);
+/* The list of executors; held over their ready_changed(). */
+DEFINE_MUTEX(exec_all_lock);
+LIST_HEAD(exec_all);
 static struct dentry *exec_debugfs_root;
 
 /**
@@ -61,6 +62,7 @@ void asym_exec_stats_show(struct asym_exec *exec, struct seq_file *m)
 	seq_printf(m, "retried %llu\n", stats.retried);
 	seq_printf(m, "stalled %llu\n", stats.stalled);
 	seq_printf(m, "milliunits %llu\n", stats.milliunits);
+	seq_printf(m, "ready %d\n", asym_exec_ready(exec));
 	seq_printf(m, "max_inflight %u\n", exec->max_inflight);
 	seq_printf(m, "inflight %u\n", inflight);
 	seq_printf(m, "queued %u\n", queued);
@@ -98,7 +100,7 @@ void exec_debugfs_add(struct asym_exec *exec)
 {
 	char file[EXEC_MAX_NAME + 16];
 
-	guard(mutex)(&exec_debugfs_lock);
+	guard(mutex)(&exec_all_lock);
 	exec->id = exec_free_id(exec->name);
 	list_add_tail(&exec->all, &exec_all);
 	if (exec->id)
@@ -111,7 +113,7 @@ void exec_debugfs_add(struct asym_exec *exec)
 
 void exec_debugfs_del(struct asym_exec *exec)
 {
-	guard(mutex)(&exec_debugfs_lock);
+	guard(mutex)(&exec_all_lock);
 	debugfs_remove(exec->dentry);
 	list_del(&exec->all);
 }

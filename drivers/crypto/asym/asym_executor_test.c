@@ -216,6 +216,76 @@ static void create_default(struct kunit *test)
 	asym_exec_destroy(exec);
 }
 
+static void count_change(void *data)
+{
+	++*(unsigned int *)data;
+}
+
+/* A remote driver that reaches nobody: whoever computes on nothing else is told. */
+static void remote_ready(struct kunit *test)
+{
+	unsigned int alone_told = 0, both_told = 0, local_told = 0;
+	struct asym_exec_params params = { .name = "kunit", .ready_changed = count_change };
+	struct asym_exec *alone, *both, *local;
+
+	KUNIT_ASSERT_EQ(test, 0, asym_exec_mark_remote("kunit-rsa"));
+	params.drivers = "kunit-rsa";
+	params.data = &alone_told;
+	alone = asym_exec_create(&params);
+	params.drivers = "kunit-rsa,rsa-generic";
+	params.data = &both_told;
+	both = asym_exec_create(&params);
+	params.drivers = "rsa-generic";
+	params.data = &local_told;
+	local = asym_exec_create(&params);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, alone);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, both);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, local);
+
+	/* a driver is ready when it is marked; saying so again is no change */
+	KUNIT_EXPECT_TRUE(test, asym_exec_ready(alone));
+	asym_exec_set_remote_ready("kunit-rsa", true);
+	KUNIT_EXPECT_EQ(test, 0, alone_told);
+
+	asym_exec_set_remote_ready("kunit-rsa", false);
+	asym_exec_set_remote_ready("kunit-rsa", false);
+	KUNIT_EXPECT_EQ(test, 1, alone_told);
+	KUNIT_EXPECT_EQ(test, 1, both_told);
+	KUNIT_EXPECT_FALSE(test, asym_exec_ready(alone));
+	KUNIT_EXPECT_TRUE(test, asym_exec_ready(both));
+	KUNIT_EXPECT_TRUE(test, asym_exec_ready(local));
+
+	/* one made meanwhile knows, too; one that is gone is not told */
+	asym_exec_destroy(both);
+	params.drivers = "kunit-rsa";
+	params.data = &both_told;
+	both = asym_exec_create(&params);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, both);
+	KUNIT_EXPECT_FALSE(test, asym_exec_ready(both));
+	asym_exec_destroy(both);
+
+	asym_exec_set_remote_ready("kunit-rsa", true);
+	KUNIT_EXPECT_EQ(test, 2, alone_told);
+	KUNIT_EXPECT_EQ(test, 1, both_told);
+	KUNIT_EXPECT_TRUE(test, asym_exec_ready(alone));
+
+	/* who is not marked is ready, whatever is said */
+	asym_exec_set_remote_ready("rsa-generic", false);
+	asym_exec_set_remote_ready("no-such-rsa", false);
+	KUNIT_EXPECT_EQ(test, 0, local_told);
+	KUNIT_EXPECT_TRUE(test, asym_exec_ready(local));
+
+	/* it goes, and another of its name comes: not the one that is used here */
+	asym_exec_unmark_remote("kunit-rsa");
+	KUNIT_EXPECT_EQ(test, 3, alone_told);
+	KUNIT_EXPECT_FALSE(test, asym_exec_ready(alone));
+	KUNIT_ASSERT_EQ(test, 0, asym_exec_mark_remote("kunit-rsa"));
+	KUNIT_EXPECT_FALSE(test, asym_exec_ready(alone));
+	asym_exec_unmark_remote("kunit-rsa");
+	asym_exec_destroy(alone);
+	asym_exec_destroy(local);
+}
+
 static void key_refused(struct kunit *test)
 {
 	struct asym_exec *exec = create(test, "rsa-generic", 0);
@@ -572,7 +642,7 @@ static void driver_short_output(struct kunit *test)
 
 static void driver_fails(struct kunit *test)
 {
-	const enum fake_mode modes[] = { FAKE_FAIL, FAKE_FAIL_LATE };
+	const enum fake_mode modes[] = { FAKE_FAIL, FAKE_FAIL_LATE, FAKE_REFUSE };
 	struct asym_exec *alone = create(test, "kunit-rsa", 0);
 	struct asym_exec *both = create(test, "kunit-rsa,rsa-generic", 0);
 	struct asym_exec_key *alone_key = test_key(test, alone, true);
@@ -584,7 +654,8 @@ static void driver_fails(struct kunit *test)
 		fake_rsa.mode = modes[i];
 		job = job_alloc(test, alone_key, ASYM_SIGN, ASYM_PAD_PKCS1, ASYM_HASH_SHA256,
 				digest_sha256, 32);
-		KUNIT_EXPECT_EQ(test, -EIO, job_run(test, job));
+		KUNIT_EXPECT_EQ(test, modes[i] == FAKE_REFUSE ? -EINVAL : -EIO,
+				job_run(test, job));
 		KUNIT_EXPECT_EQ(test, i + 1, alone->stats.failed);
 
 		job = job_alloc(test, both_key, ASYM_SIGN, ASYM_PAD_PKCS1, ASYM_HASH_SHA256,
@@ -593,10 +664,10 @@ static void driver_fails(struct kunit *test)
 		KUNIT_EXPECT_MEMEQ(test, job->dst, rsa1024_sig_sha256, BLOCK);
 		KUNIT_EXPECT_EQ(test, 1, job->calls);
 	}
-	KUNIT_EXPECT_EQ(test, 2, both->stats.retried);
-	KUNIT_EXPECT_EQ(test, 2, both->drivers[0].errors);
+	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(modes), both->stats.retried);
+	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(modes), both->drivers[0].errors);
 	KUNIT_EXPECT_EQ(test, 0, both->drivers[0].ops);
-	KUNIT_EXPECT_EQ(test, 2, both->drivers[1].ops);
+	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(modes), both->drivers[1].ops);
 	KUNIT_EXPECT_EQ(test, 0, both->stats.failed);
 	asym_exec_key_put(alone_key);
 	asym_exec_key_put(both_key);
@@ -707,6 +778,7 @@ static void secrets_are_wiped(struct kunit *test)
 static struct kunit_case exec_cases[] = {
 	KUNIT_CASE_SLOW(create_refused),
 	KUNIT_CASE(create_default),
+	KUNIT_CASE(remote_ready),
 	KUNIT_CASE(key_refused),
 	KUNIT_CASE_SLOW(known_answers),
 	KUNIT_CASE_SLOW(input_errors),

@@ -110,6 +110,46 @@ static void key_truncated(struct kunit *test)
 	}
 }
 
+/* Lengths as BER has them, in the ways a DER parser must not trust. */
+static void key_lengths(struct kunit *test)
+{
+	static const struct {
+		const char *what;
+		u8 len;
+		u8 der[16];
+	} cases[] = {
+		{ "nothing in the sequence", 2, { 0x30, 0x00 } },
+		{ "no length", 1, { 0x30 } },
+		{ "length without its bytes", 2, { 0x30, 0x82 } },
+		{ "length of four bytes", 6, { 0x30, 0x84, 0xff, 0xff, 0xff, 0xff } },
+		{ "length of 127 bytes", 4, { 0x30, 0xff, 0x01, 0x01 } },
+		{ "indefinite length", 6, { 0x30, 0x80, 0x02, 0x00, 0x00, 0x00 } },
+		{ "indefinite length without an end", 5, { 0x30, 0x80, 0x02, 0x01, 0x05 } },
+		{ "modulus without bytes", 7, { 0x30, 0x05, 0x02, 0x00, 0x02, 0x01, 0x03 } },
+		{ "modulus longer than the key", 6, { 0x30, 0x04, 0x02, 0x7f, 0x01, 0x02 } },
+		{ "modulus of 0", 8, { 0x30, 0x06, 0x02, 0x01, 0x00, 0x02, 0x01, 0x03 } },
+		{ "modulus of 1", 8, { 0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x03 } },
+		{ "no exponent", 5, { 0x30, 0x03, 0x02, 0x01, 0x05 } },
+		{ "a set", 8, { 0x31, 0x06, 0x02, 0x01, 0x05, 0x02, 0x01, 0x03 } },
+		{ "more behind the key", 10,
+		  { 0x30, 0x06, 0x02, 0x01, 0x05, 0x02, 0x01, 0x03, 0x05, 0x00 } },
+		{ "a tag of many bytes", 6, { 0x3f, 0xff, 0xff, 0xff, 0xff, 0x7f } },
+	};
+	unsigned int bits;
+	u8 *der;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		der = kmemdup(cases[i].der, cases[i].len, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, der);
+		expect_as_software(test, der, cases[i].len, false);
+		expect_as_software(test, der, cases[i].len, true);
+		KUNIT_EXPECT_LT_MSG(test, parse(der, cases[i].len, false, &bits), 0, "%s",
+				    cases[i].what);
+		kfree(der);
+	}
+}
+
 /* Every byte changed; then many changed at a time. */
 static void key_mutated(struct kunit *test)
 {
@@ -180,6 +220,7 @@ static struct kunit_case asym_key_cases[] = {
 	KUNIT_CASE(key_good),
 	KUNIT_CASE(key_refused),
 	KUNIT_CASE(key_truncated),
+	KUNIT_CASE(key_lengths),
 	KUNIT_CASE_SLOW(key_mutated),
 	KUNIT_CASE(key_odd_modulus),
 	KUNIT_CASE(key_cost),

@@ -116,6 +116,42 @@ static void emsa_room(struct kunit *test)
 			asym_pad_emsa_check(ASYM_HASH_SHA256, NULL, 0, block, 4096));
 }
 
+/* Every size of modulus and hash: what is encoded is accepted, with another bit it is not. */
+static void emsa_every_size(struct kunit *test)
+{
+	static const unsigned int sizes[] = { 64, 128, 192, 256, 384, 512 };
+	unsigned int i, j, pos, size;
+	u8 *block;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size = sizes[i];
+		block = kunit_kmalloc(test, size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, block);
+		for (j = 0; j < ARRAY_SIZE(signatures); j++) {
+			err = asym_pad_emsa_encode(signatures[j].hash, signatures[j].digest,
+						   signatures[j].digest_len, block, size);
+			/* 11 + 19 + 48 and 64 do not fit into 64 bytes */
+			KUNIT_EXPECT_EQ(test, size == 64 && signatures[j].digest_len >= 48 ?
+					-EOVERFLOW : 0, err);
+			if (err)
+				continue;
+			KUNIT_EXPECT_EQ(test, 0,
+					asym_pad_emsa_check(signatures[j].hash,
+							    signatures[j].digest,
+							    signatures[j].digest_len, block, size));
+			for (pos = 0; pos < size; pos++) {
+				block[pos] ^= 1 << pos % 8;
+				err = asym_pad_emsa_check(signatures[j].hash, signatures[j].digest,
+							  signatures[j].digest_len, block, size);
+				KUNIT_EXPECT_LT_MSG(test, err, 0, "size %u hash %u byte %u", size,
+						    signatures[j].hash, pos);
+				block[pos] ^= 1 << pos % 8;
+			}
+		}
+	}
+}
+
 static void emsa_mutated(struct kunit *test)
 {
 	u8 block[BLOCK];
@@ -170,6 +206,49 @@ static void rsaes_round_trip(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EOVERFLOW, asym_pad_rsaes_encode(msg, BLOCK - 10, block, BLOCK));
 	KUNIT_EXPECT_EQ(test, -EOVERFLOW, asym_pad_rsaes_encode(msg, UINT_MAX, block, BLOCK));
 	KUNIT_EXPECT_EQ(test, -EOVERFLOW, asym_pad_rsaes_encode(msg, 0, block, 10));
+}
+
+/* Every size of modulus, every length of message, and every length of padding that is too short. */
+static void rsaes_every_size(struct kunit *test)
+{
+	static const unsigned int sizes[] = { 11, 64, 128, 192, 256, 384, 512 };
+	unsigned int i, size, len, pad, room;
+	u8 *block, *msg, *out;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size = sizes[i];
+		/* exactly as large as said, so that KASAN sees a byte more */
+		block = kunit_kmalloc(test, size, GFP_KERNEL);
+		msg = kunit_kmalloc(test, size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, block);
+		KUNIT_ASSERT_NOT_NULL(test, msg);
+		get_random_bytes(msg, size);
+		for (len = 0; len <= size - 11; len++) {
+			KUNIT_ASSERT_EQ(test, 0, asym_pad_rsaes_encode(msg, len, block, size));
+			out = kmalloc(len, GFP_KERNEL);
+			room = len;
+			KUNIT_EXPECT_EQ(test, 0, asym_pad_rsaes_decode(block, size, out, &room));
+			KUNIT_EXPECT_EQ(test, len, room);
+			if (len)
+				KUNIT_EXPECT_EQ(test, 0, memcmp(out, msg, len));
+			kfree(out);
+		}
+		KUNIT_EXPECT_EQ(test, -EOVERFLOW, asym_pad_rsaes_encode(msg, len, block, size));
+
+		out = kunit_kmalloc(test, size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, out);
+		memset(block, 0xff, size);
+		block[0] = 0;
+		block[1] = 2;
+		for (pad = 0; pad + 2 < size; pad++) {
+			block[2 + pad] = 0;
+			room = size;
+			KUNIT_EXPECT_EQ_MSG(test, pad < 8 ? -EINVAL : 0,
+					    asym_pad_rsaes_decode(block, size, out, &room),
+					    "%u bytes of padding of %u", pad, size);
+			block[2 + pad] = 0xff;
+		}
+	}
 }
 
 static void rsaes_vector(struct kunit *test)
@@ -292,8 +371,10 @@ static struct kunit_case asym_pad_cases[] = {
 	KUNIT_CASE(hash_names),
 	KUNIT_CASE(emsa_vectors),
 	KUNIT_CASE(emsa_room),
+	KUNIT_CASE(emsa_every_size),
 	KUNIT_CASE(emsa_mutated),
 	KUNIT_CASE(rsaes_round_trip),
+	KUNIT_CASE(rsaes_every_size),
 	KUNIT_CASE(rsaes_vector),
 	KUNIT_CASE(rsaes_malformed),
 	KUNIT_CASE(rsaes_fuzz),

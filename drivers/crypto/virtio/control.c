@@ -17,7 +17,7 @@
 
 #include "vcrypto.h"
 
-/* How long a device that goes away in order may take for its last answers */
+/* How long a device that goes away in order may take for its last answers, all together */
 #define VCRYPTO_CTRL_TIMEOUT	(2 * HZ)
 
 /**
@@ -125,6 +125,10 @@ static void vcrypto_ctrl_work(struct work_struct *work)
 	bool broken;
 
 	spin_lock_irq(&vc->ctrl_lock);
+	if (vc->ctrl_dead) {	/* vcrypto_ctrl_flush() sees to it */
+		spin_unlock_irq(&vc->ctrl_lock);
+		return;
+	}
 	do {
 		virtqueue_disable_cb(vc->ctrl_vq);
 		while ((ctrl = virtqueue_get_buf(vc->ctrl_vq, &used)))
@@ -407,25 +411,24 @@ static struct vcrypto_session *vcrypto_session_pop(struct vcrypto *vc)
  */
 void vcrypto_sessions_close(struct vcrypto *vc)
 {
+	long left = VCRYPTO_CTRL_TIMEOUT;
 	struct vcrypto_session *session;
 	int err;
 
 	/* Openers that were sent away may get an answer still. */
-	if (!wait_event_timeout(vc->ctrl_room, vcrypto_ctrl_idle(vc), VCRYPTO_CTRL_TIMEOUT))
-		return;
+	left = wait_event_timeout(vc->ctrl_room, vcrypto_ctrl_idle(vc), left);
 
-	while ((session = vcrypto_session_pop(vc))) {
+	while (left && (session = vcrypto_session_pop(vc))) {
 		vcrypto_close_prepare(session);
-		err = -ETIMEDOUT;
-		wait_event_timeout(vc->ctrl_room,
-				   (err = vcrypto_ctrl_try(vc, &session->close, true)) != -ENOSPC,
-				   VCRYPTO_CTRL_TIMEOUT);
+		left = wait_event_timeout(vc->ctrl_room,
+					  (err = vcrypto_ctrl_try(vc, &session->close, true)) !=
+					  -ENOSPC, left);
 		if (err) {
 			kfree(session);
 			return;
 		}
 	}
-	wait_event_timeout(vc->ctrl_room, vcrypto_ctrl_idle(vc), VCRYPTO_CTRL_TIMEOUT);
+	wait_event_timeout(vc->ctrl_room, vcrypto_ctrl_idle(vc), left);
 }
 
 /* The device was reset; nobody uses a session any more. */

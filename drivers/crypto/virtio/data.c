@@ -118,6 +118,10 @@ static void vcrypto_queue_work(struct work_struct *work)
 	bool broken, idle;
 
 	spin_lock_irq(&q->lock);
+	if (q->dead) {		/* vcrypto_queue_flush() answers */
+		spin_unlock_irq(&q->lock);
+		return;
+	}
 	do {
 		virtqueue_disable_cb(q->vq);
 		while ((req = virtqueue_get_buf(q->vq, &used))) {

@@ -290,13 +290,34 @@ static void vcrypto_work(struct work_struct *work)
 {
 	struct vcrypto *vc = container_of(work, struct vcrypto, work.work);
 
-	/* Known-answer tests may wait for it, with life_lock held. */
-	if (READ_ONCE(vc->failed))
-		vcrypto_kill(vc);
 	mutex_lock(&vc->life_lock);
 	vcrypto_update(vc);
 	mutex_unlock(&vc->life_lock);
 	complete_all(&vc->settled);
+}
+
+/*
+ * A broken device answers nothing, and known-answer tests, which vcrypto_work()
+ * runs, may be waiting for it: so it is another work item that looks.
+ */
+static void vcrypto_watch_work(struct work_struct *work)
+{
+	struct vcrypto *vc = container_of(work, struct vcrypto, watch_work);
+
+	mutex_lock(&vc->vq_lock);
+	if (vc->vqs_up && !vc->killed &&
+	    (vc->vdev->config->get_status(vc->vdev) & VIRTIO_CONFIG_S_NEEDS_RESET))
+		WRITE_ONCE(vc->failed, true);
+	mutex_unlock(&vc->vq_lock);
+	if (READ_ONCE(vc->failed))
+		vcrypto_kill(vc);
+	vcrypto_update_later(vc, 0);
+}
+
+/* The device's status or configuration changed. Any context. */
+void vcrypto_watch(struct vcrypto *vc)
+{
+	queue_work(system_freezable_wq, &vc->watch_work);
 }
 
 /* Any context. */
@@ -309,7 +330,7 @@ void vcrypto_update_later(struct vcrypto *vc, unsigned long delay)
 void vcrypto_fail(struct vcrypto *vc)
 {
 	if (!xchg(&vc->failed, true))
-		vcrypto_update_later(vc, 0);
+		vcrypto_watch(vc);
 }
 
 /**
@@ -342,5 +363,6 @@ void vcrypto_init(struct vcrypto *vc)
 	init_waitqueue_head(&vc->idle);
 	init_completion(&vc->settled);
 	INIT_DELAYED_WORK(&vc->work, vcrypto_work);
+	INIT_WORK(&vc->watch_work, vcrypto_watch_work);
 	vcrypto_ctrl_init(vc);
 }

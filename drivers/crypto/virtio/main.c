@@ -35,7 +35,7 @@ static struct vcrypto *vcrypto_alloc(struct virtio_device *vdev, unsigned int nr
 	struct vcrypto *vc;
 	unsigned int i;
 
-	vc = kzalloc(sizeof(*vc), GFP_KERNEL);
+	vc = kzalloc_obj(*vc);
 	if (!vc)
 		return NULL;
 	vc->vdev = vdev;
@@ -102,6 +102,7 @@ static void vcrypto_remove(struct virtio_device *vdev)
 
 	vcrypto_debugfs_del(vc);
 	vcrypto_leave(vc);
+	cancel_work_sync(&vc->watch_work);
 	cancel_delayed_work_sync(&vc->work);
 	/* A device that was left alone over a suspend has a status again. */
 	virtio_reset_device(vdev);
@@ -111,7 +112,7 @@ static void vcrypto_remove(struct virtio_device *vdev)
 /* Interrupt. */
 static void vcrypto_config_changed(struct virtio_device *vdev)
 {
-	vcrypto_update_later(vdev->priv, 0);
+	vcrypto_watch(vdev->priv);
 }
 
 static int vcrypto_freeze(struct virtio_device *vdev)

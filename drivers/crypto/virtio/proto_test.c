@@ -3,6 +3,8 @@
  * KUnit tests of proto.c: what the wire's numbers mean.
  */
 #include <kunit/test.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include "vcrypto.h"
 
@@ -75,6 +77,42 @@ static void test_result(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, out[i], i - (KEY_BYTES - len) + 1);
 }
 
+/*
+ * Whatever a device says it wrote, with room of any size: no byte outside of
+ * the room is touched (KASAN), and no more is reported than there is.
+ */
+static void test_result_any(struct kunit *test)
+{
+	struct asym_request *req = kunit_kzalloc(test, sizeof(*req), GFP_KERNEL);
+	unsigned int room, used, out_len, key_bytes;
+	u8 *out;
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(test, req);
+	for (room = 1; room <= KEY_BYTES + 8; room++) {
+		for (used = 0; used <= KEY_BYTES + 16; used++) {
+			out = kmalloc(room, GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, out);
+			for (req->op = 0; req->op < ASYM_OP_NR; req->op++) {
+				for (key_bytes = 0; key_bytes <= KEY_BYTES + 4; key_bytes += 17) {
+					memset(out, 0x5a, room);
+					req->padding = used & 1;
+					req->out = out;
+					req->out_len = room;
+					req->key_bytes = key_bytes;
+					err = vcrypto_result(req, used, &out_len);
+					KUNIT_ASSERT_LE(test, err, 0);
+					KUNIT_ASSERT_LE(test, out_len, room);
+					KUNIT_ASSERT_LE(test, out_len, key_bytes);
+					if (err)
+						KUNIT_ASSERT_EQ(test, out_len, 0);
+				}
+			}
+			kfree(out);
+		}
+	}
+}
+
 static void test_max_bits(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(0), 4096);
@@ -87,6 +125,7 @@ static void test_max_bits(struct kunit *test)
 static struct kunit_case proto_cases[] = {
 	KUNIT_CASE(test_status_to_errno),
 	KUNIT_CASE_PARAM(test_result, result_gen_params),
+	KUNIT_CASE(test_result_any),
 	KUNIT_CASE(test_max_bits),
 	{}
 };

@@ -88,10 +88,11 @@ struct vcrypto_queue {
  * @nr_dataqs: data queues the device has
  * @nr_queues: data queues in use, the first of @nr_dataqs
  * @queues: @nr_queues of them; allocated once, counters survive a reset
- * @work: on configuration changes, failures and to try again
+ * @work: follows configuration changes and failures, and tries again
+ * @watch_work: sees that a device is broken while @work waits for it; queues @work
  * @settled: @work ran for the first time
  * @idle: woken when a queue runs empty
- * @failed: broken; set by anybody, acted on by @work
+ * @failed: broken; set by anybody, acted on by @watch_work and @work
  * @debugfs: its folder
  * @life_lock: serialises coming up and going down, held over known-answer
  *	tests; taken first. Protects @state, @registered, @retries
@@ -123,6 +124,7 @@ struct vcrypto {
 	unsigned int nr_queues;
 	struct vcrypto_queue *queues;
 	struct delayed_work work;
+	struct work_struct watch_work;
 	struct completion settled;
 	wait_queue_head_t idle;
 	bool failed;
@@ -162,6 +164,7 @@ extern struct asym_class *vcrypto_class;
 /* device.c */
 void vcrypto_init(struct vcrypto *vc);
 void vcrypto_fail(struct vcrypto *vc);
+void vcrypto_watch(struct vcrypto *vc);
 void vcrypto_update_later(struct vcrypto *vc, unsigned long delay);
 int vcrypto_up(struct vcrypto *vc);
 void vcrypto_leave(struct vcrypto *vc);

@@ -199,6 +199,13 @@ static u32 vc_ctrl_write(struct vc_queue *q, struct vc_ctrl *c)
 	return len;
 }
 
+/* The driver will not learn the session's id. */
+static void vc_ctrl_undo(struct vc_dev *vc, struct vc_ctrl *c)
+{
+	if (c->session)
+		vc_session_destroy(&vc->sessions, c->session);
+}
+
 static void vc_ctrl_answer(struct vc_queue *q, struct vc_ctrl *c)
 {
 	struct vc_dev *vc = q->vc;
@@ -207,14 +214,15 @@ static void vc_ctrl_answer(struct vc_queue *q, struct vc_ctrl *c)
 	lockdep_assert_held(&q->lock);
 	if (c->status != VIRTIO_CRYPTO_OK)
 		vc_count(vc, VC_STAT_ERRORS);
-	if (c->gen != q->gen || !q->ready || READ_ONCE(vc->broken))
+	if (c->gen != q->gen || !q->ready || READ_ONCE(vc->broken)) {
+		vc_ctrl_undo(vc, c);
 		return;
+	}
 	guard(rwsem_read)(&vc->map_sem);
 	len = vc_ctrl_write(q, c);
 	if (!len) {
 		vc_count(vc, VC_STAT_MALFORMED);
-		if (c->session)
-			vc_session_destroy(&vc->sessions, c->session);
+		vc_ctrl_undo(vc, c);
 	}
 	if (!vc_queue_put(q, c->head, len))
 		vc_queue_interrupt(q);

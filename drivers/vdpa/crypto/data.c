@@ -10,6 +10,7 @@
  *
  * vc_queue.lock protects the objects that are not at the executor.
  */
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include "vdpa_crypto.h"
@@ -135,12 +136,17 @@ void vc_data_exit(struct vc_queue *q)
 	}
 }
 
-/* The executor's callback: bottom halves are disabled. */
+/*
+ * The executor's callback: bottom halves are disabled. Once the request is in
+ * the list a worker that runs already may drop the device's last reference, so
+ * its contents stay for a grace period (vc_dev_free()).
+ */
 static void vc_data_complete(struct asym_exec_request *exec, int err)
 {
 	struct vc_request *req = container_of(exec, struct vc_request, exec);
 	struct vc_queue *q = req->q;
 
+	guard(rcu)();
 	req->err = err;
 	/* If the list was not empty the worker is on its way. */
 	if (llist_add(&req->done, &q->done))

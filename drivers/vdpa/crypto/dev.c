@@ -11,6 +11,7 @@
 
 #include <linux/crypto.h>
 #include <linux/dma-mapping.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include <compat/vdpa.h>
@@ -24,12 +25,13 @@ static void vc_dev_free(struct vc_dev *vc)
 {
 	unsigned int i;
 
+	/* The last answer's callback may still be about to queue a worker. */
+	synchronize_rcu();
 	for (i = 0; i < vc->nr_queues; i++) {
 		struct vc_queue *q = &vc->queues[i];
 
 		cancel_work_sync(&q->work);
 		vc_data_exit(q);
-		vringh_kiov_cleanup(&q->riov);
 		mutex_destroy(&q->lock);
 	}
 	vc_ctrl_exit(vc);
@@ -75,13 +77,20 @@ void vc_wait_all_released(void)
 	wait_event(vc_devs_gone, !atomic_read(&vc_count_devs));
 }
 
+/* A pool lost its last path, or has one again. */
+static void vc_ready_changed(void *data)
+{
+	vc_config_changed(data);
+}
+
 static struct vc_dev *vc_dev_alloc(const struct vc_params *params)
 {
 	char bad[CRYPTO_MAX_ALG_NAME] = "";
-	const struct asym_exec_params exec = {
+	struct asym_exec_params exec = {
 		.name = params->name,
 		.drivers = params->drivers,
 		.bad = bad,
+		.ready_changed = vc_ready_changed,
 	};
 	unsigned int i, n = params->queues + 1;
 	struct vc_dev *vc;
@@ -110,6 +119,7 @@ static struct vc_dev *vc_dev_alloc(const struct vc_params *params)
 	if (err)
 		goto free;
 
+	exec.data = vc;
 	vc->exec = asym_exec_create(&exec);
 	if (IS_ERR(vc->exec)) {
 		err = PTR_ERR(vc->exec);
@@ -184,6 +194,21 @@ void vc_config_changed(struct vc_dev *vc)
 	if (vc->config_cb.callback)
 		vc->config_cb.callback(vc->config_cb.private);
 	spin_unlock_bh(&vc->config_lock);
+}
+
+/**
+ * vc_ready() - should the driver use the device?
+ * @vc: the device
+ *
+ * Not if it goes away, and not while this machine's CPU would compute what a
+ * pool should: the driver's own can do that as well.
+ *
+ * Context: any but hard interrupts.
+ * Return: the configuration's HW_READY.
+ */
+bool vc_ready(struct vc_dev *vc)
+{
+	return !READ_ONCE(vc->retired) && asym_exec_ready(vc->exec);
 }
 
 /**

@@ -286,7 +286,7 @@ static void vc_get_config(struct vdpa_device *vdpa, unsigned int offset, void *b
 {
 	struct vc_dev *vc = vdpa_to_vc(vdpa);
 	struct virtio_crypto_config config = {
-		.status = cpu_to_le32(READ_ONCE(vc->retired) ? 0 : VIRTIO_CRYPTO_S_HW_READY),
+		.status = cpu_to_le32(vc_ready(vc) ? VIRTIO_CRYPTO_S_HW_READY : 0),
 		.max_dataqueues = cpu_to_le32(vc->nr_queues - 1),
 		.crypto_services = cpu_to_le32(BIT(VIRTIO_CRYPTO_SERVICE_AKCIPHER)),
 		.akcipher_algo = cpu_to_le32(vc->caps.algos),

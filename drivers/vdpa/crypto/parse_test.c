@@ -3,6 +3,7 @@
  * What a driver may say and what not: facts about parse.c, without a device.
  */
 #include <kunit/test.h>
+#include <linux/prandom.h>
 
 #include "vdpa_crypto.h"
 
@@ -138,6 +139,66 @@ static void vc_test_data(struct kunit *test)
 	}
 }
 
+/* Any bytes as a request, in a chain of any size: what is accepted fits both. */
+static void vc_test_random(struct kunit *test)
+{
+	static const u32 opcodes[] = {
+		VIRTIO_CRYPTO_AKCIPHER_ENCRYPT, VIRTIO_CRYPTO_AKCIPHER_DECRYPT,
+		VIRTIO_CRYPTO_AKCIPHER_SIGN, VIRTIO_CRYPTO_AKCIPHER_VERIFY,
+	};
+	union {
+		struct virtio_crypto_op_ctrl_req ctrl;
+		struct virtio_crypto_op_data_req data;
+	} hdr;
+	struct virtio_crypto_akcipher_para *para = &hdr.data.u.akcipher_req.para;
+	unsigned int i, creates = 0, datas = 0;
+	struct vc_create_req create;
+	struct vc_data_req data;
+	size_t readable, writable;
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, 20261124);
+	for (i = 0; i < 20000; i++) {
+		readable = prandom_u32_state(&rnd) % 5000;
+		writable = prandom_u32_state(&rnd) % 1200;
+
+		prandom_bytes_state(&rnd, &hdr, sizeof(hdr));
+		if (i & 1) {
+			hdr.ctrl = create_hdr(prandom_u32_state(&rnd) % 4,
+					      prandom_u32_state(&rnd) % 4,
+					      prandom_u32_state(&rnd) % 5000,
+					      prandom_u32_state(&rnd) % 4,
+					      prandom_u32_state(&rnd) % 12);
+		}
+		if (vc_parse_create(&hdr.ctrl, readable, &caps, &create) == OK) {
+			creates++;
+			KUNIT_ASSERT_LE(test, create.key_len, readable);
+			KUNIT_ASSERT_GT(test, create.key_len, 0u);
+			KUNIT_ASSERT_LE(test, create.key_len, (u32)ASYM_MAX_DER);
+			KUNIT_ASSERT_TRUE(test, caps.algos & BIT(create.algo));
+			KUNIT_ASSERT_TRUE(test, caps.rsa_paddings & BIT(create.padding));
+			KUNIT_ASSERT_TRUE(test, caps.rsa_hashes & BIT(create.hash));
+		}
+
+		prandom_bytes_state(&rnd, &hdr, sizeof(hdr));
+		if (i & 1) {
+			hdr.data.header.opcode = cpu_to_le32(opcodes[i / 2 % 4]);
+			para->src_data_len = cpu_to_le32(prandom_u32_state(&rnd) % 600);
+			para->dst_data_len = cpu_to_le32(prandom_u32_state(&rnd) % 600);
+		}
+		if (vc_parse_data(&hdr.data, readable, writable, &data) == OK) {
+			datas++;
+			KUNIT_ASSERT_LT(test, data.op, ASYM_OP_NR);
+			KUNIT_ASSERT_LE(test, (size_t)data.src_len + data.digest_len, readable);
+			KUNIT_ASSERT_LE(test, data.src_len + data.digest_len, (u32)VC_MAX_SIZE);
+			KUNIT_ASSERT_LE(test, data.dst_len, writable);
+			KUNIT_ASSERT_LE(test, data.dst_len, (u32)VC_MAX_DATA);
+		}
+	}
+	KUNIT_EXPECT_GT(test, creates, 50u);
+	KUNIT_EXPECT_GT(test, datas, 1000u);
+}
+
 static void vc_test_raw_sessions_do_not_sign(struct kunit *test)
 {
 	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_PAD_RAW, ASYM_ENCRYPT));
@@ -211,6 +272,7 @@ static void vc_test_session_ids(struct kunit *test)
 static struct kunit_case vc_test_cases[] = {
 	KUNIT_CASE_PARAM(vc_test_create, create_gen_params),
 	KUNIT_CASE_PARAM(vc_test_data, data_gen_params),
+	KUNIT_CASE(vc_test_random),
 	KUNIT_CASE(vc_test_raw_sessions_do_not_sign),
 	KUNIT_CASE(vc_test_status),
 	KUNIT_CASE(vc_test_session_ids),

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A virtqueue: starting and stopping it, taking chains from the ring and
- * returning them. vringh does the work; everything that reads or writes the
- * driver's memory runs in the queue's worker with vc_queue.lock and
- * vc_dev.map_sem held.
+ * returning them. vringh returns them and copies what they hold; the available
+ * ring and descriptors are read here and checked in chain.c. Everything that
+ * reads or writes the driver's memory runs in the queue's worker with
+ * vc_queue.lock and vc_dev.map_sem held.
  *
  * A chain that makes no sense is returned with length 0. Only a ring that
  * cannot be read or written breaks the device.
  */
+#include <linux/highmem.h>
+#include <linux/overflow.h>
+#include <linux/pfn.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include <compat/vdpa.h>
 #include "vdpa_crypto.h"
@@ -32,7 +37,6 @@ void vc_queue_init(struct vc_dev *vc, unsigned int index)
 	INIT_WORK(&q->work, vc_queue_work);
 	INIT_LIST_HEAD(&q->free);
 	init_llist_head(&q->done);
-	vringh_kiov_init(&q->riov, q->rvec, ARRAY_SIZE(q->rvec));
 }
 
 /**
@@ -98,19 +102,103 @@ bool vc_queue_runs(const struct vc_queue *q)
 	       !READ_ONCE(vc->broken) && !READ_ONCE(vc->suspended);
 }
 
-/* Give back memory a chain of many descriptors took. */
-static void vc_queue_shrink_riov(struct vc_queue *q)
+/*
+ * A naturally aligned part of the ring, mapped (kmap_local_page()). vringh has
+ * no access that is atomic, which the driver's indices need.
+ */
+static void *vc_ring_map(struct vc_queue *q, u64 addr, size_t size)
 {
-	if (!(q->riov.max_num & VRINGH_IOV_ALLOCATED))
-		return;
-	vringh_kiov_cleanup(&q->riov);
-	vringh_kiov_init(&q->riov, q->rvec, ARRAY_SIZE(q->rvec));
+	struct vc_dev *vc = q->vc;
+	struct vhost_iotlb_map *map;
+	u64 pa;
+
+	lockdep_assert_held(&vc->map_sem);
+	map = vhost_iotlb_itree_first(&vc->iotlb, addr, addr + size - 1);
+	if (!map || map->start > addr || map->last < addr + size - 1)
+		return ERR_PTR(-EFAULT);
+	if (!(map->perm & VHOST_MAP_RO))
+		return ERR_PTR(-EPERM);
+	pa = map->addr + (addr - map->start);
+	if (offset_in_page(pa) + size > PAGE_SIZE)
+		return ERR_PTR(-EFAULT);
+	return kmap_local_page(pfn_to_page(PHYS_PFN(pa))) + offset_in_page(pa);
+}
+
+static int vc_ring_read16(struct vc_queue *q, u64 addr, u16 *value)
+{
+	__virtio16 *p = vc_ring_map(q, addr, sizeof(*p));
+
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	*value = vringh16_to_cpu(&q->vring, READ_ONCE(*p));
+	kunmap_local(p);
+	return 0;
+}
+
+static int vc_ring_read_desc(void *data, u16 index, struct vring_desc *desc)
+{
+	struct vc_queue *q = data;
+	struct vring_desc *p = vc_ring_map(q, q->desc + index * sizeof(*p), sizeof(*p));
+
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	memcpy(desc, p, sizeof(*desc));
+	kunmap_local(p);
+	return 0;
+}
+
+/* The next chain's head. Return: 1, 0 if there is none, or -errno: the ring is corrupt. */
+static int vc_queue_next(struct vc_queue *q, u16 *head)
+{
+	struct vringh *vrh = &q->vring;
+	u16 idx, pending;
+	int err;
+
+	err = vc_ring_read16(q, q->avail + offsetof(struct vring_avail, idx), &idx);
+	if (err)
+		return err;
+	pending = idx - vrh->last_avail_idx;
+	if (!pending)
+		return 0;
+	if (pending > vrh->vring.num)
+		return -EOVERFLOW;
+	/* entries, and what they name, after the index */
+	virtio_rmb(vrh->weak_barriers);
+	err = vc_ring_read16(q, q->avail + offsetof(struct vring_avail, ring) +
+			     sizeof(__virtio16) * (vrh->last_avail_idx % vrh->vring.num), head);
+	if (err)
+		return err;
+	if (*head >= vrh->vring.num)
+		return -ERANGE;
+	vrh->last_avail_idx++;
+	return 1;
+}
+
+/* The chain's buffers; more writable ones than @wiov has room for are allocated. */
+static int vc_queue_set_iovs(struct vc_queue *q, struct vringh_kiov *wiov)
+{
+	const struct vc_chain *chain = &q->chain;
+	size_t size = array_size(chain->nr_writable, sizeof(*chain->writable));
+
+	vringh_kiov_init(&q->riov, q->chain.readable, ARRAY_SIZE(chain->readable));
+	q->riov.used = chain->nr_readable;
+	if (chain->nr_writable > wiov->max_num) {
+		struct kvec *vec = kmemdup(chain->writable, size, GFP_KERNEL);
+
+		if (!vec)
+			return -ENOMEM;
+		vringh_kiov_init(wiov, vec, chain->nr_writable | VRINGH_IOV_ALLOCATED);
+	} else {
+		memcpy(wiov->iov, chain->writable, size);
+	}
+	wiov->used = chain->nr_writable;
+	return 0;
 }
 
 /**
  * vc_queue_get() - take the next chain from the ring
  * @q: the queue, vc_queue_runs(); its readable part will be in vc_queue.riov
- * @wiov: the writable part. Clean it up, whatever is returned
+ * @wiov: the writable part, initialized and empty. Clean it up, whatever is returned
  * @head: for vc_queue_put()
  *
  * Context: the queue's worker, vc_queue.lock and vc_dev.map_sem held.
@@ -122,26 +210,21 @@ int vc_queue_get(struct vc_queue *q, struct vringh_kiov *wiov, u16 *head)
 {
 	int ret;
 
-	vc_queue_shrink_riov(q);
-	*head = q->vring.vring.num;
-	/*
-	 * A malicious chain can be as long as memory permits, which is where
-	 * vringh stops: it must neither warn nor try hard.
-	 */
-	ret = vringh_getdesc_iotlb(&q->vring, &q->riov, wiov, head,
-				   GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
-	if (!ret)
-		return 0;
-	if (ret < 0 && *head == q->vring.vring.num) {
-		vc_broken(q, "the available ring cannot be read", ret);
+	ret = vc_queue_next(q, head);
+	if (ret < 0)
+		vc_broken(q, "the available ring makes no sense", ret);
+	if (ret <= 0)
 		return ret;
-	}
-	if (ret < 0 || q->riov.used > VC_MAX_SEGS || wiov->used > VC_MAX_SEGS) {
+
+	ret = vc_chain_walk(&q->chain, *head, q->vring.vring.num, vc_ring_read_desc, q);
+	if (ret)
 		vc_count(q->vc, VC_STAT_MALFORMED);
-		ret = vc_queue_put(q, *head, 0);
-		return ret ? ret : -EBADMSG;
-	}
-	return 1;
+	else
+		ret = vc_queue_set_iovs(q, wiov);
+	if (!ret)
+		return 1;
+	ret = vc_queue_put(q, *head, 0);
+	return ret ? ret : -EBADMSG;
 }
 
 /**

@@ -125,6 +125,22 @@ struct vc_sessions {
 	u32 gen;
 };
 
+/**
+ * struct vc_chain - the buffers of a request
+ * @bytes: of all of them
+ * @nr_readable: used entries of @readable
+ * @nr_writable: used entries of @writable
+ * @readable: what the driver wrote
+ * @writable: what the device is to write
+ */
+struct vc_chain {
+	u64 bytes;
+	unsigned int nr_readable;
+	unsigned int nr_writable;
+	struct kvec readable[VC_MAX_SEGS];
+	struct kvec writable[VC_MAX_SEGS];
+};
+
 struct vc_dev;
 
 /**
@@ -134,8 +150,8 @@ struct vc_dev;
  * @work: serves the queue
  * @lock: protects what follows
  * @vring: the ring, valid while @ready
- * @riov: the readable part of the chain being looked at
- * @rvec: for @riov
+ * @chain: the chain being looked at
+ * @riov: its readable part
  * @ready: the driver has enabled the queue
  * @quiet: the driver was asked not to notify
  * @gen: incremented when the queue stops: answers to requests taken before are dropped
@@ -156,8 +172,8 @@ struct vc_queue {
 
 	struct mutex lock;		/* what follows, but @done */
 	struct vringh vring;
+	struct vc_chain chain;
 	struct vringh_kiov riov;
-	struct kvec rvec[VC_INLINE_SEGS];
 	bool ready;
 	bool quiet;
 	u32 gen;
@@ -275,6 +291,7 @@ void vc_configfs_del(struct vdpa_device *vdpa);
 struct vdpa_crypto *vc_create(const struct vc_params *params);
 void vc_dev_put(struct vc_dev *vc);
 void vc_config_changed(struct vc_dev *vc);
+bool vc_ready(struct vc_dev *vc);
 void vc_broken(struct vc_queue *q, const char *what, int err);
 void vc_retire(struct vc_dev *vc);
 bool vc_used_by_guest(struct vc_dev *vc);
@@ -294,6 +311,10 @@ void vc_queue_interrupt(struct vc_queue *q);
 bool vc_queue_idle(struct vc_queue *q);
 void vc_queue_quiet(struct vc_queue *q);
 void vc_inflight_done(struct vc_dev *vc);
+
+/* chain.c */
+int vc_chain_walk(struct vc_chain *chain, u16 head, unsigned int num,
+		  int (*fetch)(void *data, u16 index, struct vring_desc *desc), void *data);
 
 /* ctrl.c */
 int vc_ctrl_init(struct vc_dev *vc);
@@ -320,8 +341,8 @@ void vc_session_put(struct vc_session *session);
 
 /**
  * struct vc_create_req - a CREATE_AKCIPHER_SESSION request, checked
- * @key_type: VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_*
  * @key_len: bytes of key that follow the header
+ * @is_private: it is a private key
  * @algo: enum asym_algo
  * @padding: enum asym_padding
  * @hash: enum asym_hash

@@ -1,0 +1,606 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""A hand-made driver for vdpa_crypto, through /dev/vhost-vdpa-N as QEMU would do it.
+
+Shows that the device does what virtio 1.3, 5.9 says for drivers that behave, and that one which
+does not harms nobody but itself: malformed chains and rings, memory that goes away, resets with
+operations in flight, random bytes, removal while it is open. Signatures are judged by Python's
+integers. Makes and removes the device 'hostile' (rsa-generic). Speaks TAP.
+
+COUNT  rounds of random rings (default 150; COF_SOAK=1: 5000)
+SEED   of these (default: random, printed)
+"""
+import ctypes
+import fcntl
+import hashlib
+import mmap
+import os
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+CONFIG = "/sys/kernel/config/vdpa_crypto/hostile"
+BUS = "/sys/bus/vdpa"
+NUM = 256                                   # entries of a ring
+BASE = 0x10000000                           # where the guest believes its memory to be
+SIZE = 1 << 20
+PIECE = 0x10000                             # of it, mapped and unmapped as a whole
+DATAQ, CTRLQ = 0, 2                         # of two data queues and the control queue
+
+ACK, DRIVER, DRIVER_OK, FEATURES_OK, NEEDS_RESET = 1, 2, 4, 8, 64
+FEATURES = 1 << 32 | 1 << 33                # VERSION_1, ACCESS_PLATFORM
+NEXT, WRITE, INDIRECT = 1, 2, 4
+ENCRYPT, DECRYPT, SIGN, VERIFY, CREATE, DESTROY = range(0x400, 0x406)
+RAW, PKCS1, SHA256 = 0, 1, 6
+OK, ERR, BADMSG, NOTSUPP, INVSESS, NOSPC, KEY_REJECTED = range(7)
+PUBLIC, PRIVATE = 1, 2
+SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
+
+
+def _ioc(direction, number, size):
+    return direction << 30 | size << 16 | 0xAF << 8 | number
+
+
+SET_OWNER = _ioc(0, 0x01, 0)
+SET_FEATURES = _ioc(1, 0x00, 8)
+SET_VRING_NUM, SET_VRING_ADDR, SET_VRING_BASE = _ioc(1, 0x10, 8), _ioc(1, 0x11, 40), _ioc(1, 0x12, 8)
+SET_VRING_KICK = _ioc(1, 0x20, 8)
+SET_BACKEND_FEATURES = _ioc(1, 0x25, 8)
+GET_STATUS, SET_STATUS = _ioc(2, 0x71, 1), _ioc(1, 0x72, 1)
+GET_CONFIG = _ioc(2, 0x73, 8)               # and what follows the header
+SET_VRING_ENABLE = _ioc(1, 0x75, 8)
+GET_VRING_BASE = _ioc(3, 0x12, 8)
+SUSPEND = _ioc(0, 0x7D, 0)
+
+results = []
+
+
+def check(ok, text):
+    results.append(bool(ok))
+    print(f"{'ok' if ok else 'not ok'} {len(results)} {text}", flush=True)
+
+
+def equal(got, wanted, text):
+    check(got == wanted, text if got == wanted else f"{text}: {got}, wanted {wanted}")
+
+
+def read(path):
+    with open(path, encoding="ascii") as file:
+        return file.read().strip()
+
+
+def write(path, text):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def stat(name):
+    return int(read(f"{CONFIG}/stats/{name}"))
+
+
+def until(condition, seconds=10.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.002)
+    return True
+
+
+class Key:
+    """An RSA key made by openssl."""
+
+    def __init__(self, bits):
+        with tempfile.TemporaryDirectory() as folder:
+            pem = f"{folder}/key"
+            subprocess.run(["openssl", "genrsa", "-out", pem, str(bits)], check=True,
+                           capture_output=True)
+            self.private = subprocess.run(["openssl", "rsa", "-in", pem, "-traditional", "-outform", "DER"],
+                                          check=True, capture_output=True).stdout
+            self.public = subprocess.run(["openssl", "rsa", "-in", pem, "-RSAPublicKey_out", "-outform",
+                                          "DER"], check=True, capture_output=True).stdout
+            text = subprocess.run(["openssl", "rsa", "-in", pem, "-noout", "-modulus"], check=True,
+                                  capture_output=True, text=True).stdout
+        self.modulus = int(text.split("=")[1], 16)
+        self.bytes = bits // 8
+
+    def signed(self, digest, signature):
+        block = pow(int.from_bytes(signature, "big"), 65537, self.modulus).to_bytes(self.bytes, "big")
+        info = SHA256_INFO + digest
+        return block == b"\0\1" + b"\xff" * (self.bytes - len(info) - 3) + b"\0" + info
+
+
+class Ring:
+    """A virtqueue in the guest's memory: descriptors, available ring, used ring."""
+
+    def __init__(self, dev, index, offset):
+        self.dev, self.index, self.offset = dev, index, offset
+        self.avail, self.used = offset + 16 * NUM, offset + 16 * NUM + 0x1000
+        self.kick_fd = os.eventfd(0)
+        self.reset()
+
+    def reset(self):
+        self.next = 0
+        self.seen = 0
+        self.dev.mem[self.offset:self.offset + 0x3000] = bytes(0x3000)
+
+    def setup(self):
+        self.dev.ioctl(SET_VRING_NUM, struct.pack("<II", self.index, NUM))
+        self.dev.ioctl(SET_VRING_ADDR, struct.pack("<IIQQQQ", self.index, 0, BASE + self.offset,
+                                                   BASE + self.used, BASE + self.avail, 0))
+        self.dev.ioctl(SET_VRING_BASE, struct.pack("<II", self.index, 0))
+        self.dev.ioctl(SET_VRING_KICK, struct.pack("<Ii", self.index, self.kick_fd))
+        self.dev.ioctl(SET_VRING_ENABLE, struct.pack("<II", self.index, 1))
+
+    def desc(self, index, addr, length, flags=0, following=0):
+        struct.pack_into("<QIHH", self.dev.mem, self.offset + 16 * index, addr & (1 << 64) - 1, length,
+                         flags, following)
+
+    def offer(self, head):
+        struct.pack_into("<H", self.dev.mem, self.avail + 4 + 2 * (self.next % NUM), head)
+        self.next = (self.next + 1) & 0xffff
+        self.index_is(self.next)
+
+    def index_is(self, index):
+        struct.pack_into("<H", self.dev.mem, self.avail + 2, index)
+
+    def kick(self):
+        os.write(self.kick_fd, struct.pack("<Q", 1))
+
+    def used_index(self):
+        return struct.unpack_from("<H", self.dev.mem, self.used + 2)[0]
+
+    def returned(self, seconds=10.0):
+        """The next (head, bytes written) the device returned, or None."""
+        if not until(lambda: self.used_index() != self.seen, seconds):
+            return None
+        entry = struct.unpack_from("<II", self.dev.mem, self.used + 4 + 8 * (self.seen % NUM))
+        self.seen = (self.seen + 1) & 0xffff
+        return entry
+
+    def chain(self, parts, first=0):
+        """parts: (address, length, flags), one descriptor each. Returns what came back."""
+        for i, (addr, length, flags) in enumerate(parts):
+            last = i == len(parts) - 1
+            self.desc(first + i, addr, length, flags | (0 if last else NEXT), 0 if last else first + i + 1)
+        self.offer(first)
+        self.kick()
+        return self.returned()
+
+
+class Device:
+    """The guest: memory at BASE, rings, buffers."""
+
+    def __init__(self, path):
+        self.fd = os.open(path, os.O_RDWR)
+        self.mem = mmap.mmap(-1, SIZE)
+        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self.mem))
+        self.ioctl(SET_OWNER)
+        self.ioctl(SET_BACKEND_FEATURES, struct.pack("<Q", 1 << 1))     # IOTLB_MSG_V2
+        self.rings = [Ring(self, i, 0x4000 * i) for i in range(3)]
+        self.data, self.ctrl = self.rings[DATAQ], self.rings[CTRLQ]
+
+    def ioctl(self, number, argument=None):
+        if argument is None:
+            return fcntl.ioctl(self.fd, number)
+        return fcntl.ioctl(self.fd, number, argument)
+
+    def close(self):
+        os.close(self.fd)
+
+    def iotlb(self, kind, iova, size, uaddr=0, perm=3):
+        os.write(self.fd, struct.pack("<IIQQQBB38x", 2, 0, iova, size, uaddr, perm, kind))
+
+    def map(self, offset=0, size=SIZE, perm=3):
+        # in pieces: vhost_vdpa unmaps as it mapped
+        for piece in range(offset, offset + size, PIECE):
+            self.iotlb(2, BASE + piece, PIECE, self.address + piece, perm)
+
+    def unmap(self, offset=0, size=SIZE):
+        self.iotlb(3, BASE + offset, size)
+
+    def status(self):
+        return self.ioctl(GET_STATUS, b"\0")[0]
+
+    def set_status(self, status):
+        self.ioctl(SET_STATUS, bytes([status]))
+
+    def hw_ready(self):
+        return struct.unpack("<III", self.ioctl(GET_CONFIG, struct.pack("<III", 0, 4, 0)))[2]
+
+    def start(self):
+        self.set_status(0)
+        self.set_status(ACK | DRIVER)
+        self.ioctl(SET_FEATURES, struct.pack("<Q", FEATURES))
+        self.set_status(ACK | DRIVER | FEATURES_OK)
+        for ring in self.rings:
+            ring.reset()
+            ring.setup()
+        self.set_status(ACK | DRIVER | FEATURES_OK | DRIVER_OK)
+
+    # buffers: 0x20000 read by the device, 0x40000 written by it
+    def request(self, ring, readable, room, cut=None):
+        """One request in two readable descriptors and a writable one; what came back, and the room."""
+        self.mem[0x20000:0x20000 + len(readable)] = readable
+        self.mem[0x40000:0x40000 + room] = b"\xa5" * room
+        parts = [(BASE + 0x20000, len(readable), 0)]
+        if cut is not None:
+            parts = [(BASE + 0x20000, cut, 0), (BASE + 0x20000 + cut, len(readable) - cut, 0)]
+        if room:
+            parts.append((BASE + 0x40000, room, WRITE))
+        back = ring.chain(parts)
+        return back, bytes(self.mem[0x40000:0x40000 + room])
+
+    def create(self, der, kind=PRIVATE, padding=PKCS1, hash_algo=SHA256, algo=1, keylen=None, room=16):
+        req = struct.pack("<IIII", CREATE, 1, 0, 0) + struct.pack(
+            "<IIIII36x", algo, kind, len(der) if keylen is None else keylen, padding, hash_algo) + der
+        back, out = self.request(self.ctrl, req, room)
+        if not back or back[1] != 16:
+            return None, None
+        session, status = struct.unpack("<QI", out[:12])
+        return status, session
+
+    def destroy(self, session):
+        req = struct.pack("<IIII", DESTROY, 1, 0, 0) + struct.pack("<Q48x", session)
+        back, out = self.request(self.ctrl, req, 1)
+        return out[0] if back and back[1] == 1 else None
+
+    @staticmethod
+    def header(opcode, session, src_len, dst_len):
+        return struct.pack("<IIQII", opcode, 1, session, 0, 0) + struct.pack("<II40x", src_len, dst_len)
+
+    def compute(self, opcode, session, src, room, cut=None, **lies):
+        head = self.header(opcode, session, lies.get("src_len", len(src)), lies.get("dst_len", room))
+        back, out = self.request(self.data, head + src, room + 1, cut)
+        if not back:
+            return None, None
+        return out[room], out[:back[1] - 1] if back[1] else None
+
+
+def make_device():
+    if not os.path.isdir("/sys/kernel/config/vdpa_crypto"):
+        raise RuntimeError("vdpa_crypto is not loaded")
+    subprocess.run(["modprobe", "vhost_vdpa"], check=True)
+    os.mkdir(CONFIG)
+    write(f"{CONFIG}/drivers", "rsa-generic")
+    write(f"{CONFIG}/max_sessions", "4")
+    write(f"{CONFIG}/enable", "1")
+    before = set(os.listdir("/dev"))
+    driver = f"{BUS}/devices/hostile/driver"
+    if os.path.exists(driver) and os.path.basename(os.readlink(driver)) != "vhost_vdpa":
+        write(f"{driver}/unbind", "hostile")
+    write(f"{BUS}/devices/hostile/driver_override", "vhost_vdpa")
+    if not os.path.exists(driver):
+        write(f"{BUS}/drivers/vhost_vdpa/bind", "hostile")
+    names = [n for n in os.listdir(f"{BUS}/devices/hostile") if n.startswith("vhost-vdpa")]
+    path = f"/dev/{names[0]}" if names else sorted(set(os.listdir("/dev")) - before)[0]
+    until(lambda: os.path.exists(path))
+    return path
+
+
+def behaves(dev, key):
+    """The sequence every other test ends with: nothing was harmed."""
+    digest = hashlib.sha256(os.urandom(8)).digest()
+    status, session = dev.create(key.private)
+    if status != OK:
+        return f"create: {status}"
+    status, signature = dev.compute(SIGN, session, digest, key.bytes)
+    if status != OK or not key.signed(digest, signature):
+        return f"sign: {status}"
+    status = dev.destroy(session)
+    return "" if status == OK else f"destroy: {status}"
+
+
+def test_good(dev, key):
+    digest = hashlib.sha256(b"good").digest()
+    equal(behaves(dev, key), "", "a driver that behaves: its signature is right")
+    _, private = dev.create(key.private)
+    _, public = dev.create(key.public, PUBLIC)
+    _, signature = dev.compute(SIGN, private, digest, key.bytes)
+    cuts = [dev.compute(SIGN, private, digest, key.bytes, cut)[1] for cut in (0, 1, 23, 24, 71, 72, 73, 103, 104)]
+    check(all(s == signature for s in cuts), "however the request is cut into descriptors")
+    equal(dev.compute(SIGN, private, digest, key.bytes + 300), (OK, signature), "with room to spare")
+    equal(dev.compute(SIGN, private, digest, key.bytes - 1)[0], ERR, "without room it is an error")
+    verify = signature + digest
+    equal(dev.compute(VERIFY, public, verify, 0, src_len=key.bytes, dst_len=32)[0], OK, "it verifies")
+    wrong = signature + hashlib.sha256(b"bad").digest()
+    equal(dev.compute(VERIFY, public, wrong, 0, src_len=key.bytes, dst_len=32)[0], KEY_REJECTED,
+          "another digest is rejected")
+    equal(dev.compute(SIGN, public, digest, key.bytes)[0], BADMSG, "a public key does not sign")
+    equal(dev.compute(SIGN, private ^ 1 << 32, digest, key.bytes)[0], INVSESS, "another id is no session")
+    _, cipher = dev.compute(ENCRYPT, public, b"message", key.bytes)
+    equal(dev.compute(DECRYPT, private, cipher, key.bytes), (OK, b"message"), "encrypted and decrypted")
+    equal(dev.compute(DECRYPT, private, b"\1" * key.bytes, key.bytes)[0], BADMSG, "garbage is not decrypted")
+    equal((dev.destroy(private), dev.destroy(public)), (OK, OK), "sessions are closed")
+
+
+def test_sessions(dev, key):
+    ids = [dev.create(key.public, PUBLIC) for _ in range(5)]
+    equal([status for status, _ in ids], [OK] * 4 + [NOSPC], "a fifth session finds no room")
+    equal(dev.destroy(ids[0][1]), OK, "one is closed")
+    equal(dev.destroy(ids[0][1]), ERR, "only once")
+    status, again = dev.create(key.public, PUBLIC)
+    check(status == OK and again != ids[0][1], "there is room again, and the id is another")
+    for session in [again] + [i for _, i in ids[1:4]]:
+        dev.destroy(session)
+    equal(stat("sessions"), 0, "no session is left")
+
+    equal([dev.create(key.private, room=room)[0] for room in (0, 1, 15)], [None] * 3,
+          "no session without room for its id")
+    equal(dev.create(key.private, algo=3)[0], NOTSUPP, "no such algorithm")
+    equal(dev.create(key.private, padding=2)[0], NOTSUPP, "no such padding")
+    equal(dev.create(key.private, hash_algo=3)[0], NOTSUPP, "no such hash")
+    equal(dev.create(key.private, keylen=len(key.private) + 1)[0], ERR, "a key longer than the request")
+    equal(dev.create(key.private, keylen=0xffffffff)[0], ERR, "a key of 4 GiB")
+    equal(dev.create(os.urandom(4097), keylen=4097)[0], ERR, "a key longer than any")
+    step = max(1, len(key.private) // 97)
+    equal({dev.create(key.private[:n])[0] for n in range(1, len(key.private), step)}, {ERR},
+          "a key cut off anywhere")
+    equal({dev.create(os.urandom(random.randrange(1, 600)))[0] for _ in range(30)}, {ERR}, "random keys")
+    equal(stat("sessions"), 0, "none of these left a session behind")
+    equal(behaves(dev, key), "", "and it works")
+
+
+def test_chains(dev, key):
+    """Each is returned with nothing written, is counted, and the device goes on."""
+    a, b = BASE + 0x20000, BASE + 0x40000
+    head = dev.header(SIGN, 1, 32, 256)
+    dev.mem[0x20000:0x20000 + len(head)] = head
+    data = dev.data
+    chains = {
+        "a loop of one": [(a, 16, NEXT, 0)],
+        "a loop of three": [(a, 16, NEXT, 1), (a, 16, NEXT, 2), (a, 16, NEXT, 0)],
+        "a loop of empty buffers": [(a, 0, NEXT, 1), (a, 0, NEXT, 0)],
+        "a next that is no descriptor": [(a, 16, NEXT, NUM)],
+        "a next far away": [(a, 16, NEXT, 0xffff)],
+        "readable after writable": [(b, 16, WRITE | NEXT, 1), (a, 72, 0, 0)],
+        "an indirect table": [(a, 32, INDIRECT, 0)],
+        "an indirect table that leads to itself": [(BASE + 0x4000 * DATAQ, 16, INDIRECT | NEXT, 0)],
+        "an indirect table of no size": [(a, 0, INDIRECT, 0)],
+        "nothing but empty buffers": [(a, 0, NEXT, 1), (b, 0, WRITE, 0)],
+        "no room for a status": [(a, 104, 0, 0)],
+        "memory that is not mapped": [(a, 104, NEXT, 1), (BASE + SIZE, 257, WRITE, 0)],
+        "memory beyond what is mapped": [(a, 104, NEXT, 1), (BASE + SIZE - 16, 257, WRITE, 0)],
+        "the last address and beyond": [((1 << 64) - 8, 16, NEXT, 1), (b, 257, WRITE, 0)],
+        "4 GiB twice": [(a, 0xffffffff, NEXT, 1), (b, 0xffffffff, WRITE, 0)],
+        "address 0": [(0, 104, NEXT, 1), (0, 257, WRITE, 0)],
+    }
+    for text, descs in chains.items():
+        before = stat("malformed")
+        for i, desc in enumerate(descs):
+            data.desc(i, *desc)
+        data.offer(0)
+        data.kick()
+        equal((data.returned(), stat("malformed") > before), ((0, 0), True), text)
+    longest = [(a + i, 1, 0) for i in range(129)]
+    equal(data.chain(longest + [(b, 257, WRITE)])[1], 0, "129 readable buffers")
+    equal(data.chain([(a, 104, 0)] + [(b + i, 1, WRITE) for i in range(129)])[1], 0, "129 writable buffers")
+
+    # there is room for a status: it says so
+    status = {dev.request(data, head[:n] or b"\0", 257)[1][256] for n in range(72)}
+    equal(status, {ERR}, "a header cut off anywhere")
+    _, session = dev.create(key.private)
+    for text, lies in {"input longer than the request": {"src_len": 33}, "input of 4 GiB": {"src_len": 0xffffffff},
+                       "output longer than the room": {"dst_len": 4096},
+                       "output of 4 GiB": {"dst_len": 0xffffffff}}.items():
+        equal(dev.compute(SIGN, session, b"\1" * 32, 256, **lies)[0], ERR, text)
+    equal(dev.compute(VERIFY, session, b"\1" * 32, 0, src_len=0xffffffff, dst_len=33)[0], ERR,
+          "lengths whose sum wraps")
+    equal(dev.compute(0x0, session, b"\1" * 32, 256)[0], NOTSUPP, "an opcode of another service")
+    equal(dev.compute(CREATE, session, b"\1" * 32, 256)[0], NOTSUPP, "a control opcode")
+    # 128 buffers of one byte for output and status; the signature is put together again
+    digest = hashlib.sha256(b"bytes").digest()
+    dev.mem[0x20000:0x20000 + 104] = dev.header(SIGN, session, 32, key.bytes) + digest
+    n = key.bytes // 127
+    sizes = [n] * 127 + [key.bytes + 1 - 127 * n]
+    where = [b + 1024 * i for i in range(128)]
+    back = data.chain([(a, 104, 0)] + [(w, s, WRITE) for w, s in zip(where, sizes)])
+    out = b"".join(bytes(dev.mem[w - BASE:w - BASE + s]) for w, s in zip(where, sizes))
+    check(back == (0, key.bytes + 1) and out[-1] == OK and key.signed(digest, out[:-1]),
+          "128 writable buffers hold a right signature")
+    equal(dev.destroy(session), OK, "the session is closed")
+
+    # the device must not write where it may only read
+    dev.unmap(0x50000, PIECE)
+    dev.map(0x50000, PIECE, perm=1)
+    dev.mem[0x50000:0x50100] = b"\x5a" * 256
+    equal(data.chain([(a, 104, 0), (BASE + 0x50000, 200, WRITE)])[1], 0, "memory that is read-only")
+    equal(bytes(dev.mem[0x50000:0x50100]), b"\x5a" * 256, "is not written")
+    dev.unmap(0x50000, PIECE)
+    dev.map(0x50000, PIECE)
+    equal(dev.status() & NEEDS_RESET, 0, "the device is not broken by any of these")
+    equal(behaves(dev, key), "", "and it works")
+
+
+def test_rings(dev, key):
+    """A ring that makes no sense breaks the device, until it is reset."""
+    def broken(text, action):
+        dev.start()
+        action()
+        dev.data.kick()
+        check(until(lambda: dev.status() & NEEDS_RESET), f"{text}: the device needs a reset")
+        dev.start()
+        equal(behaves(dev, key), "", "after which it works")
+
+    broken("an index further ahead than the ring is long", lambda: dev.data.index_is(NUM + 1))
+    broken("an index that goes back", lambda: dev.data.index_is(0xffff))
+    broken("a head that is no descriptor", lambda: dev.data.offer(NUM))
+    broken("a head far away", lambda: dev.data.offer(0xffff))
+
+    def lose_rings():
+        dev.unmap(0, 0x10000)
+        dev.data.offer(0)
+    dev.start()
+    lose_rings()
+    dev.data.kick()
+    check(until(lambda: dev.status() & NEEDS_RESET), "rings that are not mapped: the device needs a reset")
+    dev.map(0, 0x10000)
+    dev.start()
+    equal(behaves(dev, key), "", "after which it works")
+    for text, args in {"no size": (0, 0), "a size that is no power of two": (0, 100)}.items():
+        dev.set_status(0)
+        try:
+            dev.ioctl(SET_VRING_NUM, struct.pack("<II", 0, args[1]))
+            dev.ioctl(SET_VRING_ENABLE, struct.pack("<II", 0, 1))
+            accepted = True
+        except OSError:
+            accepted = False
+        dev.data.kick()
+        check(dev.status() == 0 or not accepted, f"a ring of {text} does nothing")
+    dev.start()
+    equal(behaves(dev, key), "", "and it works")
+
+
+def flood(dev, session, key, count):
+    """As many signatures as there are, each into its own place."""
+    digest = hashlib.sha256(b"flood").digest()
+    dev.mem[0x20000:0x20000 + 104] = dev.header(SIGN, session, 32, key.bytes) + digest
+    dev.mem[0x60000:0x60000 + 1024 * count] = b"\xa5" * (1024 * count)
+    for i in range(count):
+        dev.data.desc(2 * i, BASE + 0x20000, 104, NEXT, 2 * i + 1)
+        dev.data.desc(2 * i + 1, BASE + 0x60000 + 1024 * i, key.bytes + 1, WRITE, 0)
+        dev.data.offer(2 * i)
+    dev.data.kick()
+    return digest
+
+
+def test_in_flight(dev, key):
+    """What is in flight when memory or the device goes: answered rightly or not at all."""
+    count = 100
+    for what in ("answered", "reset", "unmapped", "queue stopped"):
+        wrong = touched = 0
+        for _ in range(1 if what == "answered" else 6):
+            dev.start()
+            _, session = dev.create(key.private)
+            digest = flood(dev, session, key, count)
+            if what == "answered":
+                until(lambda: dev.data.used_index() == count, 60)
+                equal(dev.data.used_index(), count, "100 at a time are answered, each once")
+            else:
+                until(lambda: dev.data.used_index() >= 2)
+            if what == "reset":
+                dev.set_status(0)
+            elif what == "unmapped":
+                dev.unmap(0x60000, 0x40000)
+            elif what == "queue stopped":
+                dev.ioctl(SET_VRING_ENABLE, struct.pack("<II", DATAQ, 0))
+            done = bytes(dev.mem[0x60000:0x60000 + 1024 * count])
+            time.sleep(0.05)
+            touched += bytes(dev.mem[0x60000:0x60000 + 1024 * count]) != done and what != "answered"
+            for i in range(count):
+                slot = done[1024 * i:1024 * i + key.bytes + 1]
+                if slot[-1] == OK:
+                    wrong += not key.signed(digest, slot[:-1])
+                elif slot[-1] != 0xa5 or what == "answered":
+                    wrong += 1
+            if what == "unmapped":
+                dev.map(0x60000, 0x40000)
+        equal(wrong, 0, f"{what}: no answer is wrong")
+        if what != "answered":
+            equal(touched, 0, f"{what}: memory is left alone at once")
+    dev.start()
+    equal(stat("sessions"), 0, "a reset closes sessions")
+    equal(behaves(dev, key), "", "and it works")
+
+
+def test_suspend(dev, key):
+    """What was taken is answered, nothing more is taken, and the indices say so."""
+    dev.start()
+    _, session = dev.create(key.private)
+    digest = flood(dev, session, key, 100)
+    until(lambda: dev.data.used_index() >= 2)
+    dev.ioctl(SUSPEND)
+    used = dev.data.used_index()
+    taken = struct.unpack("<II", dev.ioctl(GET_VRING_BASE, struct.pack("<II", DATAQ, 0)))[1]
+    equal(taken, used, "suspended: as many taken as returned")
+    dev.data.offer(0)
+    dev.data.kick()
+    time.sleep(0.05)
+    equal(dev.data.used_index(), used, "suspended: nothing is taken any more")
+    slots = [bytes(dev.mem[0x60000 + 1024 * i:0x60000 + 1024 * i + key.bytes + 1]) for i in range(100)]
+    equal(sum(slot[-1] == OK and key.signed(digest, slot[:-1]) for slot in slots), used,
+          "suspended: what was returned is right")
+    dev.start()
+    equal(behaves(dev, key), "", "and it works")
+
+
+def test_random(dev, key, count, rng):
+    """Anything in the rings, changed while the device reads it; then it still works."""
+    for _ in range(count):
+        dev.start()
+        for ring in (dev.data, dev.ctrl):
+            for i in range(NUM):
+                ring.desc(i, BASE + rng.choice([0x20000, 0x40000, rng.randrange(SIZE), rng.getrandbits(40)]),
+                          rng.choice([0, 1, 16, 72, 257, rng.randrange(4096), rng.getrandbits(32)]),
+                          rng.choice([0, 0, NEXT, NEXT, NEXT, WRITE, WRITE | NEXT, rng.getrandbits(16)]),
+                          rng.choice([i + 1, rng.randrange(NUM), rng.randrange(NUM), rng.getrandbits(16)]) & 0xffff)
+            for _ in range(rng.randrange(64)):
+                opcode = rng.choice([SIGN, ENCRYPT, DECRYPT, VERIFY, CREATE, DESTROY, rng.getrandbits(32)])
+                struct.pack_into("<I", dev.mem, 0x20000, opcode)
+                ring.offer(rng.randrange(NUM))
+            ring.kick()
+        for _ in range(rng.randrange(20)):      # under the device's eyes
+            offset = 0x4000 * rng.choice([DATAQ, CTRLQ]) + rng.randrange(16 * NUM)
+            dev.mem[offset] = rng.getrandbits(8)
+        if rng.randrange(4) == 0:
+            dev.unmap(0x20000, 0x10000)
+            dev.map(0x20000, 0x10000)
+    dev.start()
+    equal(behaves(dev, key), "", f"{count} rounds of random rings, and it works")
+
+
+def test_removal(dev, key):
+    """The administrator takes the device away while a virtual machine has it open."""
+    dev.start()
+    _, session = dev.create(key.private)
+    equal(dev.hw_ready(), 1, "the device is ready")
+    write(f"{CONFIG}/enable", "0")
+    equal(dev.hw_ready(), 0, "it is being disabled: not ready any more")
+    equal(dev.compute(SIGN, session, b"\1" * 32, key.bytes)[0], ERR, "it computes nothing")
+    equal(dev.create(key.private)[0], ERR, "and takes no key")
+    check(os.path.exists(f"{BUS}/devices/hostile"), "it is there while it is open")
+    os.rmdir(CONFIG)
+    check(not os.path.exists(CONFIG), "its folder is removed")
+    equal(dev.compute(SIGN, session, b"\1" * 32, key.bytes)[0], ERR, "which changes nothing for the guest")
+    dev.close()
+    check(until(lambda: not os.path.exists(f"{BUS}/devices/hostile")), "it is gone once it is closed")
+
+
+def main():
+    count = int(os.environ.get("COUNT", "5000" if os.environ.get("COF_SOAK") == "1" else "150"))
+    seed = int(os.environ.get("SEED", random.SystemRandom().getrandbits(32)))
+    print(f"# COUNT={count} SEED={seed}", flush=True)
+    rng = random.Random(seed)
+    random.seed(seed)
+    dev = None
+    try:
+        key = Key(2048)
+        dev = Device(make_device())
+        dev.map()
+        dev.start()
+        test_good(dev, key)
+        test_sessions(dev, key)
+        test_chains(dev, key)
+        test_rings(dev, key)
+        test_in_flight(dev, key)
+        test_suspend(dev, key)
+        test_random(dev, key, count, rng)
+        test_removal(dev, key)
+    except Exception:
+        for line in traceback.format_exc().splitlines():
+            print(f"# {line}")
+        check(False, "the test ended early")
+        if os.path.isdir(CONFIG):
+            if dev:
+                dev.close()
+            os.rmdir(CONFIG)
+    print(f"1..{len(results)}")
+    return 0 if results and all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
