@@ -100,7 +100,7 @@ struct cof_tgt_link {
  * @drivers: as configured; cof_tgt_config
  * @algos: BIT(enum asym_algo), as configured; fixed while enabled
  * @remote: computes on remote algorithms, counted by cof_hops_add(@hops)
- * @hops: see @remote
+ * @hops: see @remote; highest hop count it takes then, fixed while enabled
  * @exec: while enabled, and until the last association is gone
  * @req_size: asym_exec_request_size()
  * @enabled: written under cof_tgt_config and cof_tgt_lock
