@@ -52,12 +52,14 @@ static const struct kernel_param_ops bounded_ops = {
 
 BOUNDED_PARAM(max_hops, 1, 1, COF_MAX_HOPS - 1,
 	      "fabrics an operation may cross; more are refused (default 1)");
-BOUNDED_PARAM(max_keys, 1024, 1, 1 << 20, "keys an association may hold open (default 1024)");
+BOUNDED_PARAM(max_keys, 1024, 1, 1 << 14, "keys an association may hold open (default 1024)");
 BOUNDED_PARAM(max_queues, 16, 1, COF_MAX_QUEUES,
 	      "I/O queues granted to an association at most (default 16)");
 BOUNDED_PARAM(max_depth, 256, 1, COF_MAX_DEPTH,
 	      "requests in flight granted on an I/O queue at most (default 256)");
 BOUNDED_PARAM(max_assocs, 256, 1, 1 << 16, "associations of a pool at most (default 256)");
+BOUNDED_PARAM(max_host_assocs, 16, 1, 1 << 16,
+	      "associations of a host with a pool at most (default 16)");
 BOUNDED_PARAM(max_conns, 1024, 1, 1 << 16, "connections of a port at most (default 1024)");
 
 static int __init cof_target_init(void)

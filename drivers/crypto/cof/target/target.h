@@ -49,6 +49,7 @@ extern unsigned int cof_tgt_max_keys;
 extern unsigned int cof_tgt_max_queues;
 extern unsigned int cof_tgt_max_depth;
 extern unsigned int cof_tgt_max_assocs;
+extern unsigned int cof_tgt_max_host_assocs;
 extern unsigned int cof_tgt_max_conns;
 
 extern struct mutex cof_tgt_config;
