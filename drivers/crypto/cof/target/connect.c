@@ -136,8 +136,7 @@ static u16 connect_make(struct cof_tgt_queue *queue, const struct connect_names 
 		assoc->port = queue->port;
 		list_add_tail(&assoc->list, &pool->assocs);
 		pool->users++;
-		assoc->queues[0] = queue;
-		queue->assoc = assoc;
+		cof_tgt_queue_admitted(queue, assoc, 0);
 	}
 	spin_unlock_bh(&cof_tgt_lock);
 	if (status != COF_S_OK)
@@ -214,9 +213,7 @@ static u16 connect_join(struct cof_tgt_queue *queue, const struct connect_names 
 		*why = "this queue has a connection already";
 		status = COF_S_BUSY;
 	} else {
-		queue->qid = qid;
-		assoc->queues[qid] = queue;
-		queue->assoc = assoc;
+		cof_tgt_queue_admitted(queue, assoc, qid);
 		return COF_S_OK;
 	}
 	if (assoc)
