@@ -7,7 +7,6 @@
 #include "target.h"
 
 #include <linux/ctype.h>
-#include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 

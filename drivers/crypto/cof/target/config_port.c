@@ -7,6 +7,7 @@
  */
 #include "target.h"
 
+#include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -41,7 +42,7 @@ static ssize_t cof_tgt_port_transport_store(struct config_item *item, const char
 					    size_t count)
 {
 	struct cof_tgt_port *port = item_to_port(item);
-	char name[sizeof(port->transport)];
+	char name[sizeof(port->transport)] = "";
 	int err;
 
 	guard(mutex)(&cof_tgt_config);
@@ -50,7 +51,7 @@ static ssize_t cof_tgt_port_transport_store(struct config_item *item, const char
 		return err;
 	if (cof_tgt_store_string(name, sizeof(name), page, count) < 0 ||
 	    !cof_transport_known(name)) {
-		pr_err("port %u: transport: unknown; known: tcp\n", port->id);
+		pr_err("port %u: transport: unknown transport '%s'; known: tcp\n", port->id, name);
 		return -EINVAL;
 	}
 	strscpy(port->transport, name);
@@ -67,7 +68,7 @@ static ssize_t cof_tgt_port_traddr_show(struct config_item *item, char *page)
 static ssize_t cof_tgt_port_traddr_store(struct config_item *item, const char *page, size_t count)
 {
 	struct cof_tgt_port *port = item_to_port(item);
-	char traddr[sizeof(port->traddr)];
+	char traddr[sizeof(port->traddr)] = "";
 	struct sockaddr_storage addr;
 	int err;
 
@@ -77,7 +78,7 @@ static ssize_t cof_tgt_port_traddr_store(struct config_item *item, const char *p
 		return err;
 	if (cof_tgt_store_string(traddr, sizeof(traddr), page, count) < 0 ||
 	    (traddr[0] && cof_addr_parse(&addr, traddr, "1"))) {
-		pr_err("port %u: traddr: not an IPv4 or IPv6 address of this host\n", port->id);
+		pr_err("port %u: traddr: '%s' is not an IPv4 or IPv6 address\n", port->id, traddr);
 		return -EINVAL;
 	}
 	strscpy(port->traddr, traddr);
@@ -94,7 +95,7 @@ static ssize_t cof_tgt_port_trsvcid_show(struct config_item *item, char *page)
 static ssize_t cof_tgt_port_trsvcid_store(struct config_item *item, const char *page, size_t count)
 {
 	struct cof_tgt_port *port = item_to_port(item);
-	char trsvcid[sizeof(port->trsvcid)];
+	char trsvcid[sizeof(port->trsvcid)] = "";
 	int err;
 	u16 number;
 
@@ -104,7 +105,8 @@ static ssize_t cof_tgt_port_trsvcid_store(struct config_item *item, const char *
 		return err;
 	if (cof_tgt_store_string(trsvcid, sizeof(trsvcid), page, count) < 0 ||
 	    (trsvcid[0] && (kstrtou16(trsvcid, 10, &number) || !number))) {
-		pr_err("port %u: trsvcid: not a TCP port, 1 to 65535\n", port->id);
+		pr_err("port %u: trsvcid: '%s' is not a TCP port, 1 to 65535\n", port->id,
+		       trsvcid);
 		return -EINVAL;
 	}
 	strscpy(port->trsvcid, trsvcid);
@@ -348,7 +350,8 @@ static struct config_group *ports_make_group(struct config_group *group, const c
 	struct cof_tgt_port *port;
 	u16 id;
 
-	if (kstrtou16(name, 10, &id)) {
+	/* In its usual spelling, so that the number in the log names one port. */
+	if (kstrtou16(name, 10, &id) || !isdigit(name[0]) || (name[0] == '0' && name[1])) {
 		pr_err("ports: %s: not a number, 0 to 65535\n", name);
 		return ERR_PTR(-EINVAL);
 	}
