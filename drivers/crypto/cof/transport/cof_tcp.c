@@ -140,12 +140,20 @@ static int cof_tcp_rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
 	return len;
 }
 
-/* Socket lock held (or owned), bottom halves disabled. */
+/*
+ * Socket lock held (or owned), bottom halves disabled. Reading stops for good at an
+ * urgent byte; nobody has a reason to send one.
+ */
 static void cof_tcp_read(struct cof_tcp_conn *tc)
 {
 	read_descriptor_t desc = { .arg.data = tc, .count = 1 };
+	struct sock *sk = tc->sock->sk;
 
-	tcp_read_sock(tc->sock->sk, &desc, cof_tcp_rx_actor);
+	tcp_read_sock(sk, &desc, cof_tcp_rx_actor);
+	if (unlikely(tcp_sk(sk)->urg_data)) {
+		set_bit(COF_CONN_DEAF, &tc->conn.state);
+		cof_conn_error(&tc->conn, -EPROTO);
+	}
 }
 
 static void cof_tcp_data_ready(struct sock *sk)
