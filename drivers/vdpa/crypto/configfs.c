@@ -281,7 +281,7 @@ static int vc_store_uint(struct vc_item *item, const char *attr, const char *pag
 
 	err = kstrtouint(page, 0, &val);
 	if (!err && (val < min || val > max))
-		err = -EINVAL;
+		err = -ERANGE;
 	if (err) {
 		pr_err("%s: %s: not a number from %u to %u\n", item->params.name, attr, min, max);
 		return err;

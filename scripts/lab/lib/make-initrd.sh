@@ -14,7 +14,7 @@ cp /bin/busybox "$work/bin/busybox"
 ln -s busybox "$work/bin/sh"
 install -m 755 "$init" "$work/init"
 n=100
-for module in virtio_pci virtio_console 9pnet_virtio 9p overlay; do
+for module in virtio_pci virtio_console 9pnet_virtio 9p overlay configfs virtio_net; do
 	modprobe --set-version "$release" --show-depends "$module"
 done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r file; do
 	n=$((n + 1))

@@ -1,17 +1,32 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs in the root (whose /usr/lib/modules is ours to write: a tmpfs is above it): install the
-# modules that were built below updates/, run depmod, and keep what is new as a layer.
+# Runs in the root: make the layer that holds the modules that were built, below updates/, and the
+# indexes that depmod makes of them and the kernel's own. Of these only the folders that a machine
+# of the lab may need are indexed: thousands of hardware drivers would take seconds each time.
 #
 # make-layer.sh BUILD-TREE RELEASE ours|in-tree OUTPUT VRINGH-FOLDER
 set -euo pipefail
 
 tree=$1 release=$2 driver=$3 output=$4 vringh=$5
-dir=/usr/lib/modules/$release
-updates=$dir/updates
-rm -rf "$updates"
-mkdir -p "$updates"
+folders=(arch block crypto fs lib mm net security virt drivers/base drivers/block drivers/char
+	drivers/crypto drivers/infiniband/core drivers/infiniband/sw drivers/iommu drivers/nvme
+	drivers/vdpa drivers/vhost drivers/virtio)
+
+base=/usr/lib/modules/$release
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+view=$work/lib/modules/$release
+updates=$view/updates
+mkdir -p "$view/kernel/drivers/net" "$view/kernel/drivers/infiniband" "$updates"
+cp "$base"/modules.builtin* "$base"/modules.order "$view/"
+for folder in "${folders[@]}"; do
+	[ ! -d "$base/kernel/$folder" ] || ln -s "$base/kernel/$folder" "$view/kernel/$folder"
+done
+for file in "$base"/kernel/drivers/net/*.ko*; do
+	[ ! -e "$file" ] || ln -s "$file" "$view/kernel/drivers/net/"
+done
+
 # modules.order, not *.ko: what was built once and is not any more does not count.
 sed 's/\.o$/.ko/' "$tree/modules.order" | while read -r module; do
 	case $driver:$module in
@@ -24,7 +39,6 @@ sed 's/\.o$/.ko/' "$tree/modules.order" | while read -r module; do
 done
 [ -z "$vringh" ] || install -D -m 644 "$vringh/vringh.ko" "$updates/drivers/vhost/vringh.ko"
 find "$updates" -name '*.ko' -exec strip --strip-debug {} +
-depmod "$release"
-mkdir -p "$output$dir"
-cp -a "$updates" "$output$dir/"
-cp -a "$dir"/modules.* "$output$dir/"
+depmod -b "$work" "$release"
+mkdir -p "$output$base"
+cp -a "$updates" "$view"/modules.* "$output$base/"

@@ -16,7 +16,7 @@ fail()
 
 load()
 {
-	modprobe "$1" || fail "cannot load the module $1"
+	/sbin/modprobe "$1" || fail "cannot load the module $1"
 }
 
 make_dir()

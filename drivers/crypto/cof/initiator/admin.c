@@ -85,6 +85,7 @@ static void cofi_slot_use(struct cofi_chan *chan, unsigned int i, u16 opcode,
 	lockdep_assert_held(&chan->lock);
 	__set_bit(i, chan->busy);
 	chan->slot[i].cmd = cmd;
+	chan->slot[i].sent = jiffies;
 	chan->slot[i].opcode = opcode;
 	*tag = cofi_tag(i, ++chan->slot[i].gen);
 }
@@ -151,6 +152,27 @@ unlock:
 	return err;
 }
 
+/**
+ * cofi_chan_stuck() - was a command left without an answer?
+ * @chan: where
+ * @age: jiffies that one may take
+ *
+ * Those that nobody waits for would occupy their slots for ever.
+ *
+ * Context: process. Return: true if so.
+ */
+bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age)
+{
+	bool stuck = false;
+	unsigned int i;
+
+	spin_lock_bh(&chan->lock);
+	for_each_set_bit(i, chan->busy, COF_ADMIN_DEPTH)
+		stuck |= time_after(jiffies, chan->slot[i].sent + age);
+	spin_unlock_bh(&chan->lock);
+	return stuck;
+}
+
 /* ---- commands ------------------------------------------------------------- */
 
 static bool cofi_cmd_done(struct cofi_chan *chan, struct cofi_cmd *cmd)
@@ -190,7 +212,6 @@ static struct cof_txbuf *cofi_cmd_buf(struct cofi_chan *chan, u32 len)
 
 static void cofi_cmd_send(struct cofi_chan *chan, struct cof_txbuf *buf, u32 len)
 {
-	WRITE_ONCE(chan->assoc->last_tx, jiffies);
 	cof_conn_submit(chan->conn, buf, len);
 }
 

@@ -125,6 +125,10 @@ static void cofi_assoc_tick(struct work_struct *work)
 		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, "the target does not answer (keep-alive)");
 		return;
 	}
+	if (cofi_chan_stuck(&assoc->admin, COFI_STALL(assoc))) {
+		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, "a command was not answered");
+		return;
+	}
 	/* Queues are added while this runs: the counter comes last. */
 	for (i = 0; i < smp_load_acquire(&assoc->nr_queues); i++) {
 		if (!cofi_queue_stuck(assoc->queues[i], COFI_STALL(assoc), COFI_AGE))
@@ -156,7 +160,6 @@ struct cofi_assoc *cofi_assoc_alloc(struct cofi_path *path)
 		return NULL;
 	assoc->path = path;
 	assoc->last_rx = jiffies;
-	assoc->last_tx = jiffies;
 	INIT_DELAYED_WORK(&assoc->ka_work, cofi_assoc_tick);
 	cofi_chan_init(&assoc->admin, assoc);
 	return assoc;

@@ -39,7 +39,7 @@
 #define COFI_RECONNECT_MS	1000
 #define COFI_MIN_RECONNECT_MS	10
 #define COFI_MAX_RECONNECT_MS	60000
-#define COFI_BACKOFF_CAP_MS	4000	/* unless reconnect_ms is above it */
+#define COFI_BACKOFF_CAP_MS	2000	/* unless reconnect_ms is above it */
 #define COFI_SLOW_RETRY_MS	30000	/* after wrong answers */
 #define COFI_CONNECT_MS		2000	/* for the transport */
 #define COFI_SETUP_MS		5000	/* for an answer to CONNECT, IDENTIFY */
@@ -80,7 +80,8 @@ struct cofi_cmd {
  * @conn: NULL before it is connected
  * @lock: guards the rest; bottom halves disabled
  * @busy: slots in use; slot 0 is the keep-alive's
- * @slot: per slot: who waits (NULL: nobody), the opcode, the generation
+ * @slot: per slot: who waits (NULL: nobody), since when (jiffies), the opcode,
+ *	the generation
  */
 struct cofi_chan {
 	struct cofi_assoc *assoc;
@@ -89,6 +90,7 @@ struct cofi_chan {
 	DECLARE_BITMAP(busy, COF_ADMIN_DEPTH);
 	struct {
 		struct cofi_cmd *cmd;
+		unsigned long sent;
 		u16 opcode;
 		u64 gen;
 	} slot[COF_ADMIN_DEPTH];
@@ -100,6 +102,7 @@ int cofi_chan_connect(struct cofi_chan *chan, const struct cof_conn_limits *limi
 void cofi_chan_close(struct cofi_chan *chan);
 void cofi_chan_free(struct cofi_chan *chan);
 int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg);
+bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age);
 int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rsp);
 int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp);
 int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u64 *handle);
@@ -184,7 +187,7 @@ int cofi_request_status(u16 status);
  * @id: the target's number for it
  * @cookie: for I/O queues
  * @kato: keep-alive time-out in force, jiffies
- * @last_rx: jiffies of the last message received; last_tx: sent
+ * @last_rx: jiffies of the last message received
  * @ka_sent: jiffies of the last keep-alive
  * @ka_work: keep-alive and time-outs
  * @admin: the admin queue
@@ -203,7 +206,6 @@ struct cofi_assoc {
 	u8 cookie[COF_COOKIE_LEN];
 	unsigned long kato;
 	unsigned long last_rx;
-	unsigned long last_tx;
 	unsigned long ka_sent;
 	struct delayed_work ka_work;
 	struct cofi_chan admin;

@@ -8,7 +8,7 @@
  * asym_device_register(), whose known-answer tests wait for answers of ours, so
  * that path->work is free to answer them when the association dies meanwhile.
  * cofi_path_stop() cancels path->work and then acts in its place. No lock is held
- * while any of them sleeps but pool->lock in start and stop.
+ * while any of them sleeps but pool->lock, in start and stop.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -314,7 +314,6 @@ int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req)
 	io->hdr.tag = cpu_to_le64(tag);
 	atomic64_inc(&count->requests);
 	atomic64_add(len, &count->bytes);
-	WRITE_ONCE(assoc->last_tx, jiffies);
 	cof_conn_submit(conn, buf, sizeof(*io) + len);
 	return 0;
 }

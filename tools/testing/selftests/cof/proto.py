@@ -1,0 +1,807 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""A hand-made CoF initiator, independent of the kernel's: the protocol with struct.
+
+Shows that the target does what Documentation/crypto/cof-protocol.rst says for
+peers that behave, and for peers that do not. Results are judged by OpenSSL and by
+Python's integers. Configures the target of this machine for itself (port 127.0.0.1:4499,
+pools 'ptest' and 'pother') and takes that down again. Speaks TAP.
+
+COUNT  random mutations (default 1000; COF_SOAK=1: 50000)
+SEED   of the mutations (default: random, printed)
+"""
+import hashlib
+import os
+import random
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+CONFIG = "/sys/kernel/config/cof_target"
+PORT = 4499
+MAGIC = 0x31464F43
+(CONNECT, DISCONNECT, IDENTIFY, KEY_OPEN, KEY_CLOSE, KEEP_ALIVE, EVENT) = range(1, 8)
+ENCRYPT, DECRYPT, SIGN, VERIFY, ABORT = 0x40, 0x41, 0x42, 0x43, 0x48
+(OK, KEY_REJECTED, BAD_MESSAGE, UNKNOWN_HANDLE, NO_KEY_ROOM, BUSY, DRAINING, HOST_DENIED, UNKNOWN_POOL,
+ VERSION, CLEAR_TEXT, INVALID, OVERFLOW, INTERNAL, NOT_SUPPORTED, PROTOCOL, LOOP, TIMEOUT,
+ NO_ASSOCIATION) = range(19)
+RAW, PKCS1 = 0, 1
+HASHES = {"md5": 4, "sha1": 5, "sha256": 6, "sha384": 7, "sha512": 8, "sha224": 9}
+NONE = 0
+
+HDR = struct.Struct("<IHHIHHQII")
+CONNECT_REQ = struct.Struct("<HHHHIIIIQ16s64s64s")
+CONNECT_RSP = struct.Struct("<HHHHIIIIQQ16s")
+IDENTIFY_RSP = struct.Struct("<10I3Q2I64s")
+IO_REQ = struct.Struct("<QBBBBIIIIB3s")
+
+
+class Closed(Exception):
+    """The peer closed the connection."""
+
+
+def message(opcode, body=b"", data=b"", tag=1, **change):
+    fields = {"magic": MAGIC, "flags": 0, "length": HDR.size + len(body) + len(data),
+              "hlen": HDR.size + len(body), "status": 0, "hdr_crc": 0, "data_crc": 0}
+    fields.update(change)
+    return HDR.pack(fields["magic"], opcode, fields["flags"], fields["length"], fields["hlen"],
+                    fields["status"], tag, fields["hdr_crc"], fields["data_crc"]) + body + data
+
+
+class Reply:
+    def __init__(self, raw):
+        (self.magic, self.opcode, self.flags, self.length, self.hlen, self.status, self.tag,
+         self.hdr_crc, self.data_crc) = HDR.unpack(raw[:HDR.size])
+        self.body = raw[HDR.size:self.hlen]
+        self.data = raw[self.hlen:]
+
+
+class Conn:
+    """A connection: messages out, messages in."""
+
+    def __init__(self, address="127.0.0.1"):
+        self.sock = socket.create_connection((address, PORT), timeout=10)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.tag = 0
+
+    def close(self):
+        self.sock.close()
+
+    def send(self, raw):
+        try:
+            self.sock.sendall(raw)
+        except (BrokenPipeError, ConnectionResetError):
+            raise Closed() from None
+
+    def _exactly(self, count):
+        raw = b""
+        while len(raw) < count:
+            try:
+                part = self.sock.recv(count - len(raw))
+            except ConnectionResetError:
+                part = b""
+            if not part:
+                raise Closed()
+            raw += part
+        return raw
+
+    def receive(self):
+        raw = self._exactly(HDR.size)
+        length = HDR.unpack(raw)[3]
+        assert HDR.size <= length <= 65536, length
+        return Reply(raw + self._exactly(length - HDR.size))
+
+    def ask(self, opcode, body=b"", data=b"", **change):
+        self.tag += 1
+        self.send(message(opcode, body, data, tag=self.tag, **change))
+        reply = self.receive()
+        if reply.opcode != DISCONNECT:
+            assert (reply.opcode, reply.flags, reply.tag, reply.magic) == \
+                (opcode, 1, self.tag, MAGIC), vars(reply)
+        return reply
+
+    def is_closed(self, seconds=5):
+        """Reads until the target closes; True if it does."""
+        self.sock.settimeout(seconds)
+        try:
+            while True:
+                self.receive()
+        except Closed:
+            return True
+        except TimeoutError:
+            return False
+
+    def is_refused(self, status=PROTOCOL):
+        """The target says DISCONNECT with this reason, then closes."""
+        try:
+            reply = self.receive()
+        except Closed:
+            return False
+        return reply.opcode == DISCONNECT and reply.status == status and self.is_closed()
+
+
+def connect_body(**change):
+    fields = {"version_min": 1, "version_max": 1, "qid": 0, "queues": 2, "depth": 8, "max_msg": 8192,
+              "kato_ms": 30000, "rsvd": 0, "features": 0, "cookie": bytes(16), "hostid": b"phost",
+              "pool": b"ptest"}
+    fields.update(change)
+    return CONNECT_REQ.pack(*fields.values())
+
+
+class Association:
+    """What an initiator has: admin connection, one I/O connection, keys."""
+
+    def __init__(self, io=True, **change):
+        self.admin = Conn()
+        self.io = None
+        self.rsp = self.admin.ask(CONNECT, connect_body(**change))
+        if self.rsp.status != OK:
+            return
+        (self.version, self.version_min, self.qid, self.queues, self.depth, self.max_msg, self.kato_ms, _,
+         self.features, self.id, self.cookie) = CONNECT_RSP.unpack(self.rsp.body)
+        if io:
+            self.io, reply = self.connect_io(1)
+            assert reply.status == OK, reply.status
+
+    def connect_io(self, qid, **change):
+        conn = Conn()
+        fields = {"qid": qid, "queues": 0, "depth": 0, "kato_ms": 0, "cookie": self.cookie}
+        fields.update(change)
+        return conn, conn.ask(CONNECT, connect_body(**fields))
+
+    def open(self, der, private=1, algo=1):
+        reply = self.admin.ask(KEY_OPEN, struct.pack("<BBHI", algo, private, 0, len(der)), der)
+        return reply.status, struct.unpack("<QII", reply.body)[0]
+
+    def shut(self, handle):
+        return self.admin.ask(KEY_CLOSE, struct.pack("<Q", handle)).status
+
+    def op(self, opcode, handle, src, digest=b"", room=512, **change):
+        return self.io.ask(opcode, io_body(opcode, handle, src, digest, room, **change), src + digest)
+
+    def close(self):
+        for conn in (self.io, self.admin):
+            if conn:
+                conn.close()
+
+
+def io_body(opcode, handle, src, digest=b"", room=512, **change):
+    fields = {"handle": handle, "algo": 1, "padding": PKCS1, "hash": HASHES["sha256"], "hops": 1,
+              "src_len": len(src), "digest_len": len(digest), "out_len": 0 if opcode == VERIFY else room,
+              "key_len": 0, "key_private": 0, "rsvd": bytes(3)}
+    fields.update(change)
+    return IO_REQ.pack(*fields.values())
+
+
+# ---- keys -----------------------------------------------------------------------------------
+
+def openssl(*args, stdin=None):
+    return subprocess.run(["openssl", *args], input=stdin, check=True, capture_output=True).stdout
+
+
+class Key:
+    def __init__(self, folder, bits):
+        self.pem = f"{folder}/{bits}.pem"
+        self.pub = f"{folder}/{bits}.pub"
+        self.bits = bits
+        openssl("genrsa", "-traditional", "-out", self.pem, str(bits))
+        openssl("rsa", "-in", self.pem, "-pubout", "-out", self.pub)
+        self.der = openssl("rsa", "-in", self.pem, "-traditional", "-outform", "DER")
+        self.pub_der = openssl("rsa", "-in", self.pem, "-RSAPublicKey_out", "-outform", "DER")
+        text = openssl("rsa", "-in", self.pem, "-noout", "-modulus").decode()
+        self.n = int(text.split("=")[1], 16)
+        self.e = 65537
+
+    def sign(self, hash_name, digest):
+        return openssl("pkeyutl", "-sign", "-inkey", self.pem, "-pkeyopt", "rsa_padding_mode:pkcs1",
+                       "-pkeyopt", f"digest:{hash_name}", stdin=digest)
+
+    def encrypt(self, text):
+        return openssl("pkeyutl", "-encrypt", "-pubin", "-inkey", self.pub, "-pkeyopt",
+                       "rsa_padding_mode:pkcs1", stdin=text)
+
+    def decrypt(self, text):
+        return openssl("pkeyutl", "-decrypt", "-inkey", self.pem, "-pkeyopt",
+                       "rsa_padding_mode:pkcs1", stdin=text)
+
+
+# ---- TAP, configuration, log ------------------------------------------------------------------
+
+nr = bad = 0
+
+
+def check(fact, text):
+    global nr, bad
+    nr += 1
+    if not fact:
+        bad += 1
+    print(f"{'ok' if fact else 'not ok'} {nr} {text}", flush=True)
+
+
+def same(actual, wanted, text):
+    check(actual == wanted, text if actual == wanted else f"{text}: {actual!r}, wanted {wanted!r}")
+
+
+def write(path, value):
+    with open(f"{CONFIG}/{path}", "w", encoding="ascii") as file:
+        file.write(str(value))
+
+
+def stat(name, pool="ptest"):
+    with open(f"{CONFIG}/pools/{pool}/stats/{name}", encoding="ascii") as file:
+        return int(file.read())
+
+
+def log(text):
+    lines = subprocess.run(["dmesg"], capture_output=True, check=True).stdout.decode(errors="replace")
+    return sum(text in line for line in lines.splitlines())
+
+
+def eventually(fact, seconds=5):
+    end = time.monotonic() + seconds
+    while not fact():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def setup():
+    subprocess.run(["modprobe", "-a", "cof_target", "cof_tcp"], check=True)
+    if not os.path.isdir(CONFIG):
+        subprocess.run(["mount", "-t", "configfs", "none", "/sys/kernel/config"], check=False)
+    for host in ("phost", "pstranger"):
+        os.mkdir(f"{CONFIG}/hosts/{host}")
+    os.mkdir(f"{CONFIG}/ports/99")
+    for pool in ("ptest", "pother"):
+        os.mkdir(f"{CONFIG}/pools/{pool}")
+        write(f"pools/{pool}/algorithms", "rsa")
+        os.symlink(f"{CONFIG}/hosts/phost", f"{CONFIG}/pools/{pool}/allowed_hosts/phost")
+        write(f"pools/{pool}/enable", 1)
+    os.symlink(f"{CONFIG}/pools/ptest", f"{CONFIG}/ports/99/pools/ptest")
+    write("ports/99/traddr", "127.0.0.1")
+    write("ports/99/trsvcid", PORT)
+    write("ports/99/enable", 1)
+
+
+def teardown():
+    os.unlink(f"{CONFIG}/ports/99/pools/ptest")
+    os.rmdir(f"{CONFIG}/ports/99")
+    for pool in ("ptest", "pother"):
+        os.unlink(f"{CONFIG}/pools/{pool}/allowed_hosts/phost")
+        os.rmdir(f"{CONFIG}/pools/{pool}")
+    for host in ("phost", "pstranger"):
+        os.rmdir(f"{CONFIG}/hosts/{host}")
+
+
+def readdress(address, insecure):
+    write("ports/99/enable", 0)
+    write("ports/99/traddr", address)
+    write("ports/99/insecure", insecure)
+    write("ports/99/enable", 1)
+
+
+# ---- the tests --------------------------------------------------------------------------------
+
+def test_handshake():
+    a = Association(queues=64, depth=1024)
+    same((a.version, a.version_min, a.qid, a.features, a.kato_ms), (1, 1, 0, 0, 30000), "CONNECT: negotiated")
+    check(1 <= a.queues <= 64 and 1 <= a.depth <= 1024, "CONNECT: queues and depth as asked, or fewer")
+    check(a.cookie != bytes(16), "CONNECT: a cookie")
+    b = Association(io=False)
+    check(a.cookie != b.cookie and a.id != b.id, "CONNECT: each association has its own cookie")
+    same(stat("associations"), 2, "two associations")
+    b.close()
+    check(eventually(lambda: stat("associations") == 1), "closing one ends it")
+    info = IDENTIFY_RSP.unpack(a.admin.ask(IDENTIFY).body)
+    same(info[:2], (2, 15), "IDENTIFY: RSA, four operations")
+    same(info[4:6], (512, 4096), "IDENTIFY: key sizes")
+    check(info[6] >= 1 and info[7] == 4096, "IDENTIFY: max_keys, max_der")
+    check(info[15].strip(b"\0"), f"IDENTIFY: driver {info[15].strip(bytes(1)).decode()}")
+    same(a.admin.ask(KEEP_ALIVE).status, OK, "KEEP_ALIVE")
+    same(a.admin.ask(0x3f).status, NOT_SUPPORTED, "an unknown opcode is answered NOT_SUPPORTED")
+    same(a.io.ask(0x50).status, NOT_SUPPORTED, "so is a reserved one on an I/O queue")
+    same(a.io.ask(ABORT, bytes(8)).status, NOT_SUPPORTED, "and ABORT, which was not negotiated")
+    same(a.admin.ask(KEEP_ALIVE).status, OK, "the association lives on")
+    a.admin.send(message(DISCONNECT, tag=0))
+    check(a.io.is_closed() and a.admin.is_closed(), "DISCONNECT ends it, I/O queues too")
+    a.close()
+    # in pieces: the stream has no boundaries
+    conn = Conn()
+    for byte in message(CONNECT, connect_body()):
+        conn.send(bytes([byte]))
+    same(conn.receive().status, OK, "CONNECT byte by byte")
+    conn.send(message(KEEP_ALIVE, tag=7) + message(KEEP_ALIVE, tag=8) + message(KEEP_ALIVE, tag=9)[:11])
+    same([conn.receive().tag, conn.receive().tag], [7, 8], "several messages in a segment")
+    conn.send(message(KEEP_ALIVE, tag=9)[11:])
+    same(conn.receive().tag, 9, "one message in two segments")
+    conn.close()
+
+
+def test_crypto(keys):
+    a = Association()
+    before = {name: stat(name) for name in ("ops", "sign", "verify", "encrypt", "decrypt", "errors", "bytes")}
+    done = dict.fromkeys(before, 0)
+
+    def op(*args, **kwargs):
+        reply = a.op(*args, **kwargs)
+        done["ops"] += 1
+        done["bytes"] += len(args[2])
+        name = {SIGN: "sign", VERIFY: "verify", ENCRYPT: "encrypt", DECRYPT: "decrypt"}[args[0]]
+        done[name if reply.status in (OK, KEY_REJECTED) else "errors"] += 1
+        return reply
+
+    for key in keys:
+        status, handle = a.open(key.der)
+        same(status, OK, f"RSA-{key.bits}: KEY_OPEN")
+        for name, number in HASHES.items():
+            digest = hashlib.new(name, os.urandom(40)).digest()
+            if key.bits < 8 * (len(digest) + 30):
+                continue
+            reply = op(SIGN, handle, digest, hash=number)
+            check(reply.status == OK and reply.data == key.sign(name, digest),
+                  f"RSA-{key.bits} {name}: the signature is OpenSSL's")
+            good = op(VERIFY, handle, reply.data, digest, hash=number)
+            same((good.status, good.data), (OK, b""), f"RSA-{key.bits} {name}: VERIFY of it")
+            wrong = bytes([digest[0] ^ 1]) + digest[1:]
+            same(op(VERIFY, handle, reply.data, wrong, hash=number).status, KEY_REJECTED,
+                 f"RSA-{key.bits} {name}: VERIFY of another digest: KEY_REJECTED")
+        text = os.urandom(20)
+        same(op(DECRYPT, handle, key.encrypt(text), hash=NONE).data, text,
+             f"RSA-{key.bits}: DECRYPT of what OpenSSL encrypted")
+        status, public = a.open(key.pub_der, private=0)
+        same(status, OK, f"RSA-{key.bits}: KEY_OPEN of the public key")
+        reply = op(ENCRYPT, public, text, hash=NONE)
+        same(key.decrypt(reply.data), text, f"RSA-{key.bits}: OpenSSL decrypts what ENCRYPT gave")
+        number = int.from_bytes(text, "big")
+        reply = op(ENCRYPT, public, text, padding=RAW, hash=NONE)
+        same(int.from_bytes(reply.data, "big"), pow(number, key.e, key.n), f"RSA-{key.bits}: raw ENCRYPT")
+        reply = op(DECRYPT, handle, reply.data, padding=RAW, hash=NONE)
+        same(int.from_bytes(reply.data, "big"), number, f"RSA-{key.bits}: raw DECRYPT")
+        check(op(SIGN, public, text[:20], hash=HASHES["sha1"]).status not in (OK, PROTOCOL, INTERNAL),
+              f"RSA-{key.bits}: SIGN with a public key is refused")
+        check(op(DECRYPT, handle, os.urandom(key.bits // 8 - 1), hash=NONE).status in
+              (BAD_MESSAGE, INVALID), f"RSA-{key.bits}: DECRYPT of garbage is refused")
+        same(op(SIGN, handle, text, room=8, hash=HASHES["sha1"]).status, OVERFLOW,
+             f"RSA-{key.bits}: no room for the result: OVERFLOW")
+        same(a.shut(public), OK, f"RSA-{key.bits}: KEY_CLOSE")
+    after = {name: stat(name) - before[name] for name in before}
+    same(after, done, "the pool's counters count each of them")
+    a.close()
+
+
+def test_handles(key):
+    a, b = Association(), Association()
+    digest = bytes(32)
+    status, handle = a.open(key.der)
+    same((status, handle != 0), (OK, True), "handle is not 0")
+    same(stat("keys"), 1, "one key is counted")
+    same(b.op(SIGN, handle, digest).status, UNKNOWN_HANDLE, "another association's handle is unknown")
+    same(a.op(SIGN, handle, digest).status, OK, "one's own works")
+    same(a.shut(handle), OK, "KEY_CLOSE")
+    same(a.shut(handle), UNKNOWN_HANDLE, "KEY_CLOSE again: UNKNOWN_HANDLE")
+    same(a.op(SIGN, handle, digest).status, UNKNOWN_HANDLE, "a closed handle is unknown")
+    status, again = a.open(key.der)
+    check(status == OK and again != handle, "the slot is used again with another generation")
+    same(a.op(SIGN, handle, digest).status, UNKNOWN_HANDLE, "the stale handle stays unknown")
+    for value in (1, 2**32, 2**64 - 1, again + 1, again ^ (1 << 40)):
+        same(a.op(SIGN, value, digest).status, UNKNOWN_HANDLE, f"handle {value:#x} is unknown")
+    for der, text in ((key.der[:-1], "truncated key"), (b"\x30\x03\x02\x01\x01", "nonsense"),
+                      (os.urandom(300), "random bytes"), (key.pub_der, "public key called private")):
+        same(a.open(der)[0], INVALID, f"KEY_OPEN of {text}: INVALID")
+    same(a.open(key.der, algo=3)[0], NOT_SUPPORTED, "KEY_OPEN of an algorithm the pool does not offer")
+    a.close()
+    b.close()
+    check(eventually(lambda: stat("keys") == 0), "no key is left")
+    with open("/sys/module/cof_target/parameters/max_keys", "r+", encoding="ascii") as file:
+        old = file.read()
+        file.seek(0)
+        file.write("4")
+        file.flush()
+        c = Association()
+        same([c.open(key.der)[0] for _ in range(6)], [OK] * 4 + [NO_KEY_ROOM] * 2,
+             "max_keys=4: the fifth is refused NO_KEY_ROOM")
+        c.close()
+        file.seek(0)
+        file.write(old)
+
+
+def test_depth(key):
+    a = Association(depth=4)
+    same(a.depth, 4, "depth 4 granted")
+    _, handle = a.open(key.der)
+    body = io_body(SIGN, handle, bytes(32))
+    for round_nr in range(50):
+        for i in range(4):
+            a.io.send(message(SIGN, body, bytes(32), tag=round_nr * 4 + i))
+        tags = sorted(a.io.receive().tag for _ in range(4))
+        assert tags == [round_nr * 4 + i for i in range(4)], tags
+    check(True, "200 operations, 4 in flight, each answered once")
+    a.io.send(b"".join(message(SIGN, body, bytes(32), tag=i) for i in range(64)))
+    check(a.io.is_closed() and a.admin.is_closed(), "64 in flight where 4 were granted: the association ends")
+    a.close()
+    # who does not read: the target's memory is bounded, and nobody else is stalled
+    b, c = Association(depth=4), Association()
+    b.io.sock.settimeout(3)
+    _, mine = c.open(key.der)
+    flood = message(SIGN, io_body(SIGN, 99, bytes(32), hops=1), bytes(32)) * 1000
+    try:
+        for _ in range(200):
+            b.io.send(flood)
+    except (Closed, TimeoutError):
+        pass
+    same(c.op(SIGN, mine, bytes(32)).status, OK, "beside a peer that floods and never reads, others are served")
+    b.close()
+    c.close()
+
+
+def refused(text, status, log_text=None, **change):
+    before = log(log_text) if log_text else 0
+    conn = Conn()
+    reply = conn.ask(CONNECT, connect_body(**change))
+    same(reply.status, status, f"{text}: status {status}")
+    check(reply.hlen == reply.length == 88 and conn.is_closed(), f"{text}: whole response, then closed")
+    if log_text:
+        same(log(log_text) - before, 1, f"{text}: one line in the log: '{log_text}'")
+    conn.close()
+    return reply
+
+
+def quiet():
+    time.sleep(5.2)     # the log's rate limit (10 lines in 5 s) must not hide what is looked for
+
+
+def test_connect_refusals():
+    quiet()
+    before = stat("refused_hosts")
+    refused("unknown host", HOST_DENIED, "host nobody, pool ptest: refused: host not allowed", hostid=b"nobody")
+    refused("host not in the pool", HOST_DENIED, "host pstranger, pool ptest: refused: host not allowed",
+            hostid=b"pstranger")
+    same(stat("refused_hosts") - before, 2, "refused_hosts counts them")
+    refused("unknown pool", UNKNOWN_POOL, "pool nowhere: refused: no such pool", pool=b"nowhere")
+    refused("pool on no port", UNKNOWN_POOL, "pool pother: refused: no such pool", pool=b"pother")
+    reply = refused("version 2 to 9", VERSION, "refused: version mismatch: it speaks 2 to 9, this target 1",
+                    version_min=2, version_max=9)
+    same(CONNECT_RSP.unpack(reply.body)[:2], (1, 1), "version mismatch: the response says what the target speaks")
+    for change in ({"version_min": 0}, {"qid": 65}, {"queues": 0}, {"queues": 65}, {"depth": 0},
+                   {"depth": 1025}, {"max_msg": 8191}, {"max_msg": 65537}, {"kato_ms": 99},
+                   {"kato_ms": 300001}, {"cookie": b"x" * 16}, {"hostid": b""}, {"hostid": b"a" * 64},
+                   {"hostid": b"a\0b"}, {"hostid": b"../x"}, {"pool": b""}, {"pool": b"a\nb"}):
+        refused(f"CONNECT with {change}", INVALID, **change)
+    a = Association(io=False, queues=2)
+    for text, status, change in (
+            ("a wrong cookie", NO_ASSOCIATION, {"cookie": os.urandom(16)}),
+            ("no cookie", NO_ASSOCIATION, {"cookie": bytes(16)}),
+            ("another host id", NO_ASSOCIATION, {"hostid": b"pstranger"}),
+            ("another pool", NO_ASSOCIATION, {"pool": b"pother"}),
+            ("a queue id not granted", INVALID, {"qid": 3}),
+            ("a depth", INVALID, {"depth": 8})):
+        fields = {"qid": 1}
+        fields.update(change)
+        conn, reply = a.connect_io(**fields)
+        check(reply.status == status and conn.is_closed(), f"I/O queue with {text}: status {status}")
+        conn.close()
+    first, reply = a.connect_io(1)
+    same(reply.status, OK, "I/O queue 1")
+    second, reply = a.connect_io(1)
+    same(reply.status, BUSY, "I/O queue 1 again: BUSY")
+    second.close()
+    first.close()
+
+    def again():
+        conn, rsp = a.connect_io(1)
+        conn.close()
+        return rsp.status == OK
+    check(eventually(again), "I/O queue 1 after it was closed")
+    same(a.admin.ask(KEEP_ALIVE).status, OK, "the association lived through all that")
+    a.close()
+
+
+def test_clear_text():
+    address = next((line.split()[3].split("/")[0] for line in subprocess.run(
+        ["ip", "-o", "-4", "addr"], capture_output=True, check=True).stdout.decode().splitlines()
+        if "127." not in line.split()[3]), None)
+    if not address:
+        subprocess.run(["ip", "link", "add", "cofdummy", "type", "dummy"], check=True)
+        subprocess.run(["ip", "addr", "add", "198.51.100.1/24", "dev", "cofdummy"], check=True)
+        subprocess.run(["ip", "link", "set", "cofdummy", "up"], check=True)
+        address = "198.51.100.1"
+    quiet()
+    readdress(address, 0)
+    text = "refused: clear text over the network"
+    before = log(text)
+    conn = Conn(address)
+    same(conn.ask(CONNECT, connect_body()).status, CLEAR_TEXT, f"clear text from {address}: refused")
+    check(conn.is_closed(), "clear text: closed")
+    same(log(text) - before, 1, f"clear text: one line in the log: '{text}'")
+    conn.close()
+    readdress(address, 1)
+    conn = Conn(address)
+    same(conn.ask(CONNECT, connect_body()).status, OK, "insecure=1: taken")
+    conn.close()
+    check(log("association") and log("in clear text"), "insecure=1: the log says so")
+    readdress("127.0.0.1", 0)
+
+
+def test_violations(key):
+    """Each ends the association, and only that."""
+    good = Association()
+    _, handle = good.open(key.der)
+    body = io_body(SIGN, handle, bytes(32))
+    new = [
+        ("first message is not CONNECT", message(IDENTIFY)),
+        ("bad magic", message(CONNECT, connect_body(), magic=0x30464F43)),
+        ("length 0", message(CONNECT, connect_body(), length=0)),
+        ("length 31", message(CONNECT, connect_body(), length=31)),
+        ("longer than CONNECT", message(CONNECT, connect_body(), b"x")),
+        ("length 4 GiB", message(CONNECT, connect_body(), length=2**32 - 1)),
+        ("hlen 0", message(CONNECT, connect_body(), hlen=0)),
+        ("hlen above length", message(CONNECT, connect_body(), hlen=209)),
+        ("short CONNECT", message(CONNECT, connect_body()[:-1])),
+        ("CONNECT with a response flag", message(CONNECT, connect_body(), flags=1)),
+        ("CONNECT with an unknown flag", message(CONNECT, connect_body(), flags=2)),
+        ("CONNECT with a status", message(CONNECT, connect_body(), status=1)),
+        ("CONNECT with a CRC", message(CONNECT, connect_body(), hdr_crc=1)),
+        ("reserved field in CONNECT", message(CONNECT, connect_body(rsvd=1))),
+        ("unknown opcode first", message(0x7777)),
+    ]
+    for text, raw in new:
+        conn = Conn()
+        conn.send(raw)
+        check(conn.is_refused(), f"not connected: {text}: DISCONNECT (PROTOCOL)")
+        conn.close()
+    conn = Conn()
+    conn.send(message(CONNECT, connect_body()) + message(KEEP_ALIVE))
+    check(conn.is_closed(), "a message behind CONNECT: closed")
+    conn.close()
+    admin = [
+        ("CONNECT again", message(CONNECT, connect_body())),
+        ("operation on the admin queue", message(SIGN, body, bytes(32))),
+        ("bad magic", message(KEEP_ALIVE, magic=1)),
+        ("longer than max_msg", message(KEY_OPEN, bytes(8), length=8193)),
+        ("KEEP_ALIVE with data", message(KEEP_ALIVE, b"", b"x")),
+        ("EVENT from the initiator", message(EVENT, bytes(8))),
+        ("KEY_OPEN, der_len is not the data's", message(KEY_OPEN, struct.pack("<BBHI", 1, 1, 0, 9), b"x" * 8)),
+        ("KEY_OPEN, der_len 4 GiB", message(KEY_OPEN, struct.pack("<BBHI", 1, 1, 0, 2**32 - 1), b"x" * 8)),
+        ("KEY_OPEN, reserved field", message(KEY_OPEN, struct.pack("<BBHI", 1, 1, 7, 8), b"x" * 8)),
+        ("17 requests at once", message(IDENTIFY) * 200),
+    ]
+    for text, raw in admin:
+        a = Association()
+        a.admin.send(raw)
+        check(a.admin.is_closed() and a.io.is_closed(), f"admin: {text}: the association ends")
+        a.close()
+    io = [
+        ("CONNECT again", message(CONNECT, connect_body())),
+        ("KEEP_ALIVE on an I/O queue", message(KEEP_ALIVE)),
+        ("bad magic", message(SIGN, body, bytes(32), magic=1)),
+        ("src_len above the data", message(SIGN, body, bytes(31))),
+        ("src_len below the data", message(SIGN, body, bytes(33))),
+        ("lengths that wrap", message(SIGN, io_body(SIGN, handle, bytes(32), src_len=2**32 - 1, digest_len=33),
+                                      bytes(32))),
+        ("reserved bytes", message(SIGN, io_body(SIGN, handle, bytes(32), rsvd=b"\0\0x"), bytes(32))),
+        ("response flag", message(SIGN, body, bytes(32), flags=1)),
+        ("CRC not negotiated", message(SIGN, body, bytes(32), data_crc=5)),
+    ]
+    for text, raw in io:
+        a = Association()
+        a.io.send(raw)
+        check(a.io.is_closed() and a.admin.is_closed(), f"I/O: {text}: the association ends")
+        a.close()
+    values = [("src_len 513", {"src": bytes(513)}), ("digest_len 65", {"opcode": VERIFY, "digest": bytes(65)}),
+              ("digest with SIGN", {"digest": bytes(4)}), ("room 513", {"room": 513}),
+              ("padding 2", {"padding": 2}), ("hash 1", {"hash": 1}), ("hash 10", {"hash": 10}),
+              ("hops 0", {"hops": 0}), ("hops 17", {"hops": 17}), ("key_private 2", {"key_private": 2}),
+              ("handle 0 without a key", {"handle": 0})]
+    for text, change in values:
+        fields = {"opcode": SIGN, "handle": handle, "src": bytes(32)}
+        fields.update(change)
+        same(good.op(**fields).status, INVALID, f"value: {text}: INVALID, the connection stays")
+    same(good.op(SIGN, handle, bytes(32), hops=2).status, LOOP, "value: hops 2: LOOP")
+    same(good.op(SIGN, handle, bytes(32), algo=3).status, NOT_SUPPORTED, "value: algo 3: NOT_SUPPORTED")
+    same(good.op(SIGN, handle, bytes(32)).status, OK, "the first association lived through all that")
+    good.close()
+
+
+def test_time_outs():
+    a = Association(kato_ms=500)
+    same(a.kato_ms, 500, "kato_ms as asked")
+    start = time.monotonic()
+    check(a.admin.is_closed() and a.io.is_closed(), "nothing said for kato_ms: the association ends")
+    check(0.4 < time.monotonic() - start < 3, f"... after {time.monotonic() - start:.1f} s")
+    a.close()
+    a = Association(kato_ms=500)
+    for _ in range(8):
+        time.sleep(0.2)
+        assert a.admin.ask(KEEP_ALIVE).status == OK
+    same(a.admin.ask(IDENTIFY).status, OK, "with KEEP_ALIVE it lives longer")
+    a.close()
+    conn = Conn()
+    start = time.monotonic()
+    check(conn.is_refused(TIMEOUT), "no CONNECT: DISCONNECT (TIMEOUT)")
+    check(4 < time.monotonic() - start < 9, f"... after {time.monotonic() - start:.1f} s")
+    conn.close()
+
+
+def test_truncation(key):
+    """Every message cut at every length, then closed: nothing is answered, nothing is left."""
+    whole = message(CONNECT, connect_body())
+    for cut in range(0, len(whole), 1 if len(whole) < 300 else 7):
+        conn = Conn()
+        conn.send(whole[:cut])
+        conn.close()
+    a = Association(io=False)
+    raw = message(KEY_OPEN, struct.pack("<BBHI", 1, 1, 0, len(key.der)), key.der)
+    a.close()
+    for cut in (0, 1, 31, 32, 33, 39, 40, 41, len(raw) // 2, len(raw) - 1):
+        a = Association(io=False)
+        a.admin.send(raw[:cut])
+        a.close()
+    check(eventually(lambda: stat("associations") == 0 and stat("keys") == 0), "cut messages leave nothing behind")
+
+
+def mutate(rng, raw):
+    raw = bytearray(raw)
+    for _ in range(rng.choice((1, 1, 1, 2, 4, 16))):
+        what = rng.randrange(5)
+        at = rng.randrange(min(len(raw), 80 if rng.random() < .8 else len(raw)))
+        if what == 0:
+            raw[at] ^= 1 << rng.randrange(8)
+        elif what == 1:
+            raw[at] = rng.randrange(256)
+        elif what == 2:
+            raw[at:at + 4] = rng.choice((b"\xff" * 4, bytes(4), b"\0\0\0\x80", b"\xff\xff\0\0"))
+        elif what == 3:
+            del raw[at:at + rng.randrange(1, 9)]
+        else:
+            raw[at:at] = rng.randbytes(rng.randrange(1, 9))
+        if not raw:
+            raw = bytearray(b"x")
+    return bytes(raw)
+
+
+def test_mutations(key, count, rng):
+    witness = Association()
+    _, mine = witness.open(key.der)
+    digest = hashlib.sha256(b"x").digest()
+    wanted = key.sign("sha256", digest)
+    broken = served = 0
+    a = None
+    for i in range(count):
+        if not a:
+            a = Association(depth=64)
+            _, handle = a.open(key.der)
+        kind = rng.randrange(4)
+        try:
+            if kind == 0:
+                conn = Conn()
+                conn.send(mutate(rng, message(CONNECT, connect_body())))
+                conn.close()
+            elif kind == 1:
+                a.admin.send(mutate(rng, rng.choice((
+                    message(IDENTIFY), message(KEEP_ALIVE), message(KEY_CLOSE, struct.pack("<Q", handle)),
+                    message(KEY_OPEN, struct.pack("<BBHI", 1, 1, 0, len(key.der)), key.der)))))
+            else:
+                opcode = rng.choice((SIGN, VERIFY, ENCRYPT, DECRYPT, ABORT))
+                src = digest if opcode in (SIGN, ENCRYPT) else wanted
+                extra = digest if opcode == VERIFY else b""
+                raw = message(ABORT, bytes(8)) if opcode == ABORT else \
+                    message(opcode, io_body(opcode, handle, src, extra), src + extra)
+                a.io.send(mutate(rng, raw))
+        except Closed:
+            pass
+        if rng.random() < .2 or i % 50 == 49:
+            # look whether it lives; if not, or if it waits for more bytes, a new one
+            a.close()
+            a = None
+            broken += 1
+        if i % 100 == 99:
+            reply = witness.op(SIGN, mine, digest)
+            served += reply.status == OK and reply.data == wanted
+    if a:
+        a.close()
+    same(served, count // 100, f"{count} mutations on {broken} associations: another one is served all the while")
+    witness.close()
+    check(eventually(lambda: stat("associations") == 0 and stat("keys") == 0), "mutations leave nothing behind")
+
+
+def test_teardown(key):
+    """Administration under load: nothing hangs, nothing dangles."""
+    def load(stop):
+        while not stop.is_set():
+            try:
+                a = Association()
+                if a.rsp.status == OK:
+                    status, handle = a.open(key.der)
+                    while status == OK and not stop.is_set():
+                        status = a.op(SIGN, handle, bytes(32)).status
+                a.close()
+            except (Closed, OSError, AssertionError, struct.error):
+                pass
+            time.sleep(0.01)
+
+    stop = threading.Event()
+    threads = [threading.Thread(target=load, args=(stop,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    slowest = 0
+    try:
+        for i in range(30):
+            time.sleep(0.1)
+            start = time.monotonic()
+            if i % 3 == 0:
+                write("pools/ptest/enable", 0)
+                write("pools/ptest/enable", 1)
+            elif i % 3 == 1:
+                write("ports/99/enable", 0)
+                write("ports/99/enable", 1)
+            else:
+                os.unlink(f"{CONFIG}/pools/ptest/allowed_hosts/phost")
+                os.symlink(f"{CONFIG}/hosts/phost", f"{CONFIG}/pools/ptest/allowed_hosts/phost")
+            slowest = max(slowest, time.monotonic() - start)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    check(slowest < 3, f"pool, port and host taken away and given back under load, 30 times, at most {slowest:.2f} s")
+    a = Association()
+    _, handle = a.open(key.der)
+    same(a.op(SIGN, handle, bytes(32)).status, OK, "works afterwards")
+    os.unlink(f"{CONFIG}/pools/ptest/allowed_hosts/phost")
+    check(a.admin.is_refused(HOST_DENIED), "a host that is not allowed any more: DISCONNECT (HOST_DENIED)")
+    a.close()
+    os.symlink(f"{CONFIG}/hosts/phost", f"{CONFIG}/pools/ptest/allowed_hosts/phost")
+    a = Association()
+    write("pools/ptest/enable", 0)
+    check(a.admin.is_refused(DRAINING), "pool disabled: DISCONNECT (DRAINING)")
+    a.close()
+    write("pools/ptest/enable", 1)
+    for path, what in (("hosts/phost", "a host that is linked"), ("pools/ptest", "a pool that is linked")):
+        try:
+            os.rmdir(f"{CONFIG}/{path}")
+            check(False, f"rmdir of {what} is refused")
+        except OSError as error:
+            check(True, f"rmdir of {what} is refused: {error.strerror}")
+    for path, value in (("pools/ptest/drivers", "rsa-generic"), ("pools/ptest/algorithms", "rsa"),
+                        ("ports/99/traddr", "127.0.0.2"), ("ports/99/insecure", "1")):
+        try:
+            write(path, value)
+            check(False, f"{path} while enabled: EBUSY")
+        except OSError as error:
+            same(error.errno, 16, f"{path} while enabled: EBUSY")
+    a = Association()
+    teardown()
+    check(a.admin.is_closed(), "rmdir of all that is enabled and in use")
+    a.close()
+
+
+def main():
+    count = int(os.environ.get("COUNT") or (50000 if os.environ.get("COF_SOAK") else 1000))
+    seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
+    print(f"# {count} mutations, SEED={seed}")
+    setup()
+    with tempfile.TemporaryDirectory() as folder:
+        keys = [Key(folder, bits) for bits in (1024, 2048, 4096)]
+        small = keys[0]
+        for test, args in ((test_handshake, ()), (test_crypto, (keys,)), (test_handles, (small,)),
+                           (test_depth, (small,)), (test_connect_refusals, ()), (test_clear_text, ()),
+                           (test_violations, (small,)), (test_time_outs, ()), (test_truncation, (small,)),
+                           (test_mutations, (small, count, random.Random(seed))), (test_teardown, (small,))):
+            start = time.monotonic()
+            try:
+                test(*args)
+            except (Closed, OSError, AssertionError) as error:
+                check(False, f"{test.__name__}: stopped: {type(error).__name__} {error}")
+                print("# " + traceback.format_exc().replace("\n", "\n# "))
+            print(f"# {test.__name__}: {time.monotonic() - start:.1f} s", flush=True)
+    print(f"1..{nr}")
+    return bad > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
