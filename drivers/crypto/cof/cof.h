@@ -57,8 +57,9 @@ struct cof_txbuf {
  *	while sending still works (to say why). @error is still called for a peer that goes.
  * @error: the connection is of no use any more: -ECONNRESET the peer
  *	closed or reset it; -EPROTO what arrived is no message (sending still works);
- *	-ETIMEDOUT, ... as the transport had it. At most once; not after
- *	cof_conn_close() returned. Context as @recv, so: set a state, queue work.
+ *	-ETIMEDOUT, ... as the transport had it. At most once, or twice if the first was
+ *	-EPROTO; not after cof_conn_close() returned. Context as @recv, so: set a
+ *	state, queue work.
  * @tx_ready: may be NULL. A buffer came back after cof_conn_get_tx() had
  *	returned NULL. Any context.
  */
@@ -112,9 +113,10 @@ struct cof_conn {
 	bool tx_starved;
 	bool tx_closed;
 	unsigned long state;
-#define COF_CONN_ERROR	0	/* ops->error() was, or is being, called */
+#define COF_CONN_ERROR	0	/* ops->error() was, or is being, called: the peer is gone */
 #define COF_CONN_DEAF	1	/* input is discarded */
 #define COF_CONN_CLOSED	2
+#define COF_CONN_GARBAGE 3	/* ops->error() was, or is being, called with -EPROTO */
 };
 
 /**

@@ -339,13 +339,19 @@ EXPORT_SYMBOL_GPL(cof_conn_tx_idle);
 /**
  * cof_conn_error() - for transports: the connection is of no use any more
  * @conn: started
- * @err: why, negative
+ * @err: why, negative; -EPROTO: what arrived is no message
+ *
+ * A peer that sent what is no message still goes some time, and that is told, too.
  *
  * Context: bottom halves disabled, and where close() waits for it.
  */
 void cof_conn_error(struct cof_conn *conn, int err)
 {
-	if (!test_and_set_bit(COF_CONN_ERROR, &conn->state) && conn->ops)
+	unsigned int once = err == -EPROTO ? COF_CONN_GARBAGE : COF_CONN_ERROR;
+
+	if (test_bit(COF_CONN_ERROR, &conn->state) || test_and_set_bit(once, &conn->state))
+		return;
+	if (conn->ops)
 		conn->ops->error(conn, err);
 }
 EXPORT_SYMBOL_GPL(cof_conn_error);

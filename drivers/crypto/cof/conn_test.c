@@ -202,10 +202,24 @@ static void an_error_is_told_once(struct kunit *test)
 {
 	struct conn_test *t = test->priv;
 
-	cof_conn_error(&t->conn, -EPROTO);
 	cof_conn_error(&t->conn, -ECONNRESET);
+	cof_conn_error(&t->conn, -ETIMEDOUT);
+	cof_conn_error(&t->conn, -EPROTO);
 	KUNIT_EXPECT_EQ(test, 1, t->errors);
-	KUNIT_EXPECT_EQ(test, -EPROTO, t->last_error);
+	KUNIT_EXPECT_EQ(test, -ECONNRESET, t->last_error);
+}
+
+static void who_sent_garbage_is_still_heard_to_go(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+
+	cof_conn_error(&t->conn, -EPROTO);
+	cof_conn_error(&t->conn, -EPROTO);
+	KUNIT_EXPECT_EQ(test, 1, t->errors);
+	cof_conn_error(&t->conn, -ECONNRESET);
+	cof_conn_error(&t->conn, -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, 2, t->errors);
+	KUNIT_EXPECT_EQ(test, -ECONNRESET, t->last_error);
 }
 
 static void who_wants_no_more_hears_no_more(struct kunit *test)
@@ -300,6 +314,7 @@ static struct kunit_case conn_cases[] = {
 	KUNIT_CASE(messages_leave_in_order),
 	KUNIT_CASE(a_closed_connection_takes_nothing),
 	KUNIT_CASE(an_error_is_told_once),
+	KUNIT_CASE(who_sent_garbage_is_still_heard_to_go),
 	KUNIT_CASE(who_wants_no_more_hears_no_more),
 	KUNIT_CASE(resizing_changes_buffers_but_those_under_way),
 	KUNIT_CASE(resizing_that_fails_changes_nothing),

@@ -204,7 +204,9 @@ static void cof_tcp_end(struct cof_tcp_conn *tc)
 	local_bh_disable();
 	cof_tcp_read(tc);
 	err = -READ_ONCE(sk->sk_err);
-	cof_conn_error(&tc->conn, err ?: -ECONNRESET);
+	if (!err || err == -EPROTO)	/* of ICMP; here it says that the peer sent garbage */
+		err = -ECONNRESET;
+	cof_conn_error(&tc->conn, err);
 	local_bh_enable();
 	release_sock(sk);
 }
