@@ -13,6 +13,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/socket.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -90,6 +91,8 @@ struct cof_conn_limits {
  * @peer_name: the same for logs, "192.0.2.1:4433"
  * @limits: in force
  * @ref: cof_conn_put()
+ * @lock: start, resize and close, one at a time; the transport's socket is there
+ *	while it is held and the connection is not closed
  * @tx_lock: guards the next five, and limits; bottom halves disabled
  * @tx_free: pool of struct cof_txbuf
  * @tx_queue: to be sent, in order
@@ -106,6 +109,7 @@ struct cof_conn {
 	char peer_name[64];
 	struct cof_conn_limits limits;
 	struct kref ref;
+	struct mutex lock;	/* start, resize, close */
 	spinlock_t tx_lock;
 	struct list_head tx_free;
 	struct list_head tx_queue;

@@ -3,6 +3,8 @@
  * Connections: the part that is the same for every transport. Owns the pool
  * of send buffers and the queue of what is to be sent; conn->tx_lock (bottom
  * halves disabled, innermost) guards both. Delivers to the user's callbacks.
+ * conn->lock (sleeping, outermost) keeps closing from the way of starting and
+ * resizing: a peer may go at any moment of the set-up.
  *
  * Closing. A transport calls back from its receive path and from its send
  * worker. close() marks the connection (no error callback begins, submit()
@@ -73,6 +75,7 @@ int cof_conn_init(struct cof_conn *conn, const struct cof_transport *transport,
 	conn->peer = *peer;
 	cof_addr_format(conn->peer_name, sizeof(conn->peer_name), peer);
 	kref_init(&conn->ref);
+	mutex_init(&conn->lock);
 	spin_lock_init(&conn->tx_lock);
 	INIT_LIST_HEAD(&conn->tx_free);
 	INIT_LIST_HEAD(&conn->tx_queue);
@@ -99,10 +102,14 @@ EXPORT_SYMBOL_GPL(cof_conn_exit);
  * @ops: callbacks; they may run before this returns
  * @priv: conn->priv for them
  *
- * Context: process. Return: 0 or a negative errno; close and put it in any case.
+ * Context: process. Return: 0; -ESHUTDOWN: it is closed; or another negative errno. Close
+ * and put it in any case.
  */
 int cof_conn_start(struct cof_conn *conn, const struct cof_conn_ops *ops, void *priv)
 {
+	guard(mutex)(&conn->lock);
+	if (test_bit(COF_CONN_CLOSED, &conn->state))
+		return -ESHUTDOWN;
 	conn->ops = ops;
 	conn->priv = priv;
 	return conn->transport->start(conn);
@@ -115,7 +122,8 @@ EXPORT_SYMBOL_GPL(cof_conn_start);
  * @limits: new ones
  *
  * Context: process.
- * Return: 0; -EPROTO if bytes of a message have arrived; -ENOMEM (limits unchanged).
+ * Return: 0; -EPROTO if bytes of a message have arrived; -ESHUTDOWN if it is closed; -ENOMEM
+ * (limits unchanged).
  */
 int cof_conn_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
 {
@@ -126,7 +134,11 @@ int cof_conn_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
 	err = txbufs_alloc(&fresh, limits);
 	if (err)
 		return err;
-	err = conn->transport->resize(conn, limits);
+	guard(mutex)(&conn->lock);
+	if (test_bit(COF_CONN_CLOSED, &conn->state))
+		err = -ESHUTDOWN;
+	else
+		err = conn->transport->resize(conn, limits);
 	if (err) {
 		txbufs_free(&fresh);
 		return err;
@@ -160,7 +172,8 @@ void cof_conn_close(struct cof_conn *conn)
 	spin_lock_bh(&conn->tx_lock);
 	conn->tx_closed = true;
 	spin_unlock_bh(&conn->tx_lock);
-	conn->transport->close(conn);
+	scoped_guard(mutex, &conn->lock)
+		conn->transport->close(conn);
 	while ((buf = cof_conn_next_tx(conn)))
 		cof_conn_put_tx(conn, buf);
 }

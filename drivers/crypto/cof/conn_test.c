@@ -16,6 +16,7 @@ struct conn_test {
 	unsigned int kicks;
 	unsigned int closes;
 	unsigned int frees;
+	unsigned int resizes;
 	int resize_err;
 	unsigned int received;
 	unsigned int errors;
@@ -38,6 +39,7 @@ static int fake_start(struct cof_conn *conn)
 
 static int fake_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
 {
+	to_test(conn)->resizes++;
 	return to_test(conn)->resize_err;
 }
 
@@ -279,6 +281,19 @@ static void resizing_that_fails_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, TX_SIZE, t->conn.limits.tx_size);
 }
 
+/* The peer may go while its CONNECT is worked on. */
+static void a_closed_connection_is_not_started_or_resized(struct kunit *test)
+{
+	const struct cof_conn_limits limits = { .rx_max = 8192, .tx_bufs = 7, .tx_size = 192 };
+	struct conn_test *t = test->priv;
+
+	cof_conn_close(&t->conn);
+	KUNIT_EXPECT_EQ(test, -ESHUTDOWN, cof_conn_resize(&t->conn, &limits));
+	KUNIT_EXPECT_EQ(test, 0, t->resizes);
+	KUNIT_EXPECT_EQ(test, BUFS, free_bufs(t));
+	KUNIT_EXPECT_EQ(test, -ESHUTDOWN, cof_conn_start(&t->conn, &user_ops, NULL));
+}
+
 static void limits_are_checked(struct kunit *test)
 {
 	static const struct cof_conn_limits bad[] = {
@@ -318,6 +333,7 @@ static struct kunit_case conn_cases[] = {
 	KUNIT_CASE(who_wants_no_more_hears_no_more),
 	KUNIT_CASE(resizing_changes_buffers_but_those_under_way),
 	KUNIT_CASE(resizing_that_fails_changes_nothing),
+	KUNIT_CASE(a_closed_connection_is_not_started_or_resized),
 	KUNIT_CASE(limits_are_checked),
 	KUNIT_CASE(a_transport_is_registered_once),
 	{}
