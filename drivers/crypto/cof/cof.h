@@ -319,6 +319,7 @@ enum cof_side {
 	COF_INITIATOR,	/* receives responses, EVENT, DISCONNECT */
 	COF_TARGET,	/* receives requests, DISCONNECT */
 };
+
 int cof_msg_check(const struct cof_hdr *msg, u32 len, enum cof_side receiver, bool admin);
 
 /* CONNECT: the values in it (-EINVAL), and what was granted for the admin queue (-EPROTO). */

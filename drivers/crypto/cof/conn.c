@@ -39,7 +39,7 @@ static int txbufs_alloc(struct list_head *list, const struct cof_conn_limits *li
 	u32 i;
 
 	for (i = 0; i < limits->tx_bufs; i++) {
-		buf = kzalloc(sizeof(*buf), GFP_KERNEL);
+		buf = kzalloc_obj(*buf);
 		if (!buf)
 			goto free_all;
 		buf->size = limits->tx_size;
@@ -102,7 +102,8 @@ EXPORT_SYMBOL_GPL(cof_conn_exit);
  * @ops: callbacks; they may run before this returns
  * @priv: conn->priv for them
  *
- * Context: process. Return: 0; -ESHUTDOWN: it is closed; or another negative errno. Close
+ * Context: process.
+ * Return: 0; -ESHUTDOWN: it is closed; or another negative errno. Close
  * and put it in any case.
  */
 int cof_conn_start(struct cof_conn *conn, const struct cof_conn_ops *ops, void *priv)
@@ -183,7 +184,8 @@ EXPORT_SYMBOL_GPL(cof_conn_close);
  * cof_conn_get() - take a reference
  * @conn: of which the caller knows that it is there
  *
- * Context: any. Return: @conn.
+ * Context: any.
+ * Return: @conn.
  */
 struct cof_conn *cof_conn_get(struct cof_conn *conn)
 {
@@ -303,7 +305,8 @@ EXPORT_SYMBOL_GPL(cof_conn_submit);
  * cof_conn_is_loopback() - does the peer live on this host?
  * @conn: the connection
  *
- * Context: any. Return: true if so; false is the default for what is unknown.
+ * Context: any.
+ * Return: true if so; false is the default for what is unknown.
  */
 bool cof_conn_is_loopback(const struct cof_conn *conn)
 {

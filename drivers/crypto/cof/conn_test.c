@@ -93,7 +93,9 @@ static const struct cof_conn_ops user_ops = {
 
 static int conn_init(struct kunit *test)
 {
-	const struct cof_conn_limits limits = { .rx_max = 208, .tx_bufs = BUFS, .tx_size = TX_SIZE };
+	const struct cof_conn_limits limits = {
+		.rx_max = 208, .tx_bufs = BUFS, .tx_size = TX_SIZE,
+	};
 	struct conn_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 	struct sockaddr_storage peer;
 

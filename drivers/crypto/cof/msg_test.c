@@ -277,10 +277,26 @@ static void a_byte_more_is_noticed(struct kunit *test)
 	}
 }
 
+/* A little-endian field of @size bytes at @at; @add is added to it if @value is 0xbad. */
+static const struct {
+	const char *field;
+	u8 at, size;
+	u32 value;
+	s8 add;
+} wrong_fields[] = {
+	{ "magic", 0, 4, COF_MAGIC ^ 0x20, 0 }, { "magic", 0, 4, 0, 0 },
+	{ "flags", 6, 2, 0x0002, 0 }, { "flags", 6, 2, 0x0003, 0 }, { "flags", 6, 2, 0x8001, 0 },
+	{ "length", 8, 4, 0xbad, -1 }, { "length", 8, 4, 0xbad, 1 }, { "length", 8, 4, 0, 0 },
+	{ "length", 8, 4, 31, 0 }, { "length", 8, 4, 0x7fffffff, 0 },
+	{ "length", 8, 4, 0x80000000, 0 }, { "length", 8, 4, 0xffffffff, 0 },
+	{ "hlen", 12, 2, 0xbad, -1 }, { "hlen", 12, 2, 0xbad, 1 }, { "hlen", 12, 2, 0, 0 },
+	{ "hlen", 12, 2, 31, 0 }, { "hlen", 12, 2, 0x7fff, 0 }, { "hlen", 12, 2, 0xffff, 0 },
+	{ "hdr_crc", 24, 4, 1, 0 }, { "hdr_crc", 24, 4, 0x80000000, 0 },
+	{ "data_crc", 28, 4, 1, 0 }, { "data_crc", 28, 4, 0xff000000, 0 },
+};
+
 static void header_fields_are_exact(struct kunit *test)
 {
-	static const u32 lengths[] = { 0, 1, 31, 0x7fffffff, 0x80000000, 0xffffffff };
-	static const u16 hlens[] = { 0, 1, 31, 0x7fff, 0xffff };
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(samples); i++) {
@@ -288,29 +304,22 @@ static void header_fields_are_exact(struct kunit *test)
 		struct cof_hdr *msg = make_alone(test, s);
 		u32 len = s->hlen + s->data_len;
 
-#define WRONG(field, value) do {							\
-	typeof(msg->field) good = msg->field;						\
-											\
-	msg->field = (value);								\
-	KUNIT_EXPECT_EQ_MSG(test, -EPROTO, check(msg, len, s), "%s: " #field, s->name);	\
-	msg->field = good;								\
-} while (0)
-		WRONG(magic, cpu_to_le32(COF_MAGIC ^ 0x20));
-		WRONG(flags, msg->flags | cpu_to_le16(2));
-		WRONG(flags, msg->flags | cpu_to_le16(0x8000));
-		WRONG(hdr_crc, cpu_to_le32(1));
-		WRONG(data_crc, cpu_to_le32(0x80000000));
-		WRONG(length, cpu_to_le32(len - 1));
-		WRONG(length, cpu_to_le32(len + 1));
-		WRONG(hlen, cpu_to_le16(s->hlen - 1));
-		WRONG(hlen, cpu_to_le16(s->hlen + 1));
-		for (j = 0; j < ARRAY_SIZE(lengths); j++)
-			WRONG(length, cpu_to_le32(lengths[j]));
-		for (j = 0; j < ARRAY_SIZE(hlens); j++)
-			WRONG(hlen, cpu_to_le16(hlens[j]));
-		if (!s->response && s->opcode != COF_DISCONNECT)
-			WRONG(status, cpu_to_le16(COF_S_BUSY));
-#undef WRONG
+		for (j = 0; j < ARRAY_SIZE(wrong_fields); j++) {
+			__le32 value = cpu_to_le32(wrong_fields[j].value);
+
+			make(msg, s);
+			if (wrong_fields[j].value == 0xbad)
+				value = cpu_to_le32((wrong_fields[j].size == 4 ? len : s->hlen) +
+						    wrong_fields[j].add);
+			memcpy((u8 *)msg + wrong_fields[j].at, &value, wrong_fields[j].size);
+			KUNIT_EXPECT_EQ_MSG(test, -EPROTO, check(msg, len, s), "%s: %s, case %u",
+					    s->name, wrong_fields[j].field, j);
+		}
+		make(msg, s);
+		if (s->response || s->opcode == COF_DISCONNECT)
+			continue;
+		msg->status = cpu_to_le16(COF_S_BUSY);
+		KUNIT_EXPECT_EQ_MSG(test, -EPROTO, check(msg, len, s), "%s: status", s->name);
 	}
 }
 
@@ -328,10 +337,11 @@ static void unknown_opcodes_are_told_from_broken_messages(struct kunit *test)
 			;
 		cof_request_init(msg, i, sizeof(*msg), 0, TAG);
 		err = cof_msg_check(msg, sizeof(*msg), COF_TARGET, true);
-		if ((err == -EOPNOTSUPP) != (j == ARRAY_SIZE(known)))
-			KUNIT_FAIL(test, "opcode %#x: %d", i, err);
-		if (j < ARRAY_SIZE(known))
+		if (j < ARRAY_SIZE(known)) {
+			KUNIT_ASSERT_NE_MSG(test, -EOPNOTSUPP, err, "opcode %#x", i);
 			continue;
+		}
+		KUNIT_ASSERT_EQ_MSG(test, -EOPNOTSUPP, err, "opcode %#x", i);
 		KUNIT_ASSERT_EQ(test, 0, cof_request_hlen(i));
 		KUNIT_ASSERT_EQ(test, 0, cof_response_hlen(i));
 		msg->data_crc = cpu_to_le32(1);
@@ -723,7 +733,9 @@ static struct kunit_suite msg_suite = {
 static void names_are_checked(struct kunit *test)
 {
 	static const char * const good[] = { "a", "host-1", "10.0.0.1", "nqn:x_y+z", "A-Z.0" };
-	static const char * const bad[] = { "", " ", "a b", "a/b", "a\n", "\xc3\xa9", "a\x7f", "%s" };
+	static const char * const bad[] = {
+		"", " ", "a b", "a/b", "a\n", "\xc3\xa9", "a\x7f", "%s",
+	};
 	char name[COF_NAME_LEN + 1];
 	unsigned int i;
 

@@ -37,7 +37,8 @@ static int stream_init(struct kunit *test)
 	t->bytes = kunit_kzalloc(test, t->len, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, t->bytes);
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
-		cof_request_init((struct cof_hdr *)(t->bytes + at), 0x40 + i, 32, lengths[i] - 32, i);
+		cof_request_init((struct cof_hdr *)(t->bytes + at), 0x40 + i, 32,
+				 lengths[i] - 32, i);
 		for (j = 32; j < lengths[i]; j++)
 			t->bytes[at + j] = i + j;
 		at += lengths[i];
@@ -207,7 +208,7 @@ static void random_bytes_are_survived(struct kunit *test)
 	struct stream_test *t = test->priv;
 	struct rnd_state rnd;
 	unsigned int i;
-	u8 *buf = t->s.buf, bytes[64];
+	u8 *buf = t->s.buf, bytes[64], *to;
 	u32 room;
 	int ret;
 
@@ -220,8 +221,10 @@ static void random_bytes_are_survived(struct kunit *test)
 			*(__le32 *)(bytes + 8) = cpu_to_le32(prandom_u32_state(&rnd) % 600);
 		cof_stream_init(&t->s, buf, SIZE);
 		do {
-			memcpy(cof_stream_room(&t->s, &room), bytes, min_t(u32, room, sizeof(bytes)));
-			ret = cof_stream_advance(&t->s, min_t(u32, room, sizeof(bytes)));
+			to = cof_stream_room(&t->s, &room);
+			room = min_t(u32, room, sizeof(bytes));
+			memcpy(to, bytes, room);
+			ret = cof_stream_advance(&t->s, room);
 			if (ret > 0) {
 				KUNIT_ASSERT_GE(test, t->s.have, 32);
 				KUNIT_ASSERT_LE(test, t->s.have, SIZE);

@@ -70,7 +70,8 @@ static int admin_defer(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u
  * @msg: the message
  * @len: its length
  *
- * Context: as cof_conn_ops.recv. Return: as cof_conn_ops.recv.
+ * Context: as cof_conn_ops.recv.
+ * Return: as cof_conn_ops.recv.
  */
 int cof_tgt_admin_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
 {

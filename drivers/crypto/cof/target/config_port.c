@@ -296,7 +296,7 @@ static int links_allow_link(struct config_item *parent, struct config_item *targ
 		pr_err("port %u: pools: only links to pools/<pool>\n", port->id);
 		return -EINVAL;
 	}
-	link = kzalloc(sizeof(*link), GFP_KERNEL);
+	link = kzalloc_obj(*link);
 	if (!link)
 		return -ENOMEM;
 	link->pool = pool;
@@ -355,7 +355,7 @@ static struct config_group *ports_make_group(struct config_group *group, const c
 		pr_err("ports: %s: not a number, 0 to 65535\n", name);
 		return ERR_PTR(-EINVAL);
 	}
-	port = kzalloc(sizeof(*port), GFP_KERNEL);
+	port = kzalloc_obj(*port);
 	if (!port)
 		return ERR_PTR(-ENOMEM);
 	port->id = id;

@@ -137,7 +137,8 @@ static int io_submit(struct cof_tgt_req *req, u64 handle)
  * @msg: the message
  * @len: its length
  *
- * Context: as cof_conn_ops.recv. Return: as cof_conn_ops.recv.
+ * Context: as cof_conn_ops.recv.
+ * Return: as cof_conn_ops.recv.
  */
 int cof_tgt_io_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
 {
@@ -191,7 +192,8 @@ static void io_req_free(struct cof_tgt_req *req)
  * @pool: whose executor will compute
  * @depth: how many
  *
- * Context: process. Return: 0 or -ENOMEM; cof_tgt_io_free() in any case.
+ * Context: process.
+ * Return: 0 or -ENOMEM; cof_tgt_io_free() in any case.
  */
 int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_pool *pool, u32 depth)
 {
@@ -199,7 +201,7 @@ int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_pool *poo
 	u32 i;
 
 	for (i = 0; i < depth; i++) {
-		req = kzalloc(sizeof(*req), GFP_KERNEL);
+		req = kzalloc_obj(*req);
 		if (!req)
 			return -ENOMEM;
 		req->queue = queue;

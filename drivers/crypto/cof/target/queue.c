@@ -248,6 +248,7 @@ static int queue_recv_new(struct cof_tgt_queue *queue, const struct cof_hdr *msg
 static int queue_recv(struct cof_conn *conn, const struct cof_hdr *msg, u32 len)
 {
 	struct cof_tgt_queue *queue = conn->priv;
+	/* LIVE: qid and assoc are set. Pairs with cmpxchg() in cof_tgt_connect_work(). */
 	int state = smp_load_acquire(&queue->state);
 
 	if (state == COF_TGT_DEAD)
@@ -311,7 +312,7 @@ int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn)
 				    port->id, conn->peer_name, READ_ONCE(cof_tgt_max_conns));
 		return -EBUSY;
 	}
-	queue = kzalloc(sizeof(*queue), GFP_KERNEL);
+	queue = kzalloc_obj(*queue);
 	if (!queue) {
 		port_release(port);
 		return -ENOMEM;

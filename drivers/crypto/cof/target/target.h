@@ -292,7 +292,7 @@ struct cof_tgt_queue {
 	struct work_struct admin_work;
 	struct work_struct free_work;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* requests */
 	struct list_head admin_reqs;
 	unsigned int admin_inflight;
 	struct list_head free_reqs;

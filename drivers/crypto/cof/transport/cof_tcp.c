@@ -335,7 +335,7 @@ static struct cof_tcp_conn *cof_tcp_conn_new(struct socket *sock,
 	u8 *rx_buf;
 	int err;
 
-	tc = kzalloc(sizeof(*tc), GFP_KERNEL);
+	tc = kzalloc_obj(*tc);
 	if (!tc)
 		return ERR_PTR(-ENOMEM);
 	rx_buf = kzalloc(limits->rx_max, GFP_KERNEL);
@@ -540,7 +540,7 @@ static struct cof_listener *cof_tcp_listen(const struct cof_listen_args *args)
 	struct sock *sk;
 	int err;
 
-	tl = kzalloc(sizeof(*tl), GFP_KERNEL);
+	tl = kzalloc_obj(*tl);
 	if (!tl)
 		return ERR_PTR(-ENOMEM);
 	tl->listener.transport = &cof_tcp_transport;
