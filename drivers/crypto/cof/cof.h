@@ -62,7 +62,9 @@ struct cof_txbuf {
  *	-EPROTO; not after cof_conn_close() returned. Context as @recv, so: set a
  *	state, queue work.
  * @tx_ready: may be NULL. A buffer came back after cof_conn_get_tx() had
- *	returned NULL. Any context.
+ *	returned NULL. Any context, within cof_conn_put_tx() of the transport, or within
+ *	cof_conn_put_tx() or cof_conn_submit() of the user: what close() waits for is the
+ *	transport's, so a user that still gives buffers back may be called.
  */
 struct cof_conn_ops {
 	int (*recv)(struct cof_conn *conn, const struct cof_hdr *msg, u32 len);
