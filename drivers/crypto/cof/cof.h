@@ -13,6 +13,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/socket.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -57,10 +58,13 @@ struct cof_txbuf {
  *	while sending still works (to say why). @error is still called for a peer that goes.
  * @error: the connection is of no use any more: -ECONNRESET the peer
  *	closed or reset it; -EPROTO what arrived is no message (sending still works);
- *	-ETIMEDOUT, ... as the transport had it. At most once; not after
- *	cof_conn_close() returned. Context as @recv, so: set a state, queue work.
+ *	-ETIMEDOUT, ... as the transport had it. At most once, or twice if the first was
+ *	-EPROTO; not after cof_conn_close() returned. Context as @recv, so: set a
+ *	state, queue work.
  * @tx_ready: may be NULL. A buffer came back after cof_conn_get_tx() had
- *	returned NULL. Any context.
+ *	returned NULL. Any context, within cof_conn_put_tx() of the transport, or within
+ *	cof_conn_put_tx() or cof_conn_submit() of the user: what close() waits for is the
+ *	transport's, so a user that still gives buffers back may be called.
  */
 struct cof_conn_ops {
 	int (*recv)(struct cof_conn *conn, const struct cof_hdr *msg, u32 len);
@@ -89,6 +93,8 @@ struct cof_conn_limits {
  * @peer_name: the same for logs, "192.0.2.1:4433"
  * @limits: in force
  * @ref: cof_conn_put()
+ * @lock: start, resize and close, one at a time; the transport's socket is there
+ *	while it is held and the connection is not closed
  * @tx_lock: guards the next five, and limits; bottom halves disabled
  * @tx_free: pool of struct cof_txbuf
  * @tx_queue: to be sent, in order
@@ -105,6 +111,7 @@ struct cof_conn {
 	char peer_name[64];
 	struct cof_conn_limits limits;
 	struct kref ref;
+	struct mutex lock;	/* start, resize, close */
 	spinlock_t tx_lock;
 	struct list_head tx_free;
 	struct list_head tx_queue;
@@ -112,9 +119,10 @@ struct cof_conn {
 	bool tx_starved;
 	bool tx_closed;
 	unsigned long state;
-#define COF_CONN_ERROR	0	/* ops->error() was, or is being, called */
+#define COF_CONN_ERROR	0	/* ops->error() was, or is being, called: the peer is gone */
 #define COF_CONN_DEAF	1	/* input is discarded */
 #define COF_CONN_CLOSED	2
+#define COF_CONN_GARBAGE 3	/* ops->error() was, or is being, called with -EPROTO */
 };
 
 /**
@@ -313,6 +321,7 @@ enum cof_side {
 	COF_INITIATOR,	/* receives responses, EVENT, DISCONNECT */
 	COF_TARGET,	/* receives requests, DISCONNECT */
 };
+
 int cof_msg_check(const struct cof_hdr *msg, u32 len, enum cof_side receiver, bool admin);
 
 /* CONNECT: the values in it (-EINVAL), and what was granted for the admin queue (-EPROTO). */

@@ -3,6 +3,8 @@
  * Connections: the part that is the same for every transport. Owns the pool
  * of send buffers and the queue of what is to be sent; conn->tx_lock (bottom
  * halves disabled, innermost) guards both. Delivers to the user's callbacks.
+ * conn->lock (sleeping, outermost) keeps closing from the way of starting and
+ * resizing: a peer may go at any moment of the set-up.
  *
  * Closing. A transport calls back from its receive path and from its send
  * worker. close() marks the connection (no error callback begins, submit()
@@ -37,7 +39,7 @@ static int txbufs_alloc(struct list_head *list, const struct cof_conn_limits *li
 	u32 i;
 
 	for (i = 0; i < limits->tx_bufs; i++) {
-		buf = kzalloc(sizeof(*buf), GFP_KERNEL);
+		buf = kzalloc_obj(*buf);
 		if (!buf)
 			goto free_all;
 		buf->size = limits->tx_size;
@@ -73,6 +75,7 @@ int cof_conn_init(struct cof_conn *conn, const struct cof_transport *transport,
 	conn->peer = *peer;
 	cof_addr_format(conn->peer_name, sizeof(conn->peer_name), peer);
 	kref_init(&conn->ref);
+	mutex_init(&conn->lock);
 	spin_lock_init(&conn->tx_lock);
 	INIT_LIST_HEAD(&conn->tx_free);
 	INIT_LIST_HEAD(&conn->tx_queue);
@@ -99,10 +102,15 @@ EXPORT_SYMBOL_GPL(cof_conn_exit);
  * @ops: callbacks; they may run before this returns
  * @priv: conn->priv for them
  *
- * Context: process. Return: 0 or a negative errno; close and put it in any case.
+ * Context: process.
+ * Return: 0; -ESHUTDOWN: it is closed; or another negative errno. Close
+ * and put it in any case.
  */
 int cof_conn_start(struct cof_conn *conn, const struct cof_conn_ops *ops, void *priv)
 {
+	guard(mutex)(&conn->lock);
+	if (test_bit(COF_CONN_CLOSED, &conn->state))
+		return -ESHUTDOWN;
 	conn->ops = ops;
 	conn->priv = priv;
 	return conn->transport->start(conn);
@@ -115,7 +123,8 @@ EXPORT_SYMBOL_GPL(cof_conn_start);
  * @limits: new ones
  *
  * Context: process.
- * Return: 0; -EPROTO if bytes of a message have arrived; -ENOMEM (limits unchanged).
+ * Return: 0; -EPROTO if bytes of a message have arrived; -ESHUTDOWN if it is closed; -ENOMEM
+ * (limits unchanged).
  */
 int cof_conn_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
 {
@@ -126,7 +135,11 @@ int cof_conn_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
 	err = txbufs_alloc(&fresh, limits);
 	if (err)
 		return err;
-	err = conn->transport->resize(conn, limits);
+	guard(mutex)(&conn->lock);
+	if (test_bit(COF_CONN_CLOSED, &conn->state))
+		err = -ESHUTDOWN;
+	else
+		err = conn->transport->resize(conn, limits);
 	if (err) {
 		txbufs_free(&fresh);
 		return err;
@@ -160,7 +173,8 @@ void cof_conn_close(struct cof_conn *conn)
 	spin_lock_bh(&conn->tx_lock);
 	conn->tx_closed = true;
 	spin_unlock_bh(&conn->tx_lock);
-	conn->transport->close(conn);
+	scoped_guard(mutex, &conn->lock)
+		conn->transport->close(conn);
 	while ((buf = cof_conn_next_tx(conn)))
 		cof_conn_put_tx(conn, buf);
 }
@@ -170,7 +184,8 @@ EXPORT_SYMBOL_GPL(cof_conn_close);
  * cof_conn_get() - take a reference
  * @conn: of which the caller knows that it is there
  *
- * Context: any. Return: @conn.
+ * Context: any.
+ * Return: @conn.
  */
 struct cof_conn *cof_conn_get(struct cof_conn *conn)
 {
@@ -290,7 +305,8 @@ EXPORT_SYMBOL_GPL(cof_conn_submit);
  * cof_conn_is_loopback() - does the peer live on this host?
  * @conn: the connection
  *
- * Context: any. Return: true if so; false is the default for what is unknown.
+ * Context: any.
+ * Return: true if so; false is the default for what is unknown.
  */
 bool cof_conn_is_loopback(const struct cof_conn *conn)
 {
@@ -339,13 +355,19 @@ EXPORT_SYMBOL_GPL(cof_conn_tx_idle);
 /**
  * cof_conn_error() - for transports: the connection is of no use any more
  * @conn: started
- * @err: why, negative
+ * @err: why, negative; -EPROTO: what arrived is no message
+ *
+ * A peer that sent what is no message still goes some time, and that is told, too.
  *
  * Context: bottom halves disabled, and where close() waits for it.
  */
 void cof_conn_error(struct cof_conn *conn, int err)
 {
-	if (!test_and_set_bit(COF_CONN_ERROR, &conn->state) && conn->ops)
+	unsigned int once = err == -EPROTO ? COF_CONN_GARBAGE : COF_CONN_ERROR;
+
+	if (test_bit(COF_CONN_ERROR, &conn->state) || test_and_set_bit(once, &conn->state))
+		return;
+	if (conn->ops)
 		conn->ops->error(conn, err);
 }
 EXPORT_SYMBOL_GPL(cof_conn_error);

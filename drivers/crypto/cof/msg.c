@@ -235,8 +235,8 @@ static int check_response(const struct cof_hdr *msg, u32 data_len)
  *
  * Context: any. Specification: sections 3 and 4.
  * Return: 0: the structure of the opcode (request or response, by COF_F_RESPONSE) can be read;
- * -EPROTO: rules are broken, the connection ends (section 5); -EOPNOTSUPP: unknown opcode, well-formed;
- * -EINVAL: well-formed request, a value is out of bounds.
+ * -EPROTO: rules are broken, the connection ends (section 5); -EOPNOTSUPP: unknown opcode,
+ * well-formed; -EINVAL: well-formed request, a value is out of bounds.
  */
 int cof_msg_check(const struct cof_hdr *msg, u32 len, enum cof_side receiver, bool admin)
 {
@@ -390,7 +390,8 @@ EXPORT_SYMBOL_GPL(cof_status_to_errno);
  * cof_status_name() - a status for logs
  * @status: of a message
  *
- * Context: any. Return: a few words, static.
+ * Context: any.
+ * Return: a few words, static.
  */
 const char *cof_status_name(u16 status)
 {

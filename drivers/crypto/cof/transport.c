@@ -47,7 +47,8 @@ static const struct cof_transport *transport_get(const char *name)
  * cof_transport_register() - offer a way to make connections
  * @transport: valid until cof_transport_unregister()
  *
- * Context: process. Return: 0; -EEXIST if one of this name is there.
+ * Context: process.
+ * Return: 0; -EEXIST if one of this name is there.
  */
 int cof_transport_register(struct cof_transport *transport)
 {
@@ -76,7 +77,8 @@ EXPORT_SYMBOL_GPL(cof_transport_unregister);
  * cof_transport_known() - is there a transport of this name?
  * @name: "tcp"; its module is loaded if need be
  *
- * Context: process. Return: true if connections can be made with it now.
+ * Context: process.
+ * Return: true if connections can be made with it now.
  */
 bool cof_transport_known(const char *name)
 {

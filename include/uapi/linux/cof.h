@@ -88,7 +88,7 @@ enum cof_status {
 	COF_S_INVALID		= 11,	/* -EINVAL		a field, or a key, is invalid */
 	COF_S_OVERFLOW		= 12,	/* -EOVERFLOW		result does not fit; out_len says */
 	COF_S_INTERNAL		= 13,	/* -EIO			the target failed */
-	COF_S_NOT_SUPPORTED	= 14,	/* -EOPNOTSUPP		operation, padding, hash, key size */
+	COF_S_NOT_SUPPORTED	= 14,	/* -EOPNOTSUPP		operation, padding, key size */
 	COF_S_PROTOCOL		= 15,	/* -EPROTO		rules broken: connection closes */
 	COF_S_LOOP		= 16,	/* -ELOOP		too many hops */
 	COF_S_TIMEOUT		= 17,	/* -ETIMEDOUT		keep-alive or set-up ran out */
@@ -243,7 +243,7 @@ struct cof_key_open_req {
 };
 
 /**
- * struct cof_key_open_rsp
+ * struct cof_key_open_rsp - the key has a name
  * @hdr: see struct cof_hdr
  * @handle: names the key in this association; opaque, never 0
  * @key_bytes: size of the modulus
@@ -332,10 +332,14 @@ struct cof_abort_req {
 	__le64 abort_tag;
 };
 
+#ifdef __KERNEL__
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
+
 #define COF_AT(type, field, offset) \
-	_Static_assert(__builtin_offsetof(struct type, field) == (offset), #type "." #field)
+	static_assert(offsetof(struct type, field) == (offset), #type "." #field)
 #define COF_SIZE(type, size) \
-	_Static_assert(sizeof(struct type) == (size), #type)
+	static_assert(sizeof(struct type) == (size), #type)
 
 COF_AT(cof_hdr, magic, 0);
 COF_AT(cof_hdr, opcode, 4);
@@ -433,5 +437,6 @@ COF_SIZE(cof_abort_req, 40);
 
 #undef COF_AT
 #undef COF_SIZE
+#endif /* __KERNEL__ */
 
 #endif /* _UAPI_LINUX_COF_H */

@@ -21,29 +21,43 @@ struct cof_tgt_admin_req {
 	u8 msg[] __aligned(8);
 };
 
+/* One of the COF_ADMIN_DEPTH requests that may be in flight. */
+static bool admin_slot_get(struct cof_tgt_queue *queue)
+{
+	bool room;
+
+	spin_lock_bh(&queue->lock);
+	room = queue->admin_inflight < COF_ADMIN_DEPTH;
+	if (room)
+		queue->admin_inflight++;
+	spin_unlock_bh(&queue->lock);
+	return room;
+}
+
+static void admin_slot_put(struct cof_tgt_queue *queue)
+{
+	spin_lock_bh(&queue->lock);
+	queue->admin_inflight--;
+	spin_unlock_bh(&queue->lock);
+}
+
 static int admin_defer(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
 {
 	struct cof_tgt_admin_req *req;
-	bool room;
 
+	if (!admin_slot_get(queue))
+		return cof_tgt_violation(queue, "more admin requests in flight than allowed");
 	req = kmalloc(struct_size(req, msg, len), GFP_ATOMIC);
 	if (!req) {
+		admin_slot_put(queue);
 		cof_tgt_reply(queue, msg, -EBUSY);
 		return 0;
 	}
 	req->len = len;
 	memcpy(req->msg, msg, len);
 	spin_lock_bh(&queue->lock);
-	room = queue->admin_inflight < COF_ADMIN_DEPTH;
-	if (room) {
-		queue->admin_inflight++;
-		list_add_tail(&req->list, &queue->admin_reqs);
-	}
+	list_add_tail(&req->list, &queue->admin_reqs);
 	spin_unlock_bh(&queue->lock);
-	if (!room) {
-		kfree_sensitive(req);
-		return cof_tgt_violation(queue, "more admin requests in flight than allowed");
-	}
 	kref_get(&queue->ref);
 	if (!queue_work(cof_tgt_wq, &queue->admin_work))
 		cof_tgt_queue_put(queue);
@@ -56,7 +70,8 @@ static int admin_defer(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u
  * @msg: the message
  * @len: its length
  *
- * Context: as cof_conn_ops.recv. Return: as cof_conn_ops.recv.
+ * Context: as cof_conn_ops.recv.
+ * Return: as cof_conn_ops.recv.
  */
 int cof_tgt_admin_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
 {
@@ -147,9 +162,7 @@ static void admin_one(struct cof_tgt_queue *queue, const struct cof_hdr *msg)
 			  cof_response_hlen(opcode), 0);
 	status = admin_do(queue, msg, tx);
 	((struct cof_hdr *)tx->data)->status = cpu_to_le16(status);
-	spin_lock_bh(&queue->lock);
-	queue->admin_inflight--;
-	spin_unlock_bh(&queue->lock);
+	admin_slot_put(queue);
 	cof_conn_submit(queue->conn, tx, cof_response_hlen(opcode));
 }
 

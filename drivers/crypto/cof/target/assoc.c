@@ -61,15 +61,12 @@ static void assoc_kill_work(struct work_struct *work)
 void __cof_tgt_assoc_kill(struct cof_tgt_assoc *assoc, u16 reason, bool linger)
 {
 	lockdep_assert_held(&cof_tgt_lock);
-	if (!assoc->dying) {
-		assoc->dying = true;
-		assoc->reason = reason;
-		assoc->linger = linger;
-	} else if (linger || !assoc->linger) {
+	if (assoc->dying && (linger || !assoc->linger))
 		return;
-	} else {
-		assoc->linger = false;
-	}
+	if (!assoc->dying)
+		assoc->reason = reason;
+	assoc->dying = true;
+	assoc->linger = linger;
 	if (kref_get_unless_zero(&assoc->ref) && !queue_work(cof_tgt_wq, &assoc->kill_work))
 		cof_tgt_assoc_put(assoc);
 }
@@ -147,14 +144,15 @@ void cof_tgt_assoc_put(struct cof_tgt_assoc *assoc)
  *
  * It belongs to no pool yet.
  *
- * Context: process. Return: the association, with one reference; NULL: no memory.
+ * Context: process.
+ * Return: the association, with one reference; NULL: no memory.
  */
 struct cof_tgt_assoc *cof_tgt_assoc_alloc(const struct cof_connect_req *req, const char *hostid)
 {
 	u32 kato_ms = le32_to_cpu(req->kato_ms) ?: COF_TGT_KATO_MS;
 	struct cof_tgt_assoc *assoc;
 
-	assoc = kzalloc(sizeof(*assoc), GFP_KERNEL);
+	assoc = kzalloc_obj(*assoc);
 	if (!assoc)
 		return NULL;
 	assoc->max_keys = READ_ONCE(cof_tgt_max_keys);

@@ -7,7 +7,6 @@
 #include "target.h"
 
 #include <linux/ctype.h>
-#include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -92,7 +91,7 @@ static struct config_item *hosts_make_item(struct config_group *group, const cha
 		pr_err("hosts: %s: not a host id: 1 to 63 of A-Z a-z 0-9 . _ : + -\n", name);
 		return ERR_PTR(-EINVAL);
 	}
-	host = kzalloc(sizeof(*host), GFP_KERNEL);
+	host = kzalloc_obj(*host);
 	if (!host)
 		return ERR_PTR(-ENOMEM);
 	config_item_init_type_name(&host->item, name, &host_type);
@@ -142,7 +141,8 @@ static struct config_group ports_group;
 /**
  * cof_tgt_config_init() - make the folder
  *
- * Context: module init. Return: 0 or a negative errno.
+ * Context: module init.
+ * Return: 0 or a negative errno.
  */
 int cof_tgt_config_init(void)
 {

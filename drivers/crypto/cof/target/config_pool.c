@@ -76,10 +76,10 @@ static ssize_t cof_tgt_pool_drivers_store(struct config_item *item, const char *
 					  size_t count)
 {
 	struct cof_tgt_pool *pool = item_to_pool(item);
-	char *drivers __free(kfree) = kzalloc(COF_TGT_DRIVERS_LEN, GFP_KERNEL);
 	struct asym_exec *exec;
 	int err;
 
+	char *drivers __free(kfree) = kzalloc(COF_TGT_DRIVERS_LEN, GFP_KERNEL);
 	if (!drivers)
 		return -ENOMEM;
 	guard(mutex)(&cof_tgt_config);
@@ -348,7 +348,7 @@ static int allowed_allow_link(struct config_item *parent, struct config_item *ta
 	guard(mutex)(&cof_tgt_config);
 	if (host_linked(pool, host))
 		return -EEXIST;
-	link = kzalloc(sizeof(*link), GFP_KERNEL);
+	link = kzalloc_obj(*link);
 	if (!link)
 		return -ENOMEM;
 	link->host = host;
@@ -469,7 +469,7 @@ static struct config_group *pools_make_group(struct config_group *group, const c
 		pr_err("pools: %s: not a pool name: 1 to 63 of A-Z a-z 0-9 . _ : + -\n", name);
 		return ERR_PTR(-EINVAL);
 	}
-	pool = kzalloc(sizeof(*pool), GFP_KERNEL);
+	pool = kzalloc_obj(*pool);
 	if (!pool)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&pool->hosts);

@@ -7,6 +7,7 @@
  */
 #include "target.h"
 
+#include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -50,8 +51,7 @@ static ssize_t cof_tgt_port_transport_store(struct config_item *item, const char
 		return err;
 	if (cof_tgt_store_string(name, sizeof(name), page, count) < 0 ||
 	    !cof_transport_known(name)) {
-		pr_err("port %u: transport: there is no transport '%.*s'; known: tcp\n", port->id,
-		       (int)min_t(size_t, strcspn(page, "\n"), 32), page);
+		pr_err("port %u: transport: unknown transport '%s'; known: tcp\n", port->id, name);
 		return -EINVAL;
 	}
 	strscpy(port->transport, name);
@@ -68,7 +68,7 @@ static ssize_t cof_tgt_port_traddr_show(struct config_item *item, char *page)
 static ssize_t cof_tgt_port_traddr_store(struct config_item *item, const char *page, size_t count)
 {
 	struct cof_tgt_port *port = item_to_port(item);
-	char traddr[sizeof(port->traddr)];
+	char traddr[sizeof(port->traddr)] = "";
 	struct sockaddr_storage addr;
 	int err;
 
@@ -78,8 +78,7 @@ static ssize_t cof_tgt_port_traddr_store(struct config_item *item, const char *p
 		return err;
 	if (cof_tgt_store_string(traddr, sizeof(traddr), page, count) < 0 ||
 	    (traddr[0] && cof_addr_parse(&addr, traddr, "1"))) {
-		pr_err("port %u: traddr: '%.*s' is no IPv4 or IPv6 address\n", port->id,
-		       (int)min_t(size_t, strcspn(page, "\n"), 64), page);
+		pr_err("port %u: traddr: '%s' is not an IPv4 or IPv6 address\n", port->id, traddr);
 		return -EINVAL;
 	}
 	strscpy(port->traddr, traddr);
@@ -96,7 +95,7 @@ static ssize_t cof_tgt_port_trsvcid_show(struct config_item *item, char *page)
 static ssize_t cof_tgt_port_trsvcid_store(struct config_item *item, const char *page, size_t count)
 {
 	struct cof_tgt_port *port = item_to_port(item);
-	char trsvcid[sizeof(port->trsvcid)];
+	char trsvcid[sizeof(port->trsvcid)] = "";
 	int err;
 	u16 number;
 
@@ -106,8 +105,8 @@ static ssize_t cof_tgt_port_trsvcid_store(struct config_item *item, const char *
 		return err;
 	if (cof_tgt_store_string(trsvcid, sizeof(trsvcid), page, count) < 0 ||
 	    (trsvcid[0] && (kstrtou16(trsvcid, 10, &number) || !number))) {
-		pr_err("port %u: trsvcid: '%.*s' is no TCP port, 1 to 65535\n", port->id,
-		       (int)min_t(size_t, strcspn(page, "\n"), 16), page);
+		pr_err("port %u: trsvcid: '%s' is not a TCP port, 1 to 65535\n", port->id,
+		       trsvcid);
 		return -EINVAL;
 	}
 	strscpy(port->trsvcid, trsvcid);
@@ -297,7 +296,7 @@ static int links_allow_link(struct config_item *parent, struct config_item *targ
 		pr_err("port %u: pools: only links to pools/<pool>\n", port->id);
 		return -EINVAL;
 	}
-	link = kzalloc(sizeof(*link), GFP_KERNEL);
+	link = kzalloc_obj(*link);
 	if (!link)
 		return -ENOMEM;
 	link->pool = pool;
@@ -351,17 +350,19 @@ static struct config_group *ports_make_group(struct config_group *group, const c
 	struct cof_tgt_port *port;
 	u16 id;
 
-	if (kstrtou16(name, 10, &id)) {
+	/* In its usual spelling, so that the number in the log names one port. */
+	if (kstrtou16(name, 10, &id) || !isdigit(name[0]) || (name[0] == '0' && name[1])) {
 		pr_err("ports: %s: not a number, 0 to 65535\n", name);
 		return ERR_PTR(-EINVAL);
 	}
-	port = kzalloc(sizeof(*port), GFP_KERNEL);
+	port = kzalloc_obj(*port);
 	if (!port)
 		return ERR_PTR(-ENOMEM);
 	port->id = id;
 	strscpy(port->transport, "tcp");
 	INIT_LIST_HEAD(&port->pools);
 	INIT_LIST_HEAD(&port->queues);
+	INIT_LIST_HEAD(&port->strangers);
 	config_group_init_type_name(&port->group, name, &port_type);
 	config_group_init_type_name(&port->pools_group, "pools", &links_type);
 	configfs_add_default_group(&port->pools_group, &port->group);

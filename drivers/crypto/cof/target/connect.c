@@ -56,9 +56,19 @@ static u16 connect_check(struct cof_tgt_queue *queue, struct connect_names *name
 	return COF_S_OK;
 }
 
-/* May this host use this pool? Takes the pool into use if so. */
-static u16 connect_pool(struct cof_tgt_queue *queue, struct cof_tgt_assoc *assoc,
-			const struct connect_names *names, const char **why)
+static unsigned int host_assocs(const struct cof_tgt_pool *pool, const char *hostid)
+{
+	struct cof_tgt_assoc *assoc;
+	unsigned int n = 0;
+
+	list_for_each_entry(assoc, &pool->assocs, list)
+		n += !strcmp(assoc->hostid, hostid);
+	return n;
+}
+
+/* May this host use this pool now? */
+static u16 connect_admit(struct cof_tgt_queue *queue, const struct connect_names *names,
+			 struct cof_tgt_pool **admitted, const char **why)
 {
 	struct cof_tgt_pool *pool;
 
@@ -84,17 +94,64 @@ static u16 connect_pool(struct cof_tgt_queue *queue, struct cof_tgt_assoc *assoc
 		*why = "too many associations";
 		return COF_S_BUSY;
 	}
+	if (host_assocs(pool, names->hostid) >= READ_ONCE(cof_tgt_max_host_assocs)) {
+		*why = "too many associations of this host";
+		return COF_S_BUSY;
+	}
 	if (queue->closed) {
 		*why = "it is gone already";
 		return COF_S_BUSY;
 	}
-	assoc->pool = pool;
-	assoc->port = queue->port;
-	list_add_tail(&assoc->list, &pool->assocs);
-	pool->users++;
-	assoc->queues[0] = queue;
-	queue->assoc = assoc;	/* with the reference */
+	*admitted = pool;
 	return COF_S_OK;
+}
+
+/*
+ * Makes the association of a host that is admitted; queue->assoc takes over
+ * the reference. Nothing is allocated for a host that is not, and what was admitted
+ * is asked again once the memory is there.
+ */
+static u16 connect_make(struct cof_tgt_queue *queue, const struct connect_names *names,
+			const char **why)
+{
+	struct cof_tgt_assoc *assoc;
+	struct cof_tgt_pool *pool;
+	u16 status;
+
+	spin_lock_bh(&cof_tgt_lock);
+	status = connect_admit(queue, names, &pool, why);
+	spin_unlock_bh(&cof_tgt_lock);
+	if (status != COF_S_OK)
+		return status;
+
+	assoc = cof_tgt_assoc_alloc(&queue->connect, names->hostid);
+	if (!assoc) {
+		*why = "out of memory";
+		return COF_S_NO_MEMORY;
+	}
+	spin_lock_bh(&cof_tgt_lock);
+	status = connect_admit(queue, names, &pool, why);
+	if (status == COF_S_OK) {
+		assoc->pool = pool;
+		assoc->port = queue->port;
+		list_add_tail(&assoc->list, &pool->assocs);
+		pool->users++;
+		cof_tgt_queue_admitted(queue, assoc, 0);
+	}
+	spin_unlock_bh(&cof_tgt_lock);
+	if (status != COF_S_OK)
+		cof_tgt_assoc_put(assoc);
+	return status;
+}
+
+/* Memory for what the peer may do from now on; it must not have sent anything yet. */
+static u16 connect_resize(struct cof_tgt_queue *queue, const struct cof_conn_limits *limits)
+{
+	int err = cof_conn_resize(queue->conn, limits);
+
+	if (err == -EPROTO)
+		cof_tgt_violation(queue, "bytes while CONNECT is unanswered");
+	return cof_errno_to_status(err);
 }
 
 static u16 connect_admin(struct cof_tgt_queue *queue, const struct connect_names *names)
@@ -104,28 +161,18 @@ static u16 connect_admin(struct cof_tgt_queue *queue, const struct connect_names
 		.tx_bufs = 2 * COF_ADMIN_DEPTH + 2,
 		.tx_size = ALIGN(sizeof(struct cof_identify_rsp), 64),
 	};
-	struct cof_tgt_assoc *assoc;
 	const char *why = NULL;
 	u16 status;
-	int err;
 
-	assoc = cof_tgt_assoc_alloc(&queue->connect, names->hostid);
-	if (!assoc)
-		return COF_S_NO_MEMORY;
-	spin_lock_bh(&cof_tgt_lock);
-	status = connect_pool(queue, assoc, names, &why);
-	spin_unlock_bh(&cof_tgt_lock);
-	if (status != COF_S_OK) {
-		cof_tgt_assoc_put(assoc);
+	status = connect_make(queue, names, &why);
+	if (status != COF_S_OK)
 		return connect_refuse(queue, names, status, why);
-	}
-	err = cof_conn_resize(queue->conn, &limits);
-	if (err) {
-		cof_tgt_assoc_kill(assoc, COF_S_INTERNAL, true);
-		return cof_errno_to_status(err);
-	}
-	queue_delayed_work(cof_tgt_wq, &assoc->kato_work, assoc->kato);
-	return COF_S_OK;
+	status = connect_resize(queue, &limits);
+	if (status != COF_S_OK)
+		cof_tgt_assoc_kill(queue->assoc, status, true);
+	else
+		queue_delayed_work(cof_tgt_wq, &queue->assoc->kato_work, queue->assoc->kato);
+	return status;
 }
 
 /* All of them are looked at, each in constant time. Returns one reference more. */
@@ -166,9 +213,7 @@ static u16 connect_join(struct cof_tgt_queue *queue, const struct connect_names 
 		*why = "this queue has a connection already";
 		status = COF_S_BUSY;
 	} else {
-		queue->qid = qid;
-		assoc->queues[qid] = queue;
-		queue->assoc = assoc;
+		cof_tgt_queue_admitted(queue, assoc, qid);
 		return COF_S_OK;
 	}
 	if (assoc)
@@ -184,7 +229,6 @@ static u16 connect_io(struct cof_tgt_queue *queue, const struct connect_names *n
 	};
 	const char *why = NULL;
 	u16 status;
-	int err;
 
 	spin_lock_bh(&cof_tgt_lock);
 	status = connect_join(queue, names, &why);
@@ -193,10 +237,9 @@ static u16 connect_io(struct cof_tgt_queue *queue, const struct connect_names *n
 		return connect_refuse(queue, names, status, why);
 
 	limits.tx_bufs = 2 * queue->assoc->depth + 2;
-	err = cof_tgt_io_alloc(queue, queue->assoc->pool, queue->assoc->depth);
-	if (!err)
-		err = cof_conn_resize(queue->conn, &limits);
-	return cof_errno_to_status(err);
+	if (cof_tgt_io_alloc(queue, queue->assoc->pool, queue->assoc->depth))
+		return COF_S_NO_MEMORY;
+	return connect_resize(queue, &limits);
 }
 
 static void connect_answer(struct cof_tgt_queue *queue, u16 status)

@@ -11,6 +11,7 @@
  */
 #include "target.h"
 
+#include <linux/minmax.h>
 #include <linux/slab.h>
 
 static struct cof_tgt_req *io_req_get(struct cof_tgt_queue *queue)
@@ -73,9 +74,20 @@ static void io_complete(struct asym_exec_request *exec, int err)
 	cof_tgt_queue_put(queue);
 }
 
+/*
+ * A pool that computes on remote algorithms takes no more than what this host
+ * said it would when the pool was enabled: its initiators count from there.
+ */
+static unsigned int io_max_hops(const struct cof_tgt_pool *pool)
+{
+	unsigned int max_hops = READ_ONCE(cof_tgt_max_hops);
+
+	return pool->remote ? min(pool->hops, max_hops) : max_hops;
+}
+
 static int io_check(const struct cof_tgt_queue *queue, const struct cof_io_req *io)
 {
-	if (io->hops > READ_ONCE(cof_tgt_max_hops))
+	if (io->hops > io_max_hops(queue->assoc->pool))
 		return -ELOOP;
 	if (io->key_len || io->algo != ASYM_RSA || !(queue->assoc->pool->algos & BIT(ASYM_RSA)))
 		return -EOPNOTSUPP;
@@ -125,7 +137,8 @@ static int io_submit(struct cof_tgt_req *req, u64 handle)
  * @msg: the message
  * @len: its length
  *
- * Context: as cof_conn_ops.recv. Return: as cof_conn_ops.recv.
+ * Context: as cof_conn_ops.recv.
+ * Return: as cof_conn_ops.recv.
  */
 int cof_tgt_io_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
 {
@@ -179,7 +192,8 @@ static void io_req_free(struct cof_tgt_req *req)
  * @pool: whose executor will compute
  * @depth: how many
  *
- * Context: process. Return: 0 or -ENOMEM; cof_tgt_io_free() in any case.
+ * Context: process.
+ * Return: 0 or -ENOMEM; cof_tgt_io_free() in any case.
  */
 int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_pool *pool, u32 depth)
 {
@@ -187,7 +201,7 @@ int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_pool *poo
 	u32 i;
 
 	for (i = 0; i < depth; i++) {
-		req = kzalloc(sizeof(*req), GFP_KERNEL);
+		req = kzalloc_obj(*req);
 		if (!req)
 			return -ENOMEM;
 		req->queue = queue;

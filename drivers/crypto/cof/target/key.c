@@ -33,7 +33,8 @@ static struct cof_tgt_key *key_slot(struct cof_tgt_assoc *assoc, u64 handle)
  *	key
  * @handle: from the peer
  *
- * Context: any. Return: the key; NULL if the handle is unknown.
+ * Context: any.
+ * Return: the key; NULL if the handle is unknown.
  */
 struct asym_exec_key *cof_tgt_key_find(struct cof_tgt_assoc *assoc, u64 handle)
 {
@@ -128,7 +129,8 @@ static void key_drop(struct cof_tgt_assoc *assoc, struct cof_tgt_key *slot)
  *
  * Operations in flight keep it until they are answered.
  *
- * Context: any. Return: 0 or -ESTALE.
+ * Context: any.
+ * Return: 0 or -ESTALE.
  */
 int cof_tgt_key_close(struct cof_tgt_assoc *assoc, u64 handle)
 {

@@ -10,8 +10,8 @@
 
 #include <linux/module.h>
 
-DEFINE_MUTEX(cof_tgt_config);
-DEFINE_SPINLOCK(cof_tgt_lock);
+DEFINE_MUTEX(cof_tgt_config);	/* what is configured; see target.h */
+DEFINE_SPINLOCK(cof_tgt_lock);	/* all lists and links; see target.h */
 DECLARE_WAIT_QUEUE_HEAD(cof_tgt_gone);
 struct workqueue_struct *cof_tgt_wq;
 
@@ -42,23 +42,36 @@ static const struct kernel_param_ops bounded_ops = {
 	.get = bounded_get,
 };
 
-#define BOUNDED_PARAM(name, init, low, high, text)				\
-	unsigned int cof_tgt_##name = (init);					\
-	static struct cof_tgt_bounds name##_bounds = {				\
-		.value = &cof_tgt_##name, .min = (low), .max = (high),		\
-	};									\
-	module_param_cb(name, &bounded_ops, &name##_bounds, 0644);		\
-	MODULE_PARM_DESC(name, text)
+#define BOUNDS(var, low, high) \
+	(&(struct cof_tgt_bounds){ .value = &(var), .min = (low), .max = (high) })
 
-BOUNDED_PARAM(max_hops, 1, 1, COF_MAX_HOPS - 1,
-	      "fabrics an operation may cross; more are refused (default 1)");
-BOUNDED_PARAM(max_keys, 1024, 1, 1 << 20, "keys an association may hold open (default 1024)");
-BOUNDED_PARAM(max_queues, 16, 1, COF_MAX_QUEUES,
-	      "I/O queues granted to an association at most (default 16)");
-BOUNDED_PARAM(max_depth, 256, 1, COF_MAX_DEPTH,
-	      "requests in flight granted on an I/O queue at most (default 256)");
-BOUNDED_PARAM(max_assocs, 256, 1, 1 << 16, "associations of a pool at most (default 256)");
-BOUNDED_PARAM(max_conns, 1024, 1, 1 << 16, "connections of a port at most (default 1024)");
+unsigned int cof_tgt_max_hops = 1;
+module_param_cb(max_hops, &bounded_ops, BOUNDS(cof_tgt_max_hops, 1, COF_MAX_HOPS - 1), 0644);
+MODULE_PARM_DESC(max_hops, "fabrics an operation may cross; more are refused (default 1)");
+
+unsigned int cof_tgt_max_keys = 1024;
+module_param_cb(max_keys, &bounded_ops, BOUNDS(cof_tgt_max_keys, 1, 1 << 14), 0644);
+MODULE_PARM_DESC(max_keys, "keys an association may hold open (default 1024)");
+
+unsigned int cof_tgt_max_queues = 16;
+module_param_cb(max_queues, &bounded_ops, BOUNDS(cof_tgt_max_queues, 1, COF_MAX_QUEUES), 0644);
+MODULE_PARM_DESC(max_queues, "I/O queues granted to an association at most (default 16)");
+
+unsigned int cof_tgt_max_depth = 256;
+module_param_cb(max_depth, &bounded_ops, BOUNDS(cof_tgt_max_depth, 1, COF_MAX_DEPTH), 0644);
+MODULE_PARM_DESC(max_depth, "requests in flight granted on an I/O queue at most (default 256)");
+
+unsigned int cof_tgt_max_assocs = 256;
+module_param_cb(max_assocs, &bounded_ops, BOUNDS(cof_tgt_max_assocs, 1, 1 << 16), 0644);
+MODULE_PARM_DESC(max_assocs, "associations of a pool at most (default 256)");
+
+unsigned int cof_tgt_max_host_assocs = 16;
+module_param_cb(max_host_assocs, &bounded_ops, BOUNDS(cof_tgt_max_host_assocs, 1, 1 << 16), 0644);
+MODULE_PARM_DESC(max_host_assocs, "associations of a host with a pool at most (default 16)");
+
+unsigned int cof_tgt_max_conns = 1024;
+module_param_cb(max_conns, &bounded_ops, BOUNDS(cof_tgt_max_conns, 1, 1 << 16), 0644);
+MODULE_PARM_DESC(max_conns, "connections of a port at most (default 1024)");
 
 static int __init cof_target_init(void)
 {

@@ -25,6 +25,52 @@ static bool port_take(struct cof_tgt_port *port)
 	return room;
 }
 
+static void stranger_del(struct cof_tgt_queue *queue)
+{
+	lockdep_assert_held(&cof_tgt_lock);
+	if (list_empty(&queue->stranger))
+		return;
+	list_del_init(&queue->stranger);
+	queue->port->nr_strangers--;
+}
+
+/*
+ * Whoever connects and says nothing, or what is refused, takes a place for
+ * seconds. At most half of the places go to strangers; then the oldest makes room,
+ * since a host that means it sends CONNECT at once.
+ */
+static void stranger_add(struct cof_tgt_queue *queue)
+{
+	struct cof_tgt_port *port = queue->port;
+	struct cof_tgt_queue *oldest;
+
+	lockdep_assert_held(&cof_tgt_lock);
+	list_add_tail(&queue->stranger, &port->strangers);
+	port->nr_strangers++;
+	if (port->nr_strangers <= DIV_ROUND_UP(READ_ONCE(cof_tgt_max_conns), 2))
+		return;
+	oldest = list_first_entry(&port->strangers, struct cof_tgt_queue, stranger);
+	stranger_del(oldest);
+	__cof_tgt_queue_finish(oldest, COF_S_BUSY, false);
+}
+
+/**
+ * cof_tgt_queue_admitted() - a connection becomes an association's
+ * @queue: the connection
+ * @assoc: the association; the caller's reference to it is taken over
+ * @qid: its place there
+ *
+ * Context: cof_tgt_lock held.
+ */
+void cof_tgt_queue_admitted(struct cof_tgt_queue *queue, struct cof_tgt_assoc *assoc, u16 qid)
+{
+	lockdep_assert_held(&cof_tgt_lock);
+	stranger_del(queue);
+	queue->qid = qid;
+	queue->assoc = assoc;
+	assoc->queues[qid] = queue;
+}
+
 static void port_release(struct cof_tgt_port *port)
 {
 	spin_lock_bh(&cof_tgt_lock);
@@ -82,6 +128,7 @@ static void queue_close_work(struct work_struct *work)
 	}
 	queue->closed = true;
 	list_del(&queue->list);
+	stranger_del(queue);
 	assoc = queue->assoc;
 	if (assoc) {
 		assoc->queues[queue->qid] = NULL;
@@ -201,6 +248,7 @@ static int queue_recv_new(struct cof_tgt_queue *queue, const struct cof_hdr *msg
 static int queue_recv(struct cof_conn *conn, const struct cof_hdr *msg, u32 len)
 {
 	struct cof_tgt_queue *queue = conn->priv;
+	/* LIVE: qid and assoc are set. Pairs with cmpxchg() in cof_tgt_connect_work(). */
 	int state = smp_load_acquire(&queue->state);
 
 	if (state == COF_TGT_DEAD)
@@ -264,7 +312,7 @@ int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn)
 				    port->id, conn->peer_name, READ_ONCE(cof_tgt_max_conns));
 		return -EBUSY;
 	}
-	queue = kzalloc(sizeof(*queue), GFP_KERNEL);
+	queue = kzalloc_obj(*queue);
 	if (!queue) {
 		port_release(port);
 		return -ENOMEM;
@@ -281,8 +329,10 @@ int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn)
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->admin_reqs);
 	INIT_LIST_HEAD(&queue->free_reqs);
+	INIT_LIST_HEAD(&queue->stranger);
 	spin_lock_bh(&cof_tgt_lock);
 	list_add_tail(&queue->list, &port->queues);
+	stranger_add(queue);
 	spin_unlock_bh(&cof_tgt_lock);
 
 	kref_get(&queue->ref);

@@ -49,6 +49,7 @@ extern unsigned int cof_tgt_max_keys;
 extern unsigned int cof_tgt_max_queues;
 extern unsigned int cof_tgt_max_depth;
 extern unsigned int cof_tgt_max_assocs;
+extern unsigned int cof_tgt_max_host_assocs;
 extern unsigned int cof_tgt_max_conns;
 
 extern struct mutex cof_tgt_config;
@@ -100,7 +101,7 @@ struct cof_tgt_link {
  * @drivers: as configured; cof_tgt_config
  * @algos: BIT(enum asym_algo), as configured; fixed while enabled
  * @remote: computes on remote algorithms, counted by cof_hops_add(@hops)
- * @hops: see @remote
+ * @hops: see @remote; highest hop count it takes then, fixed while enabled
  * @exec: while enabled, and until the last association is gone
  * @req_size: asym_exec_request_size()
  * @enabled: written under cof_tgt_config and cof_tgt_lock
@@ -139,6 +140,8 @@ struct cof_tgt_pool {
  * @listener: while enabled
  * @pools: offered here, struct cof_tgt_link; cof_tgt_lock
  * @queues: connections; cof_tgt_lock
+ * @strangers: those without an association, oldest first; cof_tgt_lock
+ * @nr_strangers: how many
  * @users: queues not freed yet; cof_tgt_lock
  */
 struct cof_tgt_port {
@@ -153,6 +156,8 @@ struct cof_tgt_port {
 	struct cof_listener *listener;
 	struct list_head pools;
 	struct list_head queues;
+	struct list_head strangers;
+	unsigned int nr_strangers;
 	unsigned int users;
 };
 
@@ -255,6 +260,7 @@ struct cof_tgt_req {
  * @port: whose user it is
  * @state: enum cof_tgt_queue_state; atomic
  * @list: port->queues; cof_tgt_lock
+ * @stranger: port->strangers, or empty; cof_tgt_lock
  * @closed: close_work ran; cof_tgt_lock
  * @assoc: set (cof_tgt_lock) before LIVE; referenced until this is freed
  * @qid: 0 admin
@@ -275,6 +281,7 @@ struct cof_tgt_queue {
 	struct cof_tgt_port *port;
 	int state;
 	struct list_head list;
+	struct list_head stranger;
 	bool closed;
 	struct cof_tgt_assoc *assoc;
 	u16 qid;
@@ -285,7 +292,7 @@ struct cof_tgt_queue {
 	struct work_struct admin_work;
 	struct work_struct free_work;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* requests */
 	struct list_head admin_reqs;
 	unsigned int admin_inflight;
 	struct list_head free_reqs;
@@ -300,6 +307,7 @@ void cof_tgt_assoc_put(struct cof_tgt_assoc *assoc);
 /* queue.c */
 int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn);
 void cof_tgt_queue_put(struct cof_tgt_queue *queue);
+void cof_tgt_queue_admitted(struct cof_tgt_queue *queue, struct cof_tgt_assoc *assoc, u16 qid);
 void cof_tgt_queue_finish(struct cof_tgt_queue *queue, u16 reason, bool linger);
 void __cof_tgt_queue_finish(struct cof_tgt_queue *queue, u16 reason, bool linger);
 int cof_tgt_violation(struct cof_tgt_queue *queue, const char *what);

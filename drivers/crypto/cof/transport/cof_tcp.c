@@ -42,6 +42,7 @@
 #define COF_TCP_BATCH		16	/* messages in one sendmsg */
 #define COF_TCP_ROUNDS		8	/* sendmsg calls before the worker lets others run */
 #define COF_TCP_BACKLOG		128
+#define COF_TCP_ACCEPTS		16	/* connections accepted before others run, or the end */
 #define COF_TCP_CONNECT_MS	3000
 #define COF_TCP_LINGER_MS	200
 #define COF_TCP_DEAD_MS		10000	/* nothing acknowledged for so long: TCP gives up */
@@ -81,11 +82,18 @@ struct cof_tcp_conn {
 	wait_queue_head_t idle;
 };
 
+/**
+ * struct cof_tcp_listener - a listener
+ * @listener: the common part
+ * @sock: the socket
+ * @saved_data_ready: its callback, while ours is in place
+ * @work: accepts; delayed when accepting failed
+ */
 struct cof_tcp_listener {
 	struct cof_listener listener;
 	struct socket *sock;
 	void (*saved_data_ready)(struct sock *sk);
-	struct work_struct work;
+	struct delayed_work work;
 };
 
 static struct workqueue_struct *cof_tcp_wq;
@@ -132,12 +140,20 @@ static int cof_tcp_rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
 	return len;
 }
 
-/* Socket lock held (or owned), bottom halves disabled. */
+/*
+ * Socket lock held (or owned), bottom halves disabled. Reading stops for good at an
+ * urgent byte; nobody has a reason to send one.
+ */
 static void cof_tcp_read(struct cof_tcp_conn *tc)
 {
 	read_descriptor_t desc = { .arg.data = tc, .count = 1 };
+	struct sock *sk = tc->sock->sk;
 
-	tcp_read_sock(tc->sock->sk, &desc, cof_tcp_rx_actor);
+	tcp_read_sock(sk, &desc, cof_tcp_rx_actor);
+	if (unlikely(tcp_sk(sk)->urg_data)) {
+		set_bit(COF_CONN_DEAF, &tc->conn.state);
+		cof_conn_error(&tc->conn, -EPROTO);
+	}
 }
 
 static void cof_tcp_data_ready(struct sock *sk)
@@ -188,7 +204,9 @@ static void cof_tcp_end(struct cof_tcp_conn *tc)
 	local_bh_disable();
 	cof_tcp_read(tc);
 	err = -READ_ONCE(sk->sk_err);
-	cof_conn_error(&tc->conn, err ?: -ECONNRESET);
+	if (!err || err == -EPROTO)	/* of ICMP; here it says that the peer sent garbage */
+		err = -ECONNRESET;
+	cof_conn_error(&tc->conn, err);
 	local_bh_enable();
 	release_sock(sk);
 }
@@ -317,7 +335,7 @@ static struct cof_tcp_conn *cof_tcp_conn_new(struct socket *sock,
 	u8 *rx_buf;
 	int err;
 
-	tc = kzalloc(sizeof(*tc), GFP_KERNEL);
+	tc = kzalloc_obj(*tc);
 	if (!tc)
 		return ERR_PTR(-ENOMEM);
 	rx_buf = kzalloc(limits->rx_max, GFP_KERNEL);
@@ -480,13 +498,28 @@ static void cof_tcp_accept_one(struct cof_tcp_listener *tl, struct socket *sock)
 	cof_listener_accept(&tl->listener, &tc->conn);
 }
 
+/*
+ * A few at a time, so that a flood of connections cannot keep unlisten()
+ * waiting. What is in the backlog is not announced again: after an error that
+ * may pass (memory) come back by timer.
+ */
 static void cof_tcp_accept_work(struct work_struct *work)
 {
-	struct cof_tcp_listener *tl = container_of(work, struct cof_tcp_listener, work);
+	struct cof_tcp_listener *tl = container_of(work, struct cof_tcp_listener, work.work);
 	struct socket *sock;
+	int err, i;
 
-	while (kernel_accept(tl->sock, &sock, O_NONBLOCK) >= 0)
+	for (i = 0; i < COF_TCP_ACCEPTS; i++) {
+		err = kernel_accept(tl->sock, &sock, O_NONBLOCK);
+		if (err == -EAGAIN)
+			return;
+		if (err < 0) {
+			queue_delayed_work(cof_tcp_wq, &tl->work, HZ / 10);
+			return;
+		}
 		cof_tcp_accept_one(tl, sock);
+	}
+	queue_delayed_work(cof_tcp_wq, &tl->work, 0);
 }
 
 static void cof_tcp_listen_data_ready(struct sock *sk)
@@ -497,7 +530,7 @@ static void cof_tcp_listen_data_ready(struct sock *sk)
 	read_lock_bh(&sk->sk_callback_lock);
 	tl = sk->sk_user_data;
 	if (tl && sk->sk_state == TCP_LISTEN)	/* else a child that was not accepted yet */
-		queue_work(cof_tcp_wq, &tl->work);
+		mod_delayed_work(cof_tcp_wq, &tl->work, 0);
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -507,14 +540,14 @@ static struct cof_listener *cof_tcp_listen(const struct cof_listen_args *args)
 	struct sock *sk;
 	int err;
 
-	tl = kzalloc(sizeof(*tl), GFP_KERNEL);
+	tl = kzalloc_obj(*tl);
 	if (!tl)
 		return ERR_PTR(-ENOMEM);
 	tl->listener.transport = &cof_tcp_transport;
 	tl->listener.accept = args->accept;
 	tl->listener.priv = args->priv;
 	tl->listener.limits = args->limits;
-	INIT_WORK(&tl->work, cof_tcp_accept_work);
+	INIT_DELAYED_WORK(&tl->work, cof_tcp_accept_work);
 	err = sock_create_kern(&init_net, args->addr->ss_family, SOCK_STREAM, IPPROTO_TCP,
 			       &tl->sock);
 	if (err)
@@ -550,7 +583,7 @@ static void cof_tcp_unlisten(struct cof_listener *listener)
 	sk->sk_user_data = NULL;
 	sk->sk_data_ready = tl->saved_data_ready;
 	write_unlock_bh(&sk->sk_callback_lock);
-	cancel_work_sync(&tl->work);
+	cancel_delayed_work_sync(&tl->work);
 	sock_release(tl->sock);
 	kfree(tl);
 }

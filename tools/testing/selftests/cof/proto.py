@@ -105,12 +105,20 @@ class Conn:
                 (opcode, 1, self.tag, MAGIC), vars(reply)
         return reply
 
-    def is_closed(self, seconds=5):
-        """Reads until the target closes; True if it does."""
+    def finish(self):
+        """No more from here: what the target lingers for."""
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def is_closed(self, seconds=5, patient=False):
+        """Reads until the target closes; True if it does. Patient: it closes by itself."""
         self.sock.settimeout(seconds)
         try:
             while True:
-                self.receive()
+                if self.receive().opcode == DISCONNECT and not patient:
+                    self.finish()
         except Closed:
             return True
         except TimeoutError:
@@ -122,6 +130,7 @@ class Conn:
             reply = self.receive()
         except Closed:
             return False
+        self.finish()
         return reply.opcode == DISCONNECT and reply.status == status and self.is_closed()
 
 
@@ -445,6 +454,7 @@ def refused(text, status, log_text=None, **change):
     conn = Conn()
     reply = conn.ask(CONNECT, connect_body(**change))
     same(reply.status, status, f"{text}: status {status}")
+    conn.finish()
     check(reply.hlen == reply.length == 88 and conn.is_closed(), f"{text}: whole response, then closed")
     if log_text:
         same(log(log_text) - before, 1, f"{text}: one line in the log: '{log_text}'")
@@ -484,6 +494,7 @@ def test_connect_refusals():
         fields = {"qid": 1}
         fields.update(change)
         conn, reply = a.connect_io(**fields)
+        conn.finish()
         check(reply.status == status and conn.is_closed(), f"I/O queue with {text}: status {status}")
         conn.close()
     first, reply = a.connect_io(1)
@@ -503,14 +514,16 @@ def test_connect_refusals():
 
 
 def test_clear_text():
-    address = next((line.split()[3].split("/")[0] for line in subprocess.run(
-        ["ip", "-o", "-4", "addr"], capture_output=True, check=True).stdout.decode().splitlines()
-        if "127." not in line.split()[3]), None)
-    if not address:
-        subprocess.run(["ip", "link", "add", "cofdummy", "type", "dummy"], check=True)
-        subprocess.run(["ip", "addr", "add", "198.51.100.1/24", "dev", "cofdummy"], check=True)
-        subprocess.run(["ip", "link", "set", "cofdummy", "up"], check=True)
-        address = "198.51.100.1"
+    address = "198.51.100.1"    # this machine's, and not of 127.0.0.0/8
+    subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
+    try:
+        clear_text(address)
+    finally:
+        readdress("127.0.0.1", 0)
+        subprocess.run(["ip", "address", "del", f"{address}/32", "dev", "lo"], check=True)
+
+
+def clear_text(address):
     quiet()
     readdress(address, 0)
     text = "refused: clear text over the network"
@@ -524,13 +537,12 @@ def test_clear_text():
     conn = Conn(address)
     same(conn.ask(CONNECT, connect_body()).status, OK, "insecure=1: taken")
     conn.close()
-    check(log("association") and log("in clear text"), "insecure=1: the log says so")
-    readdress("127.0.0.1", 0)
+    check(log("host phost, pool ptest: association") and log("in clear text"), "insecure=1: the log says so")
 
 
 def test_violations(key):
     """Each ends the association, and only that."""
-    good = Association()
+    good = Association(kato_ms=300000)
     _, handle = good.open(key.der)
     body = io_body(SIGN, handle, bytes(32))
     new = [
@@ -621,6 +633,15 @@ def test_time_outs():
         assert a.admin.ask(KEEP_ALIVE).status == OK
     same(a.admin.ask(IDENTIFY).status, OK, "with KEEP_ALIVE it lives longer")
     a.close()
+    for text, raw in (("a message that is none", b"x" * 32),
+                      ("a refused CONNECT", message(CONNECT, connect_body(queues=0)))):
+        conn = Conn()
+        conn.send(raw)
+        conn.receive()
+        start = time.monotonic()
+        check(conn.is_closed(patient=True) and 0.5 < time.monotonic() - start < 3,
+              f"who does not go after {text}: closed after {time.monotonic() - start:.1f} s")
+        conn.close()
     conn = Conn()
     start = time.monotonic()
     check(conn.is_refused(TIMEOUT), "no CONNECT: DISCONNECT (TIMEOUT)")
@@ -710,6 +731,144 @@ def test_mutations(key, count, rng):
     check(eventually(lambda: stat("associations") == 0 and stat("keys") == 0), "mutations leave nothing behind")
 
 
+def parameter(name, value=None):
+    """What it was; then set to value."""
+    path = f"/sys/module/cof_target/parameters/{name}"
+    with open(path, encoding="ascii") as file:
+        old = file.read().strip()
+    if value is not None:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(str(value))
+    return old
+
+
+def open_connections():
+    """Ours, as the kernel sees its end of them."""
+    lines = subprocess.run(["ss", "-tnH", "state", "established", "sport", f"= :{PORT}"],
+                           capture_output=True, check=True).stdout
+    return len(lines.splitlines())
+
+
+def serves(key):
+    """A new initiator connects and gets a right answer."""
+    a = Association()
+    if a.rsp.status != OK:
+        a.admin.close()
+        return False
+    digest = hashlib.sha256(b"serves").digest()
+    _, handle = a.open(key.der)
+    reply = a.op(SIGN, handle, digest)
+    a.close()
+    return reply.status == OK and reply.data == key.sign("sha256", digest)
+
+
+def test_garbage(key, count, rng):
+    """Bytes that are no message, on connections that are new and on some that are not."""
+    count = max(count // 10, 20)
+    closed = 0
+    for i in range(count):
+        conn = Conn()
+        raw = rng.randbytes(rng.choice((1, 4, 31, 32, 33, 208, 209, 1500, 9000, 70000)))
+        if rng.random() < .5:
+            raw = struct.pack("<I", MAGIC) + raw
+        try:
+            if i % 4 == 3:
+                conn.ask(CONNECT, connect_body())
+            conn.send(raw)
+            if i % 2:
+                conn.sock.shutdown(socket.SHUT_WR)
+                closed += conn.is_closed()
+            else:
+                closed += 1
+        except Closed:
+            closed += 1
+        conn.close()
+    same(closed, count, f"random bytes on {count} connections: each is closed")
+    check(serves(key), "... and others are served")
+    a = Association()
+    try:
+        a.io.sock.send(b"!", socket.MSG_OOB)
+    except OSError:
+        pass
+    check(a.io.is_closed() and a.admin.is_closed(), "urgent data: the association ends")
+    a.close()
+    check(eventually(lambda: stat("associations") == 0 and stat("keys") == 0), "garbage leaves nothing behind")
+
+
+def test_idle(key):
+    """Connections that say nothing, or never finish what they say."""
+    whole = message(CONNECT, connect_body())
+    conns = [Conn() for _ in range(30)]
+    start = time.monotonic()
+    for i, conn in enumerate(conns):
+        conn.send(whole[:i * 7])    # 0 to 203 of 208 bytes
+    check(serves(key), f"beside {len(conns)} that never finish CONNECT, others are served")
+    slow = Conn()
+    try:
+        for byte in whole:
+            slow.send(bytes([byte]))
+            time.sleep(0.1)
+    except Closed:
+        pass
+    took = time.monotonic() - start
+    check(slow.is_closed() and took < 9, f"CONNECT at 10 bytes a second: closed after {took:.1f} s")
+    slow.close()
+    same(sum(conn.is_refused(TIMEOUT) for conn in conns), len(conns),
+         "who never finishes CONNECT: DISCONNECT (TIMEOUT), closed")
+    check(eventually(lambda: open_connections() == 0), "no connection is left")
+    for conn in conns:
+        conn.close()
+
+
+def test_flood(key, count):
+    """More connections than there are places, and more associations than a host may have."""
+    limit = 40
+    before = parameter("max_conns", limit)
+    witness = Association()
+    _, mine = witness.open(key.der)
+    conns, most, served = [], 0, 0
+    for i in range(max(count // 5, 200)):
+        try:
+            conns.append(Conn())
+        except OSError:
+            pass
+        if len(conns) > 300:    # files that a process may have open
+            conns.pop(0).close()
+        if i % 20 == 19:
+            most = max(most, open_connections())
+            served += witness.op(SIGN, mine, bytes(32)).status == OK and serves(key)
+    same(served, i // 20 + 1, f"{i + 1} idle connections for {limit} places: old and new initiators are served")
+    # closing takes a moment, and what the kernel accepted is closed if there is no place
+    check(most <= limit + 20, f"... and at most {most} were open at a time")
+    for conn in conns:
+        conn.close()
+    check(eventually(lambda: open_connections() == 2), "those of the one initiator are left")
+    # refused ones stay for a moment, to read why
+    conns = []
+    for _ in range(limit):
+        conns.append(Conn())
+        try:
+            conns[-1].send(message(CONNECT, connect_body(hostid=b"nobody")))
+        except Closed:
+            pass
+    check(serves(key), f"beside {limit} that are being refused, others are served")
+    for conn in conns:
+        conn.close()
+    witness.close()
+    parameter("max_conns", before)
+    check(eventually(lambda: stat("associations") == 0), "no association is left")
+
+    before = parameter("max_host_assocs", 3)
+    mine = [Association(io=False) for _ in range(5)]
+    same([a.rsp.status for a in mine], [OK] * 3 + [BUSY] * 2, "max_host_assocs=3: the fourth is refused BUSY")
+    mine[0].close()
+    check(eventually(lambda: serves(key)), "... and there is room again when one has gone")
+    for a in mine:
+        a.close()
+    parameter("max_host_assocs", before)
+    check(eventually(lambda: stat("associations") == 0 and stat("keys") == 0), "a flood leaves nothing behind")
+
+
 def test_teardown(key):
     """Administration under load: nothing hangs, nothing dangles."""
     def load(stop):
@@ -791,6 +950,8 @@ def main():
         for test, args in ((test_handshake, ()), (test_crypto, (keys,)), (test_handles, (small,)),
                            (test_depth, (small,)), (test_connect_refusals, ()), (test_clear_text, ()),
                            (test_violations, (small,)), (test_time_outs, ()), (test_truncation, (small,)),
+                           (test_garbage, (small, count, random.Random(seed + 1))), (test_idle, (small,)),
+                           (test_flood, (small, count)),
                            (test_mutations, (small, count, random.Random(seed))), (test_teardown, (small,))):
             start = time.monotonic()
             try:

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: connections, on a transport that keeps what is submitted until the
+ * test sends it.
+ */
+#include <kunit/test.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "cof.h"
+
+#define BUFS	4
+#define TX_SIZE	96
+
+struct conn_test {
+	struct cof_conn conn;
+	unsigned int kicks;
+	unsigned int closes;
+	unsigned int frees;
+	unsigned int resizes;
+	int resize_err;
+	unsigned int received;
+	unsigned int errors;
+	int last_error;
+	int recv_ret;
+	unsigned int ready;
+};
+
+static struct conn_test *to_test(struct cof_conn *conn)
+{
+	return container_of(conn, struct conn_test, conn);
+}
+
+/* ---- the transport, and the user -------------------------------------------- */
+
+static int fake_start(struct cof_conn *conn)
+{
+	return 0;
+}
+
+static int fake_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
+{
+	to_test(conn)->resizes++;
+	return to_test(conn)->resize_err;
+}
+
+static void fake_kick(struct cof_conn *conn)
+{
+	to_test(conn)->kicks++;
+}
+
+static void fake_close(struct cof_conn *conn)
+{
+	to_test(conn)->closes++;
+}
+
+static void fake_free(struct cof_conn *conn)
+{
+	cof_conn_exit(conn);
+	to_test(conn)->frees++;
+}
+
+static struct cof_transport fake_transport = {
+	.name	= "fake",
+	.start	= fake_start,
+	.resize	= fake_resize,
+	.kick	= fake_kick,
+	.close	= fake_close,
+	.free	= fake_free,
+};
+
+static int user_recv(struct cof_conn *conn, const struct cof_hdr *msg, u32 len)
+{
+	to_test(conn)->received++;
+	return to_test(conn)->recv_ret;
+}
+
+static void user_error(struct cof_conn *conn, int err)
+{
+	to_test(conn)->errors++;
+	to_test(conn)->last_error = err;
+}
+
+static void user_ready(struct cof_conn *conn)
+{
+	to_test(conn)->ready++;
+}
+
+static const struct cof_conn_ops user_ops = {
+	.recv		= user_recv,
+	.error		= user_error,
+	.tx_ready	= user_ready,
+};
+
+static int conn_init(struct kunit *test)
+{
+	const struct cof_conn_limits limits = {
+		.rx_max = 208, .tx_bufs = BUFS, .tx_size = TX_SIZE,
+	};
+	struct conn_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct sockaddr_storage peer;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	KUNIT_ASSERT_EQ(test, 0, cof_addr_parse(&peer, "127.0.0.1", "4430"));
+	KUNIT_ASSERT_EQ(test, 0, cof_conn_init(&t->conn, &fake_transport, &limits, &peer));
+	KUNIT_ASSERT_EQ(test, 0, cof_conn_start(&t->conn, &user_ops, NULL));
+	test->priv = t;
+	return 0;
+}
+
+static void conn_exit(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+
+	if (!t)
+		return;
+	cof_conn_close(&t->conn);
+	cof_conn_put(&t->conn);
+	KUNIT_EXPECT_EQ(test, 1, t->closes);
+	KUNIT_EXPECT_EQ(test, 1, t->frees);
+	KUNIT_EXPECT_EQ(test, 0, t->conn.tx_unsent);
+}
+
+static unsigned int free_bufs(struct conn_test *t)
+{
+	return list_count_nodes(&t->conn.tx_free);
+}
+
+/* ---- facts -------------------------------------------------------------------- */
+
+static void buffers_are_wiped_and_come_back(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+	struct cof_txbuf *buf[BUFS];
+	unsigned int i;
+
+	for (i = 0; i < BUFS; i++) {
+		buf[i] = cof_conn_get_tx(&t->conn);
+		KUNIT_ASSERT_NOT_NULL(test, buf[i]);
+		memset(buf[i]->data, 0x5a, buf[i]->size);
+	}
+	KUNIT_EXPECT_NULL(test, cof_conn_get_tx(&t->conn));
+	KUNIT_EXPECT_EQ(test, 0, t->ready);
+	for (i = 0; i < BUFS; i++)
+		cof_conn_put_tx(&t->conn, buf[i]);
+	KUNIT_EXPECT_EQ(test, 1, t->ready);	/* told once */
+	KUNIT_EXPECT_EQ(test, BUFS, free_bufs(t));
+	for (i = 0; i < BUFS; i++)
+		KUNIT_EXPECT_NULL(test, memchr_inv(buf[i]->data, 0, buf[i]->size));
+	KUNIT_EXPECT_EQ(test, 0, t->kicks);
+}
+
+static void messages_leave_in_order(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+	struct cof_txbuf *buf[BUFS];
+	unsigned int i;
+
+	for (i = 0; i < BUFS; i++)
+		buf[i] = cof_conn_get_tx(&t->conn);
+	for (i = 0; i < BUFS; i++)
+		cof_conn_submit(&t->conn, buf[BUFS - 1 - i], 32 + i);
+	KUNIT_EXPECT_EQ(test, BUFS, t->kicks);
+	KUNIT_EXPECT_FALSE(test, cof_conn_tx_idle(&t->conn));
+	for (i = 0; i < BUFS; i++) {
+		struct cof_txbuf *next = cof_conn_next_tx(&t->conn);
+
+		KUNIT_ASSERT_PTR_EQ(test, buf[BUFS - 1 - i], next);
+		KUNIT_EXPECT_EQ(test, 32 + i, next->len);
+		/* The transport's until it says so. */
+		KUNIT_EXPECT_FALSE(test, cof_conn_tx_idle(&t->conn));
+		cof_conn_put_tx(&t->conn, next);
+	}
+	KUNIT_EXPECT_NULL(test, cof_conn_next_tx(&t->conn));
+	KUNIT_EXPECT_TRUE(test, cof_conn_tx_idle(&t->conn));
+}
+
+static void a_closed_connection_takes_nothing(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+	struct cof_txbuf *mine = cof_conn_get_tx(&t->conn);
+	struct cof_txbuf *queued = cof_conn_get_tx(&t->conn);
+
+	KUNIT_ASSERT_NOT_NULL(test, mine);
+	KUNIT_ASSERT_NOT_NULL(test, queued);
+	cof_conn_submit(&t->conn, queued, 32);
+	cof_conn_close(&t->conn);
+	KUNIT_EXPECT_EQ(test, 1, t->closes);
+	KUNIT_EXPECT_TRUE(test, cof_conn_tx_idle(&t->conn));	/* given up */
+	KUNIT_EXPECT_NULL(test, cof_conn_get_tx(&t->conn));
+
+	memset(mine->data, 0x5a, mine->size);
+	t->kicks = 0;
+	cof_conn_submit(&t->conn, mine, 32);
+	KUNIT_EXPECT_EQ(test, 0, t->kicks);
+	KUNIT_EXPECT_NULL(test, cof_conn_next_tx(&t->conn));
+	KUNIT_EXPECT_NULL(test, memchr_inv(mine->data, 0, mine->size));
+	KUNIT_EXPECT_EQ(test, BUFS, free_bufs(t));
+
+	cof_conn_error(&t->conn, -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, 0, t->errors);
+	cof_conn_close(&t->conn);
+	KUNIT_EXPECT_EQ(test, 1, t->closes);
+}
+
+static void an_error_is_told_once(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+
+	cof_conn_error(&t->conn, -ECONNRESET);
+	cof_conn_error(&t->conn, -ETIMEDOUT);
+	cof_conn_error(&t->conn, -EPROTO);
+	KUNIT_EXPECT_EQ(test, 1, t->errors);
+	KUNIT_EXPECT_EQ(test, -ECONNRESET, t->last_error);
+}
+
+static void who_sent_garbage_is_still_heard_to_go(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+
+	cof_conn_error(&t->conn, -EPROTO);
+	cof_conn_error(&t->conn, -EPROTO);
+	KUNIT_EXPECT_EQ(test, 1, t->errors);
+	cof_conn_error(&t->conn, -ECONNRESET);
+	cof_conn_error(&t->conn, -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, 2, t->errors);
+	KUNIT_EXPECT_EQ(test, -ECONNRESET, t->last_error);
+}
+
+static void who_wants_no_more_hears_no_more(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+	struct cof_hdr msg;
+	struct cof_txbuf *buf;
+
+	cof_request_init(&msg, COF_KEEP_ALIVE, 32, 0, 1);
+	cof_conn_deliver(&t->conn, &msg, 32);
+	t->recv_ret = -EPROTO;
+	cof_conn_deliver(&t->conn, &msg, 32);
+	cof_conn_deliver(&t->conn, &msg, 32);
+	KUNIT_EXPECT_EQ(test, 2, t->received);
+	/* ... but may still say why, and hears of the end. */
+	buf = cof_conn_get_tx(&t->conn);
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	cof_conn_submit(&t->conn, buf, 32);
+	KUNIT_EXPECT_EQ(test, 1, t->kicks);
+	cof_conn_error(&t->conn, -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, 1, t->errors);
+}
+
+static void resizing_changes_buffers_but_those_under_way(struct kunit *test)
+{
+	const struct cof_conn_limits limits = { .rx_max = 8192, .tx_bufs = 7, .tx_size = 192 };
+	struct conn_test *t = test->priv;
+	struct cof_txbuf *old = cof_conn_get_tx(&t->conn);
+	struct cof_txbuf *buf;
+
+	KUNIT_ASSERT_NOT_NULL(test, old);
+	cof_conn_submit(&t->conn, old, 32);
+	KUNIT_EXPECT_EQ(test, 0, cof_conn_resize(&t->conn, &limits));
+	KUNIT_EXPECT_EQ(test, 7, free_bufs(t));
+	KUNIT_EXPECT_EQ(test, 8192, t->conn.limits.rx_max);
+	buf = cof_conn_get_tx(&t->conn);
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	KUNIT_EXPECT_EQ(test, 192, buf->size);
+	cof_conn_put_tx(&t->conn, buf);
+
+	KUNIT_ASSERT_PTR_EQ(test, old, cof_conn_next_tx(&t->conn));
+	KUNIT_EXPECT_EQ(test, TX_SIZE, old->size);
+	cof_conn_put_tx(&t->conn, old);		/* freed: it is of the old size */
+	KUNIT_EXPECT_EQ(test, 7, free_bufs(t));
+	KUNIT_EXPECT_TRUE(test, cof_conn_tx_idle(&t->conn));
+}
+
+static void resizing_that_fails_changes_nothing(struct kunit *test)
+{
+	const struct cof_conn_limits limits = { .rx_max = 8192, .tx_bufs = 7, .tx_size = 192 };
+	struct conn_test *t = test->priv;
+
+	t->resize_err = -EPROTO;
+	KUNIT_EXPECT_EQ(test, -EPROTO, cof_conn_resize(&t->conn, &limits));
+	KUNIT_EXPECT_EQ(test, BUFS, free_bufs(t));
+	KUNIT_EXPECT_EQ(test, 208, t->conn.limits.rx_max);
+	KUNIT_EXPECT_EQ(test, TX_SIZE, t->conn.limits.tx_size);
+}
+
+/* The peer may go while its CONNECT is worked on. */
+static void a_closed_connection_is_not_started_or_resized(struct kunit *test)
+{
+	const struct cof_conn_limits limits = { .rx_max = 8192, .tx_bufs = 7, .tx_size = 192 };
+	struct conn_test *t = test->priv;
+
+	cof_conn_close(&t->conn);
+	KUNIT_EXPECT_EQ(test, -ESHUTDOWN, cof_conn_resize(&t->conn, &limits));
+	KUNIT_EXPECT_EQ(test, 0, t->resizes);
+	KUNIT_EXPECT_EQ(test, BUFS, free_bufs(t));
+	KUNIT_EXPECT_EQ(test, -ESHUTDOWN, cof_conn_start(&t->conn, &user_ops, NULL));
+}
+
+static void limits_are_checked(struct kunit *test)
+{
+	static const struct cof_conn_limits bad[] = {
+		{ 31, 1, 32 }, { 65537, 1, 32 }, { 32, 0, 32 }, { 32, 1, 31 }, { 32, 1, 65537 },
+	};
+	struct sockaddr_storage addr = {};
+	struct cof_connect_args connect = { .transport = "no-such", .addr = &addr };
+	struct cof_listen_args listen = { .transport = "no-such", .addr = &addr };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		connect.limits = bad[i];
+		listen.limits = bad[i];
+		KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(cof_conn_connect(&connect)));
+		KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(cof_listen(&listen)));
+	}
+}
+
+static void a_transport_is_registered_once(struct kunit *test)
+{
+	struct cof_transport other = fake_transport;
+	int err;
+
+	KUNIT_ASSERT_EQ(test, 0, cof_transport_register(&fake_transport));
+	err = cof_transport_register(&other);
+	KUNIT_EXPECT_EQ(test, -EEXIST, err);
+	if (!err)
+		cof_transport_unregister(&other);
+	KUNIT_EXPECT_TRUE(test, cof_transport_known("fake"));
+	cof_transport_unregister(&fake_transport);
+	KUNIT_EXPECT_EQ(test, 0, cof_transport_register(&other));
+	cof_transport_unregister(&other);
+}
+
+static struct kunit_case conn_cases[] = {
+	KUNIT_CASE(buffers_are_wiped_and_come_back),
+	KUNIT_CASE(messages_leave_in_order),
+	KUNIT_CASE(a_closed_connection_takes_nothing),
+	KUNIT_CASE(an_error_is_told_once),
+	KUNIT_CASE(who_sent_garbage_is_still_heard_to_go),
+	KUNIT_CASE(who_wants_no_more_hears_no_more),
+	KUNIT_CASE(resizing_changes_buffers_but_those_under_way),
+	KUNIT_CASE(resizing_that_fails_changes_nothing),
+	KUNIT_CASE(a_closed_connection_is_not_started_or_resized),
+	KUNIT_CASE(limits_are_checked),
+	KUNIT_CASE(a_transport_is_registered_once),
+	{}
+};
+
+static struct kunit_suite conn_suite = {
+	.name = "cof_conn",
+	.init = conn_init,
+	.exit = conn_exit,
+	.test_cases = conn_cases,
+};
+
+kunit_test_suite(conn_suite);

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: what a target grants, its key table (on rsa-generic), and what
+ * attributes take. No connection is made.
+ */
+#include "target.h"
+
+#include <kunit/test.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "../../asym/asym_test_vectors.h"
+
+#define MAX_KEYS	3
+
+struct target_test {
+	struct cof_tgt_pool pool;
+	struct cof_tgt_assoc *assoc;
+	unsigned int max_keys;
+};
+
+static void connect_init(struct cof_connect_req *req, u16 queues, u32 depth, u32 kato_ms)
+{
+	memset(req, 0, sizeof(*req));
+	req->queues = cpu_to_le16(queues);
+	req->depth = cpu_to_le32(depth);
+	req->kato_ms = cpu_to_le32(kato_ms);
+	req->max_msg = cpu_to_le32(8192);
+}
+
+static int target_init(struct kunit *test)
+{
+	const struct asym_exec_params params = { .name = "kunit", .drivers = "rsa-generic" };
+	struct target_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct cof_connect_req req;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	test->priv = t;
+	t->max_keys = cof_tgt_max_keys;
+	t->pool.exec = asym_exec_create(&params);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(t->pool.exec));
+	t->pool.algos = BIT(ASYM_RSA);
+	INIT_LIST_HEAD(&t->pool.assocs);
+
+	cof_tgt_max_keys = MAX_KEYS;
+	connect_init(&req, 1, 1, 0);
+	t->assoc = cof_tgt_assoc_alloc(&req, "kunit");
+	cof_tgt_max_keys = t->max_keys;
+	KUNIT_ASSERT_NOT_NULL(test, t->assoc);
+	t->assoc->pool = &t->pool;
+	list_add(&t->assoc->list, &t->pool.assocs);
+	t->pool.users = 1;
+	return 0;
+}
+
+static bool target_gone(struct target_test *t)
+{
+	bool gone;
+
+	spin_lock_bh(&cof_tgt_lock);
+	gone = !t->pool.users;
+	spin_unlock_bh(&cof_tgt_lock);
+	return gone;
+}
+
+static void target_exit(struct kunit *test)
+{
+	struct target_test *t = test->priv;
+
+	if (!t || IS_ERR_OR_NULL(t->pool.exec))
+		return;
+	if (t->assoc) {
+		cof_tgt_assoc_put(t->assoc);
+		wait_event(cof_tgt_gone, target_gone(t));
+		KUNIT_EXPECT_EQ(test, 0, atomic64_read(&t->pool.stats[COF_TGT_KEYS]));
+		KUNIT_EXPECT_TRUE(test, list_empty(&t->pool.assocs));
+	}
+	asym_exec_destroy(t->pool.exec);	/* waits for every key */
+}
+
+static int open_key(struct target_test *t, u64 *handle)
+{
+	struct asym_key_data data = {
+		.algo = ASYM_RSA, .is_private = true,
+		.der = rsa512_priv, .der_len = sizeof(rsa512_priv),
+	};
+	unsigned int bytes = 0;
+	int err;
+
+	err = cof_tgt_key_open(t->assoc, &data, handle, &bytes);
+	return err ?: bytes == 64 ? 0 : -EIO;
+}
+
+static bool known(struct target_test *t, u64 handle)
+{
+	bool found;
+
+	read_lock_bh(&t->assoc->key_lock);
+	found = cof_tgt_key_find(t->assoc, handle);
+	read_unlock_bh(&t->assoc->key_lock);
+	return found;
+}
+
+/* ---- keys --------------------------------------------------------------------- */
+
+static void keys_are_limited_and_named(struct kunit *test)
+{
+	struct target_test *t = test->priv;
+	u64 handle[MAX_KEYS + 1];
+	unsigned int i, j;
+
+	for (i = 0; i < MAX_KEYS; i++) {
+		KUNIT_ASSERT_EQ(test, 0, open_key(t, &handle[i]));
+		KUNIT_EXPECT_NE(test, 0, handle[i]);
+		KUNIT_EXPECT_TRUE(test, known(t, handle[i]));
+		for (j = 0; j < i; j++)
+			KUNIT_EXPECT_NE(test, handle[i], handle[j]);
+	}
+	KUNIT_EXPECT_EQ(test, -ENOSPC, open_key(t, &handle[i]));
+	KUNIT_EXPECT_EQ(test, MAX_KEYS, atomic64_read(&t->pool.stats[COF_TGT_KEYS]));
+}
+
+static void a_closed_handle_is_never_known_again(struct kunit *test)
+{
+	struct target_test *t = test->priv;
+	u64 old, handle;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, 0, open_key(t, &old));
+	KUNIT_EXPECT_EQ(test, 0, cof_tgt_key_close(t->assoc, old));
+	KUNIT_EXPECT_EQ(test, -ESTALE, cof_tgt_key_close(t->assoc, old));
+	for (i = 0; i < 5; i++) {
+		KUNIT_ASSERT_EQ(test, 0, open_key(t, &handle));
+		KUNIT_EXPECT_NE(test, old, handle);
+		KUNIT_EXPECT_EQ(test, (u32)old, (u32)handle);	/* the same slot */
+		KUNIT_EXPECT_FALSE(test, known(t, old));
+		KUNIT_EXPECT_EQ(test, -ESTALE, cof_tgt_key_close(t->assoc, old));
+		KUNIT_EXPECT_TRUE(test, known(t, handle));
+		KUNIT_EXPECT_EQ(test, 0, cof_tgt_key_close(t->assoc, handle));
+	}
+}
+
+static void handles_that_were_never_given_are_unknown(struct kunit *test)
+{
+	struct target_test *t = test->priv;
+	const u64 bad[] = { 0, 2, MAX_KEYS, MAX_KEYS + 1, 0x7fffffff, 0x80000000, 0xffffffff,
+			    1ULL << 32, 1ULL << 32 | 1, ~0ULL, ~0ULL << 32 };
+	unsigned int i;
+	u64 handle;
+
+	KUNIT_ASSERT_EQ(test, 0, open_key(t, &handle));
+	KUNIT_ASSERT_EQ(test, 1, handle);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		KUNIT_EXPECT_FALSE_MSG(test, known(t, bad[i]), "%llx", bad[i]);
+		KUNIT_EXPECT_EQ(test, -ESTALE, cof_tgt_key_close(t->assoc, bad[i]));
+	}
+	KUNIT_EXPECT_TRUE(test, known(t, handle));
+}
+
+static void what_is_no_key_is_told_from_what_is_not_taken(struct kunit *test)
+{
+	struct target_test *t = test->priv;
+	struct asym_key_data data = {
+		.algo = ASYM_RSA, .is_private = true,
+		.der = rsa512_priv, .der_len = sizeof(rsa512_priv) - 1,
+	};
+	unsigned int bytes;
+	u64 handle;
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, cof_tgt_key_open(t->assoc, &data, &handle, &bytes));
+	data.der_len = 1;
+	KUNIT_EXPECT_EQ(test, -EINVAL, cof_tgt_key_open(t->assoc, &data, &handle, &bytes));
+	data.der_len = sizeof(rsa512_priv);
+	data.algo = ASYM_ECDSA;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cof_tgt_key_open(t->assoc, &data, &handle, &bytes));
+	data.algo = ASYM_RSA;
+	t->pool.algos = 0;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cof_tgt_key_open(t->assoc, &data, &handle, &bytes));
+	t->pool.algos = BIT(ASYM_RSA);
+	KUNIT_EXPECT_EQ(test, 0, cof_tgt_key_open(t->assoc, &data, &handle, &bytes));
+}
+
+static void wiping_forgets_all_and_takes_no_more(struct kunit *test)
+{
+	struct target_test *t = test->priv;
+	u64 one, two;
+
+	KUNIT_ASSERT_EQ(test, 0, open_key(t, &one));
+	KUNIT_ASSERT_EQ(test, 0, open_key(t, &two));
+	cof_tgt_keys_wipe(t->assoc);
+	KUNIT_EXPECT_FALSE(test, known(t, one));
+	KUNIT_EXPECT_FALSE(test, known(t, two));
+	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&t->pool.stats[COF_TGT_KEYS]));
+	KUNIT_EXPECT_EQ(test, -ESHUTDOWN, open_key(t, &one));
+	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&t->pool.stats[COF_TGT_KEYS]));
+}
+
+/* ---- negotiation ----------------------------------------------------------------- */
+
+static void granted(struct kunit *test, u16 queues, u32 depth, u32 kato_ms)
+{
+	struct cof_connect_req req;
+	struct cof_tgt_assoc *assoc;
+
+	connect_init(&req, queues, depth, kato_ms);
+	assoc = cof_tgt_assoc_alloc(&req, "kunit");
+	KUNIT_ASSERT_NOT_NULL(test, assoc);
+	KUNIT_EXPECT_EQ(test, min_t(u32, queues, cof_tgt_max_queues), assoc->nr_queues);
+	KUNIT_EXPECT_EQ(test, min(depth, cof_tgt_max_depth), assoc->depth);
+	KUNIT_EXPECT_EQ(test, msecs_to_jiffies(kato_ms ?: 5000), assoc->kato);
+	KUNIT_EXPECT_NOT_NULL(test, memchr_inv(assoc->cookie, 0, COF_COOKIE_LEN));
+	KUNIT_EXPECT_STREQ(test, "kunit", assoc->hostid);
+	cof_tgt_assoc_put(assoc);
+}
+
+static void an_association_gets_what_it_wants_up_to_the_limits(struct kunit *test)
+{
+	granted(test, 1, 1, 0);
+	granted(test, COF_MAX_QUEUES, COF_MAX_DEPTH, COF_MAX_KATO_MS);
+	granted(test, cof_tgt_max_queues, cof_tgt_max_depth, COF_MIN_KATO_MS);
+}
+
+static void cookies_differ(struct kunit *test)
+{
+	struct target_test *t = test->priv;
+	struct cof_connect_req req;
+	struct cof_tgt_assoc *assoc;
+
+	connect_init(&req, 1, 1, 0);
+	assoc = cof_tgt_assoc_alloc(&req, "kunit");
+	KUNIT_ASSERT_NOT_NULL(test, assoc);
+	KUNIT_EXPECT_NE(test, 0, memcmp(assoc->cookie, t->assoc->cookie, COF_COOKIE_LEN));
+	KUNIT_EXPECT_NE(test, assoc->id, t->assoc->id);
+	cof_tgt_assoc_put(assoc);
+}
+
+/* ---- attributes -------------------------------------------------------------------- */
+
+static void attributes_are_trimmed_and_bounded(struct kunit *test)
+{
+	char word[8] = "old";
+
+	KUNIT_EXPECT_EQ(test, 5, cof_tgt_store_string(word, sizeof(word), " tcp\n", 5));
+	KUNIT_EXPECT_STREQ(test, "tcp", word);
+	KUNIT_EXPECT_EQ(test, 7, cof_tgt_store_string(word, sizeof(word), "1234567", 7));
+	KUNIT_EXPECT_STREQ(test, "1234567", word);
+	KUNIT_EXPECT_EQ(test, -EINVAL, cof_tgt_store_string(word, sizeof(word), "12345678", 8));
+	KUNIT_EXPECT_EQ(test, -EINVAL, cof_tgt_store_string(word, sizeof(word), "a\0b", 3));
+	KUNIT_EXPECT_STREQ(test, "1234567", word);	/* as it was */
+	KUNIT_EXPECT_EQ(test, 1, cof_tgt_store_string(word, sizeof(word), "\n", 1));
+	KUNIT_EXPECT_STREQ(test, "", word);
+	KUNIT_EXPECT_EQ(test, 0, cof_tgt_store_string(word, sizeof(word), "", 0));
+	KUNIT_EXPECT_STREQ(test, "", word);
+}
+
+static struct kunit_case target_cases[] = {
+	KUNIT_CASE(keys_are_limited_and_named),
+	KUNIT_CASE(a_closed_handle_is_never_known_again),
+	KUNIT_CASE(handles_that_were_never_given_are_unknown),
+	KUNIT_CASE(what_is_no_key_is_told_from_what_is_not_taken),
+	KUNIT_CASE(wiping_forgets_all_and_takes_no_more),
+	KUNIT_CASE(an_association_gets_what_it_wants_up_to_the_limits),
+	KUNIT_CASE(cookies_differ),
+	KUNIT_CASE(attributes_are_trimmed_and_bounded),
+	{}
+};
+
+static struct kunit_suite target_suite = {
+	.name = "cof_target",
+	.init = target_init,
+	.exit = target_exit,
+	.test_cases = target_cases,
+};
+
+kunit_test_suite(target_suite);
