@@ -86,6 +86,7 @@ static void cofi_slot_use(struct cofi_chan *chan, unsigned int i, u16 opcode,
 	__set_bit(i, chan->busy);
 	chan->slot[i].cmd = cmd;
 	chan->slot[i].opcode = opcode;
+	chan->slot[i].sent = jiffies;
 	*tag = cofi_tag(i, ++chan->slot[i].gen);
 }
 
@@ -101,6 +102,30 @@ static bool cofi_slot_get(struct cofi_chan *chan, u16 opcode, struct cofi_cmd *c
 		cofi_slot_use(chan, i, opcode, cmd, tag);
 	spin_unlock_bh(&chan->lock);
 	return *got;
+}
+
+/**
+ * cofi_chan_stuck() - does the target keep a command for too long?
+ * @chan: the admin queue's
+ * @age: jiffies that a command may take
+ *
+ * The keep-alive does not count. It is the commands nobody waits for that this is
+ * about: each that is never answered would keep its slot, until all are gone and
+ * whoever wants one waits for ever.
+ *
+ * Context: process. Return: true if so.
+ */
+bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age)
+{
+	bool stuck = false;
+	unsigned int i;
+
+	spin_lock_bh(&chan->lock);
+	for_each_set_bit(i, chan->busy, COF_ADMIN_DEPTH)
+		if (i != COFI_KEEP_ALIVE_SLOT && time_after(jiffies, chan->slot[i].sent + age))
+			stuck = true;
+	spin_unlock_bh(&chan->lock);
+	return stuck;
 }
 
 /**
@@ -174,18 +199,24 @@ static void cofi_cmd_forget(struct cofi_chan *chan, struct cofi_cmd *cmd)
 	spin_unlock_bh(&chan->lock);
 }
 
-/* A buffer with room for @len bytes; without one the association ends. */
+/*
+ * A buffer with room for @len bytes. A command may be answered before its buffer
+ * is back, so there may be none for a moment; without one in time the association ends.
+ */
 static struct cof_txbuf *cofi_cmd_buf(struct cofi_chan *chan, u32 len)
 {
-	struct cof_txbuf *buf = cof_conn_get_tx(chan->conn);
+	struct cofi_path *path = chan->assoc->path;
+	struct cof_txbuf *buf = NULL;
 
-	if (!buf || WARN_ON_ONCE(buf->size < len)) {
-		if (buf)
-			cof_conn_put_tx(chan->conn, buf);
+	wait_event_timeout(path->wait, (buf = cof_conn_get_tx(chan->conn)) ||
+			   cofi_chan_broken(chan), msecs_to_jiffies(COFI_SETUP_MS));
+	if (buf && !WARN_ON_ONCE(buf->size < len))
+		return buf;
+	if (buf)
+		cof_conn_put_tx(chan->conn, buf);
+	if (!cofi_chan_broken(chan))
 		cofi_assoc_fail(chan->assoc, -ENOBUFS, 0, "admin queue is congested");
-		return NULL;
-	}
-	return buf;
+	return NULL;
 }
 
 static void cofi_cmd_send(struct cofi_chan *chan, struct cof_txbuf *buf, u32 len)
@@ -362,7 +393,7 @@ int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u
  * @chan: the admin queue
  * @handle: from cofi_cmd_key_open()
  *
- * Context: may sleep (for a free slot).
+ * Context: may sleep (for a free slot and buffer).
  */
 void cofi_cmd_key_close(struct cofi_chan *chan, u64 handle)
 {
@@ -394,17 +425,19 @@ bool cofi_cmd_keep_alive(struct cofi_chan *chan)
 	u64 tag = 0;
 	bool idle;
 
+	/* Nobody waits here: without a buffer now, the next look will have one. */
+	buf = cof_conn_get_tx(chan->conn);
+	if (!buf)
+		return false;
 	spin_lock_bh(&chan->lock);
 	idle = !test_bit(COFI_KEEP_ALIVE_SLOT, chan->busy);
 	if (idle)
 		cofi_slot_use(chan, COFI_KEEP_ALIVE_SLOT, COF_KEEP_ALIVE, NULL, &tag);
 	spin_unlock_bh(&chan->lock);
-	if (!idle)
+	if (!idle) {
+		cof_conn_put_tx(chan->conn, buf);
 		return false;
-
-	buf = cofi_cmd_buf(chan, sizeof(struct cof_hdr));
-	if (!buf)
-		return false;
+	}
 	cof_request_init((struct cof_hdr *)buf->data, COF_KEEP_ALIVE, sizeof(struct cof_hdr), 0,
 			 tag);
 	cofi_cmd_send(chan, buf, sizeof(struct cof_hdr));
@@ -472,7 +505,15 @@ static void cofi_admin_error(struct cof_conn *conn, int err)
 	cofi_assoc_error(chan->assoc, err);
 }
 
+static void cofi_admin_tx_ready(struct cof_conn *conn)
+{
+	struct cofi_chan *chan = conn->priv;
+
+	wake_up_all(&chan->assoc->path->wait);
+}
+
 const struct cof_conn_ops cofi_admin_ops = {
 	.recv = cofi_admin_recv,
 	.error = cofi_admin_error,
+	.tx_ready = cofi_admin_tx_ready,
 };

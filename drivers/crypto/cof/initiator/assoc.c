@@ -125,6 +125,11 @@ static void cofi_assoc_tick(struct work_struct *work)
 		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, "the target does not answer (keep-alive)");
 		return;
 	}
+	/* A buffer may have been waited for, too. */
+	if (cofi_chan_stuck(&assoc->admin, assoc->kato + 2 * msecs_to_jiffies(COFI_SETUP_MS))) {
+		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, "a command was not answered");
+		return;
+	}
 	/* Queues are added while this runs: the counter comes last. */
 	for (i = 0; i < smp_load_acquire(&assoc->nr_queues); i++) {
 		if (!cofi_queue_stuck(assoc->queues[i], COFI_STALL(assoc), COFI_AGE))

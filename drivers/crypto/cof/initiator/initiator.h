@@ -80,7 +80,7 @@ struct cofi_cmd {
  * @conn: NULL before it is connected
  * @lock: guards the rest; bottom halves disabled
  * @busy: slots in use; slot 0 is the keep-alive's
- * @slot: per slot: who waits (NULL: nobody), the opcode, the generation
+ * @slot: per slot: who waits (NULL: nobody), the opcode, the generation, when it was taken
  */
 struct cofi_chan {
 	struct cofi_assoc *assoc;
@@ -91,6 +91,7 @@ struct cofi_chan {
 		struct cofi_cmd *cmd;
 		u16 opcode;
 		u64 gen;
+		unsigned long sent;
 	} slot[COF_ADMIN_DEPTH];
 };
 
@@ -99,6 +100,7 @@ int cofi_chan_connect(struct cofi_chan *chan, const struct cof_conn_limits *limi
 		      const struct cof_conn_ops *ops, void *priv);
 void cofi_chan_close(struct cofi_chan *chan);
 void cofi_chan_free(struct cofi_chan *chan);
+bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age);
 int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg);
 int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rsp);
 int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp);
