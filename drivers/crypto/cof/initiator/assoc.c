@@ -342,22 +342,12 @@ unsigned int cofi_assoc_inflight(struct cofi_assoc *assoc)
 }
 
 /**
- * cofi_assoc_fail_requests() - complete all that is in flight with -ENODEV
- * @assoc: dead, closed
- *
- * Context: process.
- */
-void cofi_assoc_fail_requests(struct cofi_assoc *assoc)
-{
-	unsigned int i;
-
-	for (i = 0; i < assoc->nr_queues; i++)
-		cofi_queue_fail(assoc->queues[i]);
-}
-
-/**
- * cofi_assoc_close() - on return nothing is received any more
+ * cofi_assoc_close() - close the connections, and complete all that is in flight with -ENODEV
  * @assoc: dead
+ *
+ * On return nothing is received any more, and nothing is in flight: a dead
+ * association takes no operation. Those of a queue are completed as soon as it is closed,
+ * because closing the others may take a while each.
  *
  * Context: may sleep.
  */
@@ -366,8 +356,10 @@ void cofi_assoc_close(struct cofi_assoc *assoc)
 	unsigned int i;
 
 	cofi_chan_close(&assoc->admin);
-	for (i = 0; i < assoc->nr_queues; i++)
+	for (i = 0; i < assoc->nr_queues; i++) {
 		cofi_chan_close(&assoc->queues[i]->chan);
+		cofi_queue_fail(assoc->queues[i]);
+	}
 }
 
 void cofi_assoc_free(struct cofi_assoc *assoc)

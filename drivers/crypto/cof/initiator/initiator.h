@@ -222,7 +222,6 @@ void cofi_assoc_error(struct cofi_assoc *assoc, int err);
 int cofi_assoc_protocol_error(struct cofi_assoc *assoc, const char *why);
 void cofi_assoc_stop_timers(struct cofi_assoc *assoc);
 unsigned int cofi_assoc_inflight(struct cofi_assoc *assoc);
-void cofi_assoc_fail_requests(struct cofi_assoc *assoc);
 void cofi_assoc_disconnected(struct cofi_assoc *assoc, const struct cof_hdr *msg);
 void cofi_assoc_close(struct cofi_assoc *assoc);
 void cofi_assoc_free(struct cofi_assoc *assoc);

@@ -273,16 +273,11 @@ static void cofi_path_teardown(struct cofi_path *path, bool in_order)
 	cofi_assoc_fail(assoc, -ESHUTDOWN, 0, "the target drains");
 	cofi_assoc_stop_timers(assoc);
 	cofi_assoc_close(assoc);
-
-	/* Nothing arrives any more; known-answer tests that wait are told so. */
-	if (!READ_ONCE(path->registered))
-		cofi_assoc_fail_requests(assoc);
 	cancel_work_sync(&path->reg_work);
 
 	if (path->registered) {
 		if (!quiet)
 			asym_device_quiesce(&path->dev);
-		cofi_assoc_fail_requests(assoc);
 		asym_device_unregister(&path->dev);
 		path->registered = false;
 	}
