@@ -306,6 +306,7 @@ struct cofi_path {
 
 void cofi_path_init(struct cofi_path *path, struct cofi_pool *pool);
 void cofi_path_start(struct cofi_path *path);
+void cofi_path_prepare_stop(struct cofi_path *path);
 void cofi_path_stop(struct cofi_path *path);
 void cofi_path_kick(struct cofi_path *path);
 void cofi_path_state(struct cofi_path *path, char *buf, size_t size);

@@ -396,6 +396,23 @@ void cofi_path_start(struct cofi_path *path)
 }
 
 /**
+ * cofi_path_prepare_stop() - make a path give up what it waits for
+ * @path: started; cofi_path_stop() follows
+ *
+ * So that several paths that are stopped do not wait one after the other.
+ *
+ * Context: process; pool->lock held.
+ */
+void cofi_path_prepare_stop(struct cofi_path *path)
+{
+	lockdep_assert_held(&path->pool->lock);
+	spin_lock_bh(&path->lock);
+	path->stop = true;
+	spin_unlock_bh(&path->lock);
+	wake_up_all(&path->wait);
+}
+
+/**
  * cofi_path_stop() - disconnect; on return nothing of the path is at work
  * @path: started
  *
@@ -408,11 +425,7 @@ void cofi_path_stop(struct cofi_path *path)
 {
 	struct cofi_assoc *assoc;
 
-	lockdep_assert_held(&path->pool->lock);
-	spin_lock_bh(&path->lock);
-	path->stop = true;
-	spin_unlock_bh(&path->lock);
-	wake_up_all(&path->wait);
+	cofi_path_prepare_stop(path);
 	cancel_delayed_work_sync(&path->work);
 
 	assoc = path->assoc;
