@@ -36,7 +36,8 @@ void cofi_chan_init(struct cofi_chan *chan, struct cofi_assoc *assoc)
  * @ops: who is told
  * @priv: for them
  *
- * Context: may sleep, up to COFI_CONNECT_MS. Return: 0 or a negative errno.
+ * Context: may sleep, up to COFI_CONNECT_MS.
+ * Return: 0 or a negative errno.
  */
 int cofi_chan_connect(struct cofi_chan *chan, const struct cof_conn_limits *limits,
 		      const struct cof_conn_ops *ops, void *priv)
@@ -113,7 +114,8 @@ static bool cofi_slot_get(struct cofi_chan *chan, u16 opcode, struct cofi_cmd *c
  * about: each that is never answered would keep its slot, until all are gone and
  * whoever wants one waits for ever.
  *
- * Context: process. Return: true if so.
+ * Context: process.
+ * Return: true if so.
  */
 bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age)
 {
@@ -133,7 +135,8 @@ bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age)
  * @chan: where
  * @msg: the response; cof_msg_check() passed
  *
- * Context: receive callback. Return: 0, or -EPROTO: the peer broke rules.
+ * Context: receive callback.
+ * Return: 0, or -EPROTO: the peer broke rules.
  */
 int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg)
 {
@@ -221,7 +224,6 @@ static struct cof_txbuf *cofi_cmd_buf(struct cofi_chan *chan, u32 len)
 
 static void cofi_cmd_send(struct cofi_chan *chan, struct cof_txbuf *buf, u32 len)
 {
-	WRITE_ONCE(chan->assoc->last_tx, jiffies);
 	cof_conn_submit(chan->conn, buf, len);
 }
 
@@ -261,7 +263,8 @@ static int cofi_cmd_wait(struct cofi_chan *chan, struct cofi_cmd *cmd, unsigned 
  * @qid: 0 for the admin queue, else the I/O queue's number
  * @rsp: the answer
  *
- * Context: may sleep. Return: 0: answered, see hdr.status; a negative errno:
+ * Context: may sleep.
+ * Return: 0: answered, see hdr.status; a negative errno:
  * not answered. Specification: section 3, CONNECT.
  */
 int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rsp)
@@ -308,7 +311,8 @@ int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rs
  * @chan: the admin queue
  * @rsp: the answer
  *
- * Context: may sleep. Return: as cofi_cmd_connect().
+ * Context: may sleep.
+ * Return: as cofi_cmd_connect().
  */
 int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp)
 {
@@ -337,7 +341,8 @@ int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp)
  * @key: the key; at most assoc->max_der bytes
  * @handle: names it in operations
  *
- * Context: may sleep; returns when the association dies. Return: 0 or the errno of
+ * Context: may sleep; returns when the association dies.
+ * Return: 0 or the errno of
  * the target's status; -ENODEV when there was no answer.
  */
 int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u64 *handle)
@@ -417,7 +422,8 @@ void cofi_cmd_key_close(struct cofi_chan *chan, u64 handle)
  * cofi_cmd_keep_alive() - send KEEP_ALIVE unless the last one is unanswered
  * @chan: the admin queue
  *
- * Context: process. Return: true if one was sent.
+ * Context: process.
+ * Return: true if one was sent.
  */
 bool cofi_cmd_keep_alive(struct cofi_chan *chan)
 {

@@ -74,7 +74,8 @@ void cofi_assoc_error(struct cofi_assoc *assoc, int err)
  * @assoc: the association
  * @why: for people; a static string
  *
- * Context: any but under spinlocks of ours. Return: -EPROTO, for receive
+ * Context: any but under spinlocks of ours.
+ * Return: -EPROTO, for receive
  * callbacks to return. Specification: section 5.
  */
 int cofi_assoc_protocol_error(struct cofi_assoc *assoc, const char *why)
@@ -161,7 +162,6 @@ struct cofi_assoc *cofi_assoc_alloc(struct cofi_path *path)
 		return NULL;
 	assoc->path = path;
 	assoc->last_rx = jiffies;
-	assoc->last_tx = jiffies;
 	INIT_DELAYED_WORK(&assoc->ka_work, cofi_assoc_tick);
 	cofi_chan_init(&assoc->admin, assoc);
 	return assoc;
@@ -293,7 +293,8 @@ static int cofi_assoc_connect_io(struct cofi_assoc *assoc, struct cofi_queue *qu
  *
  * Fills in the capabilities of the path's asym_device.
  *
- * Context: path->work; sleeps, returns when the path is stopped. Return: 0, or
+ * Context: path->work; sleeps, returns when the path is stopped.
+ * Return: 0, or
  * a negative errno: the association is dead and knows why.
  * Specification: section 2.
  */

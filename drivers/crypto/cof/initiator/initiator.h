@@ -186,7 +186,7 @@ int cofi_request_status(u16 status);
  * @id: the target's number for it
  * @cookie: for I/O queues
  * @kato: keep-alive time-out in force, jiffies
- * @last_rx: jiffies of the last message received; last_tx: sent
+ * @last_rx: jiffies of the last message received
  * @ka_sent: jiffies of the last keep-alive
  * @ka_work: keep-alive and time-outs
  * @admin: the admin queue
@@ -205,7 +205,6 @@ struct cofi_assoc {
 	u8 cookie[COF_COOKIE_LEN];
 	unsigned long kato;
 	unsigned long last_rx;
-	unsigned long last_tx;
 	unsigned long ka_sent;
 	struct delayed_work ka_work;
 	struct cofi_chan admin;
