@@ -360,7 +360,7 @@ static bool wait_held(struct fake_device *fake, unsigned int nr)
 			return true;
 		}
 		spin_unlock_bh(&fake->lock);
-		msleep(10);
+		msleep(20);
 	}
 	return false;
 }
