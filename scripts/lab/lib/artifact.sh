@@ -56,12 +56,15 @@ hold()
 	fi
 }
 
-# remove_old NAME KEEP - remove this artifact's other keys that nobody uses. Of our modules a few are
-# left: several people may work in several trees.
+# remove_old NAME KEEP - remove this artifact's other keys that nobody uses. A few are left where
+# several people may work in several trees.
 remove_old()
 {
 	local dir fd spare=0
-	case $1 in mods-*) spare=6 ;; esac
+	case $1 in
+	mods-*) spare=6 ;;
+	root | image | qemu | tools | initrd-*) spare=1 ;;
+	esac
 	# shellcheck disable=SC2012 # by age; the names are ours
 	ls -dt "$COF_LAB_CACHE/$1"-???????????? | while read -r dir; do
 		[ "$dir" != "$2" ] && [ -e "$dir/.in-use" ] && [ ! -L "$dir" ] || continue
