@@ -39,7 +39,7 @@
 #define COFI_RECONNECT_MS	1000
 #define COFI_MIN_RECONNECT_MS	10
 #define COFI_MAX_RECONNECT_MS	60000
-#define COFI_BACKOFF_CAP_MS	4000	/* unless reconnect_ms is above it */
+#define COFI_BACKOFF_CAP_MS	2000	/* unless reconnect_ms is above it */
 #define COFI_SLOW_RETRY_MS	30000	/* after wrong answers */
 #define COFI_CONNECT_MS		2000	/* for the transport */
 #define COFI_SETUP_MS		5000	/* for an answer to CONNECT, IDENTIFY */

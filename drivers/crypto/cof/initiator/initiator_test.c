@@ -294,14 +294,14 @@ static void backoff_is_bounded(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, 1000U, cofi_backoff_ms(1000, 0, 0));
 	KUNIT_EXPECT_EQ(test, 2000U, cofi_backoff_ms(1000, 1, 0));
-	KUNIT_EXPECT_EQ(test, 4000U, cofi_backoff_ms(1000, 2, 0));
-	KUNIT_EXPECT_EQ(test, 4000U, cofi_backoff_ms(1000, UINT_MAX, 0));
-	KUNIT_EXPECT_EQ(test, 4000U, cofi_backoff_ms(3000, 1, 0));
+	KUNIT_EXPECT_EQ(test, 2000U, cofi_backoff_ms(1000, 2, 0));
+	KUNIT_EXPECT_EQ(test, 2000U, cofi_backoff_ms(1000, UINT_MAX, 0));
+	KUNIT_EXPECT_EQ(test, 2000U, cofi_backoff_ms(1500, 1, 0));
 	KUNIT_EXPECT_EQ(test, 10000U, cofi_backoff_ms(10000, 9, 0));
 	KUNIT_EXPECT_EQ(test, 10U, cofi_backoff_ms(10, 0, 0));
 	for (i = 0; i < 5000; i++) {
-		KUNIT_EXPECT_LE(test, cofi_backoff_ms(1000, 9, i), 4000U);
-		KUNIT_EXPECT_GE(test, cofi_backoff_ms(1000, 9, i), 3000U);
+		KUNIT_EXPECT_LE(test, cofi_backoff_ms(1000, 9, i), 2000U);
+		KUNIT_EXPECT_GE(test, cofi_backoff_ms(1000, 9, i), 1500U);
 	}
 }
 
