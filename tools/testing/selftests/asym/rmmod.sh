@@ -17,7 +17,10 @@ SEED=${SEED:-$RANDOM}
 RANDOM=$SEED
 note "SEED=$SEED, $CYCLES cycles"
 tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+trap 'rm -rf "$tmp"; [ ! -w $kunit ] || echo "*" >$kunit' EXIT
+# Kernels with KUnit run it each time a module is loaded. That is kunit.sh's.
+kunit=/sys/module/kunit/parameters/filter_glob
+[ ! -w $kunit ] || echo none >$kunit
 config=/sys/kernel/config
 modules=(virtio_crypto vdpa_crypto cof_initiator cof_target cof_tcp cof asym_provider asym_executor)
 
@@ -143,7 +146,11 @@ take_down() {
 			continue
 		fi
 		refused=$((refused + 1))
-		[ $SECONDS -lt $deadline ] || { note "done: $order"; note "stuck: ${todo[*]}"; return 1; }
+		if [ $SECONDS -ge $deadline ]; then
+			note "done: $order"
+			note "stuck: ${todo[*]}"
+			return 1
+		fi
 		# The last users go by themselves, soon.
 		[ $((refused % 32)) -ne 0 ] || { loaded_again; sleep 0.02; }
 	done
@@ -171,13 +178,9 @@ ms() {
 	echo $(((${EPOCHREALTIME/./} - $1) / 1000))
 }
 
-# Kernels with KUnit run it each time a module is loaded. That is kunit.sh's.
-kunit=/sys/module/kunit/parameters/filter_glob
-[ ! -w $kunit ] || echo none >$kunit
-
 # Small keys, and behind everything else: an emulated machine shall not be busy with this alone.
-nice -n 19 "${PKEY_STRESS:-pkey_stress}" -g 1024 -g 1024 -t 2 -s 36000 -o sign,decrypt,verify,encrypt \
-	>"$tmp/out" 2>&1 &
+nice -n 19 "${PKEY_STRESS:-pkey_stress}" -g 1024 -g 1024 -t 2 -s 36000 \
+	-o sign,decrypt,verify,encrypt >"$tmp/out" 2>&1 &
 load=$!
 ok=0
 lost=0
@@ -200,8 +203,9 @@ for ((cycle = 1; cycle <= CYCLES; cycle++)); do
 		break
 	fi
 	kill -CONT $load
+	up=$(ms "$start")
 	[ "$CYCLES" -gt 10 ] ||
-		note "cycle $cycle (computes $computed ms, down $down ms, up $(ms "$start") ms): $order"
+		note "cycle $cycle (computes $computed, down $down, up $up ms): $order"
 	ok=$((ok + 1))
 done
 took=$((SECONDS - begin))

@@ -88,6 +88,14 @@ now() {
 	hop "$tmp/now" "$1"
 }
 
+# only_tests: since "$tmp/a", what the pool computed were known-answer tests. The
+# path tries again every 30 s, and such a test may be under way when we look.
+only_tests() {
+	hops >"$tmp/now"
+	[ "$(hop_delta "$tmp/a" "$tmp/now" pool/wrong.ops)" -eq \
+		"$(hop_delta "$tmp/a" "$tmp/now" class/cof-wrong.kat_run)" ]
+}
+
 modprobe asym_sim || fatal "there is no asym_sim"
 [ -e $sim ] || fatal "asym_sim cannot answer wrongly"
 
@@ -120,19 +128,18 @@ text="pool that answers wrongly"
 within 20 file_says $path/state "failed: wrong answers"
 verdict $? "$text: the path's state is '$(cat $path/state)'"
 check "$text: /sys/class/cof agrees" file_says /sys/class/cof/wrong-1/state "failed: wrong answers"
-expect "$text: known-answer tests failed" "$(now class/cof-wrong.kat_failed)" -eq 1
+expect "$text: known-answer tests failed" "$(now class/cof-wrong.kat_failed)" -ge 1
 expect "$text: devices in the class" "$(now class/cof-wrong.devices)" -eq 0
 expect "$text: results that sim-rsa spoilt" "$(cat $debug/asym_sim/wrong)" -gt 0
-expect "$text: lines of the initiator" \
-	"$(log_lines "cof_initiator: wrong/1: target 127.0.0.1 computes wrong answers (driver sim-rsa): not used")" \
-	-eq 1
+line="cof_initiator: wrong/1: target 127.0.0.1 computes wrong answers (driver sim-rsa): not used"
+expect "$text: lines of the initiator" "$(log_lines "$line")" -eq 1
 expect "$text: lines of asym_provider" \
-	"$(log_lines "asym_provider: cof-wrong: device wrong/1 computes wrongly: ")" -eq 1
+	"$(log_lines "asym_provider: cof-wrong: device wrong/1 computes wrongly: ")" -ge 1
 check "$text: no algorithms" test -z "$(grep '^driver *: cof-wrong-' /proc/crypto)"
 compute "$text"
 moved "$text" class/virtio.device -eq $((2 * COUNT))
 moved "$text" class/cof-wrong.ops -eq 0
-moved "$text" pool/wrong.ops -eq 0
+check "$text: the pool computes nothing but known-answer tests" within 10 only_tests
 
 text="pool that answers rightly again"
 put 0 $sim
@@ -153,18 +160,19 @@ moved "$text" class/virtio.ops -eq 0
 
 # The algorithms stay: whom they find computes in software.
 text="pool that was right and is wrong"
+failed=$(now class/cof-wrong.kat_failed)
 put 0 $path/enable
 put 1 $sim
 put 1 $path/enable
 within 20 file_says $path/state "failed: wrong answers"
 verdict $? "$text: the path's state is '$(cat $path/state)'"
-expect "$text: known-answer tests failed" "$(now class/cof-wrong.kat_failed)" -eq 2
+expect "$text: known-answer tests failed" $(($(now class/cof-wrong.kat_failed) - failed)) -ge 1
 compute "$text"
 moved "$text" class/cof-wrong.software -eq $((2 * COUNT))
 moved "$text" class/cof-wrong.sw_no_device -eq $((2 * COUNT))
 moved "$text" class/cof-wrong.device -eq 0
 moved "$text" class/cof-wrong.failed -eq 0
-moved "$text" pool/wrong.ops -eq 0
+check "$text: the pool computes nothing but known-answer tests" within 10 only_tests
 put 0 $sim
 rmdir $path $initiator
 verdict $? "the initiator's pool is removed"
