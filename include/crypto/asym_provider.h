@@ -58,20 +58,34 @@ void asym_class_set_fallback(struct asym_class *class, enum asym_fallback fallba
 
 /**
  * struct asym_class_stats - sums since the class was created
- *
- * ops = device + software + failed (those that reached no computation).
+ * @ops: operations callers asked for: device + software + failed, and those under way
+ * @device: answered by a device
+ * @software: answered by the kernel's software instead: the sum of the next four
+ * @sw_no_device: no live device
+ * @sw_unsupported: no device can do it (algorithm, hash, key size)
+ * @sw_device_error: the device failed, or vanished, under it
+ * @sw_no_session: the device had no room for the key
+ * @failed: -ENODEV (fallback=error)
+ * @retried: sent or opened again, on the same or another device
+ * @rechecked: the device refused the input: software was asked for the errno
+ * @session_opens: keys given to devices
+ * @session_closes: keys taken from them
+ * @session_hits: operations that found their session open
+ * @session_evictions: sessions closed to make room for another
+ * @kat_run: known-answer tests run on devices
+ * @kat_failed: of these, failed
  */
 struct asym_class_stats {
-	u64 ops;		/* operations callers asked for */
-	u64 device;		/* answered by a device */
-	u64 software;		/* answered by the kernel's software instead: the sum of: */
-	u64 sw_no_device;	/*   no live device */
-	u64 sw_unsupported;	/*   no device can do it (algorithm, hash, key size) */
-	u64 sw_device_error;	/*   the device failed, or vanished, under it */
-	u64 sw_no_session;	/*   the device had no room for the key */
-	u64 failed;		/* -ENODEV (fallback=error), or out of memory */
-	u64 retried;		/* sent again, to the same or another device */
-	u64 rechecked;		/* the device refused the input: software was asked for the errno */
+	u64 ops;
+	u64 device;
+	u64 software;
+	u64 sw_no_device;
+	u64 sw_unsupported;
+	u64 sw_device_error;
+	u64 sw_no_session;
+	u64 failed;
+	u64 retried;
+	u64 rechecked;
 	u64 session_opens;
 	u64 session_closes;
 	u64 session_hits;
@@ -79,6 +93,7 @@ struct asym_class_stats {
 	u64 kat_run;
 	u64 kat_failed;
 };
+
 void asym_class_get_stats(struct asym_class *class, struct asym_class_stats *stats);
 
 /**

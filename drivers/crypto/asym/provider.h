@@ -281,7 +281,7 @@ void provider_key_ref_locked(struct provider_key *key);
 void provider_key_put(struct provider_key *key);
 int provider_key_check_range(const struct provider_key *key, const u8 *in, unsigned int len);
 void provider_cache_init(struct asym_class *class);
-void provider_cache_flush(struct asym_class *class);
+bool provider_cache_flush(struct asym_class *class);
 
 /* provider_session.c */
 struct provider_session *provider_session_find_locked(struct provider_key *key,

@@ -39,10 +39,14 @@ static bool class_try_free(struct asym_class *class)
 		class->algs = NULL;
 	}
 
-	provider_cache_flush(class);
-	if (atomic_read(&class->transforms))
+	/* Memory that is lost is better than memory that is used after it was freed. */
+	if (!provider_cache_flush(class))
+		return true;
+	if (atomic_read(&class->transforms)) {
 		pr_err("%s: %d transforms are left behind\n", class->name,
 		       atomic_read(&class->transforms));
+		return true;
+	}
 	mutex_destroy(&class->mutex);
 	kfree_sensitive(class);
 	return true;

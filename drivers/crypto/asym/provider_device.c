@@ -214,9 +214,9 @@ static void device_forget_sessions(struct asym_device_priv *pdev)
  * Context: process; may sleep, for as long as the device takes.
  * Return: 0. -EBADMSG: the device answered wrongly. -ETIMEDOUT: it did not
  * answer; what it still has, the driver must answer, as before
- * asym_device_unregister(). -EEXIST: there is a device of this name, or other
- * algorithms have these names. Other errors are the device's. After any
- * failure nothing refers to @dev.
+ * asym_device_unregister(). -EOPNOTSUPP: it can do nothing of use. -EEXIST:
+ * there is a device of this name, or other algorithms have these names. Other
+ * errors are the device's. After any failure nothing refers to @dev.
  */
 int asym_device_register(struct asym_class *class, struct asym_device *dev)
 {

@@ -50,6 +50,10 @@ static int fake_open(struct asym_device *dev, const struct asym_session_params *
 	struct fake_session *session;
 	int err = 0;
 
+	atomic_inc(&fake->open_calls);
+	wait_event(fake->gate, !READ_ONCE(fake->open_wait) || READ_ONCE(fake->gone));
+	if (READ_ONCE(fake->gone))
+		return -ENODEV;
 	if (fake->open_err)
 		return fake->open_err;
 	session = kzalloc_obj(*session);
@@ -128,7 +132,13 @@ static void fake_computed(struct asym_exec_request *exec, int err)
 
 	freq->status = fake->status ?: err;
 	freq->out_len = exec->dst_len;
-	if (fake->wrong) {
+	if (fake->unsupported & BIT(req->op))
+		freq->status = -EOPNOTSUPP;
+	if (req->op == ASYM_VERIFY && err && fake->credulous)
+		freq->status = 0;
+	if (req->op == ASYM_VERIFY && err && fake->leave_at_bad)
+		freq->status = -ENODEV;
+	if (fake->wrong & BIT(req->op)) {
 		if (req->op == ASYM_VERIFY)
 			freq->status = freq->status ? 0 : -EKEYREJECTED;
 		else
@@ -223,6 +233,7 @@ int fake_device_init(struct fake_device *fake, const char *name)
 	if (IS_ERR(fake->exec))
 		return PTR_ERR(fake->exec);
 	spin_lock_init(&fake->lock);
+	init_waitqueue_head(&fake->gate);
 	INIT_LIST_HEAD(&fake->sessions);
 	INIT_LIST_HEAD(&fake->held);
 	fake->full_err = -ENOSPC;
@@ -269,6 +280,8 @@ unsigned int fake_device_release(struct fake_device *fake, int status)
  */
 void fake_device_remove(struct fake_device *fake)
 {
+	WRITE_ONCE(fake->gone, true);
+	wake_up_all(&fake->gate);
 	asym_device_quiesce(&fake->dev);
 	spin_lock_bh(&fake->lock);
 	fake->hold = false;
@@ -276,6 +289,7 @@ void fake_device_remove(struct fake_device *fake)
 	spin_unlock_bh(&fake->lock);
 	fake_device_release(fake, -ENODEV);
 	asym_device_unregister(&fake->dev);
+	fake->gone = false;
 }
 
 /**

@@ -7,6 +7,7 @@
 
 #include <linux/list.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 #include <crypto/asym_executor.h>
 #include <crypto/asym_provider.h>
 
@@ -19,9 +20,16 @@
  * @open_err: what ->open answers, if not 0
  * @depth: requests it takes at a time; 0: any number
  * @status: what requests are answered, if not 0
- * @wrong: results have a wrong bit
+ * @wrong: BIT(enum asym_op): results have a wrong bit, verdicts are reversed
+ * @credulous: every signature is right
+ * @unsupported: BIT(enum asym_op): answered with -EOPNOTSUPP
+ * @leave_at_bad: answer a wrong signature with -ENODEV
  * @hold: answers are kept until fake_device_release()
  * @forget: sessions are unknown to requests, until the next ->open
+ * @open_wait: ->open waits until this is cleared, and @gate woken, or the device is removed
+ * @gone: the device is being removed
+ * @gate: for @open_wait
+ * @open_calls: ->open calls
  * @opens: successful ->open calls
  * @closes: ->close calls
  * @submits: requests taken
@@ -41,9 +49,16 @@ struct fake_device {
 	int open_err;
 	unsigned int depth;
 	int status;
-	bool wrong;
+	unsigned int wrong;
+	bool credulous;
+	unsigned int unsupported;
+	bool leave_at_bad;
 	bool hold;
 	bool forget;
+	bool open_wait;
+	bool gone;
+	wait_queue_head_t gate;
+	atomic_t open_calls;
 	atomic_t opens;
 	atomic_t closes;
 	atomic_t submits;

@@ -334,8 +334,9 @@ void provider_cache_init(struct asym_class *class)
  * An opener may still be about to let its key and session go: it is waited for.
  *
  * Context: process; may sleep.
+ * Return: true: nothing refers to @class any more; false: something does, which is a bug.
  */
-void provider_cache_flush(struct asym_class *class)
+bool provider_cache_flush(struct asym_class *class)
 {
 	struct provider_key *key, *next;
 	unsigned int tries;
@@ -354,9 +355,10 @@ void provider_cache_flush(struct asym_class *class)
 		empty = !class->nr_keys && !class->nr_sessions && !class->key_bytes;
 		spin_unlock_bh(&class->lock);
 		if (empty)
-			return;
+			return true;
 		msleep(FLUSH_WAIT_MS);
 	}
 	pr_err("%s: %u keys (%zu bytes) and %u sessions are left behind\n", class->name,
 	       class->nr_keys, class->key_bytes, class->nr_sessions);
+	return false;
 }

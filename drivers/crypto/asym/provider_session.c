@@ -233,18 +233,15 @@ static bool device_is_full(struct asym_device_priv *pdev)
 static int session_try_open(struct provider_session *session)
 {
 	struct asym_device_priv *pdev = session->pdev;
-	bool evicted = false;
 	int err;
 
-	if (device_is_full(pdev)) {
-		evicted = session_evict(pdev);
-		if (!evicted)
-			return -ENOSPC;
-	}
+	/* What we know spares the device a request; it may have less room than it said. */
+	if (device_is_full(pdev) && !session_evict(pdev))
+		return -ENOSPC;
 
 	err = session_call_open(session);
 	/* QEMU has no word for "no room": it is an error like any other there. */
-	if (!evicted && (err == -ENOSPC || err == -EIO) && session_evict(pdev)) {
+	if ((err == -ENOSPC || err == -EIO) && session_evict(pdev)) {
 		provider_count(pdev->class, PROVIDER_RETRIED);
 		err = session_call_open(session);
 	}

@@ -173,6 +173,29 @@ static int verify(struct provider_test *pt, bool good)
 	return op_wait(pt, top);
 }
 
+/* A public key that differs from the test key in its exponent only. */
+static struct provider_key *other_key(struct provider_test *pt, u8 nr)
+{
+	u8 der[sizeof(kat_public_key)];
+	struct provider_key *key;
+
+	memcpy(der, kat_public_key, sizeof(der));
+	der[sizeof(der) - 1] = 3 + 2 * nr;
+	key = provider_key_get(pt->class, false, der, sizeof(der));
+	KUNIT_ASSERT_FALSE(pt->test, IS_ERR(key));
+	return key;
+}
+
+static void encrypt_and_forget(struct provider_test *pt, u8 nr)
+{
+	struct provider_key *key = other_key(pt, nr);
+	struct test_op *top = op_new(pt, ASYM_ENCRYPT, kat_message, sizeof(kat_message));
+
+	op_start_key(top, key, true);
+	KUNIT_EXPECT_EQ(pt->test, 0, op_wait(pt, top));
+	provider_key_put(key);
+}
+
 static void expect_consistent(struct provider_test *pt)
 {
 	KUNIT_EXPECT_EQ(pt->test, stat(pt, PROVIDER_OPS),
@@ -208,29 +231,158 @@ static void one_request_per_operation(struct kunit *test)
 	expect_consistent(pt);
 }
 
+/* The device fails its tests so, and is not used. */
+static void expect_disqualified(struct provider_test *pt, int err)
+{
+	u64 failed = stat(pt, PROVIDER_KAT_FAILED), software = stat(pt, PROVIDER_SW_NO_DEVICE);
+	struct fake_device *fake = pt->fake[0];
+
+	KUNIT_EXPECT_EQ(pt->test, err, asym_device_register(pt->class, &fake->dev));
+	KUNIT_EXPECT_NULL(pt->test, fake->dev.p);
+	KUNIT_EXPECT_EQ(pt->test, failed + 1, stat(pt, PROVIDER_KAT_FAILED));
+	KUNIT_EXPECT_EQ(pt->test, 0U, fake->nr_sessions);
+	sign(pt);
+	KUNIT_EXPECT_EQ(pt->test, software + 1, stat(pt, PROVIDER_SW_NO_DEVICE));
+	KUNIT_EXPECT_EQ(pt->test, 0ULL, stat(pt, PROVIDER_DEVICE));
+	expect_consistent(pt);
+}
+
+/* Whichever operation it is that comes out wrong. */
 static void wrong_answers_disqualify(struct kunit *test)
 {
 	struct provider_test *pt = test->priv;
+	unsigned int op;
 
-	pt->fake[0]->wrong = true;
-	KUNIT_EXPECT_EQ(test, -EBADMSG, asym_device_register(pt->class, &pt->fake[0]->dev));
-	KUNIT_EXPECT_NULL(test, pt->fake[0]->dev.p);
-	KUNIT_EXPECT_EQ(test, 1ULL, stat(pt, PROVIDER_KAT_FAILED));
+	for (op = 0; op < ASYM_OP_NR; op++) {
+		pt->fake[0]->wrong = BIT(op);
+		expect_disqualified(pt, -EBADMSG);
+	}
+	pt->fake[0]->wrong = 0;
+	pt->fake[0]->credulous = true;
+	expect_disqualified(pt, -EBADMSG);
+
+	pt->fake[0]->credulous = false;
+	plug(pt, 0);
 	sign(pt);
-	KUNIT_EXPECT_EQ(test, 1ULL, stat(pt, PROVIDER_SW_NO_DEVICE));
-	expect_consistent(pt);
+	KUNIT_EXPECT_EQ(test, 1ULL, stat(pt, PROVIDER_DEVICE));
+}
+
+static void failing_tests_disqualify(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+
+	pt->fake[0]->status = -EIO;
+	expect_disqualified(pt, -EIO);
+	pt->fake[0]->status = 0;
+	/* no verdict on the key is a verdict on what it computes */
+	pt->fake[0]->open_err = -EINVAL;
+	expect_disqualified(pt, -EIO);
+}
+
+/* That it went is not that it found the signature wrong. */
+static void leaving_is_no_verdict(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+
+	pt->fake[0]->leave_at_bad = true;
+	KUNIT_EXPECT_EQ(test, -ENODEV, asym_device_register(pt->class, &pt->fake[0]->dev));
+	KUNIT_EXPECT_EQ(test, 0ULL, stat(pt, PROVIDER_KAT_FAILED));
+	KUNIT_EXPECT_EQ(test, 0U, pt->class->nr_devices);
 }
 
 static void refused_capability_is_dropped(struct kunit *test)
 {
 	struct provider_test *pt = test->priv;
 
-	pt->fake[0]->status = -EOPNOTSUPP;
+	/* signatures of no hash, but encryption */
+	pt->fake[0]->unsupported = BIT(ASYM_SIGN);
 	plug(pt, 0);
-	pt->fake[0]->status = 0;
-	KUNIT_EXPECT_EQ(test, 0U, pt->fake[0]->dev.p->caps.rsa_paddings);
+	KUNIT_EXPECT_EQ(test, 0U, pt->fake[0]->dev.p->caps.rsa_hashes);
+	KUNIT_EXPECT_NE(test, 0U, pt->fake[0]->dev.p->caps.rsa_paddings);
 	sign(pt);
 	KUNIT_EXPECT_EQ(test, 1ULL, stat(pt, PROVIDER_SW_UNSUPPORTED));
+	encrypt_and_forget(pt, 0);
+	KUNIT_EXPECT_EQ(test, 1ULL, stat(pt, PROVIDER_DEVICE));
+	expect_consistent(pt);
+}
+
+static void useless_device_is_refused(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	struct fake_device *fake = pt->fake[0];
+
+	fake->status = -EOPNOTSUPP;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, asym_device_register(pt->class, &fake->dev));
+	fake->status = 0;
+	/* a hash that nobody knows is none */
+	fake->dev.caps.rsa_ops = BIT(ASYM_SIGN);
+	fake->dev.caps.rsa_hashes = BIT(1);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, asym_device_register(pt->class, &fake->dev));
+	KUNIT_EXPECT_EQ(test, 0ULL, stat(pt, PROVIDER_KAT_FAILED));
+	KUNIT_EXPECT_EQ(test, 0U, pt->class->nr_devices);
+	sign(pt);
+	KUNIT_EXPECT_EQ(test, 1ULL, stat(pt, PROVIDER_SW_NO_DEVICE));
+}
+
+static void device_names_are_unique(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+
+	plug(pt, 0);
+	pt->fake[1]->dev.name = pt->fake[0]->dev.name;
+	KUNIT_EXPECT_EQ(test, -EEXIST, asym_device_register(pt->class, &pt->fake[1]->dev));
+	KUNIT_EXPECT_EQ(test, 1U, pt->class->nr_devices);
+	sign(pt);
+	KUNIT_EXPECT_EQ(test, 1ULL, stat(pt, PROVIDER_DEVICE));
+}
+
+struct plug_work {
+	struct work_struct work;
+	struct provider_test *pt;
+	int err;
+};
+
+static void plug_work(struct work_struct *work)
+{
+	struct plug_work *plug = container_of(work, struct plug_work, work);
+
+	plug->err = asym_device_register(plug->pt->class, &plug->pt->fake[0]->dev);
+}
+
+static bool wait_held(struct fake_device *fake, unsigned int nr)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < 1000; tries++) {
+		spin_lock_bh(&fake->lock);
+		if (list_count_nodes(&fake->held) >= nr) {
+			spin_unlock_bh(&fake->lock);
+			return true;
+		}
+		spin_unlock_bh(&fake->lock);
+		msleep(20);
+	}
+	return false;
+}
+
+static void device_vanishes_in_its_tests(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	struct plug_work *plug = kunit_kzalloc(test, sizeof(*plug), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, plug);
+	plug->pt = pt;
+	INIT_WORK(&plug->work, plug_work);
+	pt->fake[0]->hold = true;
+	queue_work(system_unbound_wq, &plug->work);
+	KUNIT_EXPECT_TRUE(test, wait_held(pt->fake[0], 1));
+	pt->fake[0]->hold = false;
+	pt->fake[0]->status = -ENODEV;
+	fake_device_release(pt->fake[0], -ENODEV);
+	flush_work(&plug->work);
+	KUNIT_EXPECT_EQ(test, -ENODEV, plug->err);
+	KUNIT_EXPECT_NULL(test, pt->fake[0]->dev.p);
+	KUNIT_EXPECT_EQ(test, 0ULL, stat(pt, PROVIDER_KAT_FAILED));
 }
 
 static void device_vanishes(struct kunit *test)
@@ -305,6 +457,95 @@ static void forgotten_session_is_opened_again(struct kunit *test)
 	expect_consistent(pt);
 }
 
+/* One is enough to open it again for all. */
+static void forgotten_session_in_use(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	struct test_op *top[4];
+	int i, opens;
+
+	plug(pt, 0);
+	sign(pt);
+	opens = atomic_read(&pt->fake[0]->opens);
+	pt->fake[0]->hold = true;
+	for (i = 0; i < ARRAY_SIZE(top); i++)
+		top[i] = sign_start(pt, false);
+	KUNIT_ASSERT_TRUE(test, wait_held(pt->fake[0], ARRAY_SIZE(top)));
+	pt->fake[0]->hold = false;
+	KUNIT_EXPECT_EQ(test, 4U, fake_device_release(pt->fake[0], -ESTALE));
+	for (i = 0; i < ARRAY_SIZE(top); i++)
+		sign_check(pt, top[i]);
+	KUNIT_EXPECT_EQ(test, opens + 1, atomic_read(&pt->fake[0]->opens));
+	KUNIT_EXPECT_EQ(test, 4ULL, stat(pt, PROVIDER_RETRIED));
+	KUNIT_EXPECT_EQ(test, 5ULL, stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1U, pt->class->nr_sessions);
+	expect_consistent(pt);
+}
+
+/* Who comes while the key is on its way waits for it, and does not send it again. */
+static void one_open_serves_all(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	struct test_op *top[5];
+	int i, calls;
+
+	plug(pt, 0);
+	calls = atomic_read(&pt->fake[0]->open_calls);
+	pt->fake[0]->open_wait = true;
+	for (i = 0; i < ARRAY_SIZE(top); i++)
+		top[i] = sign_start(pt, false);
+	msleep(50);
+	for (i = 0; i < ARRAY_SIZE(top); i++)
+		KUNIT_EXPECT_EQ(test, 0, atomic_read(&top[i]->answers));
+	KUNIT_EXPECT_EQ(test, calls + 1, atomic_read(&pt->fake[0]->open_calls));
+	WRITE_ONCE(pt->fake[0]->open_wait, false);
+	wake_up_all(&pt->fake[0]->gate);
+	for (i = 0; i < ARRAY_SIZE(top); i++)
+		sign_check(pt, top[i]);
+	KUNIT_EXPECT_EQ(test, calls + 1, atomic_read(&pt->fake[0]->open_calls));
+	KUNIT_EXPECT_EQ(test, 1ULL, stat(pt, PROVIDER_SESSION_OPENS));
+	expect_consistent(pt);
+}
+
+static void device_vanishes_while_opening(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	struct test_op *top[3];
+	int i;
+
+	plug(pt, 0);
+	pt->fake[0]->open_wait = true;
+	for (i = 0; i < ARRAY_SIZE(top); i++)
+		top[i] = sign_start(pt, false);
+	msleep(50);
+	fake_device_remove(pt->fake[0]);
+	for (i = 0; i < ARRAY_SIZE(top); i++)
+		sign_check(pt, top[i]);
+	KUNIT_EXPECT_EQ(test, 3ULL, stat(pt, PROVIDER_SW_DEVICE_ERROR));
+	pt->fake[0]->open_wait = false;
+	expect_consistent(pt);
+}
+
+/* Every device is asked once, then software. */
+static void all_devices_fail(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	int i, submits[2];
+
+	plug(pt, 0);
+	plug(pt, 1);
+	for (i = 0; i < 2; i++) {
+		submits[i] = atomic_read(&pt->fake[i]->submits);
+		pt->fake[i]->status = -EIO;
+	}
+	sign(pt);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, submits[i] + 1, atomic_read(&pt->fake[i]->submits));
+	KUNIT_EXPECT_EQ(test, 1ULL, stat(pt, PROVIDER_SW_DEVICE_ERROR));
+	KUNIT_EXPECT_EQ(test, 1ULL, stat(pt, PROVIDER_RETRIED));
+	expect_consistent(pt);
+}
+
 static void busy_device_makes_wait(struct kunit *test)
 {
 	struct provider_test *pt = test->priv;
@@ -341,29 +582,6 @@ static void kick_wakes_the_backlog(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2ULL, stat(pt, PROVIDER_DEVICE));
 }
 
-/* A public key that differs from the test key in its exponent only. */
-static struct provider_key *other_key(struct provider_test *pt, u8 nr)
-{
-	u8 der[sizeof(kat_public_key)];
-	struct provider_key *key;
-
-	memcpy(der, kat_public_key, sizeof(der));
-	der[sizeof(der) - 1] = 3 + 2 * nr;
-	key = provider_key_get(pt->class, false, der, sizeof(der));
-	KUNIT_ASSERT_FALSE(pt->test, IS_ERR(key));
-	return key;
-}
-
-static void encrypt_and_forget(struct provider_test *pt, u8 nr)
-{
-	struct provider_key *key = other_key(pt, nr);
-	struct test_op *top = op_new(pt, ASYM_ENCRYPT, kat_message, sizeof(kat_message));
-
-	op_start_key(top, key, true);
-	KUNIT_EXPECT_EQ(pt->test, 0, op_wait(pt, top));
-	provider_key_put(key);
-}
-
 static void full_device_evicts(struct kunit *test)
 {
 	struct provider_test *pt = test->priv;
@@ -384,6 +602,48 @@ static void full_device_evicts(struct kunit *test)
 	/* the oldest went: the newest is still there */
 	encrypt_and_forget(pt, 4);
 	KUNIT_EXPECT_EQ(test, 6ULL, stat(pt, PROVIDER_SESSION_OPENS));
+	expect_consistent(pt);
+}
+
+/* What was used goes last, however old it is. */
+static void least_recently_used_goes(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	u8 nr;
+
+	pt->fake[0]->capacity = 3;
+	plug(pt, 0);
+	for (nr = 0; nr < 3; nr++)
+		encrypt_and_forget(pt, nr);
+	encrypt_and_forget(pt, 0);
+	encrypt_and_forget(pt, 3);
+	KUNIT_EXPECT_EQ(test, 4ULL, stat(pt, PROVIDER_SESSION_OPENS));
+	KUNIT_EXPECT_EQ(test, 1ULL, stat(pt, PROVIDER_SESSION_EVICTIONS));
+	/* 1 went, 0 and 2 are there */
+	encrypt_and_forget(pt, 0);
+	encrypt_and_forget(pt, 2);
+	KUNIT_EXPECT_EQ(test, 4ULL, stat(pt, PROVIDER_SESSION_OPENS));
+	encrypt_and_forget(pt, 1);
+	KUNIT_EXPECT_EQ(test, 5ULL, stat(pt, PROVIDER_SESSION_OPENS));
+	KUNIT_EXPECT_EQ(test, 0ULL, stat(pt, PROVIDER_SOFTWARE));
+	expect_consistent(pt);
+}
+
+/* The device has less room than it says. */
+static void less_room_than_promised(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+
+	pt->fake[0]->capacity = 2;
+	pt->fake[0]->dev.max_sessions = 2;
+	plug(pt, 0);
+	encrypt_and_forget(pt, 0);
+	encrypt_and_forget(pt, 1);
+	pt->fake[0]->capacity = 1;
+	encrypt_and_forget(pt, 2);
+	KUNIT_EXPECT_EQ(test, 3ULL, stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 2ULL, stat(pt, PROVIDER_SESSION_EVICTIONS));
+	KUNIT_EXPECT_EQ(test, 1U, pt->fake[0]->nr_sessions);
 	expect_consistent(pt);
 }
 
@@ -583,6 +843,54 @@ static void keys_are_judged_by_software(struct kunit *test)
 			provider_key_check_range(pt->key, pt->key->max, KEY_BYTES));
 }
 
+/* 2040 bits are 2048 to the software, which counts words, and 255 bytes to a device. */
+static void odd_sizes_are_software(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	u8 der[sizeof(kat_public_key)];
+	u8 *n = der + sizeof(der) - 5 - KEY_BYTES;
+	struct provider_key *key;
+	struct test_op *top;
+
+	plug(pt, 0);
+	memcpy(der, kat_public_key, sizeof(der));
+	n[0] = 0;
+	n[1] |= 0x80;
+	key = provider_key_get(pt->class, false, der, sizeof(der));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(key));
+	KUNIT_EXPECT_FALSE(test, key->device_ok);
+	top = op_new(pt, ASYM_ENCRYPT, kat_message, sizeof(kat_message));
+	op_start_key(top, key, true);
+	KUNIT_EXPECT_EQ(test, 0, op_wait(pt, top));
+	provider_key_put(key);
+	KUNIT_EXPECT_EQ(test, 1ULL, stat(pt, PROVIDER_SW_UNSUPPORTED));
+	expect_consistent(pt);
+}
+
+/* Private and public, and every byte of the encoding, make another key. */
+static void keys_are_told_apart(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	struct provider_key *a = other_key(pt, 0), *b = other_key(pt, 1), *again = other_key(pt, 0);
+	u8 *long_der = kunit_kzalloc(test, ASYM_MAX_DER + 1, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, long_der);
+	KUNIT_EXPECT_PTR_NE(test, a, b);
+	KUNIT_EXPECT_PTR_EQ(test, a, again);
+	KUNIT_EXPECT_EQ(test, 3U, pt->class->nr_keys);
+	KUNIT_EXPECT_EQ(test, sizeof(kat_private_key) + 2 * sizeof(kat_public_key),
+			pt->class->key_bytes);
+	provider_key_put(a);
+	provider_key_put(b);
+	KUNIT_EXPECT_EQ(test, 1U, pt->class->nr_idle_keys);
+	provider_key_put(again);
+	KUNIT_EXPECT_EQ(test, 2U, pt->class->nr_idle_keys);
+
+	memcpy(long_der, kat_public_key, sizeof(kat_public_key));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL),
+			    provider_key_get(pt->class, false, long_der, ASYM_MAX_DER + 1));
+}
+
 /* Through the crypto API, and beyond the class's end. */
 static void transform_outlives_class(struct kunit *test)
 {
@@ -598,6 +906,7 @@ static void transform_outlives_class(struct kunit *test)
 	struct asym_class *class;
 	DECLARE_CRYPTO_WAIT(wait);
 	struct scatterlist sg;
+	struct provider_op *op;
 	u8 *buf;
 
 	class = asym_class_create(&params);
@@ -620,6 +929,10 @@ static void transform_outlives_class(struct kunit *test)
 	akcipher_request_set_crypt(req, &sg, &sg, KEY_BYTES, KEY_BYTES);
 	KUNIT_EXPECT_EQ(test, 0, crypto_wait_req(crypto_akcipher_encrypt(req), &wait));
 	KUNIT_EXPECT_MEMEQ(test, buf, kat_raw_cipher, KEY_BYTES);
+	/* nothing of it stays in the request */
+	op = akcipher_request_ctx_dma(req);
+	KUNIT_EXPECT_NULL(test, memchr_inv(op->in, 0, sizeof(op->in)));
+	KUNIT_EXPECT_NULL(test, memchr_inv(op->out, 0, sizeof(op->out)));
 
 	fake_device_remove(pt->fake[0]);
 	asym_class_destroy(class);
@@ -647,15 +960,26 @@ static void transform_outlives_class(struct kunit *test)
 
 static struct kunit_case provider_cases[] = {
 	KUNIT_CASE(one_request_per_operation),
-	KUNIT_CASE(wrong_answers_disqualify),
+	KUNIT_CASE_SLOW(wrong_answers_disqualify),
+	KUNIT_CASE(failing_tests_disqualify),
+	KUNIT_CASE(leaving_is_no_verdict),
+	KUNIT_CASE(useless_device_is_refused),
+	KUNIT_CASE(device_names_are_unique),
+	KUNIT_CASE(device_vanishes_in_its_tests),
 	KUNIT_CASE(refused_capability_is_dropped),
 	KUNIT_CASE(device_vanishes),
 	KUNIT_CASE(another_device_takes_over),
 	KUNIT_CASE(failed_device_is_retried),
+	KUNIT_CASE(all_devices_fail),
 	KUNIT_CASE(forgotten_session_is_opened_again),
+	KUNIT_CASE(forgotten_session_in_use),
+	KUNIT_CASE(one_open_serves_all),
+	KUNIT_CASE(device_vanishes_while_opening),
 	KUNIT_CASE(busy_device_makes_wait),
 	KUNIT_CASE(kick_wakes_the_backlog),
 	KUNIT_CASE(full_device_evicts),
+	KUNIT_CASE(least_recently_used_goes),
+	KUNIT_CASE(less_room_than_promised),
 	KUNIT_CASE(known_limit_is_kept),
 	KUNIT_CASE(no_room_and_nothing_idle),
 	KUNIT_CASE(refused_key_is_remembered),
@@ -667,6 +991,8 @@ static struct kunit_case provider_cases[] = {
 	KUNIT_CASE(fallback_error),
 	KUNIT_CASE(spread_and_draining),
 	KUNIT_CASE(keys_are_judged_by_software),
+	KUNIT_CASE(odd_sizes_are_software),
+	KUNIT_CASE(keys_are_told_apart),
 	KUNIT_CASE_SLOW(transform_outlives_class),
 	{}
 };

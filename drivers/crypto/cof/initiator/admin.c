@@ -36,7 +36,8 @@ void cofi_chan_init(struct cofi_chan *chan, struct cofi_assoc *assoc)
  * @ops: who is told
  * @priv: for them
  *
- * Context: may sleep, up to COFI_CONNECT_MS. Return: 0 or a negative errno.
+ * Context: may sleep, up to COFI_CONNECT_MS.
+ * Return: 0 or a negative errno.
  */
 int cofi_chan_connect(struct cofi_chan *chan, const struct cof_conn_limits *limits,
 		      const struct cof_conn_ops *ops, void *priv)
@@ -85,8 +86,8 @@ static void cofi_slot_use(struct cofi_chan *chan, unsigned int i, u16 opcode,
 	lockdep_assert_held(&chan->lock);
 	__set_bit(i, chan->busy);
 	chan->slot[i].cmd = cmd;
-	chan->slot[i].sent = jiffies;
 	chan->slot[i].opcode = opcode;
+	chan->slot[i].sent = jiffies;
 	*tag = cofi_tag(i, ++chan->slot[i].gen);
 }
 
@@ -105,11 +106,37 @@ static bool cofi_slot_get(struct cofi_chan *chan, u16 opcode, struct cofi_cmd *c
 }
 
 /**
+ * cofi_chan_stuck() - does the target keep a command for too long?
+ * @chan: the admin queue's
+ * @age: jiffies that a command may take
+ *
+ * The keep-alive does not count. It is the commands nobody waits for that this is
+ * about: each that is never answered would keep its slot, until all are gone and
+ * whoever wants one waits for ever.
+ *
+ * Context: process.
+ * Return: true if so.
+ */
+bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age)
+{
+	bool stuck = false;
+	unsigned int i;
+
+	spin_lock_bh(&chan->lock);
+	for_each_set_bit(i, chan->busy, COF_ADMIN_DEPTH)
+		if (i != COFI_KEEP_ALIVE_SLOT && time_after(jiffies, chan->slot[i].sent + age))
+			stuck = true;
+	spin_unlock_bh(&chan->lock);
+	return stuck;
+}
+
+/**
  * cofi_chan_answer() - a response to a command arrived
  * @chan: where
  * @msg: the response; cof_msg_check() passed
  *
- * Context: receive callback. Return: 0, or -EPROTO: the peer broke rules.
+ * Context: receive callback.
+ * Return: 0, or -EPROTO: the peer broke rules.
  */
 int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg)
 {
@@ -152,27 +179,6 @@ unlock:
 	return err;
 }
 
-/**
- * cofi_chan_stuck() - was a command left without an answer?
- * @chan: where
- * @age: jiffies that one may take
- *
- * Those that nobody waits for would occupy their slots for ever.
- *
- * Context: process. Return: true if so.
- */
-bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age)
-{
-	bool stuck = false;
-	unsigned int i;
-
-	spin_lock_bh(&chan->lock);
-	for_each_set_bit(i, chan->busy, COF_ADMIN_DEPTH)
-		stuck |= time_after(jiffies, chan->slot[i].sent + age);
-	spin_unlock_bh(&chan->lock);
-	return stuck;
-}
-
 /* ---- commands ------------------------------------------------------------- */
 
 static bool cofi_cmd_done(struct cofi_chan *chan, struct cofi_cmd *cmd)
@@ -196,18 +202,24 @@ static void cofi_cmd_forget(struct cofi_chan *chan, struct cofi_cmd *cmd)
 	spin_unlock_bh(&chan->lock);
 }
 
-/* A buffer with room for @len bytes; without one the association ends. */
+/*
+ * A buffer with room for @len bytes. A command may be answered before its buffer
+ * is back, so there may be none for a moment; without one in time the association ends.
+ */
 static struct cof_txbuf *cofi_cmd_buf(struct cofi_chan *chan, u32 len)
 {
-	struct cof_txbuf *buf = cof_conn_get_tx(chan->conn);
+	struct cofi_path *path = chan->assoc->path;
+	struct cof_txbuf *buf = NULL;
 
-	if (!buf || WARN_ON_ONCE(buf->size < len)) {
-		if (buf)
-			cof_conn_put_tx(chan->conn, buf);
+	wait_event_timeout(path->wait, (buf = cof_conn_get_tx(chan->conn)) ||
+			   cofi_chan_broken(chan), msecs_to_jiffies(COFI_SETUP_MS));
+	if (buf && !WARN_ON_ONCE(buf->size < len))
+		return buf;
+	if (buf)
+		cof_conn_put_tx(chan->conn, buf);
+	if (!cofi_chan_broken(chan))
 		cofi_assoc_fail(chan->assoc, -ENOBUFS, 0, "admin queue is congested");
-		return NULL;
-	}
-	return buf;
+	return NULL;
 }
 
 static void cofi_cmd_send(struct cofi_chan *chan, struct cof_txbuf *buf, u32 len)
@@ -251,7 +263,8 @@ static int cofi_cmd_wait(struct cofi_chan *chan, struct cofi_cmd *cmd, unsigned 
  * @qid: 0 for the admin queue, else the I/O queue's number
  * @rsp: the answer
  *
- * Context: may sleep. Return: 0: answered, see hdr.status; a negative errno:
+ * Context: may sleep.
+ * Return: 0: answered, see hdr.status; a negative errno:
  * not answered. Specification: section 3, CONNECT.
  */
 int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rsp)
@@ -298,7 +311,8 @@ int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rs
  * @chan: the admin queue
  * @rsp: the answer
  *
- * Context: may sleep. Return: as cofi_cmd_connect().
+ * Context: may sleep.
+ * Return: as cofi_cmd_connect().
  */
 int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp)
 {
@@ -327,7 +341,8 @@ int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp)
  * @key: the key; at most assoc->max_der bytes
  * @handle: names it in operations
  *
- * Context: may sleep; returns when the association dies. Return: 0 or the errno of
+ * Context: may sleep; returns when the association dies.
+ * Return: 0 or the errno of
  * the target's status; -ENODEV when there was no answer.
  */
 int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u64 *handle)
@@ -383,7 +398,7 @@ int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u
  * @chan: the admin queue
  * @handle: from cofi_cmd_key_open()
  *
- * Context: may sleep (for a free slot).
+ * Context: may sleep (for a free slot and buffer).
  */
 void cofi_cmd_key_close(struct cofi_chan *chan, u64 handle)
 {
@@ -407,7 +422,8 @@ void cofi_cmd_key_close(struct cofi_chan *chan, u64 handle)
  * cofi_cmd_keep_alive() - send KEEP_ALIVE unless the last one is unanswered
  * @chan: the admin queue
  *
- * Context: process. Return: true if one was sent.
+ * Context: process.
+ * Return: true if one was sent.
  */
 bool cofi_cmd_keep_alive(struct cofi_chan *chan)
 {
@@ -415,17 +431,19 @@ bool cofi_cmd_keep_alive(struct cofi_chan *chan)
 	u64 tag = 0;
 	bool idle;
 
+	/* Nobody waits here: without a buffer now, the next look will have one. */
+	buf = cof_conn_get_tx(chan->conn);
+	if (!buf)
+		return false;
 	spin_lock_bh(&chan->lock);
 	idle = !test_bit(COFI_KEEP_ALIVE_SLOT, chan->busy);
 	if (idle)
 		cofi_slot_use(chan, COFI_KEEP_ALIVE_SLOT, COF_KEEP_ALIVE, NULL, &tag);
 	spin_unlock_bh(&chan->lock);
-	if (!idle)
+	if (!idle) {
+		cof_conn_put_tx(chan->conn, buf);
 		return false;
-
-	buf = cofi_cmd_buf(chan, sizeof(struct cof_hdr));
-	if (!buf)
-		return false;
+	}
 	cof_request_init((struct cof_hdr *)buf->data, COF_KEEP_ALIVE, sizeof(struct cof_hdr), 0,
 			 tag);
 	cofi_cmd_send(chan, buf, sizeof(struct cof_hdr));
@@ -493,7 +511,15 @@ static void cofi_admin_error(struct cof_conn *conn, int err)
 	cofi_assoc_error(chan->assoc, err);
 }
 
+static void cofi_admin_tx_ready(struct cof_conn *conn)
+{
+	struct cofi_chan *chan = conn->priv;
+
+	wake_up_all(&chan->assoc->path->wait);
+}
+
 const struct cof_conn_ops cofi_admin_ops = {
 	.recv = cofi_admin_recv,
 	.error = cofi_admin_error,
+	.tx_ready = cofi_admin_tx_ready,
 };

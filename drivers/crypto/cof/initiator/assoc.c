@@ -74,7 +74,8 @@ void cofi_assoc_error(struct cofi_assoc *assoc, int err)
  * @assoc: the association
  * @why: for people; a static string
  *
- * Context: any but under spinlocks of ours. Return: -EPROTO, for receive
+ * Context: any but under spinlocks of ours.
+ * Return: -EPROTO, for receive
  * callbacks to return. Specification: section 5.
  */
 int cofi_assoc_protocol_error(struct cofi_assoc *assoc, const char *why)
@@ -125,7 +126,8 @@ static void cofi_assoc_tick(struct work_struct *work)
 		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, "the target does not answer (keep-alive)");
 		return;
 	}
-	if (cofi_chan_stuck(&assoc->admin, COFI_STALL(assoc))) {
+	/* A buffer may have been waited for, too. */
+	if (cofi_chan_stuck(&assoc->admin, assoc->kato + 2 * msecs_to_jiffies(COFI_SETUP_MS))) {
 		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, "a command was not answered");
 		return;
 	}
@@ -291,7 +293,8 @@ static int cofi_assoc_connect_io(struct cofi_assoc *assoc, struct cofi_queue *qu
  *
  * Fills in the capabilities of the path's asym_device.
  *
- * Context: path->work; sleeps, returns when the path is stopped. Return: 0, or
+ * Context: path->work; sleeps, returns when the path is stopped.
+ * Return: 0, or
  * a negative errno: the association is dead and knows why.
  * Specification: section 2.
  */
@@ -340,22 +343,12 @@ unsigned int cofi_assoc_inflight(struct cofi_assoc *assoc)
 }
 
 /**
- * cofi_assoc_fail_requests() - complete all that is in flight with -ENODEV
- * @assoc: dead, closed
- *
- * Context: process.
- */
-void cofi_assoc_fail_requests(struct cofi_assoc *assoc)
-{
-	unsigned int i;
-
-	for (i = 0; i < assoc->nr_queues; i++)
-		cofi_queue_fail(assoc->queues[i]);
-}
-
-/**
- * cofi_assoc_close() - on return nothing is received any more
+ * cofi_assoc_close() - close the connections, and complete all that is in flight with -ENODEV
  * @assoc: dead
+ *
+ * On return nothing is received any more, and nothing is in flight: a dead
+ * association takes no operation. Those of a queue are completed as soon as it is closed,
+ * because closing the others may take a while each.
  *
  * Context: may sleep.
  */
@@ -364,8 +357,10 @@ void cofi_assoc_close(struct cofi_assoc *assoc)
 	unsigned int i;
 
 	cofi_chan_close(&assoc->admin);
-	for (i = 0; i < assoc->nr_queues; i++)
+	for (i = 0; i < assoc->nr_queues; i++) {
 		cofi_chan_close(&assoc->queues[i]->chan);
+		cofi_queue_fail(assoc->queues[i]);
+	}
 }
 
 void cofi_assoc_free(struct cofi_assoc *assoc)

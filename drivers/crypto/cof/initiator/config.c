@@ -296,6 +296,9 @@ static void cofi_pool_stop(struct cofi_pool *pool)
 
 	list_for_each_entry(path, &pool->paths, list)
 		if (path->running)
+			cofi_path_prepare_stop(path);
+	list_for_each_entry(path, &pool->paths, list)
+		if (path->running)
 			cofi_path_stop(path);
 	asym_class_destroy(pool->class);
 	pool->class = NULL;

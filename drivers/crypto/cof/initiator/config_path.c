@@ -104,7 +104,8 @@ CONFIGFS_ATTR(cofi_path_, trsvcid);
  * cofi_path_validate() - may this path run?
  * @path: the path; gets its parsed address
  *
- * Context: may sleep; pool->lock held. Return: 0; -EINVAL: not configured; -EPERM: it would
+ * Context: may sleep; pool->lock held.
+ * Return: 0; -EINVAL: not configured; -EPERM: it would
  * send keys in clear text out of this host. Specification: section 7.
  */
 int cofi_path_validate(struct cofi_path *path)

@@ -80,8 +80,7 @@ struct cofi_cmd {
  * @conn: NULL before it is connected
  * @lock: guards the rest; bottom halves disabled
  * @busy: slots in use; slot 0 is the keep-alive's
- * @slot: per slot: who waits (NULL: nobody), since when (jiffies), the opcode,
- *	the generation
+ * @slot: per slot: who waits (NULL: nobody), the opcode, the generation, when it was taken
  */
 struct cofi_chan {
 	struct cofi_assoc *assoc;
@@ -90,9 +89,9 @@ struct cofi_chan {
 	DECLARE_BITMAP(busy, COF_ADMIN_DEPTH);
 	struct {
 		struct cofi_cmd *cmd;
-		unsigned long sent;
 		u16 opcode;
 		u64 gen;
+		unsigned long sent;
 	} slot[COF_ADMIN_DEPTH];
 };
 
@@ -101,8 +100,8 @@ int cofi_chan_connect(struct cofi_chan *chan, const struct cof_conn_limits *limi
 		      const struct cof_conn_ops *ops, void *priv);
 void cofi_chan_close(struct cofi_chan *chan);
 void cofi_chan_free(struct cofi_chan *chan);
-int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg);
 bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age);
+int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg);
 int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rsp);
 int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp);
 int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u64 *handle);
@@ -222,7 +221,6 @@ void cofi_assoc_error(struct cofi_assoc *assoc, int err);
 int cofi_assoc_protocol_error(struct cofi_assoc *assoc, const char *why);
 void cofi_assoc_stop_timers(struct cofi_assoc *assoc);
 unsigned int cofi_assoc_inflight(struct cofi_assoc *assoc);
-void cofi_assoc_fail_requests(struct cofi_assoc *assoc);
 void cofi_assoc_disconnected(struct cofi_assoc *assoc, const struct cof_hdr *msg);
 void cofi_assoc_close(struct cofi_assoc *assoc);
 void cofi_assoc_free(struct cofi_assoc *assoc);
@@ -307,6 +305,7 @@ struct cofi_path {
 
 void cofi_path_init(struct cofi_path *path, struct cofi_pool *pool);
 void cofi_path_start(struct cofi_path *path);
+void cofi_path_prepare_stop(struct cofi_path *path);
 void cofi_path_stop(struct cofi_path *path);
 void cofi_path_kick(struct cofi_path *path);
 void cofi_path_state(struct cofi_path *path, char *buf, size_t size);

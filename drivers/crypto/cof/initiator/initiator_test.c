@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: matching of answers to operations, back-off, errno of statuses. No
- * connection is made: responses are put together here.
+ * KUnit: matching of answers to operations and commands, time-outs, back-off,
+ * states, errno of statuses. No connection is made: responses are put together here.
  */
 #include <kunit/test.h>
+#include <linux/bitmap.h>
 #include <linux/slab.h>
 #include "initiator.h"
 
@@ -18,6 +19,9 @@ struct cofi_test {
 		struct cof_io_rsp rsp;
 		u8 data[COF_MAX_OUTPUT + 1];
 	} msg;
+	struct cof_key_open_rsp key;	/* what a command is told */
+	struct cof_key_open_rsp answer;
+	struct cofi_cmd cmd;
 };
 
 static int cofi_test_init(struct kunit *test)
@@ -27,7 +31,12 @@ static int cofi_test_init(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	spin_lock_init(&t->path.lock);
+	init_waitqueue_head(&t->path.wait);
+	t->path.stop = true;
 	t->assoc.path = &t->path;
+	cofi_chan_init(&t->assoc.admin, &t->assoc);
+	t->cmd.rsp = &t->key;
+	t->cmd.rsp_len = sizeof(t->key);
 	t->queue = cofi_queue_alloc(&t->assoc, 1, DEPTH);
 	KUNIT_ASSERT_NOT_NULL(test, t->queue);
 	for (i = 0; i < ARRAY_SIZE(t->req); i++) {
@@ -146,6 +155,139 @@ static void stuck_queue_is_noticed(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, cofi_queue_stuck(t->queue, 5 * HZ, 60 * HZ));
 }
 
+/* Slot 3 has KEY_OPEN, of the second generation; somebody waits for it, or nobody. */
+static void command_begins(struct cofi_test *t, struct cofi_cmd *cmd)
+{
+	struct cofi_chan *chan = &t->assoc.admin;
+
+	__set_bit(3, chan->busy);
+	chan->slot[3].cmd = cmd;
+	chan->slot[3].opcode = COF_KEY_OPEN;
+	chan->slot[3].gen = 2;
+	chan->slot[3].sent = jiffies;
+}
+
+static int command_answer(struct cofi_test *t, u64 tag, u16 opcode, u16 status, u16 hlen)
+{
+	cof_response_init(&t->answer.hdr, opcode, tag, status, hlen, 0);
+	t->answer.handle = cpu_to_le64(77);
+	return cofi_chan_answer(&t->assoc.admin, &t->answer.hdr);
+}
+
+static void command_is_answered_once(struct kunit *test)
+{
+	struct cofi_test *t = test->priv;
+	u16 hlen = sizeof(t->answer);
+
+	command_begins(t, &t->cmd);
+	KUNIT_EXPECT_EQ(test, 0, command_answer(t, cofi_tag(3, 2), COF_KEY_OPEN, COF_S_OK, hlen));
+	KUNIT_EXPECT_TRUE(test, t->cmd.done);
+	KUNIT_EXPECT_EQ(test, 77ULL, le64_to_cpu(t->key.handle));
+	KUNIT_EXPECT_TRUE(test, bitmap_empty(t->assoc.admin.busy, COF_ADMIN_DEPTH));
+
+	/* again, and of an earlier use of the slot: late, and dropped */
+	t->key.handle = 0;
+	KUNIT_EXPECT_EQ(test, 0, command_answer(t, cofi_tag(3, 2), COF_KEY_OPEN, COF_S_OK, hlen));
+	command_begins(t, &t->cmd);
+	KUNIT_EXPECT_EQ(test, 0, command_answer(t, cofi_tag(3, 1), COF_KEY_OPEN, COF_S_OK, hlen));
+	KUNIT_EXPECT_EQ(test, 0ULL, le64_to_cpu(t->key.handle));
+	KUNIT_EXPECT_EQ(test, 2LL, (long long)atomic64_read(&t->path.count.late_answers));
+}
+
+static void command_that_nobody_waits_for(struct kunit *test)
+{
+	struct cofi_test *t = test->priv;
+
+	command_begins(t, NULL);
+	KUNIT_EXPECT_EQ(test, 0, command_answer(t, cofi_tag(3, 2), COF_KEY_OPEN, COF_S_OK,
+						sizeof(t->answer)));
+	KUNIT_EXPECT_TRUE(test, bitmap_empty(t->assoc.admin.busy, COF_ADMIN_DEPTH));
+	KUNIT_EXPECT_EQ(test, 0ULL, le64_to_cpu(t->key.handle));
+}
+
+static void answer_to_no_command_is_refused(struct kunit *test)
+{
+	struct cofi_test *t = test->priv;
+	u16 hlen = sizeof(t->answer);
+
+	command_begins(t, &t->cmd);
+	/* no such slot, one never used, the future */
+	KUNIT_EXPECT_EQ(test, -EPROTO, command_answer(t, cofi_tag(COF_ADMIN_DEPTH, 1),
+						      COF_KEY_OPEN, COF_S_OK, hlen));
+	KUNIT_EXPECT_EQ(test, -EPROTO, command_answer(t, cofi_tag(4, 0), COF_KEY_OPEN, COF_S_OK,
+						      hlen));
+	KUNIT_EXPECT_EQ(test, -EPROTO, command_answer(t, cofi_tag(3, 3), COF_KEY_OPEN, COF_S_OK,
+						      hlen));
+	/* another command, a result without one */
+	KUNIT_EXPECT_EQ(test, -EPROTO, command_answer(t, cofi_tag(3, 2), COF_KEY_CLOSE, COF_S_OK,
+						      hlen));
+	KUNIT_EXPECT_EQ(test, -EPROTO, command_answer(t, cofi_tag(3, 2), COF_KEY_OPEN, COF_S_OK,
+						      sizeof(struct cof_hdr)));
+	KUNIT_EXPECT_FALSE(test, t->cmd.done);
+	KUNIT_EXPECT_FALSE(test, bitmap_empty(t->assoc.admin.busy, COF_ADMIN_DEPTH));
+	/* a refusal may be short */
+	KUNIT_EXPECT_EQ(test, 0, command_answer(t, cofi_tag(3, 2), COF_KEY_OPEN, COF_S_NO_KEY_ROOM,
+						sizeof(struct cof_hdr)));
+	KUNIT_EXPECT_TRUE(test, t->cmd.done);
+	KUNIT_EXPECT_EQ(test, (u16)COF_S_NO_KEY_ROOM, cof_msg_status(&t->key.hdr));
+}
+
+/* A target that answers keep-alives but never KEY_CLOSE would take all slots. */
+static void command_without_answer_is_noticed(struct kunit *test)
+{
+	struct cofi_test *t = test->priv;
+	struct cofi_chan *chan = &t->assoc.admin;
+
+	KUNIT_EXPECT_FALSE(test, cofi_chan_stuck(chan, HZ));
+	command_begins(t, NULL);
+	KUNIT_EXPECT_FALSE(test, cofi_chan_stuck(chan, HZ));
+	chan->slot[3].sent = jiffies - 2 * HZ;
+	KUNIT_EXPECT_TRUE(test, cofi_chan_stuck(chan, HZ));
+	__clear_bit(3, chan->busy);
+	KUNIT_EXPECT_FALSE(test, cofi_chan_stuck(chan, HZ));
+	/* the keep-alive has a time-out of its own */
+	__set_bit(0, chan->busy);
+	chan->slot[0].sent = jiffies - 2 * HZ;
+	KUNIT_EXPECT_FALSE(test, cofi_chan_stuck(chan, HZ));
+}
+
+static void first_failure_counts(struct kunit *test)
+{
+	struct cofi_test *t = test->priv;
+
+	KUNIT_EXPECT_FALSE(test, cofi_assoc_dead(&t->assoc));
+	cofi_assoc_fail(&t->assoc, -ETIMEDOUT, 0, "first");
+	cofi_assoc_fail(&t->assoc, -ECONNRESET, COF_S_DRAINING, "second");
+	KUNIT_EXPECT_TRUE(test, cofi_assoc_dead(&t->assoc));
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, t->assoc.dead);
+	KUNIT_EXPECT_STREQ(test, "first", t->assoc.why);
+	KUNIT_EXPECT_EQ(test, 0, t->assoc.status);
+}
+
+static void states_read_as_documented(struct kunit *test)
+{
+	static const struct {
+		enum cofi_state state;
+		const char *text;
+	} states[] = {
+		{ COFI_DISABLED, "disabled" },
+		{ COFI_CONNECTING, "connecting" },
+		{ COFI_LIVE, "live" },
+		{ COFI_RECONNECTING, "reconnecting" },
+		{ COFI_FAILED, "failed: wrong answers" },
+	};
+	struct cofi_test *t = test->priv;
+	char text[40];
+	int i;
+
+	strscpy(t->path.reason, "wrong answers");
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		t->path.state = states[i].state;
+		cofi_path_state(&t->path, text, sizeof(text));
+		KUNIT_EXPECT_STREQ(test, states[i].text, text);
+	}
+}
+
 static void backoff_is_bounded(struct kunit *test)
 {
 	unsigned int i;
@@ -185,6 +327,12 @@ static struct kunit_case cofi_cases[] = {
 	KUNIT_CASE(answer_that_breaks_rules_is_refused),
 	KUNIT_CASE(dead_association_takes_nothing),
 	KUNIT_CASE(stuck_queue_is_noticed),
+	KUNIT_CASE(command_is_answered_once),
+	KUNIT_CASE(command_that_nobody_waits_for),
+	KUNIT_CASE(answer_to_no_command_is_refused),
+	KUNIT_CASE(command_without_answer_is_noticed),
+	KUNIT_CASE(first_failure_counts),
+	KUNIT_CASE(states_read_as_documented),
 	KUNIT_CASE(backoff_is_bounded),
 	KUNIT_CASE(statuses_mean_what_callers_expect),
 	{}

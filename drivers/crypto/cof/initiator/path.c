@@ -8,7 +8,7 @@
  * asym_device_register(), whose known-answer tests wait for answers of ours, so
  * that path->work is free to answer them when the association dies meanwhile.
  * cofi_path_stop() cancels path->work and then acts in its place. No lock is held
- * while any of them sleeps but pool->lock, in start and stop.
+ * while any of them sleeps but pool->lock in start and stop.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -220,6 +220,19 @@ static const struct asym_device_ops cofi_dev_ops = {
 
 /* ---- coming and going -------------------------------------------------------- */
 
+static const char *cofi_register_error(int err)
+{
+	switch (err) {
+	case -EBADMSG:
+		return "it computes wrong answers";
+	case -EEXIST:
+		return "the names of its algorithms are taken";
+	case -ETIMEDOUT:
+		return "known-answer tests were not answered";
+	}
+	return "known-answer tests failed";
+}
+
 static void cofi_path_register(struct work_struct *work)
 {
 	struct cofi_path *path = container_of(work, struct cofi_path, reg_work);
@@ -228,8 +241,7 @@ static void cofi_path_register(struct work_struct *work)
 
 	err = asym_device_register(path->pool->class, &path->dev);
 	if (err) {
-		cofi_assoc_fail(assoc, err, 0, err == -EBADMSG ? "it computes wrong answers" :
-				"known-answer tests failed");
+		cofi_assoc_fail(assoc, err, 0, cofi_register_error(err));
 		return;
 	}
 	/* Buffers that came back until now did not kick. */
@@ -242,9 +254,10 @@ static void cofi_path_register(struct work_struct *work)
 		atomic64_inc(&path->count.reconnects);
 	path->ever_live = true;
 	cofi_path_set_state(path, COFI_LIVE, NULL);
-	pr_info("%s: live: pool '%s' at %s, %u queue(s) of %u, keep-alive %u ms, driver %s\n",
-		path->name, path->pool->pool, assoc->admin.conn->peer_name, assoc->nr_queues,
-		assoc->queues[0]->depth, jiffies_to_msecs(assoc->kato), assoc->driver);
+	pr_info_ratelimited("%s: live: pool '%s' at %s, %u queue(s) of %u, keep-alive %u ms, driver %s\n",
+			    path->name, path->pool->pool, assoc->admin.conn->peer_name,
+			    assoc->nr_queues, assoc->queues[0]->depth,
+			    jiffies_to_msecs(assoc->kato), assoc->driver);
 }
 
 /* In order: what is in flight may still be answered. */
@@ -272,17 +285,13 @@ static void cofi_path_teardown(struct cofi_path *path, bool in_order)
 		cofi_path_drain(path, assoc);
 	cofi_assoc_fail(assoc, -ESHUTDOWN, 0, "the target drains");
 	cofi_assoc_stop_timers(assoc);
+	/* Known-answer tests that wait are told so, too. */
 	cofi_assoc_close(assoc);
-
-	/* Nothing arrives any more; known-answer tests that wait are told so. */
-	if (!READ_ONCE(path->registered))
-		cofi_assoc_fail_requests(assoc);
 	cancel_work_sync(&path->reg_work);
 
 	if (path->registered) {
 		if (!quiet)
 			asym_device_quiesce(&path->dev);
-		cofi_assoc_fail_requests(assoc);
 		asym_device_unregister(&path->dev);
 		path->registered = false;
 	}
@@ -387,6 +396,23 @@ void cofi_path_start(struct cofi_path *path)
 }
 
 /**
+ * cofi_path_prepare_stop() - make a path give up what it waits for
+ * @path: started; cofi_path_stop() follows
+ *
+ * So that several paths that are stopped do not wait one after the other.
+ *
+ * Context: process; pool->lock held.
+ */
+void cofi_path_prepare_stop(struct cofi_path *path)
+{
+	lockdep_assert_held(&path->pool->lock);
+	spin_lock_bh(&path->lock);
+	path->stop = true;
+	spin_unlock_bh(&path->lock);
+	wake_up_all(&path->wait);
+}
+
+/**
  * cofi_path_stop() - disconnect; on return nothing of the path is at work
  * @path: started
  *
@@ -399,11 +425,7 @@ void cofi_path_stop(struct cofi_path *path)
 {
 	struct cofi_assoc *assoc;
 
-	lockdep_assert_held(&path->pool->lock);
-	spin_lock_bh(&path->lock);
-	path->stop = true;
-	spin_unlock_bh(&path->lock);
-	wake_up_all(&path->wait);
+	cofi_path_prepare_stop(path);
 	cancel_delayed_work_sync(&path->work);
 
 	assoc = path->assoc;

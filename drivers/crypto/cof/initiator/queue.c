@@ -24,7 +24,8 @@ static const struct cof_conn_ops cofi_queue_ops;
  * @qid: its number, from 1
  * @depth: operations in flight, 1 to COF_MAX_DEPTH
  *
- * Context: may sleep. Return: the queue, or NULL.
+ * Context: may sleep.
+ * Return: the queue, or NULL.
  */
 struct cofi_queue *cofi_queue_alloc(struct cofi_assoc *assoc, u16 qid, u16 depth)
 {
@@ -47,7 +48,8 @@ struct cofi_queue *cofi_queue_alloc(struct cofi_assoc *assoc, u16 qid, u16 depth
  * cofi_queue_connect() - connect an I/O queue; CONNECT is not sent yet
  * @queue: the queue
  *
- * Context: may sleep. Return: 0 or a negative errno.
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
  */
 int cofi_queue_connect(struct cofi_queue *queue)
 {
@@ -79,7 +81,8 @@ void cofi_queue_free(struct cofi_queue *queue)
  * @opcode: of its message
  * @tag: for its message
  *
- * Context: any. Return: 0; -EBUSY no slot is free; -ENODEV the association is dead.
+ * Context: any.
+ * Return: 0; -EBUSY no slot is free; -ENODEV the association is dead.
  */
 int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opcode, u64 *tag)
 {
@@ -139,7 +142,8 @@ static bool cofi_response_fits(const struct asym_request *req, const struct cof_
  * @rsp: the response; cof_msg_check() passed
  * @req: the operation, the caller's to complete; NULL: it was late, and counted
  *
- * Context: any. Return: 0, or -EPROTO: the response breaks rules; the
+ * Context: any.
+ * Return: 0, or -EPROTO: the response breaks rules; the
  * operation, if there is one, stays where it is.
  */
 int cofi_queue_match(struct cofi_queue *queue, const struct cof_io_rsp *rsp,
@@ -203,7 +207,8 @@ void cofi_queue_fail(struct cofi_queue *queue)
  * @stall: jiffies without any answer while something is in flight
  * @age: jiffies that one operation may take
  *
- * Context: process. Return: true if so.
+ * Context: process.
+ * Return: true if so.
  */
 bool cofi_queue_stuck(struct cofi_queue *queue, unsigned long stall, unsigned long age)
 {
@@ -277,7 +282,8 @@ static void cofi_io_fill(struct cof_io_req *io, const struct asym_request *req)
  * @queue: the queue
  * @req: the operation
  *
- * Context: any. Return: 0: it will be completed. -EBUSY: no room; an answer, or a buffer
+ * Context: any.
+ * Return: 0: it will be completed. -EBUSY: no room; an answer, or a buffer
  * that comes back, makes some. -EOPNOTSUPP: it does not fit the protocol. -ENODEV.
  */
 int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req)

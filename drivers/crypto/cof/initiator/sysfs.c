@@ -81,7 +81,8 @@ static const struct class cofi_class = {
  * @path: the path; its counters are zero, its state is set
  * @n: its folder's name
  *
- * Context: may sleep. Return: 0 or a negative errno.
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
  */
 int cofi_sysfs_add(struct cofi_path *path, const char *n)
 {
