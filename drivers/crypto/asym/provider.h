@@ -80,6 +80,8 @@ struct asym_class {
 	struct provider_alg *algs;
 	unsigned int nr_algs;
 	bool tested;			/* the kernel's self tests are over */
+	/* Keeps what executors are told in the order of what happens. */
+	struct mutex ready_mutex;
 	struct delayed_work zombie_work;
 
 	/* Everything below, and what the other structures say. */
@@ -264,6 +266,7 @@ static inline void provider_count(struct asym_class *class, enum provider_stat s
 }
 
 bool provider_class_tested(struct asym_class *class);
+void provider_class_tell_ready(struct asym_class *class);
 int provider_class_go_live(struct asym_class *class);
 
 /* provider_alg.c */

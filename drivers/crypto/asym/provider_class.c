@@ -47,6 +47,7 @@ static bool class_try_free(struct asym_class *class)
 		       atomic_read(&class->transforms));
 		return true;
 	}
+	mutex_destroy(&class->ready_mutex);
 	mutex_destroy(&class->mutex);
 	kfree_sensitive(class);
 	return true;
@@ -119,6 +120,7 @@ struct asym_class *asym_class_create(const struct asym_class_params *params)
 	class->fallback = params->fallback;
 	get_random_bytes(&class->secret, sizeof(class->secret));
 	mutex_init(&class->mutex);
+	mutex_init(&class->ready_mutex);
 	INIT_DELAYED_WORK(&class->zombie_work, zombie_work);
 	spin_lock_init(&class->lock);
 	INIT_LIST_HEAD(&class->devices);
@@ -217,6 +219,25 @@ bool provider_class_tested(struct asym_class *class)
 }
 
 /**
+ * provider_class_tell_ready() - let executors know whether there is a device
+ * @class: the class; a device came or went, or the algorithms were registered
+ *
+ * Context: process; sleeps, takes asym_class::ready_mutex.
+ */
+void provider_class_tell_ready(struct asym_class *class)
+{
+	char leaf[CRYPTO_MAX_ALG_NAME + sizeof("-rsa")];
+	bool ready;
+
+	guard(mutex)(&class->ready_mutex);
+	spin_lock_bh(&class->lock);
+	ready = !list_empty(&class->devices);
+	spin_unlock_bh(&class->lock);
+	snprintf(leaf, sizeof(leaf), "%s-rsa", class->prefix);
+	asym_exec_set_remote_ready(leaf, ready);
+}
+
+/**
  * provider_class_go_live() - a device is there: register the algorithms, once
  * @class: the class
  *
@@ -245,6 +266,8 @@ int provider_class_go_live(struct asym_class *class)
 		}
 	}
 	mutex_unlock(&class->mutex);
+	/* The device may have left since, or this may be another of this class's name. */
+	provider_class_tell_ready(class);
 	if (err || provider_class_tested(class))
 		return err;
 

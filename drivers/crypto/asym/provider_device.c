@@ -156,6 +156,8 @@ static int device_publish(struct asym_device_priv *pdev)
 	else if (err)
 		pr_err("%s: no room for device %s: there are %u already\n", class->name,
 		       pdev->name, PROVIDER_MAX_DEVICES);
+	else
+		provider_class_tell_ready(class);
 	return err;
 }
 
@@ -173,6 +175,7 @@ static void device_stop(struct asym_device_priv *pdev)
 	WRITE_ONCE(pdev->live, false);
 	list_del_init(&pdev->node);
 	spin_unlock_bh(&class->lock);
+	provider_class_tell_ready(class);
 
 	percpu_ref_kill(&pdev->calls);
 	wait_for_completion(&pdev->calls_gone);
