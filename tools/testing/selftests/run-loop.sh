@@ -3,7 +3,8 @@
 # Everything that one machine with all modules can show.
 here=$(dirname "$0")
 rc=0
-for test in asym/rsa.sh cof/config_errors.sh cof/hostile_peer.sh asym/wrong_device.sh asym/rmmod.sh; do
+for test in asym/rsa.sh asym/ready.sh cof/config_errors.sh cof/hostile_peer.sh vdpa/hostile.py \
+	asym/wrong_device.sh asym/rmmod.sh; do
 	echo "# $test"
 	"$here/$test" || rc=1
 done
