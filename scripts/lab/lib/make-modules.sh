@@ -17,8 +17,9 @@ for path in drivers include tools/testing/modules Kbuild Kconfig Makefile; do
 done
 [ -e Kbuild ] || { echo "there is no Kbuild in $tree: nothing to build"; exit 1; }
 
-# Objects are kept, so that make can see what changed; a source that has gone takes them along.
-rsync -aR --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' \
+# Objects are kept, so that make can see what changed; a source that has gone takes them along. By
+# content, and as of now: an older file that was put back must look newer than its object.
+rsync -rlpR --checksum --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' \
 	--exclude='.*.cmd' --exclude='*.d' --exclude='modules.order' --exclude='Module.symvers' \
 	--exclude='.module-common*' "${wanted[@]}" "$build/tree/"
 cd "$build/tree"
