@@ -24,7 +24,7 @@ hops >"$tmp/before"
 grep -r . $state/ 2>/dev/null | sed 's/.*cof\/pool0-1\///; s/:/ /' >"$tmp/path-before"
 pins_before=$(pins)
 
-"$stress" -g 2048 -t 2 -s 36000 -o sign,decrypt,verify -H sha256 >"$tmp/out" 2>&1 &
+"$stress" -g 2048 -s 36000 -o sign,decrypt,verify -H sha256 >"$tmp/out" 2>&1 &
 load=$!
 python3 "$here/proto.py" >"$tmp/proto" 2>&1
 rc=$?
