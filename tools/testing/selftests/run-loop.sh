@@ -7,8 +7,8 @@ here=$(dirname "$0")
 rc=0
 leaks=/sys/kernel/debug/kmemleak
 [ ! -e $leaks ] || lab kmemleak begin || rc=1
-for test in asym/rsa.sh asym/ready.sh cof/config_errors.sh cof/hostile_peer.sh vdpa/hostile.py \
-	asym/wrong_device.sh asym/rmmod.sh; do
+for test in asym/rsa.sh asym/inflight.sh asym/ready.sh cof/config_errors.sh cof/hostile_peer.sh \
+	vdpa/hostile.py asym/wrong_device.sh asym/rmmod.sh; do
 	echo "# $test, $(cut -d' ' -f1 /proc/uptime) s after power on"
 	"$here/$test" || rc=1
 done
