@@ -53,16 +53,16 @@ build_vringh()
 # (the build folder, locked by us) and SOURCE_KEY (of what was built).
 make_modules()
 {
-	local kernel=$1 warn=$2 lock status=0
+	local kernel=$1 warn=$2 status=0
 	shift 2
 	[ -z "${COF_LAB_CONFIGS:-}" ] || set -- "CONFIGS=$COF_LAB_CONFIGS" "$@"
 	BUILD=$COF_LAB_CACHE/build/${COF_LAB_BUILD_TAG:-$(key_of "$TREE")}-$kernel
 	if $warn; then BUILD=$BUILD-warn; fi
 	mkdir -p "$BUILD/tree" "$COF_LAB_CACHE/log"
-	exec {lock}>>"$BUILD/lock"
-	if ! flock -n "$lock"; then
+	exec {BUILD_LOCK}>>"$BUILD/lock"
+	if ! flock -n "$BUILD_LOCK"; then
 		say "another build in $BUILD is running, waiting"
-		flock "$lock"
+		flock "$BUILD_LOCK"
 	fi
 	in_root bash "$LAB/lib/make-modules.sh" "$TREE" "$BUILD" "$warn" "$KDIR" \
 		"${KERNEL_ARGS[@]}" "$@" || status=$?
@@ -80,6 +80,8 @@ need_modules()
 		"$(key_of "$SOURCE_KEY" "$RELEASE" "$(cat "$LAB/lib/make-layer.sh")" \
 			"${BASE_LAYERS[*]:-$ROOT}" "$MODULES_VRINGH")" 1 build_layer
 	MODULES=$ARTIFACT
+	# Whoever has machines running does not hold up the next build.
+	exec {BUILD_LOCK}>&-
 }
 
 build_layer()
