@@ -56,6 +56,7 @@ static unsigned int nr_keys;
 static unsigned int ops_mask, hash_mask;
 static unsigned long count;		/* operations of each worker, 0: until stopped */
 static double seconds;
+static unsigned int pause_ms;		/* of a worker, after each operation */
 static atomic_bool stop;
 static atomic_ulong done[OP_NR], failed[OP_NR], wrong[OP_NR];
 static atomic_ulong worst_us;
@@ -253,6 +254,8 @@ static void *worker(void *arg)
 		for (old = worst_us; us > old;)
 			if (atomic_compare_exchange_weak(&worst_us, &old, us))
 				break;
+		if (pause_ms)
+			usleep(pause_ms * 1000);
 	}
 	return NULL;
 }
@@ -331,6 +334,7 @@ static const char usage[] =
 "  -t, --threads N     workers (default 1)\n"
 "  -n, --count N       operations of each worker (default 10, unlimited with -s)\n"
 "  -s, --seconds S     stop after S seconds; SIGTERM and SIGINT stop too\n"
+"  -w, --wait MS       each worker pauses so long after each operation (default: 0)\n"
 "  -o, --ops LIST      sign,verify,reject,encrypt,decrypt,garbage (default: sign)\n"
 "  -H, --hashes LIST   md5,sha1,sha224,sha256,sha384,sha512 (default: sha256)\n"
 "  -S, --seed N        for the choice of operations (default: the time; printed)\n"
@@ -342,7 +346,8 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "key", 1, NULL, 'k' }, { "generate", 1, NULL, 'g' }, { "threads", 1, NULL, 't' },
-		{ "count", 1, NULL, 'n' }, { "seconds", 1, NULL, 's' }, { "ops", 1, NULL, 'o' },
+		{ "count", 1, NULL, 'n' }, { "seconds", 1, NULL, 's' }, { "wait", 1, NULL, 'w' },
+		{ "ops", 1, NULL, 'o' },
 		{ "hashes", 1, NULL, 'H' }, { "seed", 1, NULL, 'S' }, { "quiet", 0, NULL, 'q' },
 		{ "help", 0, NULL, 'h' }, { }
 	};
@@ -354,7 +359,7 @@ int main(int argc, char **argv)
 
 	ops_mask = 1U << OP_SIGN;
 	hash_mask = 1U << 3;
-	while ((c = getopt_long(argc, argv, "k:g:t:n:s:o:H:S:qh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "k:g:t:n:s:w:o:H:S:qh", options, NULL)) != -1) {
 		switch (c) {
 		case 'k':
 			load_file(optarg);
@@ -370,6 +375,9 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			seconds = atof(optarg);
+			break;
+		case 'w':
+			pause_ms = strtoul(optarg, NULL, 0);
 			break;
 		case 'o':
 			ops_mask = parse_mask(optarg, op_names, OP_NR);

@@ -26,7 +26,8 @@ ready() {
 # signs TEXT DEVICE SOFTWARE: 10 signatures, and who of the guest computes them
 signs() {
 	hops >"$tmp/before"
-	check "$1: signatures are right" "$stress" -g 2048 -n 10 -o sign -H sha256
+	# shellcheck disable=SC2046 # two words
+	check "$1: signatures are right" "$stress" $(key 2048) -n 10 -o sign -H sha256
 	hops >"$tmp/after"
 	expect "$1: by the device" "$(hop_delta "$tmp/before" "$tmp/after" class/virtio.device)" -eq "$2"
 	expect "$1: by the guest" "$(hop_delta "$tmp/before" "$tmp/after" class/virtio.software)" -eq "$3"
@@ -47,7 +48,8 @@ for _ in 1 2 3; do
 done
 
 hops >"$tmp/before"
-"$stress" -g 2048 -t 2 -n 150 -o sign -H sha256 >"$tmp/load" 2>&1 &
+# shellcheck disable=SC2046
+"$stress" $(key 2048) -t 2 -n 150 -o sign -H sha256 >"$tmp/load" 2>&1 &
 load=$!
 for _ in 1 2 3; do
 	sleep 0.7

@@ -28,15 +28,6 @@ delta() {
 	hop_delta "$tmp/before" "$tmp/after" "$1"
 }
 
-# key BITS: pkey_stress's argument for a key of that size, made by openssl for this run
-key() {
-	if [ -e "/run/lab/keys/$1.pem" ]; then
-		echo "-k /run/lab/keys/$1.pem"
-	else
-		echo "-g $1"
-	fi
-}
-
 # run TEXT DEVICE|SOFTWARE ARGS...: all operations right, all computed there
 run() {
 	_what=$1

@@ -117,6 +117,15 @@ check_drivers() {
 	done
 }
 
+# key BITS: pkey_stress's argument for a key of that size, made by openssl for this run
+key() {
+	if [ -e "/run/lab/keys/$1.pem" ]; then
+		echo "-k /run/lab/keys/$1.pem"
+	else
+		echo "-g $1"
+	fi
+}
+
 # log_lines TEXT: how many lines of the kernel's log have it (a fixed string)
 log_lines() {
 	dmesg | grep -cF -- "$1"
