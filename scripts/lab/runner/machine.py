@@ -13,6 +13,9 @@ FIRMWARE = ["-L", "/usr/share/seabios", "-L", "/usr/share/qemu"]
 CMDLINE = ("console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 mitigations=off audit=0 "
            "apparmor=0 tsc=nowatchdog watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60")
 
+# QEMU 10.0's TCG, see artifact/root.sh; the lab builds that version where it needs an accelerator.
+KNOWN_CRASHES = ["iotlb_to_section: "]
+
 
 class Machine:
     """Process handling that both kinds share. Its files are in folder."""
@@ -22,6 +25,7 @@ class Machine:
         self.folder = f"{run}/nodes/{node.name}"
         self.process = None
         self.started = 0.0
+        self.log_offset = 0     # of this start in qemu.log
 
     def start(self):
         for name in ("up", "ready", "setup-failed", "exited"):
@@ -29,6 +33,7 @@ class Machine:
                 os.unlink(f"{self.folder}/{name}")
         self.prepare()
         with open(f"{self.folder}/qemu.log", "ab") as log:
+            self.log_offset = log.tell()
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, start_new_session=True,
                                             env=dict(os.environ, TMPDIR="/dev/shm"))
@@ -36,6 +41,14 @@ class Machine:
 
     def prepare(self):
         pass
+
+    def crashed_starting(self):
+        """Did the machine itself, not what runs in it, fail of a known mistake before it was set up?"""
+        if os.path.exists(f"{self.folder}/ready"):
+            return False
+        with open(f"{self.folder}/qemu.log", encoding="utf-8", errors="replace") as file:
+            file.seek(self.log_offset)
+            return any(text in file.read() for text in KNOWN_CRASHES)
 
     def running(self):
         return self.process is not None and self.process.poll() is None
@@ -64,7 +77,9 @@ class Qemu(Machine):
                    "-smp", str(args.smp), "-m", args.host_mem if node.guests else args.mem,
                    "-kernel", args.vmlinuz, "-initrd", args.initrd,
                    "-append", f"{CMDLINE} lab.node={node.name}",
-                   "-serial", f"file:{self.folder}/console",
+                   # what it said before its power was cut is judged, too
+                   "-chardev", f"file,id=console,path={self.folder}/console,append=on",
+                   "-serial", "chardev:console",
                    "-monitor", f"unix:{self.socket},server=on,wait=off"]
         command += share("root", args.root) + share("mods", args.modules)
         command += share("run", self.run, readonly=False)

@@ -14,6 +14,7 @@ UP_SECONDS = 300        # from power to setup; a busy machine takes its time
 READY_SECONDS = 300     # from there to the end of the setup
 GRACE_SECONDS = 15      # for the others after the first failure, and after an oops
 END_SECONDS = 8         # for a machine to switch itself off
+RESTARTS = 2            # of a machine that QEMU lost before it was set up
 POLL_SECONDS = 0.05
 
 
@@ -53,6 +54,7 @@ class Watched:
         self.off = False        # by `lab power`
         self.since = None       # when it was switched on
         self.oops = None        # when its kernel died
+        self.restarts = 0       # by us: see Machine.crashed_starting()
         self.said = set()
 
     def has(self, name):
@@ -162,6 +164,12 @@ class Run:
         if watched.off:
             return
         if watched.machine and not watched.machine.running():
+            if watched.restarts < RESTARTS and watched.machine.crashed_starting():
+                watched.restarts += 1
+                say(f"{node.name}: QEMU crashed while the machine started (a mistake of QEMU's); again")
+                watched.machine.cut()
+                self.switch_on(watched)
+                return
             self.died(watched, "its machine ended")
         elif not watched.machine and watched.has("exited"):
             self.died(watched, "its machine ended")
