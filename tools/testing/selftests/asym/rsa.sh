@@ -4,7 +4,7 @@
 # counters of every hop this node has.
 #
 # CLASS    whose drivers serve keyctl here (default virtio; cof-pool0 on an initiator)
-# COUNT    operations of each kind and key (default 10)
+# COUNT    operations of each kind and key (default 10; 100 with COF_SOAK=1)
 # BITS     key sizes (default "2048 3072 4096")
 # DEVICE_HASHES, SOFT_HASHES  what the device computes, and what must fall back
 #          (default: all, none). QEMU's gcrypt backend has no sha224 and sha384.
@@ -14,7 +14,7 @@ here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 
 CLASS=${CLASS:-virtio}
-COUNT=${COUNT:-10}
+COUNT=${COUNT:-$([ "${COF_SOAK:-}" = 1 ] && echo 100 || echo 10)}
 BITS=${BITS:-2048 3072 4096}
 DEVICE_HASHES=${DEVICE_HASHES:-sha1,sha224,sha256,sha384,sha512}
 SOFT_HASHES=${SOFT_HASHES:-}
