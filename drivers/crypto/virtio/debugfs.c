@@ -14,6 +14,7 @@ static struct dentry *vcrypto_debugfs_root;
 
 static const char * const vcrypto_state_names[] = {
 	[VCRYPTO_IDLE] = "idle",
+	[VCRYPTO_TESTING] = "testing",
 	[VCRYPTO_LIVE] = "live",
 	[VCRYPTO_UNUSED] = "unused",
 	[VCRYPTO_REJECTED] = "rejected",

@@ -223,6 +223,7 @@ static void vcrypto_start(struct vcrypto *vc)
 		return;
 	}
 
+	vc->state = VCRYPTO_TESTING;
 	err = vcrypto_probe_caps(vc);
 	if (!err)
 		err = asym_device_register(vcrypto_class, &vc->asym);

@@ -31,6 +31,7 @@ struct vcrypto;
 /**
  * enum vcrypto_state - what a device is good for
  * @VCRYPTO_IDLE: up; waits for the host to set HW_READY
+ * @VCRYPTO_TESTING: known-answer tests run
  * @VCRYPTO_LIVE: registered with asym_provider
  * @VCRYPTO_UNUSED: offers no service that this driver uses
  * @VCRYPTO_REJECTED: it computed wrongly; not touched until bound or resumed again
@@ -39,6 +40,7 @@ struct vcrypto;
  */
 enum vcrypto_state {
 	VCRYPTO_IDLE,
+	VCRYPTO_TESTING,
 	VCRYPTO_LIVE,
 	VCRYPTO_UNUSED,
 	VCRYPTO_REJECTED,

@@ -21,7 +21,8 @@ vdpa=/sys/kernel/config/vdpa_crypto/wrong0
 bus=/sys/bus/vdpa
 driver=/sys/bus/virtio/drivers/virtio_crypto
 debug=/sys/kernel/debug
-sim=/sys/module/asym_sim/parameters/wrong
+params=/sys/module/asym_sim/parameters
+sim=$params/wrong
 
 # Whatever was made; what is in use by something below goes after that.
 remove() {
@@ -38,7 +39,7 @@ remove() {
 		rm -f "$target/pools/wrong/allowed_hosts/$HOSTID"
 		rmdir $target/pools/wrong
 	}
-	[ ! -e $sim ] || echo 0 >$sim
+	[ ! -e $sim ] || { echo 0 >$sim; echo 0 >$params/hold; }
 }
 trap 'remove; rm -rf "$tmp"' EXIT
 
@@ -237,6 +238,33 @@ moved "$text" class/virtio.device -eq $((2 * COUNT))
 moved "$text" class/virtio.software -eq 0
 moved "$text" vdpa/wrong0.requests -gt 0
 moved "$text" vdpa/crypto0.requests -gt 0
+
+# Its known-answer tests wait for answers; whoever takes it away does not.
+text="virtio device that does not answer"
+put "$virtio" $driver/unbind
+put 1 $params/hold
+failed=$(now class/virtio.kat_failed)
+put "$virtio" $driver/bind
+within 20 virtio_is testing
+verdict $? "$text: $(grep ^state "$debug/virtio_crypto/$virtio/stats")"
+check "$text: it is not in the class" test ! -e "$debug/asym/virtio/devices/$virtio"
+compute "$text"
+moved "$text" class/virtio.device -eq $((2 * COUNT))
+moved "$text" vdpa/wrong0.requests -eq 0
+check "$text: unbound at once" timeout 10 sh -c "echo $virtio >$driver/unbind"
+expect "$text: known-answer tests failed" $(($(now class/virtio.kat_failed) - failed)) -eq 0
+put "$virtio" $driver/bind
+within 20 virtio_is testing
+verdict $? "$text: again: $(grep ^state "$debug/virtio_crypto/$virtio/stats")"
+put 0 $params/hold
+within 20 virtio_is live
+verdict $? "$text: then it answers: $(grep ^state "$debug/virtio_crypto/$virtio/stats")"
+put 1 $params/hold
+put "$virtio" $driver/unbind
+put "$virtio" $driver/bind
+within 20 virtio_is testing
+check "$text: its vDPA device is removed at once" timeout 10 rmdir $vdpa
+put 0 $params/hold
 
 remove
 for left in $vdpa $initiator $target/ports/91 $target/pools/wrong; do
