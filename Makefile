@@ -3,10 +3,12 @@
 # make                    modules for the running kernel
 # make KDIR=<dir>         modules for the kernel built (or with headers) there
 # make modules_install    into updates/ of that kernel, so that depmod prefers them
-# make demo|check|soak   see README.rst
+# make demo               a running chain of three machines, and signatures through it
+# make check              every test; make soak: with full counts, some hours
 #
-# KBUILD_EXTRA_SYMBOLS names the Module.symvers of a separately built vringh
-# where the kernel has none (CONFIG_VHOST_RING); `make help` lists the rest.
+# KBUILD_EXTRA_SYMBOLS=<Module.symvers> of a separately built vringh, where the kernel
+# has none (CONFIG_VHOST_RING); CONFIG_VDPA_CRYPTO=n to leave vdpa_crypto out, the others
+# likewise (CONFIGS in the Makefile). Documentation/development.rst says more.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 MO ?=
@@ -53,4 +55,4 @@ soak:
 	$(TOP)/scripts/check --soak
 
 help:
-	@sed -n '3,11s/^# \{0,1\}//p' $(TOP)/Makefile
+	@sed -n '3,12s/^# \{0,1\}//p' $(TOP)/Makefile
