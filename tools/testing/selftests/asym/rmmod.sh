@@ -178,8 +178,9 @@ ms() {
 	echo $(((${EPOCHREALTIME/./} - $1) / 1000))
 }
 
-# Small keys, and behind everything else: an emulated machine shall not be busy with this alone.
-nice -n 19 "${PKEY_STRESS:-pkey_stress}" -g 1024 -g 1024 -t 2 -s 36000 \
+# Small keys, with pauses, and behind everything else: an emulated machine shall not be busy with
+# this alone.
+nice -n 19 "${PKEY_STRESS:-pkey_stress}" -g 1024 -g 1024 -t 2 -w 20 -s 36000 \
 	-o sign,decrypt,verify,encrypt >"$tmp/out" 2>&1 &
 load=$!
 ok=0
