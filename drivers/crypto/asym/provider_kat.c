@@ -6,8 +6,11 @@
  *
  * A wrong answer, or none, disqualifies the device. What it refuses with
  * -EOPNOTSUPP (when it is given the key, or the operation) is only taken from
- * its capabilities. One operation after the other, on sessions of the test's
- * own; process context, before the device is live; no locks.
+ * its capabilities. The tests run side by side, each on sessions of its own,
+ * because a device that is far away takes its time for each answer, and users
+ * compute in software until the last one; what failed for want of room is
+ * repeated alone. They are judged one after the other when all are done, and
+ * the first failure counts. Process context, before the device is live; no locks.
  *
  * A request that is not answered in time belongs to the driver still; its
  * memory is freed when it is answered after all.
@@ -338,17 +341,53 @@ static int kat_run(struct asym_device_priv *pdev, const struct kat_test *test)
 	return err;
 }
 
-/* -EOPNOTSUPP is passed on; otherwise what it returns fails the device. */
-static int kat_run_counted(struct asym_device_priv *pdev, const struct kat_test *test)
+/**
+ * struct kat_unit - tests of one capability, one after the other
+ * @work: runs them
+ * @pdev: the device
+ * @tests: the first, then the others
+ * @nr: of these
+ * @at: how many succeeded
+ * @err: of the next, if there is one
+ */
+struct kat_unit {
+	struct work_struct work;
+	struct asym_device_priv *pdev;
+	struct kat_test tests[3];
+	unsigned int nr;
+	unsigned int at;
+	int err;
+};
+
+#define KAT_UNITS	(ARRAY_SIZE(basic_tests) + ARRAY_SIZE(signatures))
+
+static void kat_unit_run(struct kat_unit *unit)
+{
+	unit->err = 0;
+	for (; unit->at < unit->nr; unit->at++) {
+		atomic64_inc(&unit->pdev->kat_run);
+		provider_count(unit->pdev->class, PROVIDER_KAT_RUN);
+		unit->err = kat_run(unit->pdev, &unit->tests[unit->at]);
+		if (unit->err)
+			break;
+	}
+}
+
+static void kat_unit_work(struct work_struct *work)
+{
+	kat_unit_run(container_of(work, struct kat_unit, work));
+}
+
+static bool kat_is_signature(const struct kat_test *test)
+{
+	return test->op == ASYM_SIGN || test->op == ASYM_VERIFY;
+}
+
+/* The device failed @test with @err: says so, and returns what register() shall. */
+static int kat_failed(struct asym_device_priv *pdev, const struct kat_test *test, int err)
 {
 	struct asym_class *class = pdev->class;
-	int err;
 
-	atomic64_inc(&pdev->kat_run);
-	provider_count(class, PROVIDER_KAT_RUN);
-	err = kat_run(pdev, test);
-	if (!err || err == -EOPNOTSUPP)
-		return err;
 	if (err == -ENODEV || err == -ESHUTDOWN) {
 		pr_info_ratelimited("%s: device %s left during its known-answer tests\n",
 				    class->name, pdev->name);
@@ -360,9 +399,8 @@ static int kat_run_counted(struct asym_device_priv *pdev, const struct kat_test 
 	if (err == -EBADMSG || err == -EINVAL || err == -EKEYREJECTED) {
 		pr_err_ratelimited("%s: device %s computes wrongly: %s%s%s%s; it is not used\n",
 				   class->name, pdev->name, test->what,
-				   test->op == ASYM_SIGN || test->op == ASYM_VERIFY ? " with " : "",
-				   test->op == ASYM_SIGN || test->op == ASYM_VERIFY ?
-						asym_hash_name(test->hash) : "",
+				   kat_is_signature(test) ? " with " : "",
+				   kat_is_signature(test) ? asym_hash_name(test->hash) : "",
 				   test->is_bad ? " accepts a wrong one" : "");
 		return -EBADMSG;
 	}
@@ -371,30 +409,37 @@ static int kat_run_counted(struct asym_device_priv *pdev, const struct kat_test 
 	return err;
 }
 
-static int kat_basic(struct asym_device_priv *pdev)
+/* What it refused it is not asked for; everything else fails it. */
+static int kat_unit_judge(struct kat_unit *unit)
 {
-	struct asym_caps *caps = &pdev->caps;
-	int i, err;
+	struct asym_device_priv *pdev = unit->pdev;
+	const struct kat_test *test;
 
-	for (i = 0; i < ARRAY_SIZE(basic_tests); i++) {
-		const struct kat_test *test = &basic_tests[i];
-
-		if (!(caps->rsa_ops & BIT(test->op)) ||
-		    !(caps->rsa_paddings & BIT(test->padding)))
-			continue;
-		err = kat_run_counted(pdev, test);
-		if (err == -EOPNOTSUPP) {
-			pr_info_ratelimited("%s: device %s: no %s\n", pdev->class->name,
-					    pdev->name, test->what);
-			caps->rsa_paddings &= ~BIT(test->padding);
-		} else if (err) {
-			return err;
-		}
+	if (!unit->err)
+		return 0;
+	test = &unit->tests[unit->at];
+	if (unit->err != -EOPNOTSUPP)
+		return kat_failed(pdev, test, unit->err);
+	if (kat_is_signature(test)) {
+		pr_info_ratelimited("%s: device %s: no PKCS#1 signatures with %s\n",
+				    pdev->class->name, pdev->name, asym_hash_name(test->hash));
+		pdev->caps.rsa_hashes &= ~BIT(test->hash);
+	} else {
+		pr_info_ratelimited("%s: device %s: no %s\n", pdev->class->name, pdev->name,
+				    test->what);
+		pdev->caps.rsa_paddings &= ~BIT(test->padding);
 	}
 	return 0;
 }
 
-static int kat_signature(struct asym_device_priv *pdev, unsigned int nr)
+static struct kat_unit *kat_unit_add(struct kat_unit *unit, struct asym_device_priv *pdev)
+{
+	unit->pdev = pdev;
+	INIT_WORK(&unit->work, kat_unit_work);
+	return unit;
+}
+
+static void kat_signature_tests(struct kat_unit *unit, unsigned int nr)
 {
 	u8 hash = signatures[nr].hash;
 	struct kat_test sign = {
@@ -416,46 +461,64 @@ static int kat_signature(struct asym_device_priv *pdev, unsigned int nr)
 		.in_len = KAT_KEY_BYTES,
 		.digest_len = sign.in_len,
 	};
-	int err = 0;
 
-	if (pdev->caps.rsa_ops & BIT(ASYM_SIGN))
-		err = kat_run_counted(pdev, &sign);
-	if (err || !(pdev->caps.rsa_ops & BIT(ASYM_VERIFY)))
-		return err;
-	err = kat_run_counted(pdev, &verify);
-	if (err)
-		return err;
-	verify.is_bad = true;
-	return kat_run_counted(pdev, &verify);
+	if (unit->pdev->caps.rsa_ops & BIT(ASYM_SIGN))
+		unit->tests[unit->nr++] = sign;
+	if (unit->pdev->caps.rsa_ops & BIT(ASYM_VERIFY)) {
+		unit->tests[unit->nr++] = verify;
+		verify.is_bad = true;
+		unit->tests[unit->nr++] = verify;
+	}
 }
 
-static int kat_signatures(struct asym_device_priv *pdev)
+/* What the device says it can do, and we can test. */
+static unsigned int kat_prepare(struct kat_unit *units, struct asym_device_priv *pdev)
 {
 	struct asym_caps *caps = &pdev->caps;
+	struct kat_unit *unit;
+	unsigned int nr = 0;
 	u32 known = 0;
-	int i, err;
+	int i;
 
+	for (i = 0; i < ARRAY_SIZE(basic_tests); i++) {
+		if (!(caps->rsa_ops & BIT(basic_tests[i].op)) ||
+		    !(caps->rsa_paddings & BIT(basic_tests[i].padding)))
+			continue;
+		unit = kat_unit_add(&units[nr++], pdev);
+		unit->tests[unit->nr++] = basic_tests[i];
+	}
 	/* What nobody tests, nobody uses. */
 	for (i = 0; i < ARRAY_SIZE(signatures); i++)
 		known |= BIT(signatures[i].hash);
 	caps->rsa_hashes &= known;
-	if (!(caps->rsa_paddings & BIT(ASYM_PAD_PKCS1)))
-		return 0;
-	for (i = 0; i < ARRAY_SIZE(signatures); i++) {
-		u8 hash = signatures[i].hash;
+	for (i = 0; i < ARRAY_SIZE(signatures); i++)
+		if (caps->rsa_paddings & BIT(ASYM_PAD_PKCS1) &&
+		    caps->rsa_hashes & BIT(signatures[i].hash))
+			kat_signature_tests(kat_unit_add(&units[nr++], pdev), i);
+	return nr;
+}
 
-		if (!(caps->rsa_hashes & BIT(hash)))
-			continue;
-		err = kat_signature(pdev, i);
-		if (err == -EOPNOTSUPP) {
-			pr_info_ratelimited("%s: device %s: no PKCS#1 signatures with %s\n",
-					    pdev->class->name, pdev->name, asym_hash_name(hash));
-			caps->rsa_hashes &= ~BIT(hash);
-		} else if (err) {
-			return err;
-		}
+/* There may have been no room for so many keys at a time; QEMU calls that an error. */
+static bool kat_may_be_room(int err)
+{
+	return err == -ENOSPC || err == -EIO || err == -ENOMEM;
+}
+
+static int kat_run_all(struct kat_unit *units, unsigned int nr, bool together)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; together && i < nr; i++)
+		queue_work(provider_wq, &units[i].work);
+	for (i = 0; together && i < nr; i++)
+		flush_work(&units[i].work);
+	for (i = 0; !err && i < nr; i++) {
+		if (!together || kat_may_be_room(units[i].err))
+			kat_unit_run(&units[i]);
+		err = kat_unit_judge(&units[i]);
 	}
-	return 0;
+	return err;
 }
 
 /* Is anything left of what the device said it could do? */
@@ -481,6 +544,8 @@ static bool caps_are_useful(const struct asym_caps *caps)
 int provider_kat(struct asym_device_priv *pdev)
 {
 	struct asym_caps *caps = &pdev->caps;
+	struct kat_unit *units;
+	unsigned int nr;
 	int err;
 
 	/* Devices for other sizes are not seen yet; they would need other vectors. */
@@ -489,7 +554,12 @@ int provider_kat(struct asym_device_priv *pdev)
 		       pdev->class->name, pdev->name, caps->rsa_min_bits, caps->rsa_max_bits);
 		return -EOPNOTSUPP;
 	}
-	err = kat_basic(pdev) ?: kat_signatures(pdev);
+	units = kcalloc(KAT_UNITS, sizeof(*units), GFP_KERNEL);
+	if (!units)
+		return -ENOMEM;
+	nr = kat_prepare(units, pdev);
+	err = kat_run_all(units, nr, !pdev->max_sessions || pdev->max_sessions >= nr);
+	kfree(units);
 	if (!err && !caps_are_useful(caps)) {
 		pr_err_ratelimited("%s: device %s does nothing of what it offers; it is not used\n",
 				   pdev->class->name, pdev->name);

@@ -3,12 +3,12 @@
 # Many operations in flight (asym_bench): each is answered once, with the right
 # result, by the pool, also while the pool's port goes and comes back (loop).
 #
-# OPS  operations of each run (default 200; 4000 with COF_SOAK=1)
+# OPS  operations of each run (default 100; 4000 with COF_SOAK=1)
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"; rmmod asym_bench' EXIT
-OPS=${OPS:-$([ "${COF_SOAK:-}" = 1 ] && echo 4000 || echo 200)}
+OPS=${OPS:-$([ "${COF_SOAK:-}" = 1 ] && echo 4000 || echo 100)}
 bench=/sys/kernel/debug/asym_bench
 port=$(echo /sys/kernel/config/cof_target/ports/*)
 

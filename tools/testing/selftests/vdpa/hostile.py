@@ -472,7 +472,7 @@ def flood(dev, session, key, count):
 
 def test_in_flight(dev, key, rounds):
     """What is in flight when memory or the device goes: answered rightly or not at all."""
-    count = 100
+    count = min(100, 15 * rounds)
     for what in ("answered", "reset", "unmapped", "queue stopped"):
         wrong = touched = 0
         for _ in range(1 if what == "answered" else rounds):
@@ -481,7 +481,7 @@ def test_in_flight(dev, key, rounds):
             digest = flood(dev, session, key, count)
             if what == "answered":
                 until(lambda: dev.data.used_index() == count, 60)
-                equal(dev.data.used_index(), count, "100 at a time are answered, each once")
+                equal(dev.data.used_index(), count, f"{count} at a time are answered, each once")
             else:
                 until(lambda: dev.data.used_index() >= 2)
             if what == "reset":
