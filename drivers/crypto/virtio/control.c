@@ -64,11 +64,13 @@ struct vcrypto_open {
  * struct vcrypto_session - a key that the device knows
  * @list: in vcrypto.sessions while it is open
  * @id: the device's name for it
+ * @destroy: opcode that closes it
  * @close: the request to close it
  */
 struct vcrypto_session {
 	struct list_head list;
 	u64 id;
+	u32 destroy;
 	struct vcrypto_ctrl close;
 };
 
@@ -267,17 +269,52 @@ static int vcrypto_ctrl_try(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, bool 
 	return err;
 }
 
-static struct vcrypto_session *vcrypto_session_alloc(void)
+/* A request to open a session, with its key, and the session; NULL without memory. */
+static struct vcrypto_open *vcrypto_open_alloc(const u8 *key, unsigned int len, u32 opcode)
 {
-	struct vcrypto_session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+	struct vcrypto_session *session = kzalloc_obj(*session);
+	struct vcrypto_open *open = kzalloc(struct_size(open, key, len), GFP_KERNEL);
 
-	if (session)
-		session->close.session = session;
-	return session;
+	if (!session || !open) {
+		kfree(open);
+		kfree(session);
+		return NULL;
+	}
+	session->close.session = session;
+	memcpy(open->key, key, len);
+	open->ctrl.session = session;
+	open->ctrl.key_len = len;
+	open->ctrl.req.header.opcode = cpu_to_le32(opcode);
+	return open;
+}
+
+/* Sends @open, and waits for the answer. @open is no longer the caller's. */
+static int vcrypto_open_send(struct vcrypto *vc, struct vcrypto_open *open,
+			     struct vcrypto_session **session)
+{
+	struct vcrypto_session *new = open->ctrl.session;
+	struct vcrypto_wait wait;
+	int err;
+
+	init_completion(&wait.done);
+	wait.err = 0;
+	open->ctrl.wait = &wait;
+	wait_event(vc->ctrl_room,
+		   (err = vcrypto_ctrl_try(vc, &open->ctrl, false)) != -ENOSPC);
+	if (err) {
+		kfree_sensitive(open);
+		kfree(new);
+		return err;
+	}
+
+	wait_for_completion(&wait.done);
+	if (!wait.err)
+		*session = new;
+	return wait.err;
 }
 
 /**
- * vcrypto_session_open() - make the device know a key
+ * vcrypto_session_open() - make the device know an RSA key
  * @vc: device
  * @key: copied
  * @padding: enum asym_padding
@@ -291,28 +328,15 @@ int vcrypto_session_open(struct vcrypto *vc, const struct asym_key_data *key,
 			 u8 padding, u8 hash, struct vcrypto_session **session)
 {
 	struct virtio_crypto_akcipher_session_para *para;
-	struct vcrypto_session *new;
 	struct vcrypto_open *open;
-	struct vcrypto_wait wait;
-	int err;
 
 	if (!key->der_len || key->der_len > ASYM_MAX_DER)
 		return -EINVAL;
+	open = vcrypto_open_alloc(key->der, key->der_len, VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION);
+	if (!open)
+		return -ENOMEM;
 
-	new = vcrypto_session_alloc();
-	open = kzalloc(struct_size(open, key, key->der_len), GFP_KERNEL);
-	if (!new || !open) {
-		err = -ENOMEM;
-		goto free;
-	}
-
-	init_completion(&wait.done);
-	wait.err = 0;
-	memcpy(open->key, key->der, key->der_len);
-	open->ctrl.wait = &wait;
-	open->ctrl.session = new;
-	open->ctrl.key_len = key->der_len;
-	open->ctrl.req.header.opcode = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION);
+	open->ctrl.session->destroy = VIRTIO_CRYPTO_AKCIPHER_DESTROY_SESSION;
 	open->ctrl.req.header.algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
 	para = &open->ctrl.req.u.akcipher_create_session.para;
 	para->algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
@@ -321,21 +345,41 @@ int vcrypto_session_open(struct vcrypto *vc, const struct asym_key_data *key,
 	para->keylen = cpu_to_le32(key->der_len);
 	para->u.rsa.padding_algo = cpu_to_le32(padding);
 	para->u.rsa.hash_algo = cpu_to_le32(hash);
+	return vcrypto_open_send(vc, open, session);
+}
 
-	wait_event(vc->ctrl_room,
-		   (err = vcrypto_ctrl_try(vc, &open->ctrl, false)) != -ENOSPC);
-	if (err)
-		goto free;
+/**
+ * vcrypto_cipher_session_open() - make the device know an AES key, for CBC in one direction
+ * @vc: device
+ * @key: copied
+ * @key_len: bytes at @key
+ * @decrypt: the direction
+ * @session: on success, the session
+ *
+ * Specification: 5.9.7.2.1.2, "Session operation: CIPHER session".
+ *
+ * Context: sleeps until the device answers or goes away.
+ * Return: as vcrypto_session_open().
+ */
+int vcrypto_cipher_session_open(struct vcrypto *vc, const u8 *key, unsigned int key_len,
+				bool decrypt, struct vcrypto_session **session)
+{
+	struct virtio_crypto_sym_create_session_req *sym;
+	struct vcrypto_open *open;
 
-	wait_for_completion(&wait.done);
-	if (!wait.err)
-		*session = new;
-	return wait.err;
+	open = vcrypto_open_alloc(key, key_len, VIRTIO_CRYPTO_CIPHER_CREATE_SESSION);
+	if (!open)
+		return -ENOMEM;
 
-free:
-	kfree_sensitive(open);
-	kfree(new);
-	return err;
+	open->ctrl.session->destroy = VIRTIO_CRYPTO_CIPHER_DESTROY_SESSION;
+	open->ctrl.req.header.algo = cpu_to_le32(VIRTIO_CRYPTO_CIPHER_AES_CBC);
+	sym = &open->ctrl.req.u.sym_create_session;
+	sym->op_type = cpu_to_le32(VIRTIO_CRYPTO_SYM_OP_CIPHER);
+	sym->u.cipher.para.algo = cpu_to_le32(VIRTIO_CRYPTO_CIPHER_AES_CBC);
+	sym->u.cipher.para.keylen = cpu_to_le32(key_len);
+	sym->u.cipher.para.op = cpu_to_le32(decrypt ? VIRTIO_CRYPTO_OP_DECRYPT :
+						      VIRTIO_CRYPTO_OP_ENCRYPT);
+	return vcrypto_open_send(vc, open, session);
 }
 
 static void vcrypto_session_remove(struct vcrypto *vc, struct vcrypto_session *session)
@@ -348,8 +392,9 @@ static void vcrypto_close_prepare(struct vcrypto_session *session)
 {
 	struct virtio_crypto_op_ctrl_req *req = &session->close.req;
 
-	req->header.opcode = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_DESTROY_SESSION);
-	req->header.algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
+	req->header.opcode = cpu_to_le32(session->destroy);
+	req->header.algo = cpu_to_le32(session->destroy == VIRTIO_CRYPTO_CIPHER_DESTROY_SESSION ?
+				       VIRTIO_CRYPTO_CIPHER_AES_CBC : VIRTIO_CRYPTO_AKCIPHER_RSA);
 	req->u.destroy_session.session_id = cpu_to_le64(session->id);
 }
 

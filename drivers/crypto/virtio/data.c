@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Data queues: operations go out, answers come back. Owns the requests between
- * ->submit() and asym_request_done(); everything that a request needs on the
- * ring lies in asym_request.drv[].
+ * ->submit() and asym_request_done() (cipher.c's: vcrypto_cipher_answered());
+ * everything that a request needs on the ring lies in its struct vcrypto_op,
+ * which is the ring's token for it.
  *
  * vcrypto_queue.lock protects a ring and its counters. Requests are submitted
  * in any context; the interrupt only queues a bottom half (BH workqueue), which
@@ -20,27 +21,15 @@
 /* Answers taken before the bottom half lets others run */
 #define VCRYPTO_BUDGET	64
 
-/* Keeps what the device writes off cache lines the CPU writes, if those have up to 64 bytes */
-#define VCRYPTO_GUARD	63
-
-/**
- * struct vcrypto_op - what a request needs besides its buffers
- * @hdr: read by the device
- * @guard_before: unused
- * @status: written by the device
- * @guard_after: unused
- */
-struct vcrypto_op {
-	struct virtio_crypto_op_data_req hdr;
-	u8 guard_before[VCRYPTO_GUARD];
-	u8 status;
-	u8 guard_after[VCRYPTO_GUARD];
-};
-
 static_assert(sizeof(struct virtio_crypto_op_header) == 24);
 static_assert(sizeof(struct virtio_crypto_op_data_req) == 24 + 48);
 static_assert(sizeof(struct virtio_crypto_inhdr) == 1);
 static_assert(sizeof(struct vcrypto_op) <= sizeof_field(struct asym_request, drv));
+
+static struct asym_request *vcrypto_asym(struct vcrypto_op *op)
+{
+	return container_of((void *)op, struct asym_request, drv);
+}
 
 void vcrypto_queue_start(struct vcrypto_queue *q, struct virtqueue *vq)
 {
@@ -64,20 +53,23 @@ void vcrypto_queue_stop(struct vcrypto_queue *q)
  */
 void vcrypto_queue_flush(struct vcrypto_queue *q)
 {
-	struct asym_request *req;
+	struct vcrypto_op *op;
 
 	cancel_work_sync(&q->work);
 	for (;;) {
 		spin_lock_irq(&q->lock);
-		req = virtqueue_detach_unused_buf(q->vq);
-		if (req) {
+		op = virtqueue_detach_unused_buf(q->vq);
+		if (op) {
 			q->inflight--;
 			q->aborted++;
 		}
 		spin_unlock_irq(&q->lock);
-		if (!req)
+		if (!op)
 			break;
-		asym_request_done(req, -ENODEV, 0);
+		if (op->cipher)
+			vcrypto_cipher_answered(op, -ENODEV);
+		else
+			asym_request_done(vcrypto_asym(op), -ENODEV, 0);
 	}
 }
 
@@ -93,28 +85,37 @@ bool vcrypto_queues_idle(struct vcrypto *vc)
 	return !inflight;
 }
 
-static void vcrypto_answer(struct vcrypto_queue *q, struct asym_request *req, unsigned int used)
+static void vcrypto_count_error(struct vcrypto_queue *q)
 {
-	struct vcrypto_op *op = (struct vcrypto_op *)req->drv;
-	unsigned int out_len = 0;
-	int err;
+	spin_lock_irq(&q->lock);
+	q->errors++;
+	spin_unlock_irq(&q->lock);
+}
 
-	err = vcrypto_errno(READ_ONCE(op->status));
-	if (!err)
-		err = vcrypto_result(req, used, &out_len);
-	if (err && err != -EKEYREJECTED) {
-		spin_lock_irq(&q->lock);
-		q->errors++;
-		spin_unlock_irq(&q->lock);
+static void vcrypto_answer(struct vcrypto_queue *q, struct vcrypto_op *op, unsigned int used)
+{
+	int err = vcrypto_errno(READ_ONCE(op->status));
+	unsigned int out_len = 0;
+
+	if (op->cipher) {
+		err = vcrypto_cipher_result(op, err, used);
+		if (err)
+			vcrypto_count_error(q);
+		vcrypto_cipher_answered(op, err);
+		return;
 	}
-	asym_request_done(req, err, out_len);
+	if (!err)
+		err = vcrypto_result(vcrypto_asym(op), used, &out_len);
+	if (err && err != -EKEYREJECTED)
+		vcrypto_count_error(q);
+	asym_request_done(vcrypto_asym(op), err, out_len);
 }
 
 static void vcrypto_queue_work(struct work_struct *work)
 {
 	struct vcrypto_queue *q = container_of(work, struct vcrypto_queue, work);
 	unsigned int used, budget = VCRYPTO_BUDGET;
-	struct asym_request *req;
+	struct vcrypto_op *op;
 	bool broken, idle;
 
 	spin_lock_irq(&q->lock);
@@ -124,11 +125,11 @@ static void vcrypto_queue_work(struct work_struct *work)
 	}
 	do {
 		virtqueue_disable_cb(q->vq);
-		while ((req = virtqueue_get_buf(q->vq, &used))) {
+		while ((op = virtqueue_get_buf(q->vq, &used))) {
 			q->inflight--;
 			q->answered++;
 			spin_unlock_irq(&q->lock);
-			vcrypto_answer(q, req, used);
+			vcrypto_answer(q, op, used);
 			if (!--budget) {
 				queue_work(system_bh_wq, &q->work);
 				return;
@@ -167,13 +168,62 @@ void vcrypto_queue_init(struct vcrypto *vc, unsigned int i)
 	INIT_WORK(&q->work, vcrypto_queue_work);
 }
 
-/* The ring's lock is held. */
-static int vcrypto_queue_add(struct vcrypto_queue *q, struct asym_request *req)
+/**
+ * vcrypto_send() - give a request to the device
+ * @vc: device; its virtqueues exist for as long as the call takes
+ * @op: hdr is filled in, status is one of @sgs
+ * @sgs: what the device reads, then what it writes
+ * @nr_out: of these, what it reads
+ * @nr_in: and what it writes
+ *
+ * Context: any.
+ * Return: 0: it will be answered, perhaps already was. -EBUSY: no room now, an
+ * answer will make some. -ENODEV, -EIO.
+ */
+int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *sgs[],
+		 unsigned int nr_out, unsigned int nr_in)
 {
+	struct vcrypto_queue *q;
+	unsigned long flags;
+	bool notify = false;
+	int err;
+
+	q = &vc->queues[raw_smp_processor_id() % vc->nr_queues];
+	spin_lock_irqsave(&q->lock, flags);
+	err = q->dead ? -ENODEV : virtqueue_add_sgs(q->vq, sgs, nr_out, nr_in, op, GFP_ATOMIC);
+	if (!err) {
+		q->inflight++;
+		q->requests++;
+		notify = virtqueue_kick_prepare(q->vq);
+		if (notify)
+			q->kicks++;
+	} else if ((err == -ENOSPC || err == -ENOMEM) && q->inflight) {
+		/* An answer will make room, and say so. */
+		q->full++;
+		err = -EBUSY;
+	} else if (err == -ENOSPC) {
+		err = -EIO;	/* the ring is smaller than one request */
+	}
+	spin_unlock_irqrestore(&q->lock, flags);
+
+	/* The virtqueue exists, the caller says; @op may be gone. */
+	if (notify)
+		virtqueue_notify(q->vq);
+	else if (err == -EIO)
+		vcrypto_fail(vc);
+	return err;
+}
+
+int vcrypto_submit(struct asym_device *asym, struct asym_request *req)
+{
+	struct vcrypto *vc = container_of(asym, struct vcrypto, asym);
 	struct vcrypto_op *op = (struct vcrypto_op *)req->drv;
 	struct scatterlist hdr, zeros, in, out, status, *sgs[5];
 	unsigned int pad = 0, digest_len = 0, nr_out = 0, nr_in = 0;
 
+	if (req->op >= ASYM_OP_NR || req->key_bytes > ASYM_MAX_KEY_BYTES ||
+	    (req->op != ASYM_VERIFY && !req->out_len))
+		return -EINVAL;
 	if (req->op == ASYM_VERIFY)
 		digest_len = req->digest_len;
 
@@ -195,6 +245,7 @@ static int vcrypto_queue_add(struct vcrypto_queue *q, struct asym_request *req)
 		sg_init_one(&out, req->out, req->out_len);
 		sgs[nr_out + nr_in++] = &out;
 	}
+	op->cipher = false;
 	op->status = VIRTIO_CRYPTO_ERR;
 	sg_init_one(&status, &op->status, sizeof(op->status));
 	sgs[nr_out + nr_in++] = &status;
@@ -209,43 +260,5 @@ static int vcrypto_queue_add(struct vcrypto_queue *q, struct asym_request *req)
 	op->hdr.u.akcipher_req.para.dst_data_len =
 		cpu_to_le32(req->op == ASYM_VERIFY ? digest_len : req->out_len);
 
-	return virtqueue_add_sgs(q->vq, sgs, nr_out, nr_in, req, GFP_ATOMIC);
-}
-
-int vcrypto_submit(struct asym_device *asym, struct asym_request *req)
-{
-	struct vcrypto *vc = container_of(asym, struct vcrypto, asym);
-	struct vcrypto_queue *q;
-	unsigned long flags;
-	bool notify = false;
-	int err;
-
-	if (req->op >= ASYM_OP_NR || req->key_bytes > ASYM_MAX_KEY_BYTES ||
-	    (req->op != ASYM_VERIFY && !req->out_len))
-		return -EINVAL;
-
-	q = &vc->queues[raw_smp_processor_id() % vc->nr_queues];
-	spin_lock_irqsave(&q->lock, flags);
-	err = q->dead ? -ENODEV : vcrypto_queue_add(q, req);
-	if (!err) {
-		q->inflight++;
-		q->requests++;
-		notify = virtqueue_kick_prepare(q->vq);
-		if (notify)
-			q->kicks++;
-	} else if ((err == -ENOSPC || err == -ENOMEM) && q->inflight) {
-		/* An answer will make room, and say so. */
-		q->full++;
-		err = -EBUSY;
-	} else if (err == -ENOSPC) {
-		err = -EIO;	/* the ring is smaller than one request */
-	}
-	spin_unlock_irqrestore(&q->lock, flags);
-
-	/* ->submit() is running, so the virtqueue exists; @req may be gone. */
-	if (notify)
-		virtqueue_notify(q->vq);
-	else if (err == -EIO)
-		vcrypto_fail(vc);
-	return err;
+	return vcrypto_send(vc, op, sgs, nr_out, nr_in);
 }

@@ -91,6 +91,13 @@ static int stats_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
 
+static int cipher_show(struct seq_file *m, void *unused)
+{
+	vcrypto_cipher_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(cipher);
+
 void vcrypto_debugfs_add(struct vcrypto *vc)
 {
 	vc->debugfs = debugfs_create_dir(dev_name(&vc->vdev->dev), vcrypto_debugfs_root);
@@ -105,6 +112,7 @@ void vcrypto_debugfs_del(struct vcrypto *vc)
 void vcrypto_debugfs_init(void)
 {
 	vcrypto_debugfs_root = debugfs_create_dir("virtio_crypto", NULL);
+	debugfs_create_file("cipher", 0400, vcrypto_debugfs_root, NULL, &cipher_fops);
 }
 
 void vcrypto_debugfs_exit(void)

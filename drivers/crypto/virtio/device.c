@@ -142,6 +142,7 @@ static void vcrypto_down(struct vcrypto *vc)
 		return;
 
 	vcrypto_ctrl_abandon(vc);
+	vcrypto_cipher_leave(vc);
 	if (vc->registered)
 		asym_device_quiesce(&vc->asym);
 
@@ -210,6 +211,39 @@ static bool vcrypto_offers_rsa(struct vcrypto *vc)
 	return algos & BIT(VIRTIO_CRYPTO_AKCIPHER_RSA);
 }
 
+static int vcrypto_start_rsa(struct vcrypto *vc)
+{
+	int err;
+
+	if (!vcrypto_offers_rsa(vc))
+		return -EOPNOTSUPP;
+	err = vcrypto_probe_caps(vc);
+	if (!err)
+		err = asym_device_register(vcrypto_class, &vc->asym);
+	vc->registered = !err;
+	return err;
+}
+
+/*
+ * Known-answer tests, then operations may come. -EOPNOTSUPP: it does nothing
+ * of what it offers. After an error vcrypto_down() takes back what was begun.
+ */
+static int vcrypto_start_services(struct vcrypto *vc)
+{
+	int cipher, rsa;
+
+	rsa = vcrypto_start_rsa(vc);
+	if (rsa && rsa != -EOPNOTSUPP)
+		return rsa;
+	cipher = vcrypto_cipher_join(vc);
+	if (cipher && (rsa || cipher != -EOPNOTSUPP))
+		return cipher;
+	dev_info(&vc->vdev->dev, "ready: %s over %u of %u data queues\n",
+		 rsa ? "AES-CBC" : cipher ? "RSA" : "RSA and AES-CBC", vc->nr_queues,
+		 vc->nr_dataqs);
+	return 0;
+}
+
 /* life_lock is held; the device is up and ready. */
 static void vcrypto_start(struct vcrypto *vc)
 {
@@ -217,22 +251,17 @@ static void vcrypto_start(struct vcrypto *vc)
 	unsigned int delay;
 	int err;
 
-	if (!vcrypto_offers_rsa(vc)) {
+	if (!vcrypto_offers_rsa(vc) && !vcrypto_cipher_offered(vc)) {
 		vc->state = VCRYPTO_UNUSED;
-		dev_info(dev, "offers no RSA: not used\n");
+		dev_info(dev, "offers neither RSA nor AES-CBC: not used\n");
 		return;
 	}
 
 	vc->state = VCRYPTO_TESTING;
-	err = vcrypto_probe_caps(vc);
-	if (!err)
-		err = asym_device_register(vcrypto_class, &vc->asym);
+	err = vcrypto_start_services(vc);
 	if (!err) {
-		vc->registered = true;
 		vc->state = VCRYPTO_LIVE;
 		vc->retries = 0;
-		dev_info(dev, "ready: RSA over %u of %u data queues\n",
-			 vc->nr_queues, vc->nr_dataqs);
 		return;
 	}
 
@@ -242,7 +271,7 @@ static void vcrypto_start(struct vcrypto *vc)
 
 	if (err == -EBADMSG || err == -EOPNOTSUPP) {
 		dev_err(dev, "%s: not used. Unbind and bind it to try again\n",
-			err == -EBADMSG ? "computes wrongly" : "takes no RSA key");
+			err == -EBADMSG ? "computes wrongly" : "takes no key");
 		vcrypto_down(vc);
 		vc->state = VCRYPTO_REJECTED;
 		return;
@@ -366,4 +395,5 @@ void vcrypto_init(struct vcrypto *vc)
 	INIT_DELAYED_WORK(&vc->work, vcrypto_work);
 	INIT_WORK(&vc->watch_work, vcrypto_watch_work);
 	vcrypto_ctrl_init(vc);
+	vcrypto_cipher_new(vc);
 }

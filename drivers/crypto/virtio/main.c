@@ -183,11 +183,17 @@ static int __init vcrypto_module_init(void)
 	vcrypto_class = asym_class_create(&params);
 	if (IS_ERR(vcrypto_class))
 		return PTR_ERR(vcrypto_class);
+	err = vcrypto_cipher_init();
+	if (err) {
+		asym_class_destroy(vcrypto_class);
+		return err;
+	}
 	vcrypto_debugfs_init();
 	compat_virtio_set_reset_ops(&vcrypto_driver, vcrypto_freeze, vcrypto_restore);
 	err = register_virtio_driver(&vcrypto_driver);
 	if (err) {
 		vcrypto_debugfs_exit();
+		vcrypto_cipher_exit();
 		asym_class_destroy(vcrypto_class);
 	}
 	return err;
@@ -197,6 +203,7 @@ static void __exit vcrypto_module_exit(void)
 {
 	unregister_virtio_driver(&vcrypto_driver);
 	vcrypto_debugfs_exit();
+	vcrypto_cipher_exit();
 	asym_class_destroy(vcrypto_class);
 }
 
@@ -204,5 +211,5 @@ module_init(vcrypto_module_init);
 module_exit(vcrypto_module_exit);
 
 MODULE_DEVICE_TABLE(virtio, vcrypto_ids);
-MODULE_DESCRIPTION("VirtIO crypto driver: RSA through asym_provider");
+MODULE_DESCRIPTION("VirtIO crypto driver: RSA through asym_provider, and cbc(aes)");
 MODULE_LICENSE("GPL");

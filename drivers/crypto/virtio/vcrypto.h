@@ -7,6 +7,7 @@
  * control.c	control queue: key sessions
  * data.c	data queues: operations
  * akcipher.c	what asym_provider asks of a device
+ * cipher.c	cbc(aes): its transforms, and software when there is no device
  * proto.c	pure functions: what the wire's numbers mean
  * debugfs.c	counters
  */
@@ -24,6 +25,8 @@
 #include <uapi/linux/virtio_crypto.h>
 
 struct dentry;
+struct scatterlist;
+struct seq_file;
 struct virtio_device;
 struct virtqueue;
 struct vcrypto;
@@ -46,6 +49,25 @@ enum vcrypto_state {
 	VCRYPTO_REJECTED,
 	VCRYPTO_FAILED,
 	VCRYPTO_AWAY,
+};
+
+/* Keeps what the device writes off cache lines the CPU writes, if those have up to 64 bytes */
+#define VCRYPTO_GUARD	63
+
+/**
+ * struct vcrypto_op - what a request needs besides its buffers
+ * @hdr: read by the device
+ * @cipher: cipher.c's, else asym_provider's
+ * @guard_before: unused
+ * @status: written by the device
+ * @guard_after: unused
+ */
+struct vcrypto_op {
+	struct virtio_crypto_op_data_req hdr;
+	bool cipher;
+	u8 guard_before[VCRYPTO_GUARD];
+	u8 status;
+	u8 guard_after[VCRYPTO_GUARD];
 };
 
 /**
@@ -118,6 +140,11 @@ struct vcrypto_queue {
  * @ctrl_requests: given to the device
  * @ctrl_errors: answered with an error
  * @ctrl_kicks: notifications
+ * @cipher_node: in cipher.c's list of devices while it takes keys; these four are
+ *	protected by a lock there
+ * @cipher_keys: what it has of them
+ * @cipher_calls: who opens or closes a session of cipher.c
+ * @cipher_max: bytes of one operation
  */
 struct vcrypto {
 	struct asym_device asym;
@@ -156,6 +183,11 @@ struct vcrypto {
 	u64 ctrl_requests;
 	u64 ctrl_errors;
 	u64 ctrl_kicks;
+
+	struct list_head cipher_node;
+	struct list_head cipher_keys;
+	unsigned int cipher_calls;
+	u64 cipher_max;
 };
 
 struct vcrypto_session;
@@ -180,6 +212,8 @@ void vcrypto_ctrl_kill(struct vcrypto *vc);
 void vcrypto_ctrl_flush(struct vcrypto *vc);
 int vcrypto_session_open(struct vcrypto *vc, const struct asym_key_data *key,
 			 u8 padding, u8 hash, struct vcrypto_session **session);
+int vcrypto_cipher_session_open(struct vcrypto *vc, const u8 *key, unsigned int key_len,
+				bool decrypt, struct vcrypto_session **session);
 void vcrypto_session_close(struct vcrypto *vc, struct vcrypto_session *session);
 u64 vcrypto_session_id(const struct vcrypto_session *session);
 void vcrypto_sessions_close(struct vcrypto *vc);
@@ -192,11 +226,24 @@ void vcrypto_queue_start(struct vcrypto_queue *q, struct virtqueue *vq);
 void vcrypto_queue_stop(struct vcrypto_queue *q);
 void vcrypto_queue_flush(struct vcrypto_queue *q);
 bool vcrypto_queues_idle(struct vcrypto *vc);
+int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *sgs[],
+		 unsigned int nr_out, unsigned int nr_in);
 int vcrypto_submit(struct asym_device *asym, struct asym_request *req);
 
 /* akcipher.c */
 extern const struct asym_device_ops vcrypto_asym_ops;
 int vcrypto_probe_caps(struct vcrypto *vc);
+
+/* cipher.c */
+int vcrypto_cipher_init(void);
+void vcrypto_cipher_exit(void);
+void vcrypto_cipher_new(struct vcrypto *vc);
+bool vcrypto_cipher_offered(struct vcrypto *vc);
+int vcrypto_cipher_join(struct vcrypto *vc);
+void vcrypto_cipher_leave(struct vcrypto *vc);
+int vcrypto_cipher_result(struct vcrypto_op *op, int err, unsigned int used);
+void vcrypto_cipher_answered(struct vcrypto_op *op, int err);
+void vcrypto_cipher_show(struct seq_file *m);
 
 /* proto.c */
 int vcrypto_errno(u32 status);
