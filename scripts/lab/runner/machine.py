@@ -11,7 +11,8 @@ import time
 FIRMWARE = ["-L", "/usr/share/seabios", "-L", "/usr/share/qemu"]
 # Kernel logs complete, nothing rate-limited, a panic ends the machine; nothing that only costs time.
 CMDLINE = ("console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 mitigations=off audit=0 "
-           "apparmor=0 tsc=nowatchdog watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60")
+           "apparmor=0 tsc=nowatchdog watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 "
+           "no_timer_check")    # emulated on a busy machine, ticks may come late
 
 # QEMU 10.0's TCG, see artifact/root.sh; the lab builds that version where it needs an accelerator.
 KNOWN_CRASHES = ["iotlb_to_section: "]
