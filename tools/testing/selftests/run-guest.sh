@@ -7,4 +7,5 @@ export DEVICE_HASHES=sha1,sha256,sha512 SOFT_HASHES=sha224,sha384 GARBAGE=softwa
 rc=0
 sh "$here/asym/rsa.sh" || rc=1
 "$here/virtio/cbc_aes.py" || rc=1
+"$here/virtio/come_and_go.sh" || rc=1
 exit $rc
