@@ -24,9 +24,9 @@ hops >"$tmp/before"
 grep -r . $state/ 2>/dev/null | sed 's/.*cof\/pool0-1\///; s/:/ /' >"$tmp/path-before"
 pins_before=$(pins)
 
-# Ten operations a second do: an emulated machine is busy with them.
+# Three operations a second do: an emulated machine is busy with ten.
 # shellcheck disable=SC2046 # two words
-"$stress" $(key 2048) -w 100 -s 36000 -o sign,decrypt,verify -H sha256 >"$tmp/out" 2>&1 &
+"$stress" $(key 2048) -w 300 -s 36000 -o sign,decrypt,verify -H sha256 >"$tmp/out" 2>&1 &
 load=$!
 python3 "$here/proto.py" >"$tmp/proto" 2>&1
 rc=$?

@@ -5,13 +5,13 @@
 # computes again, for both.
 #
 # The machine is the lab's "guest": QEMU's own device, and its monitor.
-# CYCLES, PLUGS  how often (default 4, 3; with COF_SOAK=1: 1000, 200)
+# CYCLES, PLUGS  how often (default 2, 2; with COF_SOAK=1: 1000, 200)
 # WORKERS        threads of keyctl (default 2; 8)
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 
 case ${COF_SOAK:-} in
-'' | 0) CYCLES=${CYCLES:-4} PLUGS=${PLUGS:-3} WORKERS=${WORKERS:-2} ;;
+'' | 0) CYCLES=${CYCLES:-2} PLUGS=${PLUGS:-2} WORKERS=${WORKERS:-2} ;;
 *) CYCLES=${CYCLES:-1000} PLUGS=${PLUGS:-200} WORKERS=${WORKERS:-8} ;;
 esac
 tmp=$(mktemp -d) || exit 1
