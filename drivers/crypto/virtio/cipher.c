@@ -43,6 +43,10 @@
 #define CIPHER_MAX_LEN		(64 * 1024)
 /* Pieces of input that take a place in the ring each; of more, a copy is made */
 #define CIPHER_MAX_PIECES	8
+/* The ring must have room for them, header, IV, output and status */
+#define CIPHER_MIN_RING		(CIPHER_MAX_PIECES + 4)
+/* A device that does not answer its known-answer test for so long has failed */
+#define CIPHER_KAT_TIMEOUT	(60 * HZ)
 
 enum cipher_stat {
 	CIPHER_OPS,
@@ -632,7 +636,11 @@ static int cipher_kat_one(struct vcrypto *vc, struct cipher_kat *kat, bool decry
 	cipher_count(CIPHER_KAT_RUN);
 	err = cipher_send(vc, &kat->cop, session, decrypt, &in);
 	if (!err) {
-		wait_for_completion(&kat->answered);
+		/* Its reset, which follows, answers; until then @kat is the device's. */
+		if (!wait_for_completion_timeout(&kat->answered, CIPHER_KAT_TIMEOUT)) {
+			vcrypto_fail(vc);
+			wait_for_completion(&kat->answered);
+		}
 		err = kat->err;
 	}
 	vcrypto_session_close(vc, session);
@@ -655,6 +663,16 @@ bool vcrypto_cipher_offered(struct vcrypto *vc)
 	       algos & BIT(VIRTIO_CRYPTO_CIPHER_AES_CBC) && key_len >= AES_MAX_KEY_SIZE;
 }
 
+static bool cipher_rings_suffice(struct vcrypto *vc)
+{
+	unsigned int i;
+
+	for (i = 0; i < vc->nr_queues; i++)
+		if (virtqueue_get_vring_size(vc->queues[i].vq) < CIPHER_MIN_RING)
+			return false;
+	return true;
+}
+
 static int cipher_register(void)
 {
 	int err = 0;
@@ -673,8 +691,8 @@ static int cipher_register(void)
  * @vc: device: up and ready; life_lock is held
  *
  * Context: sleeps; talks to the device.
- * Return: 0: it is in use. -EOPNOTSUPP: it does not offer it. -EBADMSG: it
- * computes wrongly. Or another error.
+ * Return: 0: it is in use. -EOPNOTSUPP: it does not offer it, or its rings are
+ * too small. -EBADMSG: it computes wrongly. Or another error.
  */
 int vcrypto_cipher_join(struct vcrypto *vc)
 {
@@ -682,7 +700,7 @@ int vcrypto_cipher_join(struct vcrypto *vc)
 	u64 max_size;
 	int err;
 
-	if (!vcrypto_cipher_offered(vc))
+	if (!vcrypto_cipher_offered(vc) || !cipher_rings_suffice(vc))
 		return -EOPNOTSUPP;
 	kat = kzalloc_obj(*kat);
 	if (!kat)

@@ -19,10 +19,8 @@ above() {
 }
 
 hops >"$tmp/before"
-key="-g 2048"
-[ ! -e /run/lab/keys/2048.pem ] || key="-k /run/lab/keys/2048.pem"
-# shellcheck disable=SC2086 # two words
-"${PKEY_STRESS:-pkey_stress}" $key -t 2 -w 50 -s 600 -o sign,decrypt >"$tmp/out" 2>&1 &
+# shellcheck disable=SC2046 # two words
+"${PKEY_STRESS:-pkey_stress}" $(key 2048) -t 2 -w 50 -s 600 -o sign,decrypt >"$tmp/out" 2>&1 &
 load=$!
 check "the device computes" within 20 above "$(count device)" device
 lab barrier failover-begin 2
