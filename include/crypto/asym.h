@@ -4,7 +4,7 @@
  * have in common: the names of operations, paddings and hashes, and keys.
  *
  * The numbers of enum asym_algo, asym_padding, asym_hash and asym_op are those
- * of the virtio crypto device (virtio 1.3, 5.9.7.6 "AKCIPHER Service" and
+ * of the virtio crypto device (virtio 1.3, 5.9.4.5 "AKCIPHER services" and
  * <linux/virtio_crypto.h>) and of the CoF protocol, so nobody translates.
  */
 #ifndef _CRYPTO_ASYM_H
@@ -54,13 +54,18 @@ enum asym_hash {
 #define ASYM_MAX_DIGEST		64
 #define ASYM_MAX_DER		4096	/* an encoded private key */
 
+/* Some devices take larger keys, for which there is no software. */
+#define ASYM_DEVICE_MAX_BITS	8192
+#define ASYM_DEVICE_MAX_DER	8192
+
 /**
  * struct asym_key_data - a key as it crosses every interface here
  * @algo: enum asym_algo
  * @is_private: @der holds a private key
  * @bits: size of the modulus in bits (filled in by the parser, not by callers)
  * @der: RSA: RFC 8017 RSAPrivateKey or RSAPublicKey, as crypto_akcipher_set_*_key() takes it
- * @der_len: bytes at @der, at most ASYM_MAX_DER
+ * @der_len: bytes at @der, at most ASYM_MAX_DER; up to ASYM_DEVICE_MAX_DER if a device's
+ *	caps say more than ASYM_RSA_MAX_BITS
  *
  * Whoever owns the memory behind @der wipes it (kfree_sensitive()).
  */

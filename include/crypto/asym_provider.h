@@ -20,6 +20,15 @@ struct asym_class;
 struct asym_device;
 struct asym_request;
 
+/*
+ * Memory around a request's buffers that is the driver's while it has the
+ * request, so that a header in front of the input and a status behind the output
+ * make one piece with them: bytes before asym_request::in, and after the output
+ * (asym_request::out + out_len).
+ */
+#define ASYM_HEADROOM	128
+#define ASYM_TAILROOM	64
+
 enum asym_fallback {
 	ASYM_FALLBACK_SOFTWARE,
 	ASYM_FALLBACK_ERROR,	/* -ENODEV */
@@ -58,7 +67,8 @@ void asym_class_set_fallback(struct asym_class *class, enum asym_fallback fallba
 
 /**
  * struct asym_class_stats - sums since the class was created
- * @ops: operations callers asked for: device + software + failed, and those under way
+ * @ops: operations callers asked for: device + software + failed + refused, and
+ *	those under way
  * @device: answered by a device
  * @software: answered by the kernel's software instead: the sum of the next four
  * @sw_no_device: no live device
@@ -66,11 +76,15 @@ void asym_class_set_fallback(struct asym_class *class, enum asym_fallback fallba
  * @sw_device_error: the device failed, or vanished, under it
  * @sw_no_session: the device had no room for the key
  * @failed: -ENODEV (fallback=error)
+ * @refused: -ENOSPC: no room on the device, and the caller did not want to wait
+ *	(CRYPTO_TFM_REQ_MAY_BACKLOG)
  * @retried: sent or opened again, on the same or another device
  * @rechecked: the device refused the input: software was asked for the errno
  * @session_opens: keys given to devices
  * @session_closes: keys taken from them
  * @session_hits: operations that found their session open
+ * @session_misses: operations that did not, and nobody opening it
+ * @inline_keys: of these, sent with the key instead
  * @session_evictions: sessions closed to make room for another
  * @kat_run: known-answer tests run on devices
  * @kat_failed: of these, failed
@@ -84,11 +98,14 @@ struct asym_class_stats {
 	u64 sw_device_error;
 	u64 sw_no_session;
 	u64 failed;
+	u64 refused;
 	u64 retried;
 	u64 rechecked;
 	u64 session_opens;
 	u64 session_closes;
 	u64 session_hits;
+	u64 session_misses;
+	u64 inline_keys;
 	u64 session_evictions;
 	u64 kat_run;
 	u64 kat_failed;
@@ -113,7 +130,10 @@ struct asym_session_params {
  * @op: enum asym_op
  * @padding: enum asym_padding
  * @hash: enum asym_hash
- * @handle: the session's handle, as ->open() gave it
+ * @handle: the session's handle, as ->open() gave it, unless @key is set
+ * @key: a device with ASYM_DEV_INLINE_KEY gets the key with the request, and there is
+ *	no session; what it points to is DMA-able, asym_provider's, and as long there as
+ *	the rest
  * @in: input, linear and DMA-able: message, ciphertext, digest or signature;
  *	for ASYM_VERIFY the digest follows the signature at once
  * @in_len: bytes of message, ciphertext, digest or signature
@@ -121,10 +141,12 @@ struct asym_session_params {
  * @out: output, linear and DMA-able (not for ASYM_VERIFY); never overlaps @in
  * @out_len: room at @out: the key's size
  * @key_bytes: the key's modulus in bytes
+ * @more: another request follows at once, or ->commit() does: the doorbell may wait
  * @list: the driver's while it has the request
- * @drv: the driver's while it has the request (scatterlists, headers, tags)
+ * @drv: the driver's while it has the request
  *
- * Memory is asym_provider's and stays valid, unmoved, until
+ * Memory, with ASYM_HEADROOM and ASYM_TAILROOM bytes around the buffers (also
+ * at @out if there is no output), is asym_provider's and stays valid, unmoved, until
  * asym_request_done(); a driver calls that only when the device can no longer
  * read @in or write @out.
  */
@@ -133,14 +155,16 @@ struct asym_request {
 	u8 padding;
 	u8 hash;
 	u64 handle;
+	const struct asym_key_data *key;
 	const u8 *in;
 	unsigned int in_len;
 	unsigned int digest_len;
 	u8 *out;
 	unsigned int out_len;
 	unsigned int key_bytes;
+	bool more;
 	struct list_head list;
-	u8 drv[256] __aligned(8);
+	u8 drv[64] __aligned(8);
 };
 
 /**
@@ -166,15 +190,20 @@ void asym_request_done(struct asym_request *req, int status, unsigned int out_le
  *	asym_request_done() will be called, perhaps already was. -EBUSY: no
  *	room now, asym_device_kick() will say when to try again (completions of
  *	this device imply it). Any other error: not taken, the device failed.
+ * @commit: may be NULL. Rings the doorbell for requests that came with
+ *	asym_request::more; called in the same contexts, also when no request
+ *	followed after all
  */
 struct asym_device_ops {
 	int (*open)(struct asym_device *dev, const struct asym_session_params *params,
 		    u64 *handle);
 	void (*close)(struct asym_device *dev, u64 handle);
 	int (*submit)(struct asym_device *dev, struct asym_request *req);
+	void (*commit)(struct asym_device *dev);
 };
 
 #define ASYM_DEV_SESSION_PER_PADDING	BIT(0)	/* a session is for a key, a padding and a hash */
+#define ASYM_DEV_INLINE_KEY		BIT(1)	/* takes requests with the key in them */
 
 /**
  * struct asym_device - embedded by the driver

@@ -25,6 +25,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/percpu-refcount.h>
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
@@ -49,15 +50,23 @@ enum provider_stat {
 	PROVIDER_SW_DEVICE_ERROR,
 	PROVIDER_SW_NO_SESSION,
 	PROVIDER_FAILED,
+	PROVIDER_REFUSED,
 	PROVIDER_RETRIED,
 	PROVIDER_RECHECKED,
 	PROVIDER_SESSION_OPENS,
 	PROVIDER_SESSION_CLOSES,
 	PROVIDER_SESSION_HITS,
+	PROVIDER_SESSION_MISSES,
+	PROVIDER_INLINE_KEYS,
 	PROVIDER_SESSION_EVICTIONS,
 	PROVIDER_KAT_RUN,
 	PROVIDER_KAT_FAILED,
 	PROVIDER_STAT_NR
+};
+
+/* Counted by each CPU for itself; a sum read on a 32-bit machine may be torn. */
+struct provider_stats {
+	u64 nr[PROVIDER_STAT_NR];
 };
 
 struct asym_class {
@@ -72,7 +81,7 @@ struct asym_class {
 	struct dentry *devices_dir;
 
 	enum asym_fallback fallback;
-	atomic64_t stats[PROVIDER_STAT_NR];
+	struct provider_stats __percpu *stats;
 	atomic_t transforms;
 
 	/* Serialises the registration of @algs, which are NULL until then. */
@@ -102,6 +111,12 @@ struct asym_class {
 	struct delayed_work sweep_work;
 };
 
+/* Likewise. */
+struct provider_device_stats {
+	u64 requests;
+	u64 completed;
+};
+
 struct asym_device_priv {
 	/* fixed */
 	struct kref ref;
@@ -109,7 +124,6 @@ struct asym_device_priv {
 	struct asym_class *class;
 	struct asym_caps caps;		/* asym_device::caps less what it refused */
 	unsigned int flags;
-	unsigned int max_sessions;
 	struct dentry *dir;
 	bool stopped;			/* the driver's thread that quiesces and unregisters */
 	char name[64];
@@ -129,14 +143,16 @@ struct asym_device_priv {
 	bool live;
 	bool draining;
 	bool in_drain;
-	u32 kicks;
 	struct list_head backlog;	/* asym_request::list */
 	struct list_head sessions;	/* provider_session::dev_node: attached ones */
 	struct list_head idle;		/* provider_session::idle_node, oldest first */
 	unsigned int nr_sessions;	/* open, opening or not yet closed */
+	unsigned int max_sessions;	/* as the device says, or as was found out; 0: unknown */
 
-	atomic64_t requests;
-	atomic64_t completed;
+	/* How often there may have been room; who adds to @backlog looks at it afterwards. */
+	atomic_t kicks;
+
+	struct provider_device_stats __percpu *stats;
 	atomic64_t errors;
 	atomic64_t opens;
 	atomic64_t closes;
@@ -149,10 +165,11 @@ struct provider_key {
 	/* fixed */
 	struct asym_class *class;
 	u64 hash;
-	struct asym_exec_key *exec_key;
+	struct asym_exec_key *exec_key;	/* NULL: too large for the software */
 	struct asym_key_data data;	/* data.der is @der */
 	unsigned int key_bytes;		/* of a block, as the software has it */
 	bool device_ok;			/* devices would agree on @key_bytes */
+	const u8 *modulus;		/* in @der, @key_bytes long, odd, if @device_ok */
 
 	/* class->lock */
 	struct hlist_node node;
@@ -161,11 +178,11 @@ struct provider_key {
 	unsigned int refs;
 	unsigned long last_used;
 
-	u8 max[ASYM_MAX_KEY_BYTES];	/* modulus minus one, @key_bytes long */
 	u8 der[];
 };
 
 enum provider_session_state {
+	SESSION_INLINE,			/* one request with the key in it was sent, no more */
 	SESSION_OPENING,
 	SESSION_OPEN,
 	SESSION_REFUSED,		/* the device cannot use this key */
@@ -199,6 +216,12 @@ enum provider_phase {
 	PHASE_DONE,			/* ... finds the result here */
 };
 
+/* How an operation is started. */
+#define PROVIDER_MAY_SLEEP	BIT(0)	/* sessions are opened, and software computes, inline */
+/* When the device has no room: -EBUSY and provider_op::progress() later, or -ENOSPC; or it waits */
+#define PROVIDER_FULL_TELL	BIT(1)
+#define PROVIDER_FULL_REFUSE	BIT(2)
+
 /**
  * struct provider_op - one operation
  * @req: what the device driver sees
@@ -210,7 +233,12 @@ enum provider_phase {
  * @answered: called by asym_request_done()
  * @complete: called once, bottom halves disabled, unless provider_op_start()
  *	returned the result
+ * @progress: called at most once, likewise, after provider_op_start() returned
+ *	-EBUSY: the operation does not wait for room any more
  * @data: the caller's
+ * @flags: PROVIDER_*
+ * @waits: in its device's backlog; asym_class::lock
+ * @told: the caller knows (-EBUSY); asym_class::lock
  * @work: takes the answer out of an interrupt handler
  * @status: the answer meanwhile
  * @tried: devices (by id) that failed it
@@ -223,8 +251,10 @@ enum provider_phase {
  * @err: result
  * @out_len: result: bytes at @out
  * @exec: asym_exec_request_size() bytes behind this structure
- * @in: asym_request::in points here
- * @out: asym_request::out points here
+ * @in: asym_request::in, room for two blocks of the key's size
+ * @out: asym_request::out, room for one
+ * @big: where these two are if the key is too large for @room, or NULL
+ * @room: where they are, and what drivers have around them
  *
  * provider_op_size() bytes, aligned for DMA, zeroed by provider_op_init().
  */
@@ -236,7 +266,11 @@ struct provider_op {
 	struct asym_device_priv *pdev;
 	void (*answered)(struct provider_op *op, int status, unsigned int out_len);
 	void (*complete)(struct provider_op *op);
+	void (*progress)(struct provider_op *op);
 	void *data;
+	u8 flags;
+	bool waits;
+	bool told;
 	struct work_struct work;
 	int status;
 	u64 tried;
@@ -249,8 +283,11 @@ struct provider_op {
 	int err;
 	unsigned int out_len;
 	struct asym_exec_request *exec;
-	u8 in[2 * ASYM_MAX_KEY_BYTES] __aligned(ARCH_DMA_MINALIGN);
-	u8 out[ASYM_MAX_KEY_BYTES] __aligned(ARCH_DMA_MINALIGN);
+	u8 *in;
+	u8 *out;
+	u8 *big;
+	u8 room[ASYM_HEADROOM + 3 * ASYM_MAX_KEY_BYTES + ASYM_TAILROOM]
+		__aligned(ARCH_DMA_MINALIGN);
 };
 
 /* provider_main.c */
@@ -259,11 +296,37 @@ extern struct workqueue_struct *provider_wq;
 extern unsigned int provider_cache_max;
 extern unsigned int provider_idle_secs;
 
+/* What there is, in all classes together. */
+enum provider_object {
+	OBJECT_CLASSES,
+	OBJECT_DEVICES,
+	OBJECT_KEYS,
+	OBJECT_KEY_BYTES,
+	OBJECT_SESSIONS,
+	OBJECT_TRANSFORMS,
+	OBJECT_OPERATIONS,
+	OBJECT_NR
+};
+
+/* A CPU that frees what another allocated goes below zero: only the sum means something. */
+struct provider_objects {
+	long nr[OBJECT_NR];
+};
+
+DECLARE_PER_CPU(struct provider_objects, provider_objects);
+
+static inline void provider_object(enum provider_object what, long nr)
+{
+	this_cpu_add(provider_objects.nr[what], nr);
+}
+
 /* provider_class.c */
 static inline void provider_count(struct asym_class *class, enum provider_stat stat)
 {
-	atomic64_inc(&class->stats[stat]);
+	this_cpu_inc(class->stats->nr[stat]);
 }
+
+u64 provider_stat(const struct asym_class *class, enum provider_stat stat);
 
 bool provider_class_tested(struct asym_class *class);
 void provider_class_tell_ready(struct asym_class *class);
@@ -282,6 +345,7 @@ struct provider_key *provider_key_get(struct asym_class *class, bool is_private,
 				      const void *der, unsigned int der_len);
 void provider_key_ref_locked(struct provider_key *key);
 void provider_key_put(struct provider_key *key);
+void provider_key_put_locked(struct provider_key *key);
 int provider_key_check_range(const struct provider_key *key, const u8 *in, unsigned int len);
 void provider_cache_init(struct asym_class *class);
 bool provider_cache_flush(struct asym_class *class);
@@ -293,19 +357,24 @@ struct provider_session *provider_session_find_locked(struct provider_key *key,
 struct provider_session *provider_session_new_locked(struct provider_key *key,
 						     struct asym_device_priv *pdev,
 						     u8 padding, u8 hash);
+void provider_session_begin_locked(struct provider_session *session);
 void provider_session_use_locked(struct provider_session *session);
 void provider_session_unuse_locked(struct provider_session *session);
 void provider_session_detach_locked(struct provider_session *session);
 void provider_session_open(struct provider_session *session);
 void provider_session_close(struct provider_session *session);
+int provider_key_try(struct provider_key *key, u8 padding, u8 hash);
 
 /* provider_op.c */
 size_t provider_op_size(void);
 void provider_op_init(struct provider_op *op, struct asym_class *class);
 void provider_op_wipe(struct provider_op *op);
-int provider_op_start(struct provider_op *op, struct provider_key *key, bool may_sleep);
-void provider_op_opened(struct provider_op *op, struct provider_session *session, int err);
+int provider_op_set_key(struct provider_op *op, unsigned int key_bytes, gfp_t gfp);
+int provider_op_start(struct provider_op *op, struct provider_key *key, unsigned int flags);
+void provider_op_opened(struct provider_op *op, struct provider_session *session, int err,
+			bool more);
 int provider_submit_once(struct provider_op *op);
+void provider_commit(struct asym_device_priv *pdev);
 void provider_redispatch(struct list_head *ops);
 
 /* provider_device.c */

@@ -236,11 +236,17 @@ static void op_complete(struct provider_op *op)
 	akcipher_request_complete(areq, finish(areq, op, op->err));
 }
 
+static void op_progress(struct provider_op *op)
+{
+	akcipher_request_complete(op->data, -EINPROGRESS);
+}
+
 static int akcipher_op(struct akcipher_request *areq, enum asym_op nr)
 {
 	struct provider_tfm *tfm = akcipher_tfm_ctx(crypto_akcipher_reqtfm(areq));
 	struct provider_op *op = request_op(areq);
 	const struct provider_alg *alg = tfm->alg;
+	unsigned int flags = 0;
 	int err;
 
 	if (!tfm->key)
@@ -251,15 +257,27 @@ static int akcipher_op(struct akcipher_request *areq, enum asym_op nr)
 	op->req.padding = alg->padding;
 	op->req.hash = alg->hash;
 	op->complete = op_complete;
+	op->progress = op_progress;
 	op->data = areq;
+	/* Who sleeps has one request, and waits for it: keyctl sets nothing but that. */
+	if (areq->base.flags & CRYPTO_TFM_REQ_MAY_SLEEP)
+		flags |= PROVIDER_MAY_SLEEP;
+	if (areq->base.flags & CRYPTO_TFM_REQ_MAY_BACKLOG)
+		flags |= PROVIDER_FULL_TELL;
+	else if (!(flags & PROVIDER_MAY_SLEEP))
+		flags |= PROVIDER_FULL_REFUSE;
+	err = provider_op_set_key(op, tfm->key->key_bytes,
+				  flags & PROVIDER_MAY_SLEEP ? GFP_KERNEL : GFP_ATOMIC);
+	if (err)
+		return err;
 	err = prepare(areq, op, tfm->key, alg);
 	if (err) {
 		provider_op_wipe(op);
 		return err;
 	}
 
-	err = provider_op_start(op, tfm->key, areq->base.flags & CRYPTO_TFM_REQ_MAY_SLEEP);
-	return err == -EINPROGRESS ? err : finish(areq, op, err);
+	err = provider_op_start(op, tfm->key, flags);
+	return err == -EINPROGRESS || err == -EBUSY ? err : finish(areq, op, err);
 }
 
 static int akcipher_encrypt(struct akcipher_request *areq)

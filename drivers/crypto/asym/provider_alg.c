@@ -250,6 +250,7 @@ void provider_tfm_init(struct provider_tfm *tfm, const struct provider_alg *alg)
 	tfm->alg = alg;
 	tfm->key = NULL;
 	atomic_inc(&alg->class->transforms);
+	provider_object(OBJECT_TRANSFORMS, 1);
 }
 
 /**
@@ -261,6 +262,7 @@ void provider_tfm_exit(struct provider_tfm *tfm)
 	if (tfm->key)
 		provider_key_put(tfm->key);
 	atomic_dec(&tfm->alg->class->transforms);
+	provider_object(OBJECT_TRANSFORMS, -1);
 }
 
 /**
@@ -279,9 +281,17 @@ int provider_tfm_set_key(struct provider_tfm *tfm, bool is_private, const void *
 {
 	struct provider_key *new, *old = tfm->key;
 
+	int err;
+
 	new = provider_key_get(tfm->alg->class, is_private, key, keylen);
-	tfm->key = IS_ERR(new) ? NULL : new;
+	err = PTR_ERR_OR_ZERO(new);
+	if (!err && !new->exec_key) {
+		err = provider_key_try(new, tfm->alg->padding, tfm->alg->hash);
+		if (err)
+			provider_key_put(new);
+	}
+	tfm->key = err ? NULL : new;
 	if (old)
 		provider_key_put(old);
-	return PTR_ERR_OR_ZERO(new);
+	return err;
 }

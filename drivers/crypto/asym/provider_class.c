@@ -49,7 +49,9 @@ static bool class_try_free(struct asym_class *class)
 	}
 	mutex_destroy(&class->ready_mutex);
 	mutex_destroy(&class->mutex);
+	free_percpu(class->stats);
 	kfree_sensitive(class);
+	provider_object(OBJECT_CLASSES, -1);
 	return true;
 }
 
@@ -110,6 +112,10 @@ struct asym_class *asym_class_create(const struct asym_class_params *params)
 		pr_err("%s: priority %d is negative\n", class->name, params->priority);
 		err = -EINVAL;
 	}
+	if (!err) {
+		class->stats = alloc_percpu(struct provider_stats);
+		err = class->stats ? 0 : -ENOMEM;
+	}
 	if (err) {
 		kfree(class);
 		return ERR_PTR(err);
@@ -126,6 +132,7 @@ struct asym_class *asym_class_create(const struct asym_class_params *params)
 	INIT_LIST_HEAD(&class->devices);
 	provider_cache_init(class);
 	provider_debugfs_add_class(class);
+	provider_object(OBJECT_CLASSES, 1);
 	return class;
 }
 EXPORT_SYMBOL_GPL(asym_class_create);
@@ -187,6 +194,24 @@ void asym_class_set_fallback(struct asym_class *class, enum asym_fallback fallba
 EXPORT_SYMBOL_GPL(asym_class_set_fallback);
 
 /**
+ * provider_stat() - one of a class's counters
+ * @class: the class
+ * @stat: which
+ *
+ * Context: any.
+ * Return: its sum since the class was created.
+ */
+u64 provider_stat(const struct asym_class *class, enum provider_stat stat)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(class->stats, cpu)->nr[stat]);
+	return sum;
+}
+
+/**
  * asym_class_get_stats() - sums since the class was created
  * @class: the class
  * @stats: receives them; not a snapshot of one moment
@@ -199,7 +224,7 @@ void asym_class_get_stats(struct asym_class *class, struct asym_class_stats *sta
 	int i;
 
 	for (i = 0; i < PROVIDER_STAT_NR; i++)
-		sum[i] = atomic64_read(&class->stats[i]);
+		sum[i] = provider_stat(class, i);
 }
 EXPORT_SYMBOL_GPL(asym_class_get_stats);
 

@@ -24,11 +24,14 @@ static const char * const stat_names[PROVIDER_STAT_NR] = {
 	[PROVIDER_SW_DEVICE_ERROR]	= "sw_device_error",
 	[PROVIDER_SW_NO_SESSION]	= "sw_no_session",
 	[PROVIDER_FAILED]		= "failed",
+	[PROVIDER_REFUSED]		= "refused",
 	[PROVIDER_RETRIED]		= "retried",
 	[PROVIDER_RECHECKED]		= "rechecked",
 	[PROVIDER_SESSION_OPENS]	= "session_opens",
 	[PROVIDER_SESSION_CLOSES]	= "session_closes",
 	[PROVIDER_SESSION_HITS]		= "session_hits",
+	[PROVIDER_SESSION_MISSES]	= "session_misses",
+	[PROVIDER_INLINE_KEYS]		= "inline_keys",
 	[PROVIDER_SESSION_EVICTIONS]	= "session_evictions",
 	[PROVIDER_KAT_RUN]		= "kat_run",
 	[PROVIDER_KAT_FAILED]		= "kat_failed",
@@ -63,16 +66,24 @@ DEFINE_SHOW_ATTRIBUTE(stats);
 static int device_show(struct seq_file *m, void *unused)
 {
 	struct asym_device_priv *pdev = m->private;
+	u64 requests = 0, completed = 0;
 	unsigned int sessions;
 	bool draining;
+	int cpu;
 
 	spin_lock_bh(&pdev->class->lock);
 	sessions = pdev->nr_sessions;
 	draining = pdev->draining;
 	spin_unlock_bh(&pdev->class->lock);
 
-	seq_printf(m, "requests %lld\n", atomic64_read(&pdev->requests));
-	seq_printf(m, "completed %lld\n", atomic64_read(&pdev->completed));
+	for_each_possible_cpu(cpu) {
+		const struct provider_device_stats *stats = per_cpu_ptr(pdev->stats, cpu);
+
+		requests += READ_ONCE(stats->requests);
+		completed += READ_ONCE(stats->completed);
+	}
+	seq_printf(m, "requests %llu\n", requests);
+	seq_printf(m, "completed %llu\n", completed);
 	seq_printf(m, "errors %lld\n", atomic64_read(&pdev->errors));
 	seq_printf(m, "inflight %d\n", atomic_read(&pdev->inflight));
 	seq_printf(m, "sessions %u\n", sessions);
@@ -84,6 +95,30 @@ static int device_show(struct seq_file *m, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(device);
+
+static int objects_show(struct seq_file *m, void *unused)
+{
+	static const char * const names[OBJECT_NR] = {
+		[OBJECT_CLASSES]	= "classes",
+		[OBJECT_DEVICES]	= "devices",
+		[OBJECT_KEYS]		= "keys",
+		[OBJECT_KEY_BYTES]	= "key_bytes",
+		[OBJECT_SESSIONS]	= "sessions",
+		[OBJECT_TRANSFORMS]	= "transforms",
+		[OBJECT_OPERATIONS]	= "operations",
+	};
+	int i, cpu;
+
+	for (i = 0; i < OBJECT_NR; i++) {
+		long sum = 0;
+
+		for_each_possible_cpu(cpu)
+			sum += READ_ONCE(per_cpu(provider_objects, cpu).nr[i]);
+		seq_printf(m, "%s %ld\n", names[i], sum);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(objects);
 
 /**
  * provider_debugfs_add_class() - show a new class
@@ -134,6 +169,7 @@ void provider_debugfs_del_device(struct asym_device_priv *pdev)
 void provider_debugfs_init(void)
 {
 	provider_dir = debugfs_create_dir("asym", NULL);
+	debugfs_create_file("objects", 0444, provider_dir, NULL, &objects_fops);
 }
 
 /**

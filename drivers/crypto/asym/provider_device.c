@@ -53,6 +53,7 @@ static void device_release(struct kref *ref)
 	struct asym_device_priv *pdev = container_of(ref, struct asym_device_priv, ref);
 
 	percpu_ref_exit(&pdev->calls);
+	free_percpu(pdev->stats);
 	kfree(pdev);
 }
 
@@ -89,6 +90,10 @@ static struct asym_device_priv *device_new(struct asym_class *class, struct asym
 		err = -ENAMETOOLONG;
 		goto err_free;
 	}
+	err = -ENOMEM;
+	pdev->stats = alloc_percpu(struct provider_device_stats);
+	if (!pdev->stats)
+		goto err_free;
 	err = percpu_ref_init(&pdev->calls, device_calls_gone, 0, GFP_KERNEL);
 	if (err)
 		goto err_free;
@@ -109,6 +114,7 @@ static struct asym_device_priv *device_new(struct asym_class *class, struct asym
 	return pdev;
 
 err_free:
+	free_percpu(pdev->stats);
 	kfree(pdev);
 	return ERR_PTR(err);
 }
@@ -146,6 +152,7 @@ static int device_publish(struct asym_device_priv *pdev)
 		pdev->id = __ffs64(~class->device_ids);
 		class->device_ids |= BIT_ULL(pdev->id);
 		class->nr_devices++;
+		provider_object(OBJECT_DEVICES, 1);
 		pdev->live = true;
 		list_add_tail(&pdev->node, &class->devices);
 	}
@@ -307,6 +314,7 @@ void asym_device_unregister(struct asym_device *dev)
 	spin_lock_bh(&class->lock);
 	class->device_ids &= ~BIT_ULL(pdev->id);
 	class->nr_devices--;
+	provider_object(OBJECT_DEVICES, -1);
 	spin_unlock_bh(&class->lock);
 
 	dev->p = NULL;

@@ -10,6 +10,7 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "provider_fake.h"
 
@@ -44,6 +45,13 @@ static struct fake_session *find_session(struct fake_device *fake, u64 handle)
 	return NULL;
 }
 
+static void free_session(struct fake_session *session)
+{
+	if (session->key)
+		asym_exec_key_put(session->key);
+	kfree(session);
+}
+
 static int fake_open(struct asym_device *dev, const struct asym_session_params *params, u64 *handle)
 {
 	struct fake_device *fake = to_fake(dev);
@@ -59,7 +67,8 @@ static int fake_open(struct asym_device *dev, const struct asym_session_params *
 	session = kzalloc_obj(*session);
 	if (!session)
 		return -ENOMEM;
-	session->key = asym_exec_key_create(fake->exec, params->key);
+	if (!fake->large || params->key->bits <= ASYM_RSA_MAX_BITS)
+		session->key = asym_exec_key_create(fake->exec, params->key);
 	if (IS_ERR(session->key)) {
 		err = PTR_ERR(session->key);
 		kfree(session);
@@ -79,17 +88,9 @@ static int fake_open(struct asym_device *dev, const struct asym_session_params *
 	}
 	spin_unlock_bh(&fake->lock);
 
-	if (err) {
-		asym_exec_key_put(session->key);
-		kfree(session);
-	}
+	if (err)
+		free_session(session);
 	return err;
-}
-
-static void free_session(struct fake_session *session)
-{
-	asym_exec_key_put(session->key);
-	kfree(session);
 }
 
 static void fake_close(struct asym_device *dev, u64 handle)
@@ -155,11 +156,69 @@ static void fake_computed(struct asym_exec_request *exec, int err)
 		answer(req);
 }
 
+/* @key is the caller's, and needed during the call only. */
+static int fake_compute(struct asym_request *req, struct asym_exec_key *key)
+{
+	struct fake_request *freq = (void *)req->drv;
+	struct asym_exec_request *exec = freq->exec;
+
+	exec->key = key;
+	exec->op = req->op;
+	exec->padding = req->padding;
+	exec->hash = req->hash;
+	exec->src = req->in;
+	exec->src_len = req->in_len;
+	if (req->op == ASYM_VERIFY) {
+		exec->digest = req->in + req->in_len;
+		exec->digest_len = req->digest_len;
+	} else {
+		exec->dst = req->out;
+		exec->dst_len = req->out_len;
+	}
+	exec->complete = fake_computed;
+	exec->data = req;
+	return asym_exec_submit(exec);
+}
+
+/* Prepares a request's key, which sleeps. */
+struct fake_key_work {
+	struct work_struct work;
+	struct asym_request *req;
+};
+
+static void fake_key_work(struct work_struct *work)
+{
+	struct fake_key_work *key_work = container_of(work, struct fake_key_work, work);
+	struct asym_request *req = key_work->req;
+	struct fake_request *freq = (void *)req->drv;
+	struct asym_exec_key *key = asym_exec_key_create(freq->fake->exec, req->key);
+
+	kfree(key_work);
+	if (IS_ERR(key)) {
+		kfree(freq->exec);
+		freq->status = PTR_ERR(key);
+		freq->out_len = 0;
+		answer(req);
+		return;
+	}
+	fake_compute(req, key);
+	asym_exec_key_put(key);
+}
+
+static void fake_commit(struct asym_device *dev)
+{
+	struct fake_device *fake = to_fake(dev);
+
+	atomic_inc(&fake->commits);
+	atomic_set(&fake->unseen, 0);
+}
+
 static int fake_submit(struct asym_device *dev, struct asym_request *req)
 {
 	struct fake_request *freq = (void *)req->drv;
 	struct fake_device *fake = to_fake(dev);
 	struct asym_exec_request *exec;
+	struct fake_key_work *key_work;
 	struct fake_session *session;
 	bool busy;
 
@@ -180,8 +239,32 @@ static int fake_submit(struct asym_device *dev, struct asym_request *req)
 	}
 
 	atomic_inc(&fake->submits);
+	if (req->more)
+		atomic_inc(&fake->unseen);
+	else
+		atomic_set(&fake->unseen, 0);
 	freq->fake = fake;
 	freq->exec = exec;
+	if (req->key) {
+		atomic_inc(&fake->inline_keys);
+		key_work = kzalloc_obj(*key_work, GFP_ATOMIC);
+		if (!key_work) {
+			kfree(exec);
+			return -ENOMEM;
+		}
+		INIT_WORK(&key_work->work, fake_key_work);
+		key_work->req = req;
+		schedule_work(&key_work->work);
+		return 0;
+	}
+	if (session && !session->key) {
+		kfree(exec);
+		memcpy(req->out, req->in, req->in_len);
+		freq->status = fake->status;
+		freq->out_len = req->in_len;
+		answer(req);
+		return 0;
+	}
 	if (!session) {
 		kfree(exec);
 		freq->status = -ESTALE;
@@ -191,28 +274,14 @@ static int fake_submit(struct asym_device *dev, struct asym_request *req)
 	}
 
 	/* The session is not closed while the request uses it. */
-	exec->key = session->key;
-	exec->op = req->op;
-	exec->padding = req->padding;
-	exec->hash = req->hash;
-	exec->src = req->in;
-	exec->src_len = req->in_len;
-	if (req->op == ASYM_VERIFY) {
-		exec->digest = req->in + req->in_len;
-		exec->digest_len = req->digest_len;
-	} else {
-		exec->dst = req->out;
-		exec->dst_len = req->out_len;
-	}
-	exec->complete = fake_computed;
-	exec->data = req;
-	return asym_exec_submit(exec);
+	return fake_compute(req, session->key);
 }
 
 static const struct asym_device_ops fake_ops = {
 	.open = fake_open,
 	.close = fake_close,
 	.submit = fake_submit,
+	.commit = fake_commit,
 };
 
 /**

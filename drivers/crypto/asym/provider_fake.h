@@ -24,6 +24,7 @@
  * @credulous: every signature is right
  * @unsupported: BIT(enum asym_op): answered with -EOPNOTSUPP
  * @leave_at_bad: answer a wrong signature with -ENODEV
+ * @large: takes keys that are too large for the software, and answers with the input
  * @hold: answers are kept until fake_device_release()
  * @forget: sessions are unknown to requests, until the next ->open
  * @open_wait: ->open waits until this is cleared, and @gate woken, or the device is removed
@@ -33,6 +34,9 @@
  * @opens: successful ->open calls
  * @closes: ->close calls
  * @submits: requests taken
+ * @inline_keys: of these, with the key in them
+ * @unseen: of these, since the last one without asym_request::more, or ->commit
+ * @commits: ->commit calls
  * @refused: requests refused with -EBUSY
  * @lock: protects what follows
  * @sessions: struct fake_session
@@ -53,6 +57,7 @@ struct fake_device {
 	bool credulous;
 	unsigned int unsupported;
 	bool leave_at_bad;
+	bool large;
 	bool hold;
 	bool forget;
 	bool open_wait;
@@ -62,6 +67,9 @@ struct fake_device {
 	atomic_t opens;
 	atomic_t closes;
 	atomic_t submits;
+	atomic_t inline_keys;
+	atomic_t unseen;
+	atomic_t commits;
 	atomic_t refused;
 	spinlock_t lock; /* protects what follows */
 	struct list_head sessions;

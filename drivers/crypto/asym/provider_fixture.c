@@ -92,6 +92,7 @@ struct test_op *ptest_op_new(struct provider_test *pt, u8 nr, const void *in, un
 	top->op->req.padding = ASYM_PAD_PKCS1;
 	top->op->req.hash = ASYM_HASH_SHA256;
 	top->op->req.in_len = len;
+	KUNIT_ASSERT_EQ(pt->test, 0, provider_op_set_key(top->op, KEY_BYTES, GFP_KERNEL));
 	memcpy(top->op->in, in, len);
 	top->op->complete = test_op_complete;
 	top->op->data = top;
@@ -100,7 +101,7 @@ struct test_op *ptest_op_new(struct provider_test *pt, u8 nr, const void *in, un
 
 void ptest_op_start(struct test_op *top, struct provider_key *key, bool may_sleep)
 {
-	int err = provider_op_start(top->op, key, may_sleep);
+	int err = provider_op_start(top->op, key, may_sleep ? PROVIDER_MAY_SLEEP : 0);
 
 	if (err == -EINPROGRESS)
 		return;
@@ -174,7 +175,7 @@ void ptest_expect_consistent(struct provider_test *pt)
 {
 	KUNIT_EXPECT_EQ(pt->test, ptest_stat(pt, PROVIDER_OPS),
 			ptest_stat(pt, PROVIDER_DEVICE) + ptest_stat(pt, PROVIDER_SOFTWARE) +
-			ptest_stat(pt, PROVIDER_FAILED));
+			ptest_stat(pt, PROVIDER_FAILED) + ptest_stat(pt, PROVIDER_REFUSED));
 	KUNIT_EXPECT_EQ(pt->test, ptest_stat(pt, PROVIDER_SOFTWARE),
 			ptest_stat(pt, PROVIDER_SW_NO_DEVICE) +
 			ptest_stat(pt, PROVIDER_SW_UNSUPPORTED) +

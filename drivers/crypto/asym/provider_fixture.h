@@ -35,19 +35,21 @@ struct provider_test {
  * struct test_op - an operation, and how often it was answered
  * @done: completed with each answer
  * @answers: their number
+ * @progress: for the test's provider_op::progress
  * @err: of the last
  * @op: the operation
  */
 struct test_op {
 	struct completion done;
 	atomic_t answers;
+	atomic_t progress;
 	int err;
 	struct provider_op *op;
 };
 
 static inline u64 ptest_stat(struct provider_test *pt, enum provider_stat nr)
 {
-	return atomic64_read(&pt->class->stats[nr]);
+	return provider_stat(pt->class, nr);
 }
 
 /* struct kunit_suite's ->init and ->exit */

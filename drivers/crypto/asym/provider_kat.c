@@ -38,6 +38,7 @@ struct kat_request {
 	struct completion done;
 	int status;
 	unsigned int out_len;
+	struct asym_key_data key;	/* if the device gets it with the request */
 	struct provider_op op;		/* with the executor's part behind it: last */
 };
 
@@ -119,7 +120,10 @@ static const struct {
 
 static void kat_request_free(struct kref *ref)
 {
-	kfree_sensitive(container_of(ref, struct kat_request, ref));
+	struct kat_request *kreq = container_of(ref, struct kat_request, ref);
+
+	kfree(kreq->key.der);
+	kfree_sensitive(kreq);
 }
 
 static void kat_answered(struct provider_op *op, int status, unsigned int out_len)
@@ -212,7 +216,7 @@ static int kat_check_random(struct kat_request *kreq, const struct kat_test *tes
 	req->src = kreq->op.out;
 	req->src_len = kreq->out_len;
 	req->dst = kreq->op.in;
-	req->dst_len = sizeof(kreq->op.in);
+	req->dst_len = KAT_KEY_BYTES;
 	req->complete = kat_exec_done;
 	req->data = &wait;
 	asym_exec_submit(req);
@@ -267,8 +271,9 @@ static int kat_check(struct kat_request *kreq, const struct kat_test *test)
 	return memcmp(kreq->op.out, test->out + zeros, kreq->out_len) ? -EBADMSG : 0;
 }
 
-/* The session is open. */
-static int kat_compute(struct asym_device_priv *pdev, const struct kat_test *test, u64 handle)
+/* The session @handle is open; or @key goes with the request. */
+static int kat_compute(struct asym_device_priv *pdev, const struct kat_test *test, u64 handle,
+		       const struct asym_key_data *key)
 {
 	struct kat_request *kreq;
 	int err;
@@ -286,8 +291,16 @@ static int kat_compute(struct asym_device_priv *pdev, const struct kat_test *tes
 	kreq->op.req.hash = test->hash;
 	kreq->op.req.handle = handle;
 	kreq->op.req.in_len = test->in_len;
-	kreq->op.req.out_len = KAT_KEY_BYTES;
-	kreq->op.req.key_bytes = KAT_KEY_BYTES;
+	err = provider_op_set_key(&kreq->op, KAT_KEY_BYTES, GFP_KERNEL);
+	if (!err && key) {
+		kreq->key = *key;
+		/* A public vector, but for DMA it may not be the module's. */
+		kreq->key.der = kmemdup(key->der, key->der_len, GFP_KERNEL);
+		kreq->op.req.key = &kreq->key;
+		err = kreq->key.der ? 0 : -ENOMEM;
+	}
+	if (err)
+		goto put;
 	memcpy(kreq->op.in, test->in, test->in_len);
 	if (test->op == ASYM_VERIFY) {
 		kreq->op.req.digest_len = test->digest_len;
@@ -297,6 +310,7 @@ static int kat_compute(struct asym_device_priv *pdev, const struct kat_test *tes
 	}
 
 	err = kat_submit(kreq, test) ?: kat_wait(kreq, test) ?: kat_check(kreq, test);
+put:
 	kref_put(&kreq->ref, kat_request_free);
 	return err;
 }
@@ -330,13 +344,15 @@ static int kat_run(struct asym_device_priv *pdev, const struct kat_test *test)
 		err = -EIO;
 	} else if (!err) {
 		atomic64_inc(&pdev->opens);
-		err = kat_compute(pdev, test, handle);
+		err = kat_compute(pdev, test, handle, NULL);
 		/* A session with a request in it is not to be closed. */
 		if (err != -ETIMEDOUT) {
 			pdev->dev->ops->close(pdev->dev, handle);
 			atomic64_inc(&pdev->closes);
 		}
 	}
+	if (!err && pdev->flags & ASYM_DEV_INLINE_KEY)
+		err = kat_compute(pdev, test, 0, &key);
 	provider_device_exit(pdev);
 	return err;
 }

@@ -44,30 +44,65 @@ static struct provider_key *key_find_locked(struct asym_class *class, u64 hash, 
 	return NULL;
 }
 
-/* modulus - 1, and whether a device would see the same block size as the software. */
-static void key_set_max(struct provider_key *key)
+/* The modulus, without leading zeros, and its bytes; NULL if @key is none. */
+static const u8 *key_modulus(const struct provider_key *key, size_t *len)
 {
 	struct rsa_key rsa = {};
 	const u8 *n;
-	size_t n_len;
-	int i;
 
 	if (key->data.is_private ? rsa_parse_priv_key(&rsa, key->der, key->data.der_len)
 				 : rsa_parse_pub_key(&rsa, key->der, key->data.der_len))
-		return;
+		return NULL;
 	n = rsa.n;
-	n_len = rsa.n_sz;
-	while (n_len && !*n) {
+	*len = rsa.n_sz;
+	while (*len && !*n) {
 		n++;
-		n_len--;
+		--*len;
 	}
+	return *len ? n : NULL;
+}
+
+/* Would a device see the same block size as the software? */
+static void key_set_modulus(struct provider_key *key)
+{
+	const u8 *n;
+	size_t len;
+
+	n = key_modulus(key, &len);
 	/* The software counts in machine words: 2040 bits are 2048 to it, not to a device. */
-	if (!n_len || n_len != key->key_bytes)
+	if (!n || len != key->key_bytes || !(n[len - 1] & 1))
 		return;
-	memcpy(key->max, n, n_len);
-	for (i = n_len - 1; i >= 0 && !key->max[i]--; i--)
-		;
+	key->modulus = n;
 	key->device_ok = true;
+}
+
+static unsigned int class_max_bits(struct asym_class *class)
+{
+	struct asym_device_priv *pdev;
+	unsigned int bits = 0;
+
+	spin_lock_bh(&class->lock);
+	list_for_each_entry(pdev, &class->devices, node)
+		bits = max(bits, pdev->caps.rsa_max_bits);
+	spin_unlock_bh(&class->lock);
+	return bits;
+}
+
+/* Too large for the software, but perhaps not for a device: provider_key_try(). */
+static int key_set_large(struct provider_key *key)
+{
+	const u8 *n;
+	size_t len;
+
+	n = key_modulus(key, &len);
+	if (!n || len <= ASYM_MAX_KEY_BYTES || len > class_max_bits(key->class) / 8 ||
+	    !(n[len - 1] & 1))
+		return -EINVAL;
+	key->data.bits = len * 8;
+	key->key_bytes = len;
+	key->modulus = n;
+	key->device_ok = true;
+	return 0;
 }
 
 static struct provider_key *key_new(struct asym_class *class, u64 hash, bool is_private,
@@ -95,7 +130,10 @@ static struct provider_key *key_new(struct asym_class *class, u64 hash, bool is_
 	key->exec_key = asym_exec_key_create(provider_software, &key->data);
 	if (IS_ERR(key->exec_key)) {
 		err = PTR_ERR(key->exec_key);
-		goto err_free;
+		key->exec_key = NULL;
+		if (err != -EINVAL || key_set_large(key))
+			goto err_free;
+		return key;
 	}
 	key->key_bytes = asym_exec_key_size(key->exec_key);
 	if (key->key_bytes < ASYM_RSA_MIN_BITS / 8 || key->key_bytes > ASYM_MAX_KEY_BYTES) {
@@ -103,7 +141,7 @@ static struct provider_key *key_new(struct asym_class *class, u64 hash, bool is_
 		goto err_put_exec_key;
 	}
 	if (!asym_key_parse(&key->data))
-		key_set_max(key);
+		key_set_modulus(key);
 	return key;
 
 err_put_exec_key:
@@ -116,7 +154,8 @@ err_free:
 /* Out of the table and all lists but for its sessions'. */
 static void key_free(struct provider_key *key)
 {
-	asym_exec_key_put(key->exec_key);
+	if (key->exec_key)
+		asym_exec_key_put(key->exec_key);
 	kfree_sensitive(key);
 }
 
@@ -127,7 +166,8 @@ static void key_free(struct provider_key *key)
  * @der: the key, as crypto_akcipher_set_*_key() takes it; copied
  * @der_len: bytes at @der
  *
- * Costs no round trip to any device.
+ * Costs no round trip to any device. Keys that are too large for the software are
+ * taken if a device's capabilities allow for them; provider_key_try() asks it.
  *
  * Context: process; may sleep.
  * Return: the entry with a reference for the caller, or the ERR_PTR that the
@@ -139,7 +179,7 @@ struct provider_key *provider_key_get(struct asym_class *class, bool is_private,
 	struct provider_key *key, *new;
 	u64 hash;
 
-	if (der_len > ASYM_MAX_DER)
+	if (der_len > ASYM_DEVICE_MAX_DER)
 		return ERR_PTR(-EINVAL);
 	hash = siphash(der, der_len, &class->secret);
 
@@ -159,6 +199,8 @@ struct provider_key *provider_key_get(struct asym_class *class, bool is_private,
 		hash_add(class->keys, &new->node, hash);
 		class->nr_keys++;
 		class->key_bytes += der_len;
+		provider_object(OBJECT_KEYS, 1);
+		provider_object(OBJECT_KEY_BYTES, der_len);
 		key = new;
 		new = NULL;
 	}
@@ -193,17 +235,15 @@ static void key_reap_locked(struct provider_key *key)
 }
 
 /**
- * provider_key_put() - a transform, request or opener no longer uses a key
- * @key: the key
- *
- * Context: any but hard interrupts.
+ * provider_key_put_locked() - a transform, request or opener no longer uses a key
+ * @key: the key; asym_class::lock is held
  */
-void provider_key_put(struct provider_key *key)
+void provider_key_put_locked(struct provider_key *key)
 {
 	struct asym_class *class = key->class;
 	bool reap = false;
 
-	spin_lock_bh(&class->lock);
+	lockdep_assert_held(&class->lock);
 	if (!--key->refs) {
 		key->last_used = jiffies;
 		list_add_tail(&key->idle_node, &class->idle_keys);
@@ -217,6 +257,20 @@ void provider_key_put(struct provider_key *key)
 	/* Before unlocking: the class may go with its last key. */
 	if (reap)
 		queue_work(provider_wq, &class->reap_work);
+}
+
+/**
+ * provider_key_put() - a transform, request or opener no longer uses a key
+ * @key: the key
+ *
+ * Context: any but hard interrupts.
+ */
+void provider_key_put(struct provider_key *key)
+{
+	struct asym_class *class = key->class;
+
+	spin_lock_bh(&class->lock);
+	provider_key_put_locked(key);
 	spin_unlock_bh(&class->lock);
 }
 
@@ -233,13 +287,18 @@ void provider_key_put(struct provider_key *key)
  */
 int provider_key_check_range(const struct provider_key *key, const u8 *in, unsigned int len)
 {
+	const u8 *n = key->modulus;
+	int diff;
+
 	if (!key->device_ok)
 		return 0;
 	if (!len || (in[len - 1] <= 1 && !memchr_inv(in, 0, len - 1)))
 		return -EINVAL;
-	if (len == key->key_bytes && memcmp(in, key->max, len) >= 0)
-		return -EINVAL;
-	return 0;
+	if (len != key->key_bytes)
+		return 0;
+	diff = memcmp(in, n, len - 1);
+	/* The modulus is odd: one less differs from it in the last byte only. */
+	return diff > 0 || (!diff && in[len - 1] >= n[len - 1] - 1) ? -EINVAL : 0;
 }
 
 static void reap_work(struct work_struct *work)
@@ -274,6 +333,8 @@ static void reap_work(struct work_struct *work)
 		list_del(&key->idle_node);
 		class->nr_keys--;
 		class->key_bytes -= key->data.der_len;
+		provider_object(OBJECT_KEYS, -1);
+		provider_object(OBJECT_KEY_BYTES, -(long)key->data.der_len);
 		spin_unlock_bh(&class->lock);
 		key_free(key);
 		cond_resched();

@@ -11,6 +11,9 @@
 #include <linux/moduleparam.h>
 
 #include "provider.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/asym.h>
 #include "provider_sig.h"
 
 #define CACHE_MAX_LIMIT		65536
@@ -25,6 +28,8 @@ struct asym_exec *provider_software;
  * GFP_KERNEL when they open a session.
  */
 struct workqueue_struct *provider_wq;
+
+DEFINE_PER_CPU(struct provider_objects, provider_objects);
 
 unsigned int provider_cache_max = 256;
 unsigned int provider_idle_secs = 60;

@@ -25,8 +25,11 @@
 #include <linux/export.h>
 #include <linux/hardirq.h>
 #include <linux/irqflags.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+
+#include <trace/events/asym.h>
 
 #include "provider.h"
 
@@ -54,8 +57,10 @@ static void op_answered(struct provider_op *op, int status, unsigned int out_len
  */
 void provider_op_init(struct provider_op *op, struct asym_class *class)
 {
-	memset(op, 0, offsetof(struct provider_op, in));
+	memset(op, 0, offsetof(struct provider_op, room));
 	op->class = class;
+	op->in = op->room + ASYM_HEADROOM;
+	op->out = op->in + 2 * ASYM_MAX_KEY_BYTES;
 	op->req.in = op->in;
 	op->req.out = op->out;
 	op->answered = op_answered;
@@ -64,19 +69,69 @@ void provider_op_init(struct provider_op *op, struct asym_class *class)
 }
 
 /**
+ * provider_op_set_key() - say how large an operation's key is
+ * @op: from provider_op_init()
+ * @key_bytes: of its modulus
+ * @gfp: for the memory of one that is larger than the software's; provider_op_wipe()
+ *	frees it
+ *
+ * Before anything is written to the buffers.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int provider_op_set_key(struct provider_op *op, unsigned int key_bytes, gfp_t gfp)
+{
+	op->req.key_bytes = key_bytes;
+	op->req.out_len = key_bytes;
+	if (likely(key_bytes <= ASYM_MAX_KEY_BYTES))
+		return 0;
+
+	op->big = kmalloc(ASYM_HEADROOM + 3 * key_bytes + ASYM_TAILROOM, gfp);
+	if (!op->big)
+		return -ENOMEM;
+	op->in = op->big + ASYM_HEADROOM;
+	op->out = op->in + 2 * key_bytes;
+	op->req.in = op->in;
+	op->req.out = op->out;
+	return 0;
+}
+
+/**
  * provider_op_wipe() - nothing of an operation's data stays in its memory
  * @op: finished
  */
 void provider_op_wipe(struct provider_op *op)
 {
-	memzero_explicit(op->in, sizeof(op->in));
-	memzero_explicit(op->out, sizeof(op->out));
+	memzero_explicit(op->in, max(op->req.in_len + op->req.digest_len, op->req.key_bytes));
+	memzero_explicit(op->out, op->req.key_bytes);
+	if (unlikely(op->big)) {
+		kfree(op->big);
+		op->big = NULL;
+		op->in = op->room + ASYM_HEADROOM;
+		op->out = op->in;
+	}
 }
 
-/* The caller gets its answer; @op may be gone afterwards. */
-static void op_finish(struct provider_op *op, int err)
+/* Where an operation was computed, for the trace: include/trace/events/asym.h */
+enum op_where {
+	OP_BY_DEVICE,
+	OP_BY_SOFTWARE,
+	OP_NOWHERE,
+};
+
+/* The caller gets its answer; @op leaves its device if it has one, and may be gone afterwards. */
+static void op_finish(struct provider_op *op, int err, enum op_where where)
 {
-	provider_key_put(op->key);
+	struct asym_class *class = op->class;
+
+	trace_asym_op_done(op, class->name, where, err);
+	spin_lock_bh(&class->lock);
+	if (op->session)
+		provider_session_unuse_locked(op->session);
+	/* Who may destroy the class waits for its keys. */
+	provider_key_put_locked(op->key);
+	spin_unlock_bh(&class->lock);
+	provider_object(OBJECT_OPERATIONS, -1);
 	op->err = err;
 	if (atomic_cmpxchg(&op->phase, PHASE_STARTING, PHASE_DONE) == PHASE_STARTING)
 		return;
@@ -112,13 +167,32 @@ static void op_rechecked(struct provider_op *op, int err)
 static void op_software_done(struct asym_exec_request *exec, int err)
 {
 	struct provider_op *op = exec->data;
+	enum op_where where = OP_BY_SOFTWARE;
 
 	op->out_len = exec->dst_len;
-	if (op->recheck)
+	if (op->recheck) {
+		where = err ? OP_BY_DEVICE : OP_BY_SOFTWARE;
 		op_rechecked(op, err);
-	else
+	} else {
 		count_software(op->class, op->reason);
-	op_finish(op, err);
+	}
+	op_finish(op, err, where);
+}
+
+/* The key is too large for the software: what the device said has to do. */
+static void op_no_software(struct provider_op *op)
+{
+	int err = -ENODEV;
+
+	if (op->recheck) {
+		provider_count(op->class, PROVIDER_DEVICE);
+		provider_device_put(op->recheck);
+		op->recheck = NULL;
+		err = op->status == -EKEYREJECTED ? -EKEYREJECTED : -EINVAL;
+	} else {
+		provider_count(op->class, PROVIDER_FAILED);
+	}
+	op_finish(op, err, err == -ENODEV ? OP_NOWHERE : OP_BY_DEVICE);
 }
 
 static void op_software(struct provider_op *op, bool may_sleep)
@@ -129,7 +203,11 @@ static void op_software(struct provider_op *op, bool may_sleep)
 	if (!op->recheck && READ_ONCE(class->fallback) == ASYM_FALLBACK_ERROR &&
 	    provider_class_tested(class)) {
 		provider_count(class, PROVIDER_FAILED);
-		op_finish(op, -ENODEV);
+		op_finish(op, -ENODEV, OP_NOWHERE);
+		return;
+	}
+	if (!op->key->exec_key) {
+		op_no_software(op);
 		return;
 	}
 
@@ -222,12 +300,72 @@ static struct asym_device_priv *device_pick_locked(struct provider_op *op)
 	return best;
 }
 
+/* It waits for room on its device. */
+static void op_wait_locked(struct provider_op *op, struct list_head *place)
+{
+	op->waits = true;
+	list_add_tail(&op->req.list, place);
+}
+
+/* It does so no longer. Returns whether its caller is to hear of that: op_tell(). */
+static bool op_unwait_locked(struct provider_op *op)
+{
+	bool told = op->told;
+
+	op->waits = false;
+	op->told = false;
+	return told;
+}
+
+static void op_tell(struct provider_op *op)
+{
+	local_bh_disable();
+	op->progress(op);
+	local_bh_enable();
+}
+
 enum dispatch {
 	DISPATCH_SUBMIT,
 	DISPATCH_OPEN,
 	DISPATCH_WAIT,
+	DISPATCH_REFUSE,
 	DISPATCH_SOFTWARE,
 };
+
+/*
+ * The device does not have the key. Where it can get it with the request, it is sent
+ * so the first time: many keys are used once. The next request opens a session.
+ */
+static enum dispatch op_route_miss_locked(struct provider_op *op, struct provider_session *session)
+{
+	struct asym_device_priv *pdev = op->pdev;
+	bool first = !session;
+
+	if (first && pdev->flags & ASYM_DEV_INLINE_KEY && !list_empty(&pdev->backlog) &&
+	    op->flags & PROVIDER_FULL_REFUSE)
+		return DISPATCH_REFUSE;
+	if (first) {
+		session = provider_session_new_locked(op->key, pdev, op->req.padding,
+						      op->req.hash);
+		if (!session)
+			return DISPATCH_SOFTWARE;
+	}
+	provider_count(op->class, PROVIDER_SESSION_MISSES);
+	op->session = session;
+	if (!first || !(pdev->flags & ASYM_DEV_INLINE_KEY)) {
+		provider_session_begin_locked(session);
+		list_add_tail(&op->req.list, &session->pending);
+		return DISPATCH_OPEN;
+	}
+
+	provider_count(op->class, PROVIDER_INLINE_KEYS);
+	provider_session_use_locked(session);
+	op->req.key = &op->key->data;
+	if (list_empty(&pdev->backlog))
+		return DISPATCH_SUBMIT;
+	op_wait_locked(op, &pdev->backlog);
+	return DISPATCH_WAIT;
+}
 
 /* Under the lock: where to? */
 static enum dispatch op_route_locked(struct provider_op *op)
@@ -254,26 +392,22 @@ static enum dispatch op_route_locked(struct provider_op *op)
 			provider_count(op->class, PROVIDER_RETRIED);
 		op->again = false;
 		op->pdev = pdev;
-		if (!session) {
-			session = provider_session_new_locked(op->key, pdev, op->req.padding,
-							      op->req.hash);
-			if (!session)
-				return DISPATCH_SOFTWARE;
-			op->session = session;
-			list_add_tail(&op->req.list, &session->pending);
-			return DISPATCH_OPEN;
-		}
+		op->req.key = NULL;
+		if (!session || session->state == SESSION_INLINE)
+			return op_route_miss_locked(op, session);
 		op->session = session;
 		if (session->state == SESSION_OPENING) {
 			list_add_tail(&op->req.list, &session->pending);
 			return DISPATCH_WAIT;
 		}
+		/* Those that wait are first; who made them wait will say when. */
+		if (!list_empty(&pdev->backlog) && op->flags & PROVIDER_FULL_REFUSE)
+			return DISPATCH_REFUSE;
 		provider_session_use_locked(session);
 		provider_count(op->class, PROVIDER_SESSION_HITS);
 		op->req.handle = session->handle;
-		/* Those that wait are first; who made them wait will say when. */
 		if (!list_empty(&pdev->backlog)) {
-			list_add_tail(&op->req.list, &pdev->backlog);
+			op_wait_locked(op, &pdev->backlog);
 			return DISPATCH_WAIT;
 		}
 		return DISPATCH_SUBMIT;
@@ -283,13 +417,39 @@ static enum dispatch op_route_locked(struct provider_op *op)
 
 static void op_submit(struct provider_op *op);
 
-static void op_dispatch(struct provider_op *op, bool may_sleep)
+/*
+ * The device has no room, and the caller does not want to wait: it may have the operation
+ * back. False: provider_op_start() has returned; what was accepted is computed.
+ */
+static bool op_refuse(struct provider_op *op)
+{
+	struct provider_session *session = op->session;
+	struct asym_class *class = op->class;
+	struct provider_key *key = op->key;
+
+	op->err = -ENOSPC;
+	if (atomic_cmpxchg(&op->phase, PHASE_STARTING, PHASE_DONE) != PHASE_STARTING)
+		return false;
+
+	/* @op may be gone. */
+	provider_count(class, PROVIDER_REFUSED);
+	provider_object(OBJECT_OPERATIONS, -1);
+	spin_lock_bh(&class->lock);
+	if (session)
+		provider_session_unuse_locked(session);
+	provider_key_put_locked(key);
+	spin_unlock_bh(&class->lock);
+	return true;
+}
+
+/* asym_class::lock is held, and released. */
+static void op_dispatch_locked(struct provider_op *op, bool may_sleep)
+	__releases(&op->class->lock)
 {
 	struct asym_class *class = op->class;
 	struct provider_session *session;
 	enum dispatch to;
 
-	spin_lock_bh(&class->lock);
 	to = op_route_locked(op);
 	session = op->session;
 	/* A waiting operation is the opener's once the lock is free. */
@@ -307,6 +467,14 @@ static void op_dispatch(struct provider_op *op, bool may_sleep)
 		break;
 	case DISPATCH_WAIT:
 		break;
+	case DISPATCH_REFUSE:
+		op->session = NULL;
+		op->pdev = NULL;
+		if (op_refuse(op))
+			break;
+		op->flags &= ~PROVIDER_FULL_REFUSE;
+		op_dispatch(op, false);
+		break;
 	case DISPATCH_SOFTWARE:
 		if (!op->reason)
 			op->reason = PROVIDER_SW_DEVICE_ERROR;
@@ -315,6 +483,12 @@ static void op_dispatch(struct provider_op *op, bool may_sleep)
 		op_software(op, may_sleep);
 		break;
 	}
+}
+
+static void op_dispatch(struct provider_op *op, bool may_sleep)
+{
+	spin_lock_bh(&op->class->lock);
+	op_dispatch_locked(op, may_sleep);
 }
 
 /* @op leaves its device. @lost: the device does not know the session any more. */
@@ -337,6 +511,7 @@ static void op_failed(struct provider_op *op, unsigned int id, int err)
 	op->tried |= BIT_ULL(id);
 	op->attempts++;
 	op->again = true;
+	op->req.more = false;
 	switch (err) {
 	case -ENOSPC:
 		op->reason = PROVIDER_SW_NO_SESSION;
@@ -384,9 +559,10 @@ int provider_submit_once(struct provider_op *op)
 		return -ENODEV;
 
 	atomic_inc(&pdev->inflight);
+	trace_asym_op_submit(op, pdev->name, op->req.key);
 	err = pdev->dev->ops->submit(pdev->dev, &op->req);
 	if (!err)
-		atomic64_inc(&pdev->requests);
+		this_cpu_inc(pdev->stats->requests);
 	else if (atomic_dec_and_test(&pdev->inflight))
 		wake_up(&pdev->wait);
 
@@ -394,33 +570,53 @@ int provider_submit_once(struct provider_op *op)
 	return err;
 }
 
+/**
+ * provider_commit() - the device is to see what was sent with asym_request::more
+ * @pdev: the device; nothing happens if it goes
+ *
+ * Context: any but hard interrupts.
+ */
+void provider_commit(struct asym_device_priv *pdev)
+{
+	if (!provider_device_enter(pdev))
+		return;
+	if (pdev->dev->ops->commit)
+		pdev->dev->ops->commit(pdev->dev);
+	provider_device_exit(pdev);
+}
+
 static void op_submit(struct provider_op *op)
 {
 	struct asym_device_priv *pdev = op->pdev;
 	struct asym_class *class = op->class;
-	u32 kicks;
+	int kicks;
 	int err;
 
 	for (;;) {
-		kicks = READ_ONCE(pdev->kicks);
+		kicks = atomic_read(&pdev->kicks);
 		err = provider_submit_once(op);
 		if (!err)
 			return;
 		if (err != -EBUSY)
 			break;
 
+		if (op->flags & PROVIDER_FULL_REFUSE && READ_ONCE(pdev->live) && op_refuse(op))
+			return;
 		spin_lock_bh(&class->lock);
 		if (!pdev->live) {
 			spin_unlock_bh(&class->lock);
 			err = -ENODEV;
 			break;
 		}
+		op_wait_locked(op, &pdev->backlog);
 		/* Room since it said so? Nobody would tell again. */
-		if (pdev->kicks == kicks) {
-			list_add_tail(&op->req.list, &pdev->backlog);
+		smp_mb(); /* pairs with backlog_drain() */
+		if (atomic_read(&pdev->kicks) == kicks) {
 			spin_unlock_bh(&class->lock);
 			return;
 		}
+		list_del(&op->req.list);
+		op_unwait_locked(op);
 		spin_unlock_bh(&class->lock);
 	}
 	op_submit_failed(op, err);
@@ -431,11 +627,17 @@ static void backlog_drain(struct asym_device_priv *pdev)
 {
 	struct asym_class *class = pdev->class;
 	struct provider_op *op;
-	u32 kicks;
+	bool tell, commit = false;
+	int kicks;
 	int err;
 
+	/* Who finds no room now, and is not seen here, sees that. */
+	atomic_inc(&pdev->kicks);
+	smp_mb__after_atomic(); /* pairs with op_submit() */
+	if (list_empty(&pdev->backlog))
+		return;
+
 	spin_lock_bh(&class->lock);
-	pdev->kicks++;
 	if (pdev->in_drain || list_empty(&pdev->backlog)) {
 		spin_unlock_bh(&class->lock);
 		return;
@@ -446,17 +648,24 @@ static void backlog_drain(struct asym_device_priv *pdev)
 		op = container_of(list_first_entry(&pdev->backlog, struct asym_request, list),
 				  struct provider_op, req);
 		list_del(&op->req.list);
-		kicks = pdev->kicks;
+		tell = op_unwait_locked(op);
+		kicks = atomic_read(&pdev->kicks);
+		op->req.more = !list_empty(&pdev->backlog);
+		commit |= op->req.more;
 		spin_unlock_bh(&class->lock);
 
+		if (tell)
+			op_tell(op);
 		err = provider_submit_once(op);
 
 		spin_lock_bh(&class->lock);
 		if (!err)
 			continue;
 		if (err == -EBUSY && pdev->live) {
+			op->waits = true;
 			list_add(&op->req.list, &pdev->backlog);
-			if (pdev->kicks == kicks)
+			smp_mb(); /* as in op_submit() */
+			if (atomic_read(&pdev->kicks) == kicks)
 				break;
 			continue;
 		}
@@ -466,6 +675,8 @@ static void backlog_drain(struct asym_device_priv *pdev)
 	}
 	pdev->in_drain = false;
 	spin_unlock_bh(&class->lock);
+	if (commit)
+		provider_commit(pdev);
 }
 
 /**
@@ -473,13 +684,16 @@ static void backlog_drain(struct asym_device_priv *pdev)
  * @op: the operation
  * @session: its session, of which it is a user now
  * @err: 0 or why not
+ * @more: the next one follows, or provider_commit()
  */
-void provider_op_opened(struct provider_op *op, struct provider_session *session, int err)
+void provider_op_opened(struct provider_op *op, struct provider_session *session, int err,
+			bool more)
 {
 	unsigned int id = op->pdev->id;
 
 	if (!err) {
 		op->req.handle = session->handle;
+		op->req.more = more;
 		op_submit(op);
 		return;
 	}
@@ -505,9 +719,16 @@ void provider_redispatch(struct list_head *ops)
 
 	list_for_each_entry_safe(req, next, ops, list) {
 		struct provider_op *op = container_of(req, struct provider_op, req);
+		bool tell;
 
+		spin_lock_bh(&op->class->lock);
+		tell = op_unwait_locked(op);
+		spin_unlock_bh(&op->class->lock);
+		if (tell)
+			op_tell(op);
 		op_release(op, false);
 		op->again = true;
+		op->req.more = false;
 		op->reason = PROVIDER_SW_DEVICE_ERROR;
 		op_dispatch(op, false);
 	}
@@ -539,10 +760,11 @@ static void op_refused(struct provider_op *op, struct asym_device_priv *pdev, in
 	 */
 	if (op->req.op == ASYM_DECRYPT && op->req.padding == ASYM_PAD_PKCS1) {
 		provider_count(op->class, PROVIDER_DEVICE);
-		op_finish(op, -EINVAL);
+		op_finish(op, -EINVAL, OP_BY_DEVICE);
 		return;
 	}
 
+	op_release(op, false);
 	provider_count(op->class, PROVIDER_RECHECKED);
 	kref_get(&pdev->ref);
 	op->recheck = pdev;
@@ -561,12 +783,11 @@ static void op_answered(struct provider_op *op, int status, unsigned int out_len
 		status = -EIO;
 	}
 
-	op_release(op, status == -ESTALE);
 	switch (status) {
 	case 0:
 		op->out_len = out_len;
 		provider_count(op->class, PROVIDER_DEVICE);
-		op_finish(op, 0);
+		op_finish(op, 0, OP_BY_DEVICE);
 		break;
 	case -EINVAL:
 	case -EBADMSG:
@@ -575,14 +796,19 @@ static void op_answered(struct provider_op *op, int status, unsigned int out_len
 		op_refused(op, pdev, status);
 		break;
 	case -ESTALE:
+		op_release(op, true);
 		if (!op->stale) {
 			op->stale = true;
 			op->again = true;
+			op->req.more = false;
 			op_dispatch(op, false);
 			break;
 		}
-		fallthrough;
+		count_error(pdev, status);
+		op_failed(op, pdev->id, status);
+		break;
 	default:
+		op_release(op, false);
 		count_error(pdev, status);
 		op_failed(op, pdev->id, status);
 		break;
@@ -596,7 +822,7 @@ static void request_done(struct asym_request *req, int status, unsigned int out_
 
 	/* @op and its session may be gone soon. */
 	kref_get(&pdev->ref);
-	atomic64_inc(&pdev->completed);
+	this_cpu_inc(pdev->stats->completed);
 	op->answered(op, status, out_len);
 	if (READ_ONCE(pdev->live))
 		backlog_drain(pdev);
@@ -668,32 +894,47 @@ EXPORT_SYMBOL_GPL(asym_device_kick);
 
 /**
  * provider_op_start() - compute something
- * @op: from provider_op_init(), with @req.op, .padding, .hash, .in_len and
- *	.digest_len, the input at @in, and @complete
+ * @op: from provider_op_init() and provider_op_set_key(), with @req.op, .padding,
+ *	.hash, .in_len and .digest_len, the input at @in, @complete, and @progress
+ *	if @flags ask for it
  * @key: its key; a reference is taken
- * @may_sleep: the caller may sleep: a session is opened, and software computes, inline
+ * @flags: PROVIDER_*
  *
  * Context: any but hard interrupts.
- * Return: -EINPROGRESS: provider_op::complete will be called, or was; anything
- * else is the result, and it will not be called.
+ * Return: -EINPROGRESS: provider_op::complete will be called, or was. -EBUSY
+ * (PROVIDER_FULL_TELL): likewise, and the operation waits for room on a device;
+ * provider_op::progress will tell when it does not any more. Anything else is the
+ * result, and neither will be called.
  */
-int provider_op_start(struct provider_op *op, struct provider_key *key, bool may_sleep)
+int provider_op_start(struct provider_op *op, struct provider_key *key, unsigned int flags)
 {
 	struct asym_class *class = op->class;
 
 	op->key = key;
-	op->req.key_bytes = key->key_bytes;
-	op->req.out_len = key->key_bytes;
+	op->flags = flags;
 	/* Which hash matters to signatures only. */
 	if (op->req.op == ASYM_ENCRYPT || op->req.op == ASYM_DECRYPT)
 		op->req.hash = ASYM_HASH_NONE;
 	provider_count(class, PROVIDER_OPS);
+	provider_object(OBJECT_OPERATIONS, 1);
+	trace_asym_op_start(op, class->name, op->req.op, op->req.padding, op->req.hash,
+			    key->data.bits);
 
 	spin_lock_bh(&class->lock);
 	provider_key_ref_locked(key);
-	spin_unlock_bh(&class->lock);
-	op_dispatch(op, may_sleep);
+	op_dispatch_locked(op, flags & PROVIDER_MAY_SLEEP);
 
+	/* Nobody else finishes what is in the backlog, while it is. */
+	if (flags & PROVIDER_FULL_TELL && READ_ONCE(op->waits)) {
+		spin_lock_bh(&class->lock);
+		if (op->waits) {
+			op->told = true;
+			atomic_set(&op->phase, PHASE_ASYNC);
+			spin_unlock_bh(&class->lock);
+			return -EBUSY;
+		}
+		spin_unlock_bh(&class->lock);
+	}
 	if (atomic_cmpxchg(&op->phase, PHASE_STARTING, PHASE_ASYNC) == PHASE_STARTING)
 		return -EINPROGRESS;
 	return op->err;

@@ -2,6 +2,8 @@
 /*
  * Sessions: a key as one device holds it. States (asym_class::lock):
  *
+ *	INLINE			the device got it in a request, and forgot it
+ *	        -> OPENING	it is used again (without such devices: at once)
  *	OPENING -> OPEN		the device took the key
  *	        -> REFUSED	it cannot use this key; remembered, costs nothing again
  *	        -> (freed)	it failed; the next operation tries anew
@@ -17,7 +19,14 @@
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 
+#include <trace/events/asym.h>
+
 #include "provider.h"
+
+/* Sessions that go for one that is to be opened, at most */
+#define EVICTIONS_MAX		3
+/* Less room than this is not remembered */
+#define ROOM_LEARNT_MIN		16
 
 static void session_work(struct work_struct *work)
 {
@@ -63,11 +72,8 @@ struct provider_session *provider_session_find_locked(struct provider_key *key,
  * @padding: enum asym_padding of the operation
  * @hash: enum asym_hash of the operation
  *
- * The caller adds its request to the pending list and, without the lock, calls
- * provider_session_open() or queues provider_session::work. A reference to @key
- * is taken for that.
- *
- * Return: an attached session, state OPENING; NULL without memory.
+ * Return: an attached session, state INLINE: the device does not have the key; NULL
+ * without memory.
  */
 struct provider_session *provider_session_new_locked(struct provider_key *key,
 						     struct asym_device_priv *pdev,
@@ -85,7 +91,7 @@ struct provider_session *provider_session_new_locked(struct provider_key *key,
 	session->key = key;
 	session->padding = padding;
 	session->hash = hash;
-	session->state = SESSION_OPENING;
+	session->state = SESSION_INLINE;
 	session->attached = true;
 	session->last_used = jiffies;
 	INIT_LIST_HEAD(&session->idle_node);
@@ -94,10 +100,25 @@ struct provider_session *provider_session_new_locked(struct provider_key *key,
 	list_add(&session->key_node, &key->sessions);
 	list_add(&session->dev_node, &pdev->sessions);
 	kref_get(&pdev->ref);
-	pdev->nr_sessions++;
 	class->nr_sessions++;
-	provider_key_ref_locked(key);
+	provider_object(OBJECT_SESSIONS, 1);
 	return session;
+}
+
+/**
+ * provider_session_begin_locked() - a session is going to be opened
+ * @session: state INLINE
+ *
+ * The caller adds its request to the pending list and, without the lock, calls
+ * provider_session_open() or queues provider_session::work. A reference to the
+ * key is taken for that.
+ */
+void provider_session_begin_locked(struct provider_session *session)
+{
+	lockdep_assert_held(&session->pdev->class->lock);
+	session->state = SESSION_OPENING;
+	session->pdev->nr_sessions++;
+	provider_key_ref_locked(session->key);
 }
 
 static void session_free_locked(struct provider_session *session)
@@ -105,14 +126,15 @@ static void session_free_locked(struct provider_session *session)
 	struct asym_device_priv *pdev = session->pdev;
 
 	pdev->class->nr_sessions--;
-	if (session->state != SESSION_REFUSED)
+	provider_object(OBJECT_SESSIONS, -1);
+	if (session->state != SESSION_REFUSED && session->state != SESSION_INLINE)
 		pdev->nr_sessions--;
 	provider_device_put(pdev);
 	kfree(session);
 }
 
 /**
- * provider_session_use_locked() - a request is going to use an open session
+ * provider_session_use_locked() - a request is going to use an open session, or to carry its key
  * @session: the session
  */
 void provider_session_use_locked(struct provider_session *session)
@@ -129,7 +151,8 @@ void provider_session_use_locked(struct provider_session *session)
 void provider_session_unuse_locked(struct provider_session *session)
 {
 	lockdep_assert_held(&session->pdev->class->lock);
-	if (--session->users)
+	/* One that is being opened is its opener's; requests that had the key use it, too. */
+	if (--session->users || session->state == SESSION_OPENING)
 		return;
 	if (!session->attached) {
 		session_free_locked(session);
@@ -171,6 +194,7 @@ void provider_session_close(struct provider_session *session)
 
 	if (session->state == SESSION_CLOSING && provider_device_enter(pdev)) {
 		pdev->dev->ops->close(pdev->dev, session->handle);
+		trace_asym_session_close(session, pdev->name, 0, 0);
 		provider_device_exit(pdev);
 		atomic64_inc(&pdev->closes);
 		provider_count(class, PROVIDER_SESSION_CLOSES);
@@ -211,6 +235,7 @@ static int session_call_open(struct provider_session *session)
 	int err;
 
 	err = pdev->dev->ops->open(pdev->dev, &params, &session->handle);
+	trace_asym_session_open(session, pdev->name, session->key->data.bits, err);
 	if (!err) {
 		atomic64_inc(&pdev->opens);
 		provider_count(pdev->class, PROVIDER_SESSION_OPENS);
@@ -229,22 +254,45 @@ static bool device_is_full(struct asym_device_priv *pdev)
 	return full;
 }
 
+/*
+ * A session was opened, once another had gone: so many it has room for. From now on whoever
+ * opens one makes room first, and nobody takes it from him. Not if they are so few
+ * that a failure of another kind would cost more than it gains.
+ */
+static void device_is_found_full(struct asym_device_priv *pdev)
+{
+	spin_lock_bh(&pdev->class->lock);
+	if (pdev->nr_sessions >= ROOM_LEARNT_MIN &&
+	    (!pdev->max_sessions || pdev->nr_sessions < pdev->max_sessions))
+		pdev->max_sessions = pdev->nr_sessions;
+	spin_unlock_bh(&pdev->class->lock);
+}
+
 /* The device is entered. */
 static int session_try_open(struct provider_session *session)
 {
 	struct asym_device_priv *pdev = session->pdev;
+	unsigned int evicted = 0;
 	int err;
 
 	/* What we know spares the device a request; it may have less room than it said. */
 	if (device_is_full(pdev) && !session_evict(pdev))
 		return -ENOSPC;
 
-	err = session_call_open(session);
-	/* QEMU has no word for "no room": it is an error like any other there. */
-	if ((err == -ENOSPC || err == -EIO) && session_evict(pdev)) {
-		provider_count(pdev->class, PROVIDER_RETRIED);
+	/*
+	 * QEMU has no word for "no room": it is an error like any other there. Others,
+	 * who open one at the same time, may take the room that was made.
+	 */
+	for (;;) {
 		err = session_call_open(session);
+		if ((err != -ENOSPC && err != -EIO) || evicted == EVICTIONS_MAX ||
+		    !session_evict(pdev))
+			break;
+		evicted++;
+		provider_count(pdev->class, PROVIDER_RETRIED);
 	}
+	if (!err && evicted)
+		device_is_found_full(pdev);
 	return err;
 }
 
@@ -275,6 +323,7 @@ void provider_session_open(struct provider_session *session)
 	struct asym_class *class = key->class;
 	struct asym_request *req, *next;
 	LIST_HEAD(pending);
+	bool commit = false;
 	int err = -ENODEV;
 
 	if (provider_device_enter(pdev)) {
@@ -285,7 +334,7 @@ void provider_session_open(struct provider_session *session)
 	spin_lock_bh(&class->lock);
 	list_splice_init(&session->pending, &pending);
 	/* Until they are done with it, the waiting requests and this function use it. */
-	session->users = 1;
+	session->users++;
 	list_for_each_entry(req, &pending, list)
 		session->users++;
 	if (!err) {
@@ -295,14 +344,87 @@ void provider_session_open(struct provider_session *session)
 		pdev->nr_sessions--;
 	} else {
 		provider_session_detach_locked(session);
+		session->state = SESSION_INLINE;
+		pdev->nr_sessions--;
 	}
 	spin_unlock_bh(&class->lock);
 
-	list_for_each_entry_safe(req, next, &pending, list)
-		provider_op_opened(container_of(req, struct provider_op, req), session, err);
+	list_for_each_entry_safe(req, next, &pending, list) {
+		bool more = !list_is_last(&req->list, &pending);
+
+		commit |= more;
+		provider_op_opened(container_of(req, struct provider_op, req), session, err, more);
+	}
+	if (commit)
+		provider_commit(pdev);
 
 	spin_lock_bh(&class->lock);
 	provider_session_unuse_locked(session);
 	spin_unlock_bh(&class->lock);
 	provider_key_put(key);
+}
+
+/* A live device that may take a key which is too large for the software, and was not asked. */
+static struct provider_session *key_try_next(struct provider_key *key, u8 padding, u8 hash,
+					     u64 *asked)
+{
+	struct asym_class *class = key->class;
+	struct provider_session *session = NULL;
+	struct asym_device_priv *pdev;
+
+	lockdep_assert_held(&class->lock);
+	list_for_each_entry(pdev, &class->devices, node) {
+		if (*asked & BIT_ULL(pdev->id) || key->data.bits > pdev->caps.rsa_max_bits ||
+		    !(pdev->caps.rsa_paddings & BIT(padding)))
+			continue;
+		session = provider_session_find_locked(key, pdev, padding, hash);
+		/* Being opened by another: it will see how that goes. */
+		if (!session)
+			session = provider_session_new_locked(key, pdev, padding, hash);
+		if (!session)
+			continue;
+		*asked |= BIT_ULL(pdev->id);
+		return session;
+	}
+	return NULL;
+}
+
+/**
+ * provider_key_try() - does a device take a key that is too large for the software?
+ * @key: the key; the caller has a reference
+ * @padding: enum asym_padding it is to be used with
+ * @hash: enum asym_hash
+ *
+ * Opens a session, which the first operation then finds open.
+ *
+ * Context: process; may sleep.
+ * Return: 0, or what the software says of such keys: -EINVAL.
+ */
+int provider_key_try(struct provider_key *key, u8 padding, u8 hash)
+{
+	struct asym_class *class = key->class;
+	struct provider_session *session;
+	bool taken = false, begin;
+	u64 asked = 0;
+
+	spin_lock_bh(&class->lock);
+	while (!taken && (session = key_try_next(key, padding, hash, &asked))) {
+		begin = session->state == SESSION_INLINE;
+		/* Of one that exists it is known that the device took, or may take, the key. */
+		taken = session->state == SESSION_OPEN || session->state == SESSION_OPENING;
+		if (!begin)
+			continue;
+		provider_session_begin_locked(session);
+		/* Ours, so that it does not go. */
+		session->users++;
+		spin_unlock_bh(&class->lock);
+
+		provider_session_open(session);
+
+		spin_lock_bh(&class->lock);
+		taken = session->state == SESSION_OPEN;
+		provider_session_unuse_locked(session);
+	}
+	spin_unlock_bh(&class->lock);
+	return taken ? 0 : -EINVAL;
 }

@@ -273,6 +273,29 @@ static void idle_sessions_are_closed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_DEVICE));
 }
 
+/* A device that has no word for it is asked in vain once, not for each key. */
+static void room_is_found_out(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	struct fake_device *fake = pt->fake[0];
+	int calls;
+	u8 i;
+
+	ptest_plug(pt, 0);
+	fake->capacity = 16;
+	fake->full_err = -EIO;
+	for (i = 0; i < 17; i++)
+		ptest_encrypt(pt, i);
+	KUNIT_EXPECT_EQ(test, 16U, fake->dev.p->max_sessions);
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_RETRIED));
+	calls = atomic_read(&fake->open_calls);
+	ptest_encrypt(pt, 17);
+	KUNIT_EXPECT_EQ(test, calls + 1, atomic_read(&fake->open_calls));
+	KUNIT_EXPECT_EQ(test, 16U, fake->nr_sessions);
+	KUNIT_EXPECT_EQ(test, 18ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	ptest_expect_consistent(pt);
+}
+
 static struct kunit_case asym_provider_session_cases[] = {
 	KUNIT_CASE(one_request_per_operation),
 	KUNIT_CASE(forgotten_session_is_opened_again),
@@ -284,6 +307,7 @@ static struct kunit_case asym_provider_session_cases[] = {
 	KUNIT_CASE(less_room_than_promised),
 	KUNIT_CASE(known_limit_is_kept),
 	KUNIT_CASE(no_room_and_nothing_idle),
+	KUNIT_CASE(room_is_found_out),
 	KUNIT_CASE(refused_key_is_remembered),
 	KUNIT_CASE(cache_is_bounded),
 	KUNIT_CASE(idle_sessions_are_closed),

@@ -41,6 +41,10 @@ static struct provider_op *sig_op_get(const struct provider_tfm *tfm, enum asym_
 	op->req.padding = ASYM_PAD_PKCS1;
 	op->req.hash = tfm->alg->hash;
 	op->complete = sig_complete;
+	if (provider_op_set_key(op, tfm->key->key_bytes, GFP_KERNEL)) {
+		mempool_free(op, sig_pool);
+		return NULL;
+	}
 	return op;
 }
 
@@ -56,7 +60,7 @@ static int sig_compute(struct provider_op *op, struct provider_key *key)
 	int err;
 
 	op->data = &done;
-	err = provider_op_start(op, key, true);
+	err = provider_op_start(op, key, PROVIDER_MAY_SLEEP);
 	if (err != -EINPROGRESS)
 		return err;
 	while (!wait_for_completion_timeout(&done, SIG_WAIT))
@@ -87,6 +91,8 @@ static int sig_sign(struct crypto_sig *sig, const void *src, unsigned int slen, 
 		return -EINVAL;
 
 	op = sig_op_get(tfm, ASYM_SIGN);
+	if (!op)
+		return -ENOMEM;
 	memcpy(op->in, src, slen);
 	op->req.in_len = slen;
 	err = sig_compute(op, key);
@@ -118,6 +124,8 @@ static int sig_verify(struct crypto_sig *sig, const void *src, unsigned int slen
 		return err;
 
 	op = sig_op_get(tfm, ASYM_VERIFY);
+	if (!op)
+		return -ENOMEM;
 	memcpy(op->in, src, slen);
 	op->req.in_len = slen;
 	/* One that is longer than the key matches no more than its beginning does. */

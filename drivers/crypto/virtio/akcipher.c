@@ -45,25 +45,56 @@ static u8 vcrypto_any_hash(const struct asym_caps *caps)
 	return caps->rsa_hashes & BIT(ASYM_HASH_NONE) ? ASYM_HASH_NONE : __fls(caps->rsa_hashes);
 }
 
+static void vcrypto_fill_para(struct virtio_crypto_akcipher_session_para *para,
+			      const struct asym_key_data *key, u8 padding, u8 hash)
+{
+	para->algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
+	para->keytype = cpu_to_le32(key->is_private ? VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PRIVATE :
+						      VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PUBLIC);
+	para->keylen = cpu_to_le32(key->der_len);
+	para->u.rsa.padding_algo = cpu_to_le32(padding);
+	para->u.rsa.hash_algo = cpu_to_le32(hash);
+}
+
+/**
+ * vcrypto_session_para() - describe a key and its use (5.9.7.2.1.5)
+ * @vc: device; its capabilities are known
+ * @key: RSA
+ * @padding: enum asym_padding
+ * @hash: enum asym_hash
+ * @para: filled in
+ *
+ * Context: any.
+ * Return: 0, or -EOPNOTSUPP: the device does not do that.
+ */
+int vcrypto_session_para(const struct vcrypto *vc, const struct asym_key_data *key, u8 padding,
+			 u8 hash, struct virtio_crypto_akcipher_session_para *para)
+{
+	const struct asym_caps *caps = &vc->asym.caps;
+
+	if (padding >= ASYM_PAD_NR || hash >= ASYM_HASH_NR || !(caps->rsa_paddings & BIT(padding)))
+		return -EOPNOTSUPP;
+	if (padding == ASYM_PAD_RAW)
+		hash = ASYM_HASH_NONE;
+	else if (hash == ASYM_HASH_NONE)
+		hash = vcrypto_any_hash(caps);
+	else if (!(caps->rsa_hashes & BIT(hash)))
+		return -EOPNOTSUPP;
+	vcrypto_fill_para(para, key, padding, hash);
+	return 0;
+}
+
 static int vcrypto_open(struct asym_device *asym, const struct asym_session_params *params,
 			u64 *handle)
 {
 	struct vcrypto *vc = container_of(asym, struct vcrypto, asym);
+	struct virtio_crypto_akcipher_session_para para;
 	struct vcrypto_session *session;
-	u8 hash = params->hash;
 	int err;
 
-	if (params->padding >= ASYM_PAD_NR || hash >= ASYM_HASH_NR ||
-	    !(asym->caps.rsa_paddings & BIT(params->padding)))
-		return -EOPNOTSUPP;
-	if (params->padding == ASYM_PAD_RAW)
-		hash = ASYM_HASH_NONE;
-	else if (hash == ASYM_HASH_NONE)
-		hash = vcrypto_any_hash(&asym->caps);
-	else if (!(asym->caps.rsa_hashes & BIT(hash)))
-		return -EOPNOTSUPP;
-
-	err = vcrypto_session_open(vc, params->key, params->padding, hash, &session);
+	err = vcrypto_session_para(vc, params->key, params->padding, params->hash, &para);
+	if (!err)
+		err = vcrypto_session_open(vc, params->key, &para, &session);
 	if (!err)
 		*handle = (uintptr_t)session;
 	return err;
@@ -80,6 +111,7 @@ const struct asym_device_ops vcrypto_asym_ops = {
 	.open = vcrypto_open,
 	.close = vcrypto_close,
 	.submit = vcrypto_submit,
+	.commit = vcrypto_commit,
 };
 
 /* Would the device take a key for this? 1, 0 if it refuses, or an error. */
@@ -91,10 +123,12 @@ static int vcrypto_probe_session(struct vcrypto *vc, u8 padding, u8 hash)
 		.der = vcrypto_probe_key,
 		.der_len = sizeof(vcrypto_probe_key),
 	};
+	struct virtio_crypto_akcipher_session_para para;
 	struct vcrypto_session *session;
 	int err;
 
-	err = vcrypto_session_open(vc, &key, padding, hash, &session);
+	vcrypto_fill_para(&para, &key, padding, hash);
+	err = vcrypto_session_open(vc, &key, &para, &session);
 	switch (err) {
 	case 0:
 		vcrypto_session_close(vc, session);
@@ -153,6 +187,12 @@ int vcrypto_probe_caps(struct vcrypto *vc)
 	}
 	if (!caps.rsa_paddings)
 		return -EOPNOTSUPP;
+
+	/* A request may carry its key, where the largest one fits in beside input and output. */
+	vc->asym.flags &= ~ASYM_DEV_INLINE_KEY;
+	if (vc->stateless &&
+	    (!max_size || max_size >= ASYM_MAX_DER + 2 * ASYM_MAX_KEY_BYTES))
+		vc->asym.flags |= ASYM_DEV_INLINE_KEY;
 
 	vc->asym.caps = caps;
 	return 0;

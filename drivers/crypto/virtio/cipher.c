@@ -43,8 +43,8 @@
 #define CIPHER_MAX_LEN		(64 * 1024)
 /* Pieces of input that take a place in the ring each; of more, a copy is made */
 #define CIPHER_MAX_PIECES	8
-/* The ring must have room for them, header, IV, output and status */
-#define CIPHER_MIN_RING		(CIPHER_MAX_PIECES + 4)
+/* The ring must have room for them, header, output and status */
+#define CIPHER_MIN_RING		(CIPHER_MAX_PIECES + 3)
 /* A device that does not answer its known-answer test for so long has failed */
 #define CIPHER_KAT_TIMEOUT	(60 * HZ)
 
@@ -100,19 +100,29 @@ struct cipher_tfm {
 
 /**
  * struct cipher_op - an operation on a device
+ * @hdr: read by the device, with @iv, which follows
+ * @iv: likewise
  * @op: data.c's
- * @iv: read by the device
  * @len: bytes of input, and of output
  * @out: what the device writes; then, if it was in too many pieces, a copy of the input
  * @done: called once, with bottom halves disabled
+ * @guard_before: unused
+ * @status: written by the device
+ * @guard_after: unused
  */
 struct cipher_op {
-	struct vcrypto_op op;
+	struct virtio_crypto_op_data_req hdr;
 	u8 iv[AES_BLOCK_SIZE];
+	struct vcrypto_op op;
 	unsigned int len;
 	u8 *out;
 	void (*done)(struct cipher_op *cop, int err);
+	u8 guard_before[VCRYPTO_GUARD];
+	u8 status;
+	u8 guard_after[VCRYPTO_GUARD];
 };
+
+static_assert(offsetof(struct cipher_op, iv) == sizeof(struct virtio_crypto_op_data_req));
 
 /**
  * struct cipher_request - skcipher_request_ctx()
@@ -269,14 +279,14 @@ put:
 /*
  * Sends an operation. The caller is in an RCU section in which it found @vc, or
  * keeps it otherwise. 0: @cop->done will be called, perhaps already was.
- * Specification: 5.9.7.2.2, "Symmetric algorithms Operation".
+ * Specification: 5.9.7.6, "Symmetric algorithms Operation".
  */
 static int cipher_send(struct vcrypto *vc, struct cipher_op *cop,
 		       const struct vcrypto_session *session, bool decrypt,
 		       struct scatterlist *in)
 {
-	struct virtio_crypto_op_data_req *hdr = &cop->op.hdr;
-	struct scatterlist head, iv, out, status, *sgs[5];
+	struct virtio_crypto_op_data_req *hdr = &cop->hdr;
+	struct scatterlist head, out, status, *sgs[4];
 
 	memset(hdr, 0, sizeof(*hdr));
 	hdr->header.opcode = cpu_to_le32(decrypt ? VIRTIO_CRYPTO_CIPHER_DECRYPT :
@@ -288,18 +298,17 @@ static int cipher_send(struct vcrypto *vc, struct cipher_op *cop,
 	hdr->u.sym_req.u.cipher.para.src_data_len = cpu_to_le32(cop->len);
 	hdr->u.sym_req.u.cipher.para.dst_data_len = cpu_to_le32(cop->len);
 	cop->op.cipher = true;
-	cop->op.status = VIRTIO_CRYPTO_ERR;
+	cop->op.status = &cop->status;
+	cop->status = VIRTIO_CRYPTO_ERR;
 
-	sg_init_one(&head, hdr, sizeof(*hdr));
-	sg_init_one(&iv, cop->iv, sizeof(cop->iv));
+	sg_init_one(&head, hdr, sizeof(*hdr) + sizeof(cop->iv));
 	sg_init_one(&out, cop->out, cop->len);
-	sg_init_one(&status, &cop->op.status, sizeof(cop->op.status));
+	sg_init_one(&status, &cop->status, sizeof(cop->status));
 	sgs[0] = &head;
-	sgs[1] = &iv;
-	sgs[2] = in;
-	sgs[3] = &out;
-	sgs[4] = &status;
-	return vcrypto_send(vc, &cop->op, sgs, 3, 2);
+	sgs[1] = in;
+	sgs[2] = &out;
+	sgs[3] = &status;
+	return vcrypto_send(vc, &cop->op, sgs, 2, 2, false);
 }
 
 /* The device calls it @err, and wrote @used bytes: is there a result? */

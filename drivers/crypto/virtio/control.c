@@ -218,7 +218,7 @@ static int vcrypto_ctrl_add(struct vcrypto *vc, struct vcrypto_ctrl *ctrl)
 	struct scatterlist req, key, in, *sgs[3];
 	unsigned int nr_out = 0;
 
-	sg_init_one(&req, &ctrl->req, sizeof(ctrl->req));
+	sg_init_one(&req, &ctrl->req, vcrypto_ctrl_req_len(vc->rev1, !ctrl->key_len));
 	sgs[nr_out++] = &req;
 	if (ctrl->key_len) {
 		sg_init_one(&key, container_of(ctrl, struct vcrypto_open, ctrl)->key,
@@ -317,20 +317,19 @@ static int vcrypto_open_send(struct vcrypto *vc, struct vcrypto_open *open,
  * vcrypto_session_open() - make the device know an RSA key
  * @vc: device
  * @key: copied
- * @padding: enum asym_padding
- * @hash: enum asym_hash
+ * @para: what it is for
  * @session: on success, the session
  *
  * Context: sleeps until the device answers or goes away.
  * Return: 0; -ENODEV the device goes; -ENOSPC, -EOPNOTSUPP, -EIO its answer.
  */
 int vcrypto_session_open(struct vcrypto *vc, const struct asym_key_data *key,
-			 u8 padding, u8 hash, struct vcrypto_session **session)
+			 const struct virtio_crypto_akcipher_session_para *para,
+			 struct vcrypto_session **session)
 {
-	struct virtio_crypto_akcipher_session_para *para;
 	struct vcrypto_open *open;
 
-	if (!key->der_len || key->der_len > ASYM_MAX_DER)
+	if (!key->der_len || key->der_len > ASYM_DEVICE_MAX_DER)
 		return -EINVAL;
 	open = vcrypto_open_alloc(key->der, key->der_len, VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION);
 	if (!open)
@@ -338,13 +337,7 @@ int vcrypto_session_open(struct vcrypto *vc, const struct asym_key_data *key,
 
 	open->ctrl.session->destroy = VIRTIO_CRYPTO_AKCIPHER_DESTROY_SESSION;
 	open->ctrl.req.header.algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
-	para = &open->ctrl.req.u.akcipher_create_session.para;
-	para->algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
-	para->keytype = cpu_to_le32(key->is_private ? VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PRIVATE :
-						      VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PUBLIC);
-	para->keylen = cpu_to_le32(key->der_len);
-	para->u.rsa.padding_algo = cpu_to_le32(padding);
-	para->u.rsa.hash_algo = cpu_to_le32(hash);
+	open->ctrl.req.u.akcipher_create_session.para = *para;
 	return vcrypto_open_send(vc, open, session);
 }
 
@@ -356,7 +349,7 @@ int vcrypto_session_open(struct vcrypto *vc, const struct asym_key_data *key,
  * @decrypt: the direction
  * @session: on success, the session
  *
- * Specification: 5.9.7.2.1.2, "Session operation: CIPHER session".
+ * Specification: 5.9.7.2.1.3, "Session operation: CIPHER session".
  *
  * Context: sleeps until the device answers or goes away.
  * Return: as vcrypto_session_open().

@@ -18,13 +18,16 @@
 
 #include "vcrypto.h"
 
-/* Answers taken before the bottom half lets others run */
+/* Answers taken before the bottom half lets others run, and at a time */
 #define VCRYPTO_BUDGET	64
+#define VCRYPTO_BULK	16
 
 static_assert(sizeof(struct virtio_crypto_op_header) == 24);
 static_assert(sizeof(struct virtio_crypto_op_data_req) == 24 + 48);
 static_assert(sizeof(struct virtio_crypto_inhdr) == 1);
 static_assert(sizeof(struct vcrypto_op) <= sizeof_field(struct asym_request, drv));
+static_assert(sizeof(struct virtio_crypto_op_data_req) <= ASYM_HEADROOM);
+static_assert(sizeof(struct virtio_crypto_inhdr) <= ASYM_TAILROOM);
 
 static struct asym_request *vcrypto_asym(struct vcrypto_op *op)
 {
@@ -36,6 +39,7 @@ void vcrypto_queue_start(struct vcrypto_queue *q, struct virtqueue *vq)
 	spin_lock_irq(&q->lock);
 	q->vq = vq;
 	q->dead = false;
+	q->unseen = false;
 	spin_unlock_irq(&q->lock);
 }
 
@@ -94,7 +98,7 @@ static void vcrypto_count_error(struct vcrypto_queue *q)
 
 static void vcrypto_answer(struct vcrypto_queue *q, struct vcrypto_op *op, unsigned int used)
 {
-	int err = vcrypto_errno(READ_ONCE(op->status));
+	int err = vcrypto_errno(READ_ONCE(*op->status));
 	unsigned int out_len = 0;
 
 	if (op->cipher) {
@@ -111,36 +115,74 @@ static void vcrypto_answer(struct vcrypto_queue *q, struct vcrypto_op *op, unsig
 	asym_request_done(vcrypto_asym(op), err, out_len);
 }
 
+/* Whether the device is to be notified of what is in the ring. The lock is held. */
+static bool vcrypto_kick_prepare(struct vcrypto_queue *q)
+{
+	bool notify = virtqueue_kick_prepare(q->vq);
+
+	q->unseen = false;
+	if (notify)
+		q->kicks++;
+	return notify;
+}
+
+struct vcrypto_taken {
+	struct vcrypto_op *op;
+	unsigned int used;
+};
+
+/* Takes up to VCRYPTO_BULK answers from the ring. The lock is held. */
+static unsigned int vcrypto_take(struct vcrypto_queue *q, struct vcrypto_taken *answers)
+{
+	unsigned int nr;
+
+	for (nr = 0; nr < VCRYPTO_BULK; nr++) {
+		answers[nr].op = virtqueue_get_buf(q->vq, &answers[nr].used);
+		if (!answers[nr].op)
+			break;
+	}
+	q->inflight -= nr;
+	q->answered += nr;
+	return nr;
+}
+
+/*
+ * The interrupt is off (vcrypto_queue_callback()) until the ring is empty. What
+ * callers send in turn, from here, is notified once, at the end.
+ */
 static void vcrypto_queue_work(struct work_struct *work)
 {
 	struct vcrypto_queue *q = container_of(work, struct vcrypto_queue, work);
-	unsigned int used, budget = VCRYPTO_BUDGET;
-	struct vcrypto_op *op;
-	bool broken, idle;
+	struct vcrypto_taken answers[VCRYPTO_BULK];
+	unsigned int i, nr, done = 0;
+	bool broken, idle, notify;
 
 	spin_lock_irq(&q->lock);
 	if (q->dead) {		/* vcrypto_queue_flush() answers */
 		spin_unlock_irq(&q->lock);
 		return;
 	}
+	q->answering = smp_processor_id() + 1;
 	do {
 		virtqueue_disable_cb(q->vq);
-		while ((op = virtqueue_get_buf(q->vq, &used))) {
-			q->inflight--;
-			q->answered++;
+		while (done < VCRYPTO_BUDGET && (nr = vcrypto_take(q, answers))) {
 			spin_unlock_irq(&q->lock);
-			vcrypto_answer(q, op, used);
-			if (!--budget) {
-				queue_work(system_bh_wq, &q->work);
-				return;
-			}
+			for (i = 0; i < nr; i++)
+				vcrypto_answer(q, answers[i].op, answers[i].used);
+			done += nr;
 			spin_lock_irq(&q->lock);
 		}
-	} while (!virtqueue_enable_cb(q->vq));
+	} while (done < VCRYPTO_BUDGET && !virtqueue_enable_cb(q->vq));
+	q->answering = 0;
+	notify = q->unseen && !q->dead && vcrypto_kick_prepare(q);
 	broken = virtqueue_is_broken(q->vq);
 	idle = !q->inflight;
 	spin_unlock_irq(&q->lock);
 
+	if (notify)
+		virtqueue_notify(q->vq);
+	if (done >= VCRYPTO_BUDGET)
+		queue_work(system_bh_wq, &q->work);
 	if (idle)
 		wake_up(&q->vc->idle);
 	if (broken)
@@ -154,6 +196,8 @@ void vcrypto_queue_callback(struct virtqueue *vq)
 	struct vcrypto_queue *q = &vc->queues[vq->index];
 
 	atomic64_inc(&q->interrupts);
+	/* No more of them until the bottom half has emptied the ring. */
+	virtqueue_disable_cb(vq);
 	queue_work(system_bh_wq, &q->work);
 }
 
@@ -175,13 +219,14 @@ void vcrypto_queue_init(struct vcrypto *vc, unsigned int i)
  * @sgs: what the device reads, then what it writes
  * @nr_out: of these, what it reads
  * @nr_in: and what it writes
+ * @more: vcrypto_commit() will follow
  *
  * Context: any.
  * Return: 0: it will be answered, perhaps already was. -EBUSY: no room now, an
  * answer will make some. -ENODEV, -EIO.
  */
 int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *sgs[],
-		 unsigned int nr_out, unsigned int nr_in)
+		 unsigned int nr_out, unsigned int nr_in, bool more)
 {
 	struct vcrypto_queue *q;
 	unsigned long flags;
@@ -194,9 +239,9 @@ int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *
 	if (!err) {
 		q->inflight++;
 		q->requests++;
-		notify = virtqueue_kick_prepare(q->vq);
-		if (notify)
-			q->kicks++;
+		q->unseen = true;
+		if (!more && q->answering != smp_processor_id() + 1)
+			notify = vcrypto_kick_prepare(q);
 	} else if ((err == -ENOSPC || err == -ENOMEM) && q->inflight) {
 		/* An answer will make room, and say so. */
 		q->full++;
@@ -214,51 +259,137 @@ int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *
 	return err;
 }
 
+/**
+ * vcrypto_commit() - notify the device of all that was sent with asym_request::more
+ * @asym: the device; its virtqueues exist for as long as the call takes
+ *
+ * Context: any.
+ */
+void vcrypto_commit(struct asym_device *asym)
+{
+	struct vcrypto *vc = container_of(asym, struct vcrypto, asym);
+	unsigned long flags;
+	unsigned int i;
+	bool notify;
+
+	/* The caller may have sent from several CPUs. */
+	for (i = 0; i < vc->nr_queues; i++) {
+		struct vcrypto_queue *q = &vc->queues[i];
+
+		if (!READ_ONCE(q->unseen))
+			continue;
+		spin_lock_irqsave(&q->lock, flags);
+		notify = q->unseen && !q->dead && vcrypto_kick_prepare(q);
+		spin_unlock_irqrestore(&q->lock, flags);
+		if (notify)
+			virtqueue_notify(q->vq);
+	}
+}
+
+/* A request's fixed part, in each of its layouts: vcrypto_data_hdr_len(). */
+union vcrypto_data_hdr {
+	struct virtio_crypto_op_data_req req;
+	struct {
+		struct virtio_crypto_op_header header;
+		struct virtio_crypto_akcipher_stateless_para para;
+	} stateless;
+};
+
+static_assert(offsetof(struct virtio_crypto_op_data_req, u) == 24);
+static_assert(offsetof(union vcrypto_data_hdr, stateless.para) == 24);
+
+/*
+ * Fills in @hdr: 5.9.7.3 "Data Virtqueue", 5.9.7.8 "AKCIPHER Service Operation". @src
+ * and @dst are the lengths of source and destination.
+ */
+static int vcrypto_fill_hdr(struct vcrypto *vc, union vcrypto_data_hdr *hdr,
+			    const struct asym_request *req, unsigned int src, unsigned int dst)
+{
+	struct virtio_crypto_op_header *header = &hdr->req.header;
+
+	memset(hdr, 0, sizeof(*hdr));
+	header->opcode = cpu_to_le32(VIRTIO_CRYPTO_OPCODE(VIRTIO_CRYPTO_SERVICE_AKCIPHER, req->op));
+	header->algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
+	if (!req->key) {
+		header->session_id =
+			cpu_to_le64(vcrypto_session_id((void *)(uintptr_t)req->handle));
+		/* Before revision 1 nobody reads it. */
+		if (vc->rev1)
+			header->flag = cpu_to_le32(VIRTIO_CRYPTO_FLAG_SESSION_MODE);
+	}
+	if (!vc->stateless) {
+		hdr->req.u.akcipher_req.para.src_data_len = cpu_to_le32(src);
+		hdr->req.u.akcipher_req.para.dst_data_len = cpu_to_le32(dst);
+		return 0;
+	}
+	hdr->stateless.para.src_data_len = cpu_to_le32(src);
+	hdr->stateless.para.dst_data_len = cpu_to_le32(dst);
+	return req->key ? vcrypto_session_para(vc, req->key, req->padding, req->hash,
+					       &hdr->stateless.para.sess_para) : 0;
+}
+
+/**
+ * vcrypto_submit() - asym_device_ops::submit
+ * @asym: the device
+ * @req: the request. Mostly header and input are one piece for the device to read, output and
+ *	status one for it to write; a key or padding takes a place between the former
+ *
+ * Context: any; the device's virtqueues exist for as long as the call takes.
+ * Return: as vcrypto_send(); -EINVAL, -EOPNOTSUPP.
+ */
 int vcrypto_submit(struct asym_device *asym, struct asym_request *req)
 {
 	struct vcrypto *vc = container_of(asym, struct vcrypto, asym);
+	unsigned int hdr_len = vcrypto_data_hdr_len(vc->rev1, vc->stateless);
+	unsigned int pad = 0, digest_len = 0, out_len = 0, nr_out = 0;
 	struct vcrypto_op *op = (struct vcrypto_op *)req->drv;
-	struct scatterlist hdr, zeros, in, out, status, *sgs[5];
-	unsigned int pad = 0, digest_len = 0, nr_out = 0, nr_in = 0;
+	struct scatterlist head, key, zeros, in, out, *sgs[5];
+	u8 *hdr_buf = (u8 *)req->in - hdr_len;
+	union vcrypto_data_hdr hdr;
+	u8 *status;
+	int err;
 
-	if (req->op >= ASYM_OP_NR || req->key_bytes > ASYM_MAX_KEY_BYTES ||
-	    (req->op != ASYM_VERIFY && !req->out_len))
+	if (req->op >= ASYM_OP_NR || (req->op != ASYM_VERIFY && !req->out_len) ||
+	    (req->key && !vc->stateless))
 		return -EINVAL;
 	if (req->op == ASYM_VERIFY)
 		digest_len = req->digest_len;
-
-	sg_init_one(&hdr, &op->hdr, sizeof(op->hdr));
-	sgs[nr_out++] = &hdr;
-
+	else
+		out_len = req->out_len;
 	/* "ciphertext and plaintext MUST be padded with leading zeros", 5.9.7.2.1.5 */
-	if (req->padding == ASYM_PAD_RAW && req->in_len < req->key_bytes) {
+	if (req->padding == ASYM_PAD_RAW && req->in_len < req->key_bytes)
 		pad = req->key_bytes - req->in_len;
-		sg_init_table(&zeros, 1);
-		sg_set_page(&zeros, ZERO_PAGE(0), pad, 0);
-		sgs[nr_out++] = &zeros;
+
+	err = vcrypto_fill_hdr(vc, &hdr, req, pad + req->in_len, digest_len ?: out_len);
+	if (err)
+		return err;
+	memcpy(hdr_buf, &hdr, hdr_len);
+
+	sgs[nr_out++] = &head;
+	if (!req->key && !pad) {
+		sg_init_one(&head, hdr_buf, hdr_len + req->in_len + digest_len);
+	} else {
+		sg_init_one(&head, hdr_buf, hdr_len);
+		if (req->key) {
+			sg_init_one(&key, req->key->der, req->key->der_len);
+			sgs[nr_out++] = &key;
+		}
+		if (pad) {
+			sg_init_table(&zeros, 1);
+			sg_set_page(&zeros, ZERO_PAGE(0), pad, 0);
+			sgs[nr_out++] = &zeros;
+		}
+		if (req->in_len + digest_len) {
+			sg_init_one(&in, req->in, req->in_len + digest_len);
+			sgs[nr_out++] = &in;
+		}
 	}
-	if (req->in_len + digest_len) {
-		sg_init_one(&in, req->in, req->in_len + digest_len);
-		sgs[nr_out++] = &in;
-	}
-	if (req->op != ASYM_VERIFY) {
-		sg_init_one(&out, req->out, req->out_len);
-		sgs[nr_out + nr_in++] = &out;
-	}
+
+	status = req->out + out_len;
+	*status = VIRTIO_CRYPTO_ERR;
+	sg_init_one(&out, req->out, out_len + sizeof(struct virtio_crypto_inhdr));
+	sgs[nr_out] = &out;
 	op->cipher = false;
-	op->status = VIRTIO_CRYPTO_ERR;
-	sg_init_one(&status, &op->status, sizeof(op->status));
-	sgs[nr_out + nr_in++] = &status;
-
-	memset(&op->hdr, 0, sizeof(op->hdr));
-	op->hdr.header.opcode =
-		cpu_to_le32(VIRTIO_CRYPTO_OPCODE(VIRTIO_CRYPTO_SERVICE_AKCIPHER, req->op));
-	op->hdr.header.algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
-	op->hdr.header.session_id =
-		cpu_to_le64(vcrypto_session_id((void *)(uintptr_t)req->handle));
-	op->hdr.u.akcipher_req.para.src_data_len = cpu_to_le32(pad + req->in_len);
-	op->hdr.u.akcipher_req.para.dst_data_len =
-		cpu_to_le32(req->op == ASYM_VERIFY ? digest_len : req->out_len);
-
-	return vcrypto_send(vc, op, sgs, nr_out, nr_in);
+	op->status = status;
+	return vcrypto_send(vc, op, sgs, nr_out, 1, req->more);
 }

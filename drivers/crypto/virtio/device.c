@@ -92,6 +92,8 @@ int vcrypto_up(struct vcrypto *vc)
 {
 	int err = -ENODEV;
 
+	vc->rev1 = virtio_has_feature(vc->vdev, VIRTIO_CRYPTO_F_REVISION_1);
+	vc->stateless = virtio_has_feature(vc->vdev, VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE);
 	mutex_lock(&vc->vq_lock);
 	if (!READ_ONCE(vc->leaving))
 		err = vcrypto_find_vqs(vc);

@@ -13,6 +13,7 @@
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ids.h>
+#include <uapi/linux/virtio_ring.h>
 #include <compat/virtio.h>
 
 #include "vcrypto.h"
@@ -21,6 +22,11 @@
 #define VCRYPTO_PRIORITY	150
 /* How long probing waits for a device to be ready for use; it becomes so later, too */
 #define VCRYPTO_PROBE_TIMEOUT	(10 * HZ)
+
+static bool vcrypto_stateless = true;
+module_param_named(stateless, vcrypto_stateless, bool, 0444);
+MODULE_PARM_DESC(stateless,
+		 "Send a key along with the first operation, where the device takes that; N: requests have the layout from before revision 1, too (default Y)");
 
 struct asym_class *vcrypto_class;
 
@@ -109,6 +115,21 @@ static void vcrypto_remove(struct virtio_device *vdev)
 	vcrypto_free(vc);
 }
 
+/*
+ * Indirect descriptors would have to be allocated for each request, which takes
+ * two places in the ring without.
+ */
+static int vcrypto_validate(struct virtio_device *vdev)
+{
+	__virtio_clear_bit(vdev, VIRTIO_RING_F_INDIRECT_DESC);
+	if (!vcrypto_stateless)
+		__virtio_clear_bit(vdev, VIRTIO_CRYPTO_F_REVISION_1);
+	/* "Requires VIRTIO_CRYPTO_F_REVISION_1", 5.9.3.1 */
+	if (!virtio_has_feature(vdev, VIRTIO_CRYPTO_F_REVISION_1))
+		__virtio_clear_bit(vdev, VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE);
+	return 0;
+}
+
 /* Interrupt. */
 static void vcrypto_config_changed(struct virtio_device *vdev)
 {
@@ -149,11 +170,10 @@ static const struct virtio_device_id vcrypto_ids[] = {
 	{ 0 },
 };
 
-/*
- * No feature bits: REVISION_1 and the stateless modes are not used, so that
- * requests have the padded layout that every device knows (5.9.7.2).
- */
+/* The stateless modes of other services are not used: they change their requests' layout. */
 static const unsigned int vcrypto_features[] = {
+	VIRTIO_CRYPTO_F_REVISION_1,
+	VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE,
 };
 
 static struct virtio_driver vcrypto_driver = {
@@ -161,6 +181,7 @@ static struct virtio_driver vcrypto_driver = {
 	.feature_table = vcrypto_features,
 	.feature_table_size = ARRAY_SIZE(vcrypto_features),
 	.id_table = vcrypto_ids,
+	.validate = vcrypto_validate,
 	.probe = vcrypto_probe,
 	.remove = vcrypto_remove,
 	.config_changed = vcrypto_config_changed,

@@ -82,11 +82,39 @@ int vcrypto_result(struct asym_request *req, unsigned int used, unsigned int *ou
 
 /*
  * The largest modulus whose operations stay within @max_size bytes of source
- * and destination (5.9.5; 0: the device names no limit).
+ * and destination (5.9.5; 0: the device names no limit). It may take less: there is
+ * no field for that.
  */
 unsigned int vcrypto_max_bits(u64 max_size)
 {
 	if (!max_size)
-		return ASYM_RSA_MAX_BITS;
-	return min_t(u64, max_size / 2, ASYM_RSA_MAX_BITS / 8) * 8;
+		return ASYM_DEVICE_MAX_BITS;
+	return min_t(u64, max_size / 2, ASYM_DEVICE_MAX_BITS / 8) * 8;
+}
+
+/*
+ * Bytes of an AKCIPHER request on a data queue in front of its variable part (5.9.7.3):
+ * the header; padded to 48 bytes before revision 1, the lengths of source and
+ * destination; with the stateless mode the session's parameters before them.
+ */
+unsigned int vcrypto_data_hdr_len(bool rev1, bool stateless)
+{
+	unsigned int len = sizeof(struct virtio_crypto_op_header);
+
+	if (!rev1)
+		return sizeof(struct virtio_crypto_op_data_req);
+	return len + (stateless ? sizeof(struct virtio_crypto_akcipher_stateless_para) :
+				  sizeof(struct virtio_crypto_akcipher_para));
+}
+
+/*
+ * Bytes of a request on the control queue in front of the key (5.9.7.2.1): padded to
+ * 56 behind the header before revision 1, which those that create a session fill anyway.
+ */
+unsigned int vcrypto_ctrl_req_len(bool rev1, bool destroy)
+{
+	if (rev1 && destroy)
+		return sizeof(struct virtio_crypto_ctrl_header) +
+		       sizeof_field(struct virtio_crypto_destroy_session_req, session_id);
+	return sizeof(struct virtio_crypto_op_ctrl_req);
 }

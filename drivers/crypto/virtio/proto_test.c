@@ -115,11 +115,24 @@ static void test_result_any(struct kunit *test)
 
 static void test_max_bits(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(0), 4096);
-	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(U64_MAX), 4096);
-	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(1024 * 1024), 4096);
+	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(0), 8192);
+	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(U64_MAX), 8192);
+	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(1024 * 1024), 8192);
+	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(1024), 4096);
 	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(512), 2048);
 	KUNIT_EXPECT_EQ(test, vcrypto_max_bits(1), 0);
+}
+
+/* 5.9.7.3 "Data Virtqueue" and 5.9.7.2.1 "Session operation" */
+static void test_lengths(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, vcrypto_data_hdr_len(false, false), 24 + 48);
+	KUNIT_EXPECT_EQ(test, vcrypto_data_hdr_len(true, false), 24 + 8);
+	KUNIT_EXPECT_EQ(test, vcrypto_data_hdr_len(true, true), 24 + 28);
+	KUNIT_EXPECT_EQ(test, vcrypto_ctrl_req_len(false, false), 16 + 56);
+	KUNIT_EXPECT_EQ(test, vcrypto_ctrl_req_len(false, true), 16 + 56);
+	KUNIT_EXPECT_EQ(test, vcrypto_ctrl_req_len(true, false), 16 + 56);
+	KUNIT_EXPECT_EQ(test, vcrypto_ctrl_req_len(true, true), 16 + 8);
 }
 
 static struct kunit_case proto_cases[] = {
@@ -127,6 +140,7 @@ static struct kunit_case proto_cases[] = {
 	KUNIT_CASE_PARAM(test_result, result_gen_params),
 	KUNIT_CASE(test_result_any),
 	KUNIT_CASE(test_max_bits),
+	KUNIT_CASE(test_lengths),
 	{}
 };
 

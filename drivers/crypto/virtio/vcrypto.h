@@ -23,6 +23,7 @@
 #include <linux/workqueue.h>
 #include <crypto/asym_provider.h>
 #include <uapi/linux/virtio_crypto.h>
+#include <uapi/linux/virtio_crypto_stateless.h>
 
 struct dentry;
 struct scatterlist;
@@ -55,19 +56,13 @@ enum vcrypto_state {
 #define VCRYPTO_GUARD	63
 
 /**
- * struct vcrypto_op - what a request needs besides its buffers
- * @hdr: read by the device
+ * struct vcrypto_op - a request in a ring
+ * @status: where the device writes how it went
  * @cipher: cipher.c's, else asym_provider's
- * @guard_before: unused
- * @status: written by the device
- * @guard_after: unused
  */
 struct vcrypto_op {
-	struct virtio_crypto_op_data_req hdr;
+	const u8 *status;
 	bool cipher;
-	u8 guard_before[VCRYPTO_GUARD];
-	u8 status;
-	u8 guard_after[VCRYPTO_GUARD];
 };
 
 /**
@@ -79,6 +74,9 @@ struct vcrypto_op {
  * @interrupts: callbacks
  * @lock: the ring, and all below; taken with interrupts off
  * @dead: nothing is added any more
+ * @unseen: there are requests that the device was not notified of
+ * @answering: the CPU, plus one, on which @work runs: it notifies the device of what is
+ *	sent from there meanwhile
  * @inflight: requests the device holds
  * @requests: given to the device
  * @answered: taken back from the device
@@ -96,6 +94,8 @@ struct vcrypto_queue {
 
 	spinlock_t lock;	/* the ring and all below */
 	bool dead;
+	bool unseen;
+	unsigned int answering;
 	unsigned int inflight;
 	u64 requests;
 	u64 answered;
@@ -109,6 +109,8 @@ struct vcrypto_queue {
  * struct vcrypto - a device
  * @asym: as asym_provider knows it
  * @vdev: as the virtio bus knows it
+ * @rev1: VIRTIO_CRYPTO_F_REVISION_1 is negotiated
+ * @stateless: VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE is
  * @nr_dataqs: data queues the device has
  * @nr_queues: data queues in use, the first of @nr_dataqs
  * @queues: @nr_queues of them; allocated once, counters survive a reset
@@ -149,6 +151,8 @@ struct vcrypto_queue {
 struct vcrypto {
 	struct asym_device asym;
 	struct virtio_device *vdev;
+	bool rev1;
+	bool stateless;
 	unsigned int nr_dataqs;
 	unsigned int nr_queues;
 	struct vcrypto_queue *queues;
@@ -211,7 +215,8 @@ void vcrypto_ctrl_abandon(struct vcrypto *vc);
 void vcrypto_ctrl_kill(struct vcrypto *vc);
 void vcrypto_ctrl_flush(struct vcrypto *vc);
 int vcrypto_session_open(struct vcrypto *vc, const struct asym_key_data *key,
-			 u8 padding, u8 hash, struct vcrypto_session **session);
+			 const struct virtio_crypto_akcipher_session_para *para,
+			 struct vcrypto_session **session);
 int vcrypto_cipher_session_open(struct vcrypto *vc, const u8 *key, unsigned int key_len,
 				bool decrypt, struct vcrypto_session **session);
 void vcrypto_session_close(struct vcrypto *vc, struct vcrypto_session *session);
@@ -227,12 +232,15 @@ void vcrypto_queue_stop(struct vcrypto_queue *q);
 void vcrypto_queue_flush(struct vcrypto_queue *q);
 bool vcrypto_queues_idle(struct vcrypto *vc);
 int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *sgs[],
-		 unsigned int nr_out, unsigned int nr_in);
+		 unsigned int nr_out, unsigned int nr_in, bool more);
 int vcrypto_submit(struct asym_device *asym, struct asym_request *req);
+void vcrypto_commit(struct asym_device *asym);
 
 /* akcipher.c */
 extern const struct asym_device_ops vcrypto_asym_ops;
 int vcrypto_probe_caps(struct vcrypto *vc);
+int vcrypto_session_para(const struct vcrypto *vc, const struct asym_key_data *key, u8 padding,
+			 u8 hash, struct virtio_crypto_akcipher_session_para *para);
 
 /* cipher.c */
 int vcrypto_cipher_init(void);
@@ -249,6 +257,8 @@ void vcrypto_cipher_show(struct seq_file *m);
 int vcrypto_errno(u32 status);
 int vcrypto_result(struct asym_request *req, unsigned int used, unsigned int *out_len);
 unsigned int vcrypto_max_bits(u64 max_size);
+unsigned int vcrypto_data_hdr_len(bool rev1, bool stateless);
+unsigned int vcrypto_ctrl_req_len(bool rev1, bool destroy);
 
 /* debugfs.c */
 void vcrypto_debugfs_init(void);

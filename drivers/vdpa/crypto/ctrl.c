@@ -59,6 +59,18 @@ static u32 vc_ctrl_opcode(const struct vc_ctrl *c)
 	return c->readable < 0 ? U32_MAX : le32_to_cpu(c->hdr.header.opcode);
 }
 
+/*
+ * Bytes of the fixed part: of a request to close a session, with revision 1, only what
+ * is not padding (virtio 1.3, 5.9.7.2.1).
+ */
+static size_t vc_ctrl_hdr_len(const struct vc_dev *vc, const struct virtio_crypto_op_ctrl_req *hdr)
+{
+	if (vc_has(vc, VIRTIO_CRYPTO_F_REVISION_1) &&
+	    le32_to_cpu(hdr->header.opcode) == VIRTIO_CRYPTO_AKCIPHER_DESTROY_SESSION)
+		return offsetofend(struct virtio_crypto_op_ctrl_req, u.destroy_session.session_id);
+	return sizeof(*hdr);
+}
+
 /* Take a request. Return: as vc_queue_get(). */
 static int vc_ctrl_take(struct vc_queue *q, struct vc_ctrl *c)
 {
@@ -80,10 +92,11 @@ static int vc_ctrl_take(struct vc_queue *q, struct vc_ctrl *c)
 	c->writable = vringh_kiov_length(&c->wiov);
 
 	readable = vringh_kiov_length(&q->riov);
+	memset(&c->hdr, 0, sizeof(c->hdr));
 	n = vringh_iov_pull_iotlb(&q->vring, &q->riov, &c->hdr, sizeof(c->hdr));
-	if (n != sizeof(c->hdr))
+	if (n < 0 || n < vc_ctrl_hdr_len(q->vc, &c->hdr))
 		return 1;
-	c->readable = readable - sizeof(c->hdr);
+	c->readable = readable - n;
 	if (vc_ctrl_opcode(c) != VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION)
 		return 1;
 
@@ -147,7 +160,8 @@ static u8 vc_ctrl_create(struct vc_dev *vc, struct vc_ctrl *c)
 		vc_count(vc, VC_STAT_MALFORMED);
 		return VIRTIO_CRYPTO_ERR;
 	}
-	status = vc_parse_create(&c->hdr, c->key_len, &vc->caps, &create);
+	status = vc_parse_key(&c->hdr.u.akcipher_create_session.para, c->key_len, &vc->caps,
+			      &create);
 	if (status == VIRTIO_CRYPTO_ERR)
 		vc_count(vc, VC_STAT_MALFORMED);
 	if (status != VIRTIO_CRYPTO_OK)

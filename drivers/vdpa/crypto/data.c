@@ -8,6 +8,9 @@
  * executor answers with bottom halves disabled: the answer goes to a lock-free
  * list, and the queue's worker returns the chain. Answers come in any order.
  *
+ * A request that brings its key (virtio 1.3, 5.9.7.8, stateless mode) goes through
+ * another work item of the queue first, because preparing a key may take long.
+ *
  * vc_queue.lock protects the objects that are not at the executor.
  */
 #include <linux/rcupdate.h>
@@ -16,23 +19,27 @@
 #include "vdpa_crypto.h"
 
 /* Chains after which the driver, being busy, need not notify for each. */
-#define VC_QUIET_AFTER	4
+#define VC_QUIET_AFTER	1
 
 /**
  * struct vc_request - one operation
  * @free: in vc_queue.free
- * @done: in vc_queue.done
+ * @done: in vc_queue.done, or in vc_queue.keyed before
  * @q: the queue
  * @err: the executor's answer
+ * @key_failed: it was about @key
  * @gen: vc_queue.gen when the chain was taken
  * @head: the chain
  * @op: enum asym_op
  * @used: bytes of @src to wipe
+ * @dst_used: of @dst
  * @writable: bytes of @wiov; the last one is the struct virtio_crypto_inhdr
  * @wiov: writable part of the chain
  * @wvec: for @wiov
  * @src: input, and digest to verify
  * @dst: output
+ * @key: room for ASYM_MAX_DER bytes of key, or NULL
+ * @key_req: what that is
  * @exec: the executor's, and as long as it wants
  */
 struct vc_request {
@@ -40,15 +47,19 @@ struct vc_request {
 	struct llist_node done;
 	struct vc_queue *q;
 	int err;
+	bool key_failed;
 	u32 gen;
 	u16 head;
 	u8 op;
 	u32 used;
+	u32 dst_used;
 	size_t writable;
 	struct vringh_kiov wiov;
 	struct kvec wvec[VC_INLINE_SEGS];
 	u8 *src;
 	u8 *dst;
+	u8 *key;
+	struct vc_create_req key_req;
 	struct asym_exec_request exec;
 };
 
@@ -85,6 +96,8 @@ static struct vc_request *vc_request_get(struct vc_queue *q)
 		req = vc_request_alloc(q);
 	if (req) {
 		req->used = 0;
+		req->dst_used = 0;
+		req->key_failed = false;
 		vringh_kiov_init(&req->wiov, req->wvec, ARRAY_SIZE(req->wvec));
 	}
 	return req;
@@ -95,7 +108,7 @@ static void vc_request_put(struct vc_request *req)
 	vringh_kiov_cleanup(&req->wiov);
 	if (req->used) {
 		memzero_explicit(req->src, req->used);
-		memzero_explicit(req->dst, VC_MAX_DATA);
+		memzero_explicit(req->dst, req->dst_used);
 	}
 	list_add(&req->free, &req->q->free);
 }
@@ -131,6 +144,7 @@ void vc_data_exit(struct vc_queue *q)
 	list_for_each_entry_safe(req, tmp, &q->free, free) {
 		kfree(req->src);
 		kfree(req->dst);
+		kfree(req->key);
 		/* the executor may have had key material here */
 		kfree_sensitive(req);
 	}
@@ -151,6 +165,68 @@ static void vc_data_complete(struct asym_exec_request *exec, int err)
 	/* If the list was not empty the worker is on its way. */
 	if (llist_add(&req->done, &q->done))
 		queue_work(vc_wq, &q->work);
+}
+
+/* With the key that came along, which is gone when the operation is over. */
+static void vc_data_start_keyed(struct vc_dev *vc, struct vc_request *req)
+{
+	struct asym_key_data data = {
+		.algo = req->key_req.algo,
+		.is_private = req->key_req.is_private,
+		.der = req->key,
+		.der_len = req->key_req.key_len,
+	};
+	struct asym_exec_key *key;
+
+	key = asym_exec_key_create(vc->exec, &data);
+	memzero_explicit(req->key, req->key_req.key_len);
+	if (IS_ERR(key)) {
+		req->key_failed = true;
+		vc_data_complete(&req->exec, PTR_ERR(key));
+	} else {
+		req->exec.key = key;
+		asym_exec_submit(&req->exec);
+		asym_exec_key_put(key);
+	}
+}
+
+/* vc_queue.key_work */
+void vc_data_key_work(struct work_struct *work)
+{
+	struct vc_queue *q = container_of(work, struct vc_queue, key_work);
+	struct llist_node *list = llist_reverse_order(llist_del_all(&q->keyed));
+	struct vc_request *req, *next;
+	struct vc_dev *vc = q->vc;
+
+	if (!list)
+		return;
+	/* A request's own reference goes with its answer. */
+	kref_get(&vc->ref);
+	llist_for_each_entry_safe(req, next, list, done) {
+		vc_data_start_keyed(vc, req);
+		cond_resched();
+	}
+	vc_dev_put(vc);
+}
+
+/* Take the key that a request brings from the ring. Return: VIRTIO_CRYPTO_*. */
+static u8 vc_data_pull_key(struct vc_queue *q, struct vc_request *req,
+			   const struct vc_data_hdr *hdr, size_t readable)
+{
+	struct vc_create_req *key = &req->key_req;
+	u8 ret;
+
+	ret = vc_parse_key(&hdr->para, readable, &q->vc->caps, key);
+	if (ret != VIRTIO_CRYPTO_OK)
+		return ret;
+	if (!req->key)
+		req->key = kmalloc(ASYM_MAX_DER, GFP_KERNEL);
+	if (!req->key)
+		return VIRTIO_CRYPTO_ERR;
+	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, req->key, key->key_len) == key->key_len)
+		return VIRTIO_CRYPTO_OK;
+	memzero_explicit(req->key, key->key_len);
+	return VIRTIO_CRYPTO_ERR;
 }
 
 /* Return the chain with @status, after @len bytes of output. */
@@ -182,12 +258,13 @@ bad:
  */
 static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 {
+	u8 buf[sizeof(struct virtio_crypto_op_data_req)];
 	size_t readable = vringh_kiov_length(&q->riov);
-	struct virtio_crypto_op_data_req hdr;
-	struct vc_session *session;
 	struct vc_dev *vc = q->vc;
+	unsigned int hdr_len = vc_data_hdr_len(vc->features);
+	struct vc_session *session = NULL;
+	struct vc_data_hdr hdr;
 	struct vc_data_req data;
-	int err;
 	u8 ret;
 
 	req->writable = vringh_kiov_length(&req->wiov);
@@ -197,24 +274,36 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 	}
 	if (READ_ONCE(vc->retired))
 		return VIRTIO_CRYPTO_ERR;
-	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, &hdr, sizeof(hdr)) != sizeof(hdr)) {
+	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, buf, hdr_len) != hdr_len) {
 		vc_count(vc, VC_STAT_MALFORMED);
 		return VIRTIO_CRYPTO_ERR;
 	}
+	readable -= hdr_len;
 
-	ret = vc_parse_data(&hdr, readable - sizeof(hdr),
-			    req->writable - sizeof(struct virtio_crypto_inhdr), &data);
+	ret = vc_parse_data_hdr(buf, vc->features, &hdr);
+	if (ret == VIRTIO_CRYPTO_OK && hdr.stateless) {
+		ret = vc_data_pull_key(q, req, &hdr, readable);
+		if (ret == VIRTIO_CRYPTO_OK)
+			readable -= req->key_req.key_len;
+	}
+	if (ret == VIRTIO_CRYPTO_OK)
+		ret = vc_parse_data(&hdr, readable,
+				    req->writable - sizeof(struct virtio_crypto_inhdr), &data);
 	if (ret != VIRTIO_CRYPTO_OK) {
 		if (ret != VIRTIO_CRYPTO_NOTSUPP)
 			vc_count(vc, VC_STAT_MALFORMED);
-		return ret;
+		goto wipe_key;
 	}
 
-	session = vc_session_get(&vc->sessions, data.session);
-	if (!session)
-		return VIRTIO_CRYPTO_INVSESS;
+	if (!hdr.stateless) {
+		session = vc_session_get(&vc->sessions, data.session);
+		if (!session)
+			return VIRTIO_CRYPTO_INVSESS;
+	}
+	req->exec.padding = session ? session->padding : req->key_req.padding;
+	req->exec.hash = session ? session->hash : req->key_req.hash;
 	ret = VIRTIO_CRYPTO_NOTSUPP;
-	if (!vc_session_allows(session->padding, data.op))
+	if (!vc_session_allows(req->exec.padding, data.op))
 		goto put_session;
 
 	ret = VIRTIO_CRYPTO_ERR;
@@ -226,10 +315,8 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 
 	req->op = data.op;
 	req->gen = q->gen;
-	req->exec.key = session->key;
+	req->exec.key = session ? session->key : NULL;
 	req->exec.op = data.op;
-	req->exec.padding = session->padding;
-	req->exec.hash = session->hash;
 	req->exec.flags = 0;
 	req->exec.src = req->src;
 	req->exec.src_len = data.src_len;
@@ -237,20 +324,29 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 	req->exec.digest_len = data.digest_len;
 	req->exec.dst = req->dst;
 	req->exec.dst_len = data.dst_len;
+	/* The executor may write a block, if there is room for one. */
+	req->dst_used = min_t(u32, data.dst_len, VC_MAX_DATA);
 	req->exec.complete = vc_data_complete;
 
 	kref_get(&vc->ref);
 	atomic_inc(&vc->inflight);
-	err = asym_exec_submit(&req->exec);
-	vc_session_put(session);
-	if (!err)
+	if (!session) {
+		vc_count(vc, VC_STAT_STATELESS);
+		if (llist_add(&req->done, &q->keyed))
+			queue_work(vc_wq, &q->key_work);
 		return -EINPROGRESS;
-	vc_inflight_done(vc);
-	vc_dev_put(vc);
-	return vc_op_status(err);
+	}
+	/* Takes every request. */
+	asym_exec_submit(&req->exec);
+	vc_session_put(session);
+	return -EINPROGRESS;
 
 put_session:
-	vc_session_put(session);
+	if (session)
+		vc_session_put(session);
+wipe_key:
+	if (hdr.stateless && req->key)
+		memzero_explicit(req->key, ASYM_MAX_DER);
 	return ret;
 }
 
@@ -258,6 +354,7 @@ put_session:
 static void vc_data_finish(struct vc_request *req)
 {
 	struct vc_queue *q = req->q;
+	u8 status;
 	u32 len = 0;
 
 	/* The driver reset the device or the queue meanwhile: not its any more. */
@@ -269,9 +366,11 @@ static void vc_data_finish(struct vc_request *req)
 		len = 0;
 		req->err = -EIO;
 	}
-	if (!req->err || req->err == -EKEYREJECTED)
+	if (!req->err || (req->err == -EKEYREJECTED && !req->key_failed))
 		vc_count(q->vc, VC_STAT_ENCRYPT + req->op);
-	vc_data_answer(req, vc_op_status(req->err), len);
+	status = req->key_failed ? vc_key_status(req->err) :
+				   vc_op_status(req->err, q->vc->features);
+	vc_data_answer(req, status, len);
 }
 
 static unsigned int vc_data_reap(struct vc_queue *q)
@@ -350,6 +449,8 @@ bool vc_data_run(struct vc_queue *q)
 	if (vc_data_reap(q) && q->ready)
 		vc_queue_interrupt(q);
 	again = vc_data_take(q, &answered);
+	/* Some drivers compute within the call. */
+	answered += vc_data_reap(q);
 	if (answered && q->ready)
 		vc_queue_interrupt(q);
 	return again;

@@ -30,6 +30,8 @@ static void vc_dev_free(struct vc_dev *vc)
 	for (i = 0; i < vc->nr_queues; i++) {
 		struct vc_queue *q = &vc->queues[i];
 
+		/* Nothing is in flight, but it may be about to find that out. */
+		cancel_work_sync(&q->key_work);
 		cancel_work_sync(&q->work);
 		vc_data_exit(q);
 		mutex_destroy(&q->lock);

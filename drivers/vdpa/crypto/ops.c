@@ -60,6 +60,7 @@ static void vc_set_vq_num(struct vdpa_device *vdpa, u16 idx, u32 num)
 
 static void vc_kick_vq(struct vdpa_device *vdpa, u16 idx)
 {
+	vc_count(vdpa_to_vc(vdpa), VC_STAT_KICKS);
 	queue_work(vc_wq, &vdpa_to_queue(vdpa, idx)->work);
 }
 
@@ -138,7 +139,7 @@ static u32 vc_get_vq_group(struct vdpa_device *vdpa, u16 idx)
 
 static u64 vc_get_device_features(struct vdpa_device *vdpa)
 {
-	return VC_FEATURES;
+	return VC_FEATURES_OFFERED;
 }
 
 static u64 vc_get_backend_features(const struct vdpa_device *vdpa)
@@ -149,9 +150,13 @@ static u64 vc_get_backend_features(const struct vdpa_device *vdpa)
 static int vc_set_driver_features(struct vdpa_device *vdpa, u64 features)
 {
 	/* No legacy interface, and memory is reached through the map only. */
-	if ((features & VC_FEATURES) != VC_FEATURES)
+	if ((features & VC_FEATURES_NEEDED) != VC_FEATURES_NEEDED)
 		return -EINVAL;
-	vdpa_to_vc(vdpa)->features = VC_FEATURES;
+	/* virtio 1.3, 5.9.3.1 */
+	if (features & BIT_ULL(VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE) &&
+	    !(features & BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1)))
+		return -EINVAL;
+	WRITE_ONCE(vdpa_to_vc(vdpa)->features, features & VC_FEATURES_OFFERED);
 	return 0;
 }
 
@@ -199,7 +204,7 @@ static void vc_set_status(struct vdpa_device *vdpa, u8 status)
 	struct vc_dev *vc = vdpa_to_vc(vdpa);
 
 	/* A driver must not, but vhost_vdpa's user may, skip the negotiation. */
-	if (vc->features != VC_FEATURES)
+	if ((vc->features & VC_FEATURES_NEEDED) != VC_FEATURES_NEEDED)
 		status &= ~(VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK);
 	WRITE_ONCE(vc->status, status & ~VIRTIO_CONFIG_S_NEEDS_RESET);
 	if (status & VIRTIO_CONFIG_S_DRIVER_OK)

@@ -4,11 +4,12 @@
  * in and what the device offers. Pure functions of copies: no locks, any
  * context, nothing of the driver's memory is read here.
  *
- * The layouts are those without VIRTIO_CRYPTO_F_REVISION_1, which is not
- * offered: fixed-length fields padded to 56 and 48 bytes.
+ * Without VIRTIO_CRYPTO_F_REVISION_1 fixed-length fields are padded to 56 bytes on the
+ * control queue and 48 on data queues.
  */
 #include <linux/build_bug.h>
 #include <linux/errno.h>
+#include <linux/string.h>
 
 #include "vdpa_crypto.h"
 
@@ -25,9 +26,66 @@ static_assert(VIRTIO_CRYPTO_AKCIPHER_VERIFY ==
 	      VIRTIO_CRYPTO_OPCODE(VIRTIO_CRYPTO_SERVICE_AKCIPHER, (int)ASYM_VERIFY));
 
 /**
- * vc_parse_create() - check a request for a session
- * @hdr: the fixed part; its opcode is CREATE_AKCIPHER_SESSION
- * @readable: bytes the driver supplied after @hdr
+ * vc_data_hdr_len() - bytes of a data request's fixed part
+ * @features: that the driver accepted
+ *
+ * virtio 1.3, 5.9.7.3 "Data Virtqueue".
+ *
+ * Return: at most sizeof(struct virtio_crypto_op_data_req).
+ */
+unsigned int vc_data_hdr_len(u64 features)
+{
+	if (!(features & BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1)))
+		return sizeof(struct virtio_crypto_op_data_req);
+	return sizeof(struct virtio_crypto_op_header) +
+	       (features & BIT_ULL(VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE) ?
+			sizeof(struct virtio_crypto_akcipher_stateless_para) :
+			sizeof(struct virtio_crypto_akcipher_para));
+}
+
+/**
+ * vc_parse_data_hdr() - a data request's fixed part
+ * @buf: vc_data_hdr_len() bytes
+ * @features: that the driver accepted
+ * @out: what it says
+ *
+ * virtio 1.3, 5.9.7.3: without revision 1 the flag is ignored; with it, and without
+ * the stateless mode, "the device SHOULD reject" what is not in session mode.
+ *
+ * Return: VIRTIO_CRYPTO_OK or _NOTSUPP.
+ */
+u8 vc_parse_data_hdr(const u8 *buf, u64 features, struct vc_data_hdr *out)
+{
+	const void *flf = buf + sizeof(struct virtio_crypto_op_header);
+	struct virtio_crypto_akcipher_stateless_para stateless;
+	struct virtio_crypto_akcipher_para para;
+	struct virtio_crypto_op_header header;
+	bool session;
+
+	memcpy(&header, buf, sizeof(header));
+	session = !(features & BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1)) ||
+		  le32_to_cpu(header.flag) & VIRTIO_CRYPTO_FLAG_SESSION_MODE;
+	out->opcode = le32_to_cpu(header.opcode);
+	out->session = le64_to_cpu(header.session_id);
+	out->stateless = !session;
+
+	if (features & BIT_ULL(VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE)) {
+		memcpy(&stateless, flf, sizeof(stateless));
+		out->para = stateless.sess_para;
+		out->src = le32_to_cpu(stateless.src_data_len);
+		out->dst = le32_to_cpu(stateless.dst_data_len);
+		return VIRTIO_CRYPTO_OK;
+	}
+	memcpy(&para, flf, sizeof(para));
+	out->src = le32_to_cpu(para.src_data_len);
+	out->dst = le32_to_cpu(para.dst_data_len);
+	return session ? VIRTIO_CRYPTO_OK : VIRTIO_CRYPTO_NOTSUPP;
+}
+
+/**
+ * vc_parse_key() - check what a request says of the key in it
+ * @para: what it says
+ * @readable: bytes the driver supplied after the fixed part
  * @caps: what the device offers
  * @out: the request, valid if VIRTIO_CRYPTO_OK is returned
  *
@@ -35,11 +93,9 @@ static_assert(VIRTIO_CRYPTO_AKCIPHER_VERIFY ==
  *
  * Return: VIRTIO_CRYPTO_OK, _NOTSUPP (algorithm, padding or hash), _ERR (lengths).
  */
-u8 vc_parse_create(const struct virtio_crypto_op_ctrl_req *hdr, size_t readable,
-		   const struct asym_caps *caps, struct vc_create_req *out)
+u8 vc_parse_key(const struct virtio_crypto_akcipher_session_para *para, size_t readable,
+		const struct asym_caps *caps, struct vc_create_req *out)
 {
-	const struct virtio_crypto_akcipher_session_para *para =
-		&hdr->u.akcipher_create_session.para;
 	u32 algo = le32_to_cpu(para->algo);
 	u32 type = le32_to_cpu(para->keytype);
 	u32 len = le32_to_cpu(para->keylen);
@@ -76,24 +132,22 @@ u8 vc_parse_create(const struct virtio_crypto_op_ctrl_req *hdr, size_t readable,
 /**
  * vc_parse_data() - check a data request
  * @hdr: the fixed part
- * @readable: bytes the driver supplied after @hdr
+ * @readable: bytes the driver supplied after that, and after a key
  * @writable: bytes the device may write, without the struct virtio_crypto_inhdr
  * @out: the request, valid if VIRTIO_CRYPTO_OK is returned
  *
- * virtio 1.3, 5.9.7.7 "AKCIPHER Service Operation", session mode: to verify,
+ * virtio 1.3, 5.9.7.8 "AKCIPHER Service Operation", session mode: to verify,
  * src_data_len is the signature's length and dst_data_len that of the digest
  * which follows it; the device writes nothing but the status.
  *
  * Return: VIRTIO_CRYPTO_OK, _NOTSUPP (opcode) or _ERR (lengths).
  */
-u8 vc_parse_data(const struct virtio_crypto_op_data_req *hdr, size_t readable,
-		 size_t writable, struct vc_data_req *out)
+u8 vc_parse_data(const struct vc_data_hdr *hdr, size_t readable, size_t writable,
+		 struct vc_data_req *out)
 {
-	u32 opcode = le32_to_cpu(hdr->header.opcode);
-	u32 src = le32_to_cpu(hdr->u.akcipher_req.para.src_data_len);
-	u32 dst = le32_to_cpu(hdr->u.akcipher_req.para.dst_data_len);
+	u32 src = hdr->src, dst = hdr->dst;
 
-	switch (opcode) {
+	switch (hdr->opcode) {
 	case VIRTIO_CRYPTO_AKCIPHER_ENCRYPT:
 	case VIRTIO_CRYPTO_AKCIPHER_DECRYPT:
 	case VIRTIO_CRYPTO_AKCIPHER_SIGN:
@@ -113,9 +167,9 @@ u8 vc_parse_data(const struct virtio_crypto_op_data_req *hdr, size_t readable,
 		return VIRTIO_CRYPTO_NOTSUPP;
 	}
 
-	out->op = opcode - VIRTIO_CRYPTO_AKCIPHER_ENCRYPT;
+	out->op = hdr->opcode - VIRTIO_CRYPTO_AKCIPHER_ENCRYPT;
 	out->src_len = src;
-	out->session = le64_to_cpu(hdr->header.session_id);
+	out->session = hdr->session;
 	return VIRTIO_CRYPTO_OK;
 }
 
@@ -137,16 +191,21 @@ bool vc_session_allows(u8 padding, u8 op)
 /**
  * vc_op_status() - an operation's result as the driver sees it
  * @err: 0 or -errno, from the executor
+ * @features: that the driver accepted
  *
- * virtio 1.3, 5.9.7.7, whose VIRTIO_CRYPTO_ERR is "any failure". Input that was
+ * virtio 1.3, 5.9.7.8, whose VIRTIO_CRYPTO_ERR is "any failure". Input that was
  * computed and refused, a PKCS #1 padding for one, is VIRTIO_CRYPTO_BADMSG here:
  * a driver must tell it from a device that failed. It repeats the operation
  * after a failure, which for a bad padding would cost time that an attacker
  * can measure (Bleichenbacher).
  *
+ * Drivers from before revision 1 do not repeat anything, and know this status
+ * for verifications only: they get what QEMU's devices answer, VIRTIO_CRYPTO_ERR,
+ * which Linux's own makes the errno of the kernel's software, EINVAL.
+ *
  * Return: VIRTIO_CRYPTO_*.
  */
-u8 vc_op_status(int err)
+u8 vc_op_status(int err, u64 features)
 {
 	switch (err) {
 	case 0:
@@ -155,7 +214,8 @@ u8 vc_op_status(int err)
 		return VIRTIO_CRYPTO_KEY_REJECTED;
 	case -EBADMSG:
 	case -EINVAL:
-		return VIRTIO_CRYPTO_BADMSG;
+		return features & BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1) ? VIRTIO_CRYPTO_BADMSG :
+									VIRTIO_CRYPTO_ERR;
 	case -EOPNOTSUPP:
 		return VIRTIO_CRYPTO_NOTSUPP;
 	default:
@@ -168,7 +228,7 @@ u8 vc_op_status(int err)
  * @err: 0 or -errno, from the executor or the session table
  *
  * virtio 1.3, 5.9.7.2.1, knows four: a key that cannot be parsed is
- * VIRTIO_CRYPTO_ERR; _NOSPC is used although _REVISION_1 is not offered.
+ * VIRTIO_CRYPTO_ERR; _NOSPC is used whether or not _REVISION_1 was accepted.
  *
  * Return: VIRTIO_CRYPTO_*.
  */

@@ -74,7 +74,8 @@ static void vc_test_create(struct kunit *test)
 		create_hdr(c->algo, c->type, c->len, c->padding, c->hash);
 	struct vc_create_req req;
 
-	KUNIT_ASSERT_EQ(test, vc_parse_create(&hdr, c->readable, &caps, &req), c->status);
+	KUNIT_ASSERT_EQ(test, vc_parse_key(&hdr.u.akcipher_create_session.para, c->readable,
+					   &caps, &req), c->status);
 	if (c->status != OK)
 		return;
 	KUNIT_EXPECT_EQ(test, req.key_len, c->len);
@@ -114,11 +115,11 @@ KUNIT_ARRAY_PARAM_DESC(data, data_cases, name);
 static void vc_test_data(struct kunit *test)
 {
 	const struct data_case *c = test->param_value;
-	const struct virtio_crypto_op_data_req hdr = {
-		.header.opcode = cpu_to_le32(c->opcode),
-		.header.session_id = cpu_to_le64(0x123456789abcdef0ull),
-		.u.akcipher_req.para.src_data_len = cpu_to_le32(c->src),
-		.u.akcipher_req.para.dst_data_len = cpu_to_le32(c->dst),
+	const struct vc_data_hdr hdr = {
+		.opcode = c->opcode,
+		.session = 0x123456789abcdef0ull,
+		.src = c->src,
+		.dst = c->dst,
 	};
 	struct vc_data_req req;
 
@@ -139,6 +140,66 @@ static void vc_test_data(struct kunit *test)
 	}
 }
 
+#define NEEDED		VC_FEATURES_NEEDED
+#define REVISION_1	(NEEDED | BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1))
+#define STATELESS	(REVISION_1 | BIT_ULL(VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE))
+
+static const struct hdr_case {
+	const char *name;
+	u64 features;
+	u32 flag;
+	unsigned int len;
+	bool stateless;
+	u8 status;
+} hdr_cases[] = {
+	{ "before revision 1", NEEDED, VIRTIO_CRYPTO_FLAG_SESSION_MODE, 72, false, OK },
+	{ "before revision 1 the flag counts for nothing", NEEDED, 0, 72, false, OK },
+	{ "revision 1", REVISION_1, VIRTIO_CRYPTO_FLAG_SESSION_MODE, 32, false, OK },
+	{ "revision 1, no session", REVISION_1, 0, 32, true, NOTSUPP },
+	{ "stateless mode, session", STATELESS, VIRTIO_CRYPTO_FLAG_SESSION_MODE, 52, false, OK },
+	{ "stateless mode, no session", STATELESS, 0, 52, true, OK },
+};
+
+KUNIT_ARRAY_PARAM_DESC(hdr, hdr_cases, name);
+
+/* The bytes as virtio 1.3, 5.9.7.3 and 5.9.7.8 has them, without the kernel's structures. */
+static void vc_test_hdr(struct kunit *test)
+{
+	const struct hdr_case *c = test->param_value;
+	u8 buf[72] = { 0x02, 0x04 };
+	unsigned int lengths = c->len == 52 ? 44 : 24;
+	struct vc_data_hdr hdr;
+
+	KUNIT_ASSERT_EQ(test, vc_data_hdr_len(c->features), c->len);
+	buf[4] = 1;		/* algo */
+	buf[8] = 0x78;		/* session_id */
+	buf[15] = 0x12;
+	buf[16] = c->flag;
+	if (c->len == 52) {
+		buf[24] = 1;	/* algo */
+		buf[28] = 2;	/* key_type */
+		buf[33] = 4;	/* key_len */
+		buf[36] = 1;	/* padding_algo */
+		buf[40] = 6;	/* hash_algo */
+	}
+	buf[lengths] = 32;
+	buf[lengths + 5] = 1;
+
+	KUNIT_ASSERT_EQ(test, vc_parse_data_hdr(buf, c->features, &hdr), c->status);
+	KUNIT_EXPECT_EQ(test, hdr.opcode, (u32)VIRTIO_CRYPTO_AKCIPHER_SIGN);
+	KUNIT_EXPECT_EQ(test, hdr.session, 0x1200000000000078ull);
+	KUNIT_EXPECT_EQ(test, hdr.stateless, c->stateless);
+	KUNIT_EXPECT_EQ(test, hdr.src, 32U);
+	KUNIT_EXPECT_EQ(test, hdr.dst, 256U);
+	if (c->len == 52) {
+		KUNIT_EXPECT_EQ(test, le32_to_cpu(hdr.para.algo), 1U);
+		KUNIT_EXPECT_EQ(test, le32_to_cpu(hdr.para.keytype), 2U);
+		KUNIT_EXPECT_EQ(test, le32_to_cpu(hdr.para.keylen), 1024U);
+		KUNIT_EXPECT_EQ(test, le32_to_cpu(hdr.para.u.rsa.padding_algo), 1U);
+		KUNIT_EXPECT_EQ(test, le32_to_cpu(hdr.para.u.rsa.hash_algo), 6U);
+	}
+}
+
 /* Any bytes as a request, in a chain of any size: what is accepted fits both. */
 static void vc_test_random(struct kunit *test)
 {
@@ -146,11 +207,9 @@ static void vc_test_random(struct kunit *test)
 		VIRTIO_CRYPTO_AKCIPHER_ENCRYPT, VIRTIO_CRYPTO_AKCIPHER_DECRYPT,
 		VIRTIO_CRYPTO_AKCIPHER_SIGN, VIRTIO_CRYPTO_AKCIPHER_VERIFY,
 	};
-	union {
-		struct virtio_crypto_op_ctrl_req ctrl;
-		struct virtio_crypto_op_data_req data;
-	} hdr;
-	struct virtio_crypto_akcipher_para *para = &hdr.data.u.akcipher_req.para;
+	struct virtio_crypto_op_ctrl_req ctrl;
+	struct vc_data_hdr hdr;
+	u8 buf[sizeof(struct virtio_crypto_op_data_req)];
 	unsigned int i, creates = 0, datas = 0;
 	struct vc_create_req create;
 	struct vc_data_req data;
@@ -162,15 +221,16 @@ static void vc_test_random(struct kunit *test)
 		readable = prandom_u32_state(&rnd) % 5000;
 		writable = prandom_u32_state(&rnd) % 1200;
 
-		prandom_bytes_state(&rnd, &hdr, sizeof(hdr));
+		prandom_bytes_state(&rnd, &ctrl, sizeof(ctrl));
 		if (i & 1) {
-			hdr.ctrl = create_hdr(prandom_u32_state(&rnd) % 4,
-					      prandom_u32_state(&rnd) % 4,
-					      prandom_u32_state(&rnd) % 5000,
-					      prandom_u32_state(&rnd) % 4,
-					      prandom_u32_state(&rnd) % 12);
+			ctrl = create_hdr(prandom_u32_state(&rnd) % 4,
+					  prandom_u32_state(&rnd) % 4,
+					  prandom_u32_state(&rnd) % 5000,
+					  prandom_u32_state(&rnd) % 4,
+					  prandom_u32_state(&rnd) % 12);
 		}
-		if (vc_parse_create(&hdr.ctrl, readable, &caps, &create) == OK) {
+		if (vc_parse_key(&ctrl.u.akcipher_create_session.para, readable, &caps,
+				 &create) == OK) {
 			creates++;
 			KUNIT_ASSERT_LE(test, create.key_len, readable);
 			KUNIT_ASSERT_GT(test, create.key_len, 0u);
@@ -180,13 +240,14 @@ static void vc_test_random(struct kunit *test)
 			KUNIT_ASSERT_TRUE(test, caps.rsa_hashes & BIT(create.hash));
 		}
 
-		prandom_bytes_state(&rnd, &hdr, sizeof(hdr));
+		prandom_bytes_state(&rnd, buf, sizeof(buf));
+		KUNIT_ASSERT_EQ(test, vc_parse_data_hdr(buf, NEEDED, &hdr), OK);
 		if (i & 1) {
-			hdr.data.header.opcode = cpu_to_le32(opcodes[i / 2 % 4]);
-			para->src_data_len = cpu_to_le32(prandom_u32_state(&rnd) % 600);
-			para->dst_data_len = cpu_to_le32(prandom_u32_state(&rnd) % 600);
+			hdr.opcode = opcodes[i / 2 % 4];
+			hdr.src = prandom_u32_state(&rnd) % 600;
+			hdr.dst = prandom_u32_state(&rnd) % 600;
 		}
-		if (vc_parse_data(&hdr.data, readable, writable, &data) == OK) {
+		if (vc_parse_data(&hdr, readable, writable, &data) == OK) {
 			datas++;
 			KUNIT_ASSERT_LT(test, data.op, ASYM_OP_NR);
 			KUNIT_ASSERT_LE(test, (size_t)data.src_len + data.digest_len, readable);
@@ -211,12 +272,14 @@ static void vc_test_raw_sessions_do_not_sign(struct kunit *test)
 
 static void vc_test_status(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, vc_op_status(0), VIRTIO_CRYPTO_OK);
-	KUNIT_EXPECT_EQ(test, vc_op_status(-EKEYREJECTED), VIRTIO_CRYPTO_KEY_REJECTED);
-	KUNIT_EXPECT_EQ(test, vc_op_status(-EBADMSG), VIRTIO_CRYPTO_BADMSG);
-	KUNIT_EXPECT_EQ(test, vc_op_status(-EINVAL), VIRTIO_CRYPTO_BADMSG);
-	KUNIT_EXPECT_EQ(test, vc_op_status(-ENODEV), VIRTIO_CRYPTO_ERR);
-	KUNIT_EXPECT_EQ(test, vc_op_status(-EOVERFLOW), VIRTIO_CRYPTO_ERR);
+	KUNIT_EXPECT_EQ(test, vc_op_status(0, REVISION_1), VIRTIO_CRYPTO_OK);
+	KUNIT_EXPECT_EQ(test, vc_op_status(-EKEYREJECTED, REVISION_1), VIRTIO_CRYPTO_KEY_REJECTED);
+	KUNIT_EXPECT_EQ(test, vc_op_status(-EBADMSG, REVISION_1), VIRTIO_CRYPTO_BADMSG);
+	KUNIT_EXPECT_EQ(test, vc_op_status(-EINVAL, REVISION_1), VIRTIO_CRYPTO_BADMSG);
+	KUNIT_EXPECT_EQ(test, vc_op_status(-ENODEV, REVISION_1), VIRTIO_CRYPTO_ERR);
+	KUNIT_EXPECT_EQ(test, vc_op_status(-EOVERFLOW, REVISION_1), VIRTIO_CRYPTO_ERR);
+	KUNIT_EXPECT_EQ(test, vc_op_status(-EINVAL, NEEDED), VIRTIO_CRYPTO_ERR);
+	KUNIT_EXPECT_EQ(test, vc_op_status(-EKEYREJECTED, NEEDED), VIRTIO_CRYPTO_KEY_REJECTED);
 	KUNIT_EXPECT_EQ(test, vc_key_status(0), VIRTIO_CRYPTO_OK);
 	KUNIT_EXPECT_EQ(test, vc_key_status(-ENOSPC), VIRTIO_CRYPTO_NOSPC);
 	KUNIT_EXPECT_EQ(test, vc_key_status(-EOPNOTSUPP), VIRTIO_CRYPTO_NOTSUPP);
@@ -272,6 +335,7 @@ static void vc_test_session_ids(struct kunit *test)
 static struct kunit_case vc_test_cases[] = {
 	KUNIT_CASE_PARAM(vc_test_create, create_gen_params),
 	KUNIT_CASE_PARAM(vc_test_data, data_gen_params),
+	KUNIT_CASE_PARAM(vc_test_hdr, hdr_gen_params),
 	KUNIT_CASE(vc_test_random),
 	KUNIT_CASE(vc_test_raw_sessions_do_not_sign),
 	KUNIT_CASE(vc_test_status),

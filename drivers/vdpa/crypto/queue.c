@@ -37,6 +37,8 @@ void vc_queue_init(struct vc_dev *vc, unsigned int index)
 	INIT_WORK(&q->work, vc_queue_work);
 	INIT_LIST_HEAD(&q->free);
 	init_llist_head(&q->done);
+	INIT_WORK(&q->key_work, vc_data_key_work);
+	init_llist_head(&q->keyed);
 }
 
 /**

@@ -35,6 +35,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/virtio_crypto.h>
+#include <uapi/linux/virtio_crypto_stateless.h>
 
 #include <crypto/asym_executor.h>
 
@@ -52,11 +53,14 @@
 #define VC_MAX_SEGS		128	/* in each direction of one request */
 #define VC_INLINE_SEGS		8
 
-/* What a driver can put into one data request: a signature and a digest, or input and output */
+/* What can be in a data request: a key; a signature and a digest, or input and output */
 #define VC_MAX_DATA		ASYM_MAX_KEY_BYTES
-#define VC_MAX_SIZE		(2 * VC_MAX_DATA)
+#define VC_MAX_SIZE		(ASYM_MAX_DER + 2 * VC_MAX_DATA)
 
-#define VC_FEATURES		(BIT_ULL(VIRTIO_F_VERSION_1) | BIT_ULL(VIRTIO_F_ACCESS_PLATFORM))
+/* Features a driver must accept, and those it may */
+#define VC_FEATURES_NEEDED	(BIT_ULL(VIRTIO_F_VERSION_1) | BIT_ULL(VIRTIO_F_ACCESS_PLATFORM))
+#define VC_FEATURES_OFFERED	(VC_FEATURES_NEEDED | BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1) |	\
+				 BIT_ULL(VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE))
 
 /* enum vc_stat - the counters under stats/; the first four are in the order of enum asym_op */
 enum vc_stat {
@@ -70,6 +74,8 @@ enum vc_stat {
 	VC_STAT_SESSIONS_TOTAL,
 	VC_STAT_MALFORMED,
 	VC_STAT_NOTIFICATIONS,
+	VC_STAT_KICKS,
+	VC_STAT_STATELESS,
 	VC_STAT_NR
 };
 
@@ -164,6 +170,9 @@ struct vc_dev;
  * @nr_requests: allocated ones
  * @free: requests that are not in use
  * @done: requests the executor answered (lock-free)
+ * @key_work: prepares the keys that requests in @keyed brought, one after the other, so that
+ *	a driver gets no more of the host's time that way than by opening sessions
+ * @keyed: those requests (lock-free)
  */
 struct vc_queue {
 	struct vc_dev *vc;
@@ -187,6 +196,8 @@ struct vc_queue {
 	struct list_head free;
 
 	struct llist_head done;
+	struct work_struct key_work;
+	struct llist_head keyed;
 };
 
 enum vc_map {
@@ -271,6 +282,11 @@ static inline struct vc_dev *vdpa_to_vc(struct vdpa_device *vdpa)
 	return container_of(vdpa, struct vdpa_crypto, vdpa)->vc;
 }
 
+static inline bool vc_has(const struct vc_dev *vc, unsigned int feature)
+{
+	return READ_ONCE(vc->features) & BIT_ULL(feature);
+}
+
 static inline void vc_count(struct vc_dev *vc, enum vc_stat stat)
 {
 	atomic64_inc(&vc->stats[stat]);
@@ -325,6 +341,7 @@ bool vc_ctrl_run(struct vc_queue *q);
 int vc_data_init(struct vc_queue *q);
 void vc_data_exit(struct vc_queue *q);
 bool vc_data_run(struct vc_queue *q);
+void vc_data_key_work(struct work_struct *work);
 
 /* session.c */
 int vc_sessions_init(struct vc_sessions *s, unsigned int max);
@@ -340,7 +357,7 @@ void vc_session_put(struct vc_session *session);
 /* parse.c */
 
 /**
- * struct vc_create_req - a CREATE_AKCIPHER_SESSION request, checked
+ * struct vc_create_req - a key that is opened, or comes with a request, checked
  * @key_len: bytes of key that follow the header
  * @is_private: it is a private key
  * @algo: enum asym_algo
@@ -353,6 +370,24 @@ struct vc_create_req {
 	u8 algo;
 	u8 padding;
 	u8 hash;
+};
+
+/**
+ * struct vc_data_hdr - the fixed part of a data request, whatever its layout
+ * @opcode: VIRTIO_CRYPTO_AKCIPHER_*
+ * @session: session id, unless @stateless
+ * @src: bytes of source
+ * @dst: bytes of destination
+ * @stateless: the key follows
+ * @para: describes it
+ */
+struct vc_data_hdr {
+	u32 opcode;
+	u64 session;
+	u32 src;
+	u32 dst;
+	bool stateless;
+	struct virtio_crypto_akcipher_session_para para;
 };
 
 /**
@@ -371,12 +406,14 @@ struct vc_data_req {
 	u8 op;
 };
 
-u8 vc_parse_create(const struct virtio_crypto_op_ctrl_req *hdr, size_t readable,
-		   const struct asym_caps *caps, struct vc_create_req *out);
-u8 vc_parse_data(const struct virtio_crypto_op_data_req *hdr, size_t readable,
-		 size_t writable, struct vc_data_req *out);
+unsigned int vc_data_hdr_len(u64 features);
+u8 vc_parse_data_hdr(const u8 *buf, u64 features, struct vc_data_hdr *out);
+u8 vc_parse_key(const struct virtio_crypto_akcipher_session_para *para, size_t readable,
+		const struct asym_caps *caps, struct vc_create_req *out);
+u8 vc_parse_data(const struct vc_data_hdr *hdr, size_t readable, size_t writable,
+		 struct vc_data_req *out);
 bool vc_session_allows(u8 padding, u8 op);
-u8 vc_op_status(int err);
+u8 vc_op_status(int err, u64 features);
 u8 vc_key_status(int err);
 
 #endif /* _VDPA_CRYPTO_H */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * What <linux/virtio_crypto.h> does not have of the virtio crypto device: revision 1
+ * and the stateless mode of the AKCIPHER service (virtio 1.3, 5.9.3 and 5.9.7.8).
+ */
+#ifndef _UAPI_LINUX_VIRTIO_CRYPTO_STATELESS_H
+#define _UAPI_LINUX_VIRTIO_CRYPTO_STATELESS_H
+
+#include <linux/types.h>
+#include <linux/virtio_crypto.h>
+
+/* Feature bits (5.9.3) */
+#define VIRTIO_CRYPTO_F_REVISION_1			0
+#define VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE		5
+
+/* virtio_crypto_op_header.flag, with revision 1: the request is for a session */
+#define VIRTIO_CRYPTO_FLAG_SESSION_MODE			1
+
+/*
+ * virtio_crypto_akcipher_data_flf_stateless. Once the stateless mode is negotiated
+ * every AKCIPHER request has it after the header; in session mode sess_para counts
+ * for nothing, and no key follows.
+ */
+struct virtio_crypto_akcipher_stateless_para {
+	struct virtio_crypto_akcipher_session_para sess_para;
+	__le32 src_data_len;
+	__le32 dst_data_len;
+};
+
+#endif /* _UAPI_LINUX_VIRTIO_CRYPTO_STATELESS_H */
