@@ -5,6 +5,7 @@
 # make modules_install    into updates/ of that kernel, so that depmod prefers them
 # make demo               a running chain of three machines, and signatures through it
 # make check              every test; make soak: with full counts, some hours
+# make bench-guest        our guest driver and the kernel's own, beside each other
 #
 # KBUILD_EXTRA_SYMBOLS=<Module.symvers> of a separately built vringh, where the kernel
 # has none (CONFIG_VHOST_RING); CONFIG_VDPA_CRYPTO=n to leave vdpa_crypto out, the others
@@ -33,7 +34,7 @@ CONFIGS := \
 
 kbuild = $(MAKE) -C $(KDIR) M=$(TOP) $(CONFIGS)
 
-.PHONY: all modules modules_install clean demo check soak help
+.PHONY: all modules modules_install clean demo check soak bench-guest help
 all: modules
 
 modules:
@@ -55,5 +56,8 @@ demo check:
 soak:
 	$(TOP)/scripts/check --soak
 
+bench-guest:
+	$(TOP)/scripts/bench guest
+
 help:
-	@sed -n '3,12s/^# \{0,1\}//p' $(TOP)/Makefile
+	@sed -n '3,13s/^# \{0,1\}//p' $(TOP)/Makefile

@@ -19,6 +19,12 @@ cp "$devices" qemu/configs/devices/x86_64-softmmu/lab.mak
 grep -o 'edk2-[a-z0-9_-]*\.fd' qemu/pc-bios/meson.build | sort -u | while read -r blob; do
 	[ -e "qemu/pc-bios/$blob.bz2" ] || bzip2 </dev/null >"qemu/pc-bios/$blob.bz2"
 done
+# The fix of CVE-2025-14876 refuses requests longer than the backend's max_size, and this backend sets
+# none: every request breaks the device. As the builtin backend does it.
+lkcf=qemu/backends/cryptodev-lkcf.c
+grep -q 'conf\.max_size' "$lkcf" || sed -i \
+	'/conf\.akcipher_algo = /a\    backend->conf.max_size = LONG_MAX - sizeof(CryptoDevBackendOpInfo);' "$lkcf"
+grep -q 'conf\.max_size' "$lkcf"
 mkdir build
 cd build
 ../qemu/configure --target-list=x86_64-softmmu --without-default-features --disable-install-blobs \

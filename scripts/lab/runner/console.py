@@ -23,13 +23,17 @@ HARMLESS = re.compile("|".join([
 ]))
 # After these a kernel does not go on for long; there is no use in waiting for its script.
 FATAL = re.compile(r"Kernel panic|\bOops\b|general protection fault|Unable to handle kernel")
+# Between these kmemleak tells of what a kernel lost while it booted: `lab kmemleak begin`.
+ASIDE = re.compile(r"lab: kmemleak begins\n.*?lab: kmemleak has begun\n", re.DOTALL)
+NOT_OURS = re.compile(r"^.*new suspected memory leaks.*\n", re.MULTILINE)
 END = re.compile(r"---\[ end trace|</TASK>")
 LENGTH = 60     # lines of a report at most
 
 
 def reports(text, allowed):
     """The reports in a log, each a list of lines, without those that a regex of allowed matches."""
-    lines = text.replace("\r", "").split("\n")
+    text = ASIDE.sub(lambda found: NOT_OURS.sub("", found.group(0)), text.replace("\r", ""))
+    lines = text.split("\n")
     found = []
     number = 0
     while number < len(lines):

@@ -76,17 +76,22 @@ class Qemu(Machine):
         command = [args.qemu, *FIRMWARE, "-nodefaults", "-no-user-config", "-display", "none",
                    "-no-reboot", "-M", "q35,vmport=off", "-accel", *accel,
                    "-smp", str(args.smp), "-m", args.host_mem if node.guests else args.mem,
-                   "-kernel", args.vmlinuz, "-initrd", args.initrd,
-                   "-append", f"{CMDLINE} lab.node={node.name}",
+                   "-kernel", args.vmlinuz,
+                   "-initrd", f"{self.folder}/initrd" if node.ram else args.initrd,
+                   "-append", f"{CMDLINE} lab.node={node.name} {args.append}",
                    # what it said before its power was cut is judged, too
                    "-chardev", f"file,id=console,path={self.folder}/console,append=on",
                    "-serial", "chardev:console",
                    "-monitor", f"unix:{self.socket},server=on,wait=off"]
-        command += share("root", args.root) + share("mods", args.modules)
-        command += share("run", self.run, readonly=False)
-        for tag, path in self.extra_shares:
-            command += share(tag, path)
-        command += ["-device", "pcie-root-port,id=hotplug0,chassis=1,slot=1"]
+        if node.ram:
+            command += ["-serial", f"file:{self.folder}/out"]
+        else:
+            command += share("root", args.root) + share("mods", args.modules)
+            command += share("run", self.run, readonly=False)
+            for tag, path in self.extra_shares:
+                command += share(tag, path)
+        for port in (0, 1):
+            command += ["-device", f"pcie-root-port,id=hotplug{port},chassis={port + 1},slot={port + 1}"]
         for number, (path, listens, mac) in enumerate(node.sockets):
             end = "server=on" if listens else "server=off,reconnect-ms=100"
             command += ["-netdev", f"stream,id=net{number},addr.type=unix,addr.path={path},{end}",

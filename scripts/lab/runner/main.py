@@ -11,6 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import ram  # noqa: E402
 import topology  # noqa: E402
 from machine import CMDLINE, Qemu  # noqa: E402
 from run import Run, compile_all  # noqa: E402
@@ -21,13 +22,13 @@ KEY_BITS = (1024, 2048, 3072, 4096)
 def arguments():
     parser = argparse.ArgumentParser()
     for name in ("topology", "kernel", "device", "driver", "tree", "run-dir", "root", "modules",
-                 "mem", "guest-mem", "host-mem", "accel", "tools"):
+                 "mem", "guest-mem", "host-mem", "accel", "tools", "large-key"):
         parser.add_argument(f"--{name}", required=True)
-    for name in ("base", "linux", "qemu", "qemu-dir", "vmlinuz", "initrd", "image"):
+    for name in ("base", "linux", "append", "qemu", "qemu-dir", "release", "vmlinuz", "initrd", "image"):
         parser.add_argument(f"--{name}", default="")
     for name in ("targets", "initiators", "guests", "smp", "guest-smp", "queues", "timeout"):
         parser.add_argument(f"--{name}", type=int, required=True)
-    for name in ("no-setup", "accelerator", "progress", "verbose"):
+    for name in ("no-setup", "accelerator", "ram", "progress", "verbose"):
         parser.add_argument(f"--{name}", action="store_true")
     for name in ("allow-warn", "env", "script"):
         parser.add_argument(f"--{name}", action="append", default=[])
@@ -74,6 +75,7 @@ def fill(args, nodes, folder):
     for name in ("nodes", "requests/runner", "replies", "barriers", "files", "keys"):
         os.makedirs(f"{folder}/{name}")
     make_keys(f"{folder}/keys")
+    shutil.copy(f"{args.large_key}/8192.pem", f"{folder}/keys/8192.pem")
     write(f"{folder}/env", topology.shared_environment(args, nodes, CMDLINE))
     write(f"{folder}/hosts", topology.hosts_file(nodes))
     uml = args.kernel.startswith("uml")
@@ -93,6 +95,8 @@ def fill(args, nodes, folder):
         if node.guests:
             lines += [f"{tag} -" for tag, _ in hidden]
         write(f"{place}/shares", "".join(line + "\n" for line in lines))
+        if node.ram:
+            ram.make_initrd(args, node, folder)
     Qemu.extra_shares = extra + hidden
 
 

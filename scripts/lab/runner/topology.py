@@ -12,6 +12,7 @@ class Node:
     address: str = ""
     host: str = ""              # of a nested guest: the node that runs its QEMU
     backend: str = ""           # QEMU's own crypto device: builtin or lkcf
+    ram: bool = False           # lives in its initramfs and shares nothing with us
     accelerator: bool = False   # a target with such a device of its own
     hostid: str = ""
     guests: list = dataclasses.field(default_factory=list)
@@ -35,7 +36,8 @@ def make_nodes(args):
         nodes = [Node("vm", "loop", "127.0.0.1", hostid="lab-host")]
     elif args.topology == "guest":
         backend = "lkcf" if args.device == "lkcf" else "builtin"
-        nodes = [Node(name, "guest", backend=backend) for name in names("guest", args.guests)]
+        nodes = [Node(name, "guest", backend=backend, ram=args.ram)
+                 for name in names("guest", args.guests)]
     else:
         nodes = [Node(name, "target", f"10.77.0.{n}")
                  for n, name in enumerate(names("target", args.targets), 1)]

@@ -12,6 +12,10 @@
  * again. So nothing but `done' and a slot's `busy' is shared, and a driver that
  * answers within the call cannot make it recurse.
  *
+ * With style `keyctl' each thread does one operation after the other, and for
+ * each what the kernel does for a keyctl(KEYCTL_PKEY_SIGN) call: it allocates a
+ * transform, sets the key, computes, and frees the transform.
+ *
  * All files and the run are under bench.lock. See
  * Documentation/ABI/testing/debugfs-asym-bench.
  */
@@ -94,7 +98,9 @@ struct bench_thread {
 
 struct bench_run {
 	struct crypto_akcipher *tfm;
+	const struct bench_key *key;
 	bool decrypt;
+	bool keyctl;		/* a transform for each operation */
 	bool check;
 	bool stop;
 	unsigned int size;
@@ -135,6 +141,7 @@ static struct {
 	char driver[CRYPTO_MAX_ALG_NAME];
 	char algorithm[CRYPTO_MAX_ALG_NAME];
 	char op[16];
+	char style[16];
 	unsigned int key_bits;
 	unsigned int depth;
 	unsigned int threads;
@@ -147,6 +154,7 @@ static struct {
 	.driver = "rsa-generic",
 	.algorithm = "rsa",
 	.op = "decrypt",
+	.style = "transform",
 	.key_bits = 2048,
 	.depth = 1,
 	.threads = 1,
@@ -295,13 +303,64 @@ static void thread_reap(struct bench_thread *thread)
 	}
 }
 
+static int set_key(const struct bench_run *run, struct crypto_akcipher *tfm)
+{
+	const struct bench_key *key = run->key;
+
+	return run->decrypt ? crypto_akcipher_set_priv_key(tfm, key->priv, key->priv_len) :
+			      crypto_akcipher_set_pub_key(tfm, key->pub, key->pub_len);
+}
+
+/* As keyctl would: nothing is kept from one operation to the next. */
+static int keyctl_compute(struct bench_slot *slot)
+{
+	struct bench_run *run = slot->thread->run;
+	struct crypto_akcipher *tfm;
+	DECLARE_CRYPTO_WAIT(wait);
+	int err;
+
+	tfm = crypto_alloc_akcipher(bench.driver, 0, 0);
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	err = set_key(run, tfm);
+	if (!err) {
+		akcipher_request_set_tfm(slot->req, tfm);
+		akcipher_request_set_callback(slot->req, CRYPTO_TFM_REQ_MAY_BACKLOG |
+					      CRYPTO_TFM_REQ_MAY_SLEEP, crypto_req_done, &wait);
+		akcipher_request_set_crypt(slot->req, &slot->src, &slot->dst, run->size, run->size);
+		err = crypto_wait_req(run->decrypt ? crypto_akcipher_decrypt(slot->req) :
+						     crypto_akcipher_encrypt(slot->req), &wait);
+	}
+	crypto_free_akcipher(tfm);
+	return err;
+}
+
+static void keyctl_loop(struct bench_thread *thread)
+{
+	struct bench_slot *slot = thread->slots[0];
+	struct bench_run *run = thread->run;
+
+	while (run_goes_on(run)) {
+		memcpy(slot->in, run->input, run->size);
+		if (run->check)
+			memset(slot->out, 0, run->size);
+		slot->start = ktime_get();
+		slot->err = keyctl_compute(slot);
+		slot->end = ktime_get();
+		slot_account(slot);
+		cond_resched();
+	}
+}
+
 static int bench_thread(void *data)
 {
 	struct bench_thread *thread = data;
 	struct bench_run *run = thread->run;
 	unsigned int i;
 
-	for (i = 0; i < thread->nr_slots && run_goes_on(run); i++) {
+	if (run->keyctl)
+		keyctl_loop(thread);
+	for (i = 0; !run->keyctl && i < thread->nr_slots && run_goes_on(run); i++) {
 		thread->inflight++;
 		slot_submit(thread->slots[i]);
 	}
@@ -415,9 +474,8 @@ static int run_set_key(struct bench_run *run)
 	run->size = bench.key_bits / 8;
 	run->input = key->block;
 	run->expected = run->decrypt ? key->block_d : key->block_e;
-	err = run->decrypt ?
-	      crypto_akcipher_set_priv_key(run->tfm, key->priv, key->priv_len) :
-	      crypto_akcipher_set_pub_key(run->tfm, key->pub, key->pub_len);
+	run->key = key;
+	err = set_key(run, run->tfm);
 	if (err)
 		pr_err("run: %s refused the key: %d\n", bench.driver, err);
 	return err;
@@ -432,6 +490,7 @@ static struct bench_run *run_alloc(void)
 	if (!run)
 		return ERR_PTR(-ENOMEM);
 	run->decrypt = !strcmp(bench.op, "decrypt");
+	run->keyctl = !strcmp(bench.style, "keyctl");
 	run->check = bench.check;
 	init_completion(&run->finished);
 
@@ -485,11 +544,11 @@ static void run_result(struct bench_run *run, u64 ns, unsigned int lost)
 	for (i = 0; i < run->nr_threads; i++)
 		stats_add(sum, &run->threads[i]->stats);
 	snprintf(bench.result, sizeof(bench.result),
-		 "driver %s\nop %s\nkey_bits %u\ndepth %u\nthreads %u\n"
+		 "driver %s\nop %s\nstyle %s\nkey_bits %u\ndepth %u\nthreads %u\n"
 		 "ops %llu\nerrors %llu\nfirst_error %d\nwrong %llu\nretried %llu\n"
 		 "doubled %d\nlost %u\nduration_ns %llu\nops_per_sec %llu\n"
 		 "p50_ns %llu\np99_ns %llu\nmax_ns %llu\n",
-		 bench.driver, bench.op, bench.key_bits, bench.depth, run->nr_threads,
+		 bench.driver, bench.op, bench.style, bench.key_bits, bench.depth, run->nr_threads,
 		 sum->ops, sum->errors, sum->first_error, sum->wrong, sum->retried,
 		 atomic_read(&run->doubled), lost, ns,
 		 ns ? mul_u64_u64_div_u64(sum->ops, NSEC_PER_SEC, ns) : 0,
@@ -599,11 +658,18 @@ static bool algorithm_valid(const char *word)
 	return !strcmp(word, "rsa");
 }
 
+static bool style_valid(const char *word)
+{
+	return !strcmp(word, "transform") || !strcmp(word, "keyctl");
+}
+
 static const struct bench_file bench_files[] = {
 	{ .name = "driver", .word = bench.driver, .word_size = sizeof(bench.driver) },
 	{ .name = "algorithm", .word = bench.algorithm, .word_size = sizeof(bench.algorithm),
 	  .valid = algorithm_valid },
 	{ .name = "op", .word = bench.op, .word_size = sizeof(bench.op), .valid = op_valid },
+	{ .name = "style", .word = bench.style, .word_size = sizeof(bench.style),
+	  .valid = style_valid },
 	{ .name = "key_bits", .number = &bench.key_bits, .min = 2048, .max = 4096 },
 	{ .name = "depth", .number = &bench.depth, .min = 1, .max = BENCH_MAX_DEPTH },
 	{ .name = "threads", .number = &bench.threads, .min = 1, .max = BENCH_MAX_THREADS },

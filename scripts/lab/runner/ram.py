@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A node that lives in its initramfs: 9p can be neither suspended nor hibernated. It has what a
+script needs that tests our guest driver: busybox, our modules and what they need, pkey_stress, the
+script's folder and the folders of helpers beside it. Its second serial port is its script's output; lines that
+begin with MARK tell how far it is."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import topology
+
+MARK = "lab-ram: "
+MODULES = ["virtio_pci", "virtio_console", "virtio_crypto", "pkcs8_key_parser"]
+
+
+def make_initrd(args, node, run):
+    """nodes/NAME/initrd, which boots the node."""
+    folder = f"{run}/nodes/{node.name}"
+    tree = f"{folder}/ram"
+    for name in ("bin", "dev", "proc", "sys", "tmp", "run", "root", "modules", "keys", "tests"):
+        os.makedirs(f"{tree}/{name}")
+    shutil.copy("/bin/busybox", f"{tree}/bin/busybox")
+    os.symlink("busybox", f"{tree}/bin/sh")
+    copy_modules(args, tree, folder)
+    copy_program(f"{args.tools}/pkey_stress", tree)
+    shutil.copytree(f"{run}/keys", f"{tree}/keys", dirs_exist_ok=True)
+    script, arguments = topology.split_script(node.script)
+    tests = f"{args.tree}/tools/testing/selftests"
+    shutil.copytree(tests, f"{tree}/tests", dirs_exist_ok=True)
+    if not script.startswith(tests + "/"):
+        raise SystemExit("lab: the script of a machine in memory must be below tools/testing/selftests")
+    with open(f"{tree}/run-script", "w", encoding="utf-8") as file:
+        file.write(f"exec sh /tests/{os.path.relpath(script, tests)} {' '.join(arguments)}\n")
+    shutil.copy(f"{run}/env", f"{tree}/env")
+    shutil.copy(f"{run}/bin/ram-init", f"{tree}/init")
+    with open(f"{folder}/initrd", "wb") as initrd:
+        names = subprocess.run(["find", "."], cwd=tree, check=True, capture_output=True).stdout
+        subprocess.run(["cpio", "--quiet", "-o", "-H", "newc", "-R", "0:0"], cwd=tree, check=True,
+                       input=names, stdout=initrd)
+    shutil.rmtree(tree)
+
+
+def copy_modules(args, tree, folder):
+    """MODULES and what they need, uncompressed, and the order to load them in."""
+    view = f"{folder}/view/lib/modules/{args.release}"
+    shutil.copytree(f"{args.modules}/usr/lib/modules/{args.release}", view)
+    os.symlink(f"/usr/lib/modules/{args.release}/kernel", f"{view}/kernel")
+    order = []
+    for module in MODULES:
+        lines = subprocess.run(["modprobe", "-d", f"{folder}/view", "--set-version", args.release,
+                                "--show-depends", module], check=True, capture_output=True,
+                               text=True).stdout.splitlines()
+        for words in map(str.split, lines):
+            if words[0] == "insmod" and words[1] not in order:
+                order.append(words[1])
+    with open(f"{tree}/modules/order", "w", encoding="utf-8") as file:
+        for path in order:
+            name = re.sub(r"\.ko.*", ".ko", os.path.basename(path))
+            unpack = {".xz": ["xz", "-dc"], ".zst": ["zstd", "-dc"]}.get(os.path.splitext(path)[1], ["cat"])
+            with open(f"{tree}/modules/{name}", "wb") as module:
+                subprocess.run([*unpack, path], check=True, stdout=module)
+            file.write(f"{name}\n")
+    shutil.rmtree(f"{folder}/view")
+
+
+def copy_program(path, tree):
+    """A program and the libraries it is linked with, at their places."""
+    shutil.copy(path, f"{tree}/bin/")
+    for line in subprocess.run(["ldd", path], check=True, capture_output=True,
+                               text=True).stdout.splitlines():
+        found = re.search(r"(/\S+) \(0x", line)
+        if found:
+            os.makedirs(f"{tree}{os.path.dirname(found.group(1))}", exist_ok=True)
+            shutil.copy(found.group(1), f"{tree}{found.group(1)}")
