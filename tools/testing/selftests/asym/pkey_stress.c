@@ -22,25 +22,31 @@
 #include <unistd.h>
 
 #include <keyutils.h>
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define MAX_KEYS	1024
+#define MAX_KEYS	2048
 #define MAX_BLOCK	1024
+#define MAX_PAD		11		/* of PKCS#1 v1.5, if there is no hash */
 
-enum op { OP_SIGN, OP_VERIFY, OP_REJECT, OP_ENCRYPT, OP_DECRYPT, OP_GARBAGE, OP_NR };
+enum op {
+	OP_SIGN, OP_VERIFY, OP_REJECT, OP_ENCRYPT, OP_DECRYPT, OP_GARBAGE, OP_CORRUPT,
+	OP_NR
+};
 
 static const char * const op_names[OP_NR] = {
-	"sign", "verify", "reject", "encrypt", "decrypt", "garbage",
+	"sign", "verify", "reject", "encrypt", "decrypt", "garbage", "corrupt",
 };
 
 static const char * const hash_names[] = {
-	"md5", "sha1", "sha224", "sha256", "sha384", "sha512",
+	"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "none",
 };
 
 #define HASH_NR ARRAY_SIZE(hash_names)
@@ -59,8 +65,9 @@ static double seconds;
 static unsigned int pause_ms;		/* of a worker, after each operation */
 static atomic_bool stop;
 static atomic_ulong done[OP_NR], failed[OP_NR], wrong[OP_NR];
+static atomic_ulong done_with[OP_NR][HASH_NR];
 static atomic_ulong worst_us;
-static bool quiet;
+static bool quiet, counts, in_turn;
 
 static double now(void)
 {
@@ -74,6 +81,11 @@ static void die(const char *what)
 {
 	fprintf(stderr, "pkey_stress: %s: %s\n", what, strerror(errno));
 	exit(2);
+}
+
+static bool uses_hash(enum op op)
+{
+	return op == OP_SIGN || op == OP_VERIFY || op == OP_REJECT;
 }
 
 static void report_failure(enum op op, const char *info, const struct key *key, const char *what)
@@ -90,7 +102,8 @@ static EVP_PKEY_CTX *pkcs1_ctx(const struct key *key, int (*init)(EVP_PKEY_CTX *
 
 	if (!ctx || init(ctx) <= 0 || EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) <= 0)
 		return NULL;
-	if (hash && EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(hash)) <= 0)
+	if (hash && strcmp(hash, "none") &&
+	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(hash)) <= 0)
 		return NULL;
 	return ctx;
 }
@@ -142,33 +155,58 @@ out:
 }
 
 /* A block as long as the key, below the modulus, without padding. */
-static size_t openssl_raw(const struct key *key, const uint8_t *in, uint8_t *out)
+static size_t openssl_raw(const struct key *key, bool encrypt, const uint8_t *in, uint8_t *out)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
 	size_t len = MAX_BLOCK;
 
-	if (!ctx || EVP_PKEY_encrypt_init(ctx) <= 0 ||
+	if (!ctx || (encrypt ? EVP_PKEY_encrypt_init(ctx) : EVP_PKEY_decrypt_init(ctx)) <= 0 ||
 	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) <= 0 ||
-	    EVP_PKEY_encrypt(ctx, out, &len, in, key->bytes) != 1)
+	    (encrypt ? EVP_PKEY_encrypt(ctx, out, &len, in, key->bytes) :
+		       EVP_PKEY_decrypt(ctx, out, &len, in, key->bytes)) != 1)
 		len = 0;
 	EVP_PKEY_CTX_free(ctx);
 	return len;
 }
 
+/*
+ * A ciphertext in @out, valid, but for some of its bits. What is in it begins neither with
+ * 00 02 nor, which libgcrypt takes too, 02.
+ */
+static bool corrupt(const struct key *key, const uint8_t *in, size_t in_len, uint8_t *out)
+{
+	uint8_t block[MAX_BLOCK];
+	unsigned int tries;
+
+	if (openssl_crypt(key, true, in, in_len, out) != key->bytes)
+		return false;
+	for (tries = 1; tries < 100; tries++) {
+		/* Not where it might become larger than the modulus. */
+		out[key->bytes - 1 - tries % 32] ^= tries;
+		if (openssl_raw(key, false, out, block) != key->bytes)
+			return false;
+		if (block[0] != 2 && (block[0] || block[1] != 2))
+			return true;
+	}
+	return false;
+}
+
 /* One operation; returns 0 right, 1 the kernel failed it, 2 a wrong result. */
 static int one(enum op op, const struct key *key, const char *hash)
 {
-	size_t digest_len = EVP_MD_get_size(EVP_get_digestbyname(hash));
 	uint8_t in[MAX_BLOCK], out[MAX_BLOCK], ref[MAX_BLOCK];
+	size_t digest_len, len, ref_len;
 	char info[64];
-	size_t len, ref_len;
 	long ret;
 
-	if (op == OP_ENCRYPT || op == OP_DECRYPT || op == OP_GARBAGE)
-		snprintf(info, sizeof(info), "enc=pkcs1");
-	else
-		snprintf(info, sizeof(info), "enc=pkcs1 hash=%s", hash);
 	RAND_bytes(in, sizeof(in));
+	if (!uses_hash(op) || !strcmp(hash, "none")) {
+		snprintf(info, sizeof(info), "enc=pkcs1");
+		digest_len = 1 + in[0] % (key->bytes - MAX_PAD);
+	} else {
+		snprintf(info, sizeof(info), "enc=pkcs1 hash=%s", hash);
+		digest_len = EVP_MD_get_size(EVP_get_digestbyname(hash));
+	}
 
 	switch (op) {
 	case OP_SIGN:
@@ -193,7 +231,7 @@ static int one(enum op op, const struct key *key, const char *hash)
 		report_failure(op, info, key, ret ? strerror(errno) : "accepted a wrong signature");
 		return 2;
 	case OP_ENCRYPT:
-		len = 1 + in[0] % (key->bytes - 11);
+		len = 1 + in[0] % (key->bytes - MAX_PAD);
 		ret = keyctl_pkey_encrypt(key->serial, info, in, len, out, key->bytes);
 		if (ret < 0)
 			break;
@@ -203,7 +241,7 @@ static int one(enum op op, const struct key *key, const char *hash)
 		report_failure(op, info, key, "OpenSSL decrypts something else");
 		return 2;
 	case OP_DECRYPT:
-		len = 1 + in[0] % (key->bytes - 11);
+		len = 1 + in[0] % (key->bytes - MAX_PAD);
 		ref_len = openssl_crypt(key, true, in, len, ref);
 		memset(out, 0, sizeof(out));
 		ret = keyctl_pkey_decrypt(key->serial, info, ref, ref_len, out, key->bytes);
@@ -218,10 +256,17 @@ static int one(enum op op, const struct key *key, const char *hash)
 		/* Neither 00 02 nor, which libgcrypt takes, 02: what no decoder may take. */
 		in[0] = 0;
 		in[1] |= 4;
-		if (openssl_raw(key, in, ref) != key->bytes) {
+		if (openssl_raw(key, true, in, ref) != key->bytes) {
 			report_failure(op, info, key, "OpenSSL does not encrypt the block");
 			return 2;
 		}
+		goto refused;
+	case OP_CORRUPT:
+		if (!corrupt(key, in, 1 + in[0] % (key->bytes - MAX_PAD), ref)) {
+			report_failure(op, info, key, "OpenSSL does not make the ciphertext");
+			return 2;
+		}
+refused:
 		ret = keyctl_pkey_decrypt(key->serial, info, ref, key->bytes, out, key->bytes);
 		if (ret < 0 && errno == EINVAL)
 			return 0;
@@ -252,12 +297,13 @@ static void *worker(void *arg)
 
 	for (i = 0; !stop && (!count || i < count) && (!seconds || now() < end); i++) {
 		enum op op = pick(ops_mask, &seed);
-		const char *hash = hash_names[pick(hash_mask, &seed)];
-		const struct key *key = &keys[rand_r(&seed) % nr_keys];
+		unsigned int hash = pick(hash_mask, &seed);
+		unsigned long nr = in_turn ? i : (unsigned long)rand_r(&seed);
+		const struct key *key = &keys[nr % nr_keys];
 		double start = now();
 		unsigned long us, old;
 
-		switch (one(op, key, hash)) {
+		switch (one(op, key, hash_names[hash])) {
 		case 0:
 			break;
 		case 1:
@@ -267,6 +313,7 @@ static void *worker(void *arg)
 			wrong[op]++;
 		}
 		done[op]++;
+		done_with[op][uses_hash(op) ? hash : 0]++;
 		us = (now() - start) * 1e6;
 		for (old = worst_us; us > old;)
 			if (atomic_compare_exchange_weak(&worst_us, &old, us))
@@ -301,6 +348,88 @@ static void load_key(EVP_PKEY *pkey)
 	nr_keys++;
 }
 
+/*
+ * Another private key with the primes of @pkey and the public exponent @e, or NULL if there is
+ * none: keys by the thousand, which take seconds each to make in an emulated machine.
+ */
+static EVP_PKEY *derive_key(EVP_PKEY *pkey, unsigned long e)
+{
+	static const char * const names[4] = {
+		OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
+		OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+	};
+	EVP_PKEY_CTX *pctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	struct bignum_st *same[4];
+	BIGNUM *exp = BN_new();
+	BIGNUM *phi = BN_new();
+	BIGNUM *d = BN_new();
+	BIGNUM *dp = BN_new();
+	BIGNUM *dq = BN_new();
+	BIGNUM *p1 = BN_new();
+	BIGNUM *q1 = BN_new();
+	struct ossl_param_bld_st *bld;
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *key = NULL;
+	BN_CTX *ctx = BN_CTX_new();
+	unsigned int i;
+
+	memset(same, 0, sizeof(same));
+	bld = OSSL_PARAM_BLD_new();
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (!EVP_PKEY_get_bn_param(pkey, names[i], &same[i]))
+			goto out;
+	BN_set_word(exp, e);
+	BN_sub(p1, same[1], BN_value_one());
+	BN_sub(q1, same[2], BN_value_one());
+	BN_mul(phi, p1, q1, ctx);
+	if (!BN_mod_inverse(d, exp, phi, ctx))
+		goto out;
+	BN_mod(dp, d, p1, ctx);
+	BN_mod(dq, d, q1, ctx);
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		OSSL_PARAM_BLD_push_BN(bld, names[i], same[i]);
+	OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, exp);
+	OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_D, d);
+	OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_EXPONENT1, dp);
+	OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_EXPONENT2, dq);
+	params = OSSL_PARAM_BLD_to_param(bld);
+	if (EVP_PKEY_fromdata_init(pctx) <= 0 ||
+	    EVP_PKEY_fromdata(pctx, &key, EVP_PKEY_KEYPAIR, params) <= 0)
+		key = NULL;
+out:
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		BN_clear_free(same[i]);
+	BN_clear_free(exp);
+	BN_clear_free(d);
+	BN_clear_free(dp);
+	BN_clear_free(dq);
+	BN_clear_free(p1);
+	BN_clear_free(q1);
+	BN_clear_free(phi);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(bld);
+	BN_CTX_free(ctx);
+	EVP_PKEY_CTX_free(pctx);
+	return key;
+}
+
+/* So many keys in all: more are derived from the last one. */
+static void derive_keys(unsigned int nr, unsigned long e)
+{
+	EVP_PKEY *last, *key;
+
+	if (!nr_keys) {
+		fprintf(stderr, "pkey_stress: -N comes after the key that others are made of\n");
+		exit(2);
+	}
+	last = keys[nr_keys - 1].pkey;
+	for (e |= 1; nr_keys < nr; e += 2) {
+		key = derive_key(last, e);
+		if (key)
+			load_key(key);
+	}
+}
+
 static void load_file(const char *path)
 {
 	FILE *f = fopen(path, "r");
@@ -315,6 +444,18 @@ static void load_file(const char *path)
 		exit(2);
 	}
 	load_key(pkey);
+}
+
+static void print_counts(void)
+{
+	unsigned int op, hash;
+
+	for (op = 0; op < OP_NR; op++)
+		for (hash = 0; hash < HASH_NR; hash++)
+			if (done_with[op][hash])
+				printf("count %s %s %lu\n", op_names[op],
+				       uses_hash(op) ? hash_names[hash] : "-",
+				       done_with[op][hash]);
 }
 
 static unsigned int parse_mask(char *list, const char * const *names, unsigned int nr)
@@ -348,12 +489,16 @@ static const char usage[] =
 "RSA through keyctl from several threads, every result checked by OpenSSL.\n\n"
 "  -k, --key FILE      a private key in PEM; may be given several times\n"
 "  -g, --generate BITS make a key; may be given several times\n"
+"  -N, --keys N        so many keys in all: others are derived from the last one\n"
+"  -E, --exponent E    with public exponents from this one on (default 65539); before -N\n"
+"  -R, --in-turn       each worker uses one key after the other (default: random)\n"
 "  -t, --threads N     workers (default 1)\n"
 "  -n, --count N       operations of each worker (default 10, unlimited with -s)\n"
 "  -s, --seconds S     stop after S seconds; SIGTERM and SIGINT stop too\n"
 "  -w, --wait MS       each worker pauses so long after each operation (default: 0)\n"
-"  -o, --ops LIST      sign,verify,reject,encrypt,decrypt,garbage (default: sign)\n"
-"  -H, --hashes LIST   md5,sha1,sha224,sha256,sha384,sha512 (default: sha256)\n"
+"  -o, --ops LIST      sign,verify,reject,encrypt,decrypt,garbage,corrupt (default: sign)\n"
+"  -H, --hashes LIST   md5,sha1,sha224,sha256,sha384,sha512,none (default: sha256)\n"
+"  -c, --counts        a line 'count OPERATION HASH N' for each kind that was done\n"
 "  -S, --seed N        for the choice of operations (default: the time; printed)\n"
 "  -q, --quiet         no line for each failure\n\n"
 "Prints one line of counts. Exit status: 0 nothing failed or was wrong, 1 something\n"
@@ -366,9 +511,12 @@ int main(int argc, char **argv)
 		{ "count", 1, NULL, 'n' }, { "seconds", 1, NULL, 's' }, { "wait", 1, NULL, 'w' },
 		{ "ops", 1, NULL, 'o' },
 		{ "hashes", 1, NULL, 'H' }, { "seed", 1, NULL, 'S' }, { "quiet", 0, NULL, 'q' },
+		{ "counts", 0, NULL, 'c' },
+		{ "keys", 1, NULL, 'N' }, { "exponent", 1, NULL, 'E' },
+		{ "in-turn", 0, NULL, 'R' },
 		{ "help", 0, NULL, 'h' }, { }
 	};
-	unsigned long total = 0, bad = 0;
+	unsigned long total = 0, bad = 0, exponent = 65539;
 	unsigned int threads = 1, seed = time(NULL), i;
 	pthread_t tids[256];
 	double start;
@@ -376,13 +524,22 @@ int main(int argc, char **argv)
 
 	ops_mask = 1U << OP_SIGN;
 	hash_mask = 1U << 3;
-	while ((c = getopt_long(argc, argv, "k:g:t:n:s:w:o:H:S:qh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "k:g:N:E:Rt:n:s:w:o:H:S:qch", options, NULL)) != -1) {
 		switch (c) {
 		case 'k':
 			load_file(optarg);
 			break;
 		case 'g':
 			load_key(EVP_RSA_gen(atoi(optarg)));
+			break;
+		case 'N':
+			derive_keys(atoi(optarg), exponent);
+			break;
+		case 'E':
+			exponent = strtoul(optarg, NULL, 0);
+			break;
+		case 'R':
+			in_turn = true;
 			break;
 		case 't':
 			threads = atoi(optarg);
@@ -407,6 +564,9 @@ int main(int argc, char **argv)
 			break;
 		case 'q':
 			quiet = true;
+			break;
+		case 'c':
+			counts = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -435,6 +595,8 @@ int main(int argc, char **argv)
 	for (i = 0; i < threads; i++)
 		pthread_join(tids[i], NULL);
 
+	if (counts)
+		print_counts();
 	for (i = 0; i < OP_NR; i++) {
 		if (done[i])
 			printf("%s=%lu ", op_names[i], done[i]);

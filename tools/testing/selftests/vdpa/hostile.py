@@ -33,6 +33,8 @@ DATAQ, CTRLQ = 0, 2                         # of two data queues and the control
 
 ACK, DRIVER, DRIVER_OK, FEATURES_OK, NEEDS_RESET = 1, 2, 4, 8, 64
 FEATURES = 1 << 32 | 1 << 33                # VERSION_1, ACCESS_PLATFORM
+REVISION_1, STATELESS = 1 << 0, 1 << 5      # of the crypto device
+SESSION_MODE = 1
 NEXT, WRITE, INDIRECT = 1, 2, 4
 ENCRYPT, DECRYPT, SIGN, VERIFY, CREATE, DESTROY = range(0x400, 0x406)
 RAW, PKCS1, SHA256 = 0, 1, 6
@@ -214,10 +216,11 @@ class Device:
     def hw_ready(self):
         return struct.unpack("<III", self.ioctl(GET_CONFIG, struct.pack("<III", 0, 4, 0)))[2]
 
-    def start(self):
+    def start(self, features=0):
+        self.features = FEATURES | features
         self.set_status(0)
         self.set_status(ACK | DRIVER)
-        self.ioctl(SET_FEATURES, struct.pack("<Q", FEATURES))
+        self.ioctl(SET_FEATURES, struct.pack("<Q", self.features))
         self.set_status(ACK | DRIVER | FEATURES_OK)
         for ring in self.rings:
             ring.reset()
@@ -247,13 +250,27 @@ class Device:
         return status, session
 
     def destroy(self, session):
-        req = struct.pack("<IIII", DESTROY, 1, 0, 0) + struct.pack("<Q48x", session)
+        req = struct.pack("<IIIIQ", DESTROY, 1, 0, 0, session)
+        if not self.features & REVISION_1:
+            req += bytes(48)
         back, out = self.request(self.ctrl, req, 1)
         return out[0] if back and back[1] == 1 else None
 
-    @staticmethod
-    def header(opcode, session, src_len, dst_len):
-        return struct.pack("<IIQII", opcode, 1, session, 0, 0) + struct.pack("<II40x", src_len, dst_len)
+    def header(self, opcode, session, src_len, dst_len, flag=SESSION_MODE, para=bytes(20)):
+        head = struct.pack("<IIQII", opcode, 1, session, flag, 0)
+        lengths = struct.pack("<II", src_len, dst_len)
+        if self.features & STATELESS:
+            return head + para + lengths
+        return head + lengths + (b"" if self.features & REVISION_1 else bytes(40))
+
+    def carry(self, opcode, der, src, room, kind=PRIVATE, padding=PKCS1, hash_algo=SHA256, algo=1, cut=None, **lies):
+        """As compute(), with the key in the request; keylen, src_len and dst_len may be lies."""
+        para = struct.pack("<IIIII", algo, kind, lies.get("keylen", len(der)), padding, hash_algo)
+        head = self.header(opcode, 0, lies.get("src_len", len(src)), lies.get("dst_len", room), 0, para)
+        back, out = self.request(self.data, head + der + src, room + 1, cut)
+        if not back:
+            return None, None
+        return out[room], out[:back[1] - 1] if back[1] else None
 
     def compute(self, opcode, session, src, room, cut=None, **lies):
         head = self.header(opcode, session, lies.get("src_len", len(src)), lies.get("dst_len", room))
@@ -312,11 +329,12 @@ def test_good(dev, key):
     wrong = signature + hashlib.sha256(b"bad").digest()
     equal(dev.compute(VERIFY, public, wrong, 0, src_len=key.bytes, dst_len=32)[0], KEY_REJECTED,
           "another digest is rejected")
-    equal(dev.compute(SIGN, public, digest, key.bytes)[0], BADMSG, "a public key does not sign")
+    # what QEMU's devices say, too; for BADMSG see test_stateless()
+    equal(dev.compute(SIGN, public, digest, key.bytes)[0], ERR, "a public key does not sign")
     equal(dev.compute(SIGN, private ^ 1 << 32, digest, key.bytes)[0], INVSESS, "another id is no session")
     _, cipher = dev.compute(ENCRYPT, public, b"message", key.bytes)
     equal(dev.compute(DECRYPT, private, cipher, key.bytes), (OK, b"message"), "encrypted and decrypted")
-    equal(dev.compute(DECRYPT, private, b"\1" * key.bytes, key.bytes)[0], BADMSG, "garbage is not decrypted")
+    equal(dev.compute(DECRYPT, private, b"\1" * key.bytes, key.bytes)[0], ERR, "garbage is not decrypted")
     equal((dev.destroy(private), dev.destroy(public)), (OK, OK), "sessions are closed")
 
 
@@ -345,6 +363,79 @@ def test_sessions(dev, key):
     equal({dev.create(os.urandom(random.randrange(1, 600)))[0] for _ in range(30)}, {ERR}, "random keys")
     equal(stat("sessions"), 0, "none of these left a session behind")
     equal(behaves(dev, key), "", "and it works")
+
+
+def test_stateless(dev, key):
+    """Requests that bring their key, and revision 1 of the others."""
+    dev.set_status(0)
+    dev.set_status(ACK | DRIVER)
+    try:
+        dev.ioctl(SET_FEATURES, struct.pack("<Q", FEATURES | STATELESS))
+        check(False, "the stateless mode requires revision 1")
+    except OSError:
+        check(True, "the stateless mode requires revision 1")
+
+    digest = hashlib.sha256(b"stateless").digest()
+    dev.start(REVISION_1)
+    equal(behaves(dev, key), "", "revision 1: short requests, and the signature is right")
+    _, session = dev.create(key.private)
+    head = dev.header(SIGN, session, 32, key.bytes, flag=0)
+    equal(dev.request(dev.data, head + digest, key.bytes + 1)[1][key.bytes], NOTSUPP,
+          "revision 1: no request without a session")
+    equal(dev.compute(DECRYPT, session, b"\1" * key.bytes, key.bytes)[0], BADMSG,
+          "revision 1: garbage is not decrypted, and the device did not fail")
+
+    dev.start(REVISION_1 | STATELESS)
+    before = stat("stateless")
+    equal(behaves(dev, key), "", "stateless mode: sessions work as before")
+    opened = stat("sessions_total")
+    status, signature = dev.carry(SIGN, key.private, digest, key.bytes)
+    check(status == OK and key.signed(digest, signature), "stateless mode: the signature is right")
+    cuts = [dev.carry(SIGN, key.private, digest, key.bytes, cut=cut)[1]
+            for cut in (0, 23, 24, 51, 52, 53, 52 + len(key.private), 53 + len(key.private))]
+    check(all(s == signature for s in cuts), "however the request is cut into descriptors")
+    verify = signature + digest
+    equal(dev.carry(VERIFY, key.public, verify, 0, PUBLIC, src_len=key.bytes, dst_len=32)[0], OK, "it verifies")
+    wrong = signature + hashlib.sha256(b"bad").digest()
+    equal(dev.carry(VERIFY, key.public, wrong, 0, PUBLIC, src_len=key.bytes, dst_len=32)[0], KEY_REJECTED,
+          "another digest is rejected")
+    equal(dev.carry(SIGN, key.public, digest, key.bytes, PUBLIC)[0], BADMSG, "a public key does not sign")
+    equal((stat("stateless") - before, stat("sessions_total")), (12, opened), "they are counted, and no sessions")
+    equal(stat("sessions"), 0, "none of them is a session")
+
+    for text, wanted, changes in (
+            ("no such algorithm", NOTSUPP, {"algo": 3}), ("no such padding", NOTSUPP, {"padding": 2}),
+            ("no such hash", NOTSUPP, {"hash_algo": 3}), ("no such kind of key", NOTSUPP, {"kind": 3}),
+            ("raw padding does not sign", NOTSUPP, {"padding": RAW}), ("no key", ERR, {"keylen": 0}),
+            ("a key longer than the request", ERR, {"keylen": len(key.private) + 33}),
+            ("a key that takes the input's place", ERR, {"keylen": len(key.private) + 1}),
+            ("a key of 4 GiB", ERR, {"keylen": 0xffffffff}), ("input of 4 GiB", ERR, {"src_len": 0xffffffff}),
+            ("output longer than the room", ERR, {"dst_len": 4096})):
+        equal(dev.carry(SIGN, key.private, digest, key.bytes, **changes)[0], wanted, f"stateless mode: {text}")
+    equal(dev.carry(SIGN, os.urandom(4097), digest, key.bytes)[0], ERR, "stateless mode: a key longer than any")
+    step = max(1, len(key.private) // 23)
+    equal({dev.carry(SIGN, key.private[:n], digest, key.bytes)[0] for n in range(1, len(key.private), step)}, {ERR},
+          "stateless mode: a key cut off anywhere")
+    equal({dev.carry(SIGN, os.urandom(random.randrange(1, 600)), digest, key.bytes)[0] for _ in range(20)}, {ERR},
+          "stateless mode: random keys")
+    head = dev.header(SIGN, 0, 32, key.bytes, 0)
+    equal({dev.request(dev.data, head[:n] or b"\0", 257)[1][256] for n in range(52)}, {ERR},
+          "stateless mode: a header cut off anywhere")
+
+    # reset while keys are being prepared
+    for _ in range(5):
+        for i in range(8):
+            para = struct.pack("<IIIII", 1, PRIVATE, len(key.private), PKCS1, SHA256)
+            readable = dev.header(SIGN, 0, 32, key.bytes, 0, para) + key.private + digest
+            dev.mem[0x20000:0x20000 + len(readable)] = readable
+            dev.data.desc(2 * i, BASE + 0x20000, len(readable), NEXT, 2 * i + 1)
+            dev.data.desc(2 * i + 1, BASE + 0x40000, key.bytes + 1, WRITE)
+            dev.data.offer(2 * i)
+        dev.data.kick()
+        dev.start(REVISION_1 | STATELESS)
+    equal(behaves(dev, key), "", "stateless mode: reset with keys in flight, and it works")
+    dev.start()
+    equal(behaves(dev, key), "", "and without it again")
 
 
 def test_chains(dev, key):
@@ -586,6 +677,7 @@ def main():
         dev.start()
         test_good(dev, key)
         test_sessions(dev, key)
+        test_stateless(dev, key)
         test_chains(dev, key)
         test_rings(dev, key)
         test_in_flight(dev, key, max(3, count // 100))

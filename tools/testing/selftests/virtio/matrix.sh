@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# One cell of the conformance matrix, a driver of virtio-crypto and a device: random operations
+# with random keys and hashes, right and wrong signatures, right and corrupted ciphertexts,
+# through keyctl. OpenSSL is the judge of each result; and what the device can do, it did, and
+# nothing else.
+#
+# CELL           what it is called (default: the driver, the device)
+# COUNT          operations (default 60; 1000 with COF_SOAK=1)
+# SOFT_HASHES    hashes that the device does not have (default: none)
+# SOFT_OPS       operations that it does not get right (default: none)
+# GARBAGE        where a ciphertext that does not decrypt is found out: device (default) or
+#                software (QEMU's devices answer it as if they had failed)
+# HASHES         to use (default: all)
+# EXPECT_FILE    add the number of operations to the number there
+here=$(dirname "$0")
+. "$here/../lib/tap.sh"
+
+COUNT=${COUNT:-$([ "${COF_SOAK:-}" = 1 ] && echo 1000 || echo 60)}
+CELL=${CELL:-${DRIVER:-ours} driver, ${DEVICE:-vdpa} device}
+HASHES=${HASHES:-md5,sha1,sha224,sha256,sha384,sha512,none}
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+hops >"$tmp/before"
+# shellcheck disable=SC2046 # words
+"${PKEY_STRESS:-pkey_stress}" $(key 1024) $(key 2048) $(key 3072) $(key 4096) -t 2 \
+	-n $((COUNT / 2)) -c -H "$HASHES" -o sign,verify,reject,encrypt,decrypt,garbage,corrupt \
+	>"$tmp/out" 2>&1
+rc=$?
+hops >"$tmp/after"
+sed 's/^/# /' "$tmp/out"
+verdict $rc "$CELL: every result as OpenSSL says, every error as software gives it"
+
+# operations [FIELD PATTERN]...: how many of them
+operations() {
+	awk -v op="${1:-.}" -v hash="${2:-.}" \
+		'$1 == "count" && $2 ~ op && $3 ~ hash { n += $4 } END { print n + 0 }' "$tmp/out"
+}
+
+ops=$(operations)
+hashes="^(${SOFT_HASHES//,/|})\$"
+soft=$(operations . "$hashes")
+if [ "${SOFT_OPS:-}" ]; then
+	what="^(${SOFT_OPS//,/|})\$"
+	soft=$((soft + $(operations "$what") - $(operations "$what" "$hashes")))
+fi
+[ "${GARBAGE:-device}" = device ] || soft=$((soft + $(operations '^(garbage|corrupt)$')))
+expect "$CELL: operations" "$ops" -eq $((COUNT / 2 * 2))
+[ -z "${EXPECT_FILE:-}" ] || echo $(($(cat "$EXPECT_FILE") + ops)) >"$EXPECT_FILE"
+
+# The kernel's own driver does not count, the device does.
+if [ "${DRIVER:-ours}" = ours ]; then
+	expect "$CELL: computed by the device" \
+		"$(hop_delta "$tmp/before" "$tmp/after" class/virtio.device)" -eq $((ops - soft))
+	expect "$CELL: computed by software" \
+		"$(hop_delta "$tmp/before" "$tmp/after" class/virtio.software)" -eq "$soft"
+	expect "$CELL: failed" "$(hop_delta "$tmp/before" "$tmp/after" class/virtio.failed)" -eq 0
+fi
+case ${TOPOLOGY:-} in
+loop)
+	expect "$CELL: requests the device had" \
+		"$(hop_delta "$tmp/before" "$tmp/after" vdpa/crypto0.requests)" -eq $((ops - soft))
+	expect "$CELL: computed by the pool" \
+		"$(hop_delta "$tmp/before" "$tmp/after" class/cof-pool0.device)" -eq $((ops - soft)) ;;
+esac
+tap_end
