@@ -293,6 +293,9 @@ static int cipher_send(struct vcrypto *vc, struct cipher_op *cop,
 						   VIRTIO_CRYPTO_CIPHER_ENCRYPT);
 	hdr->header.algo = cpu_to_le32(VIRTIO_CRYPTO_CIPHER_AES_CBC);
 	hdr->header.session_id = cpu_to_le64(vcrypto_session_id(session));
+	/* "SHOULD reject … requests if VIRTIO_CRYPTO_FLAG_SESSION_MODE is not set", 5.9.7.3 */
+	if (vc->rev1)
+		hdr->header.flag = cpu_to_le32(VIRTIO_CRYPTO_FLAG_SESSION_MODE);
 	hdr->u.sym_req.op_type = cpu_to_le32(VIRTIO_CRYPTO_SYM_OP_CIPHER);
 	hdr->u.sym_req.u.cipher.para.iv_len = cpu_to_le32(sizeof(cop->iv));
 	hdr->u.sym_req.u.cipher.para.src_data_len = cpu_to_le32(cop->len);
