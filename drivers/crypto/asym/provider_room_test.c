@@ -176,7 +176,25 @@ static void first_request_has_the_key(struct kunit *test)
 	ptest_expect_consistent(pt);
 }
 
-/* The session is opened, and the device goes, while the first request is not answered. */
+/* The first request is not answered, and the session that the others wait for is being opened. */
+static void inline_and_opening(struct provider_test *pt, struct test_op *top[], unsigned int nr)
+{
+	struct fake_device *fake = pt->fake[0];
+	unsigned int i;
+
+	fake->dev.flags |= ASYM_DEV_INLINE_KEY;
+	ptest_plug(pt, 0);
+	fake->hold = true;
+	top[0] = ptest_sign_start(pt, false);
+	KUNIT_ASSERT_TRUE(pt->test, ptest_wait_held(fake, 1));
+	fake->open_wait = true;
+	for (i = 1; i < nr; i++)
+		top[i] = ptest_sign_start(pt, false);
+	msleep(20);
+	fake->hold = false;
+}
+
+/* The device leaves while the session is being opened. */
 static void inline_key_and_device_vanishes(struct kunit *test)
 {
 	struct provider_test *pt = test->priv;
@@ -184,17 +202,7 @@ static void inline_key_and_device_vanishes(struct kunit *test)
 	struct test_op *top[3];
 	int i;
 
-	fake->dev.flags |= ASYM_DEV_INLINE_KEY;
-	ptest_plug(pt, 0);
-	fake->hold = true;
-	top[0] = ptest_sign_start(pt, false);
-	KUNIT_ASSERT_TRUE(test, ptest_wait_held(fake, 1));
-	fake->open_wait = true;
-	top[1] = ptest_sign_start(pt, false);
-	top[2] = ptest_sign_start(pt, false);
-	msleep(20);
-	/* It leaves while its session is being opened: the session is its opener's. */
-	fake->hold = false;
+	inline_and_opening(pt, top, ARRAY_SIZE(top));
 	fake_device_release(fake, 0);
 	ptest_sign_check(pt, top[0]);
 	fake_device_remove(fake);
@@ -215,15 +223,7 @@ static void inline_key_and_session_forgotten(struct kunit *test)
 	struct fake_device *fake = pt->fake[0];
 	struct test_op *top[2];
 
-	fake->dev.flags |= ASYM_DEV_INLINE_KEY;
-	ptest_plug(pt, 0);
-	fake->hold = true;
-	top[0] = ptest_sign_start(pt, false);
-	KUNIT_ASSERT_TRUE(test, ptest_wait_held(fake, 1));
-	fake->open_wait = true;
-	top[1] = ptest_sign_start(pt, false);
-	msleep(20);
-	fake->hold = false;
+	inline_and_opening(pt, top, ARRAY_SIZE(top));
 	fake_device_release(fake, -ESTALE);
 	ptest_sign_check(pt, top[0]);
 	WRITE_ONCE(fake->open_wait, false);
