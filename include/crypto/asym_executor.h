@@ -95,13 +95,16 @@ void asym_exec_destroy(struct asym_exec *exec);
 size_t asym_exec_request_size(struct asym_exec *exec);
 void asym_exec_caps(struct asym_exec *exec, struct asym_caps *caps);
 const char *asym_exec_driver(struct asym_exec *exec);
+unsigned int asym_exec_max_inflight(const struct asym_exec *exec);
 bool asym_exec_ready(struct asym_exec *exec);
 void asym_exec_stats_show(struct asym_exec *exec, struct seq_file *m);
 
 struct asym_exec_key *asym_exec_key_create(struct asym_exec *exec,
 					   const struct asym_key_data *data);
+void asym_exec_key_get(struct asym_exec_key *key);
 void asym_exec_key_put(struct asym_exec_key *key);
 unsigned int asym_exec_key_size(const struct asym_exec_key *key);
+unsigned int asym_exec_key_cost(const struct asym_exec_key *key, enum asym_op op);
 
 int asym_exec_submit(struct asym_exec_request *req);
 

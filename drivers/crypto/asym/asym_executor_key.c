@@ -163,6 +163,18 @@ static void key_release(struct kref *refs)
 }
 
 /**
+ * asym_exec_key_get() - take one more reference to a key
+ * @key: the key; the caller holds a reference
+ *
+ * Context: any.
+ */
+void asym_exec_key_get(struct asym_exec_key *key)
+{
+	kref_get(&key->refs);
+}
+EXPORT_SYMBOL_GPL(asym_exec_key_get);
+
+/**
  * asym_exec_key_put() - drop a reference to a key
  * @key: the key; requests submitted before have their own reference
  *
@@ -187,3 +199,17 @@ unsigned int asym_exec_key_size(const struct asym_exec_key *key)
 	return key->size;
 }
 EXPORT_SYMBOL_GPL(asym_exec_key_size);
+
+/**
+ * asym_exec_key_cost() - what an operation with a key costs
+ * @key: the key
+ * @op: the operation
+ *
+ * Context: any.
+ * Return: milliunits, see asym_cost().
+ */
+unsigned int asym_exec_key_cost(const struct asym_exec_key *key, enum asym_op op)
+{
+	return asym_cost(ASYM_RSA, key->bits, op);
+}
+EXPORT_SYMBOL_GPL(asym_exec_key_cost);

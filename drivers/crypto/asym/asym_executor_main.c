@@ -148,6 +148,21 @@ const char *asym_exec_driver(struct asym_exec *exec)
 }
 EXPORT_SYMBOL_GPL(asym_exec_driver);
 
+/**
+ * asym_exec_max_inflight() - how many operations are with the driver at one time
+ * @exec: the executor
+ *
+ * Whoever submits no more than that decides the order himself (asym_qos).
+ *
+ * Context: any.
+ * Return: operations, at least 1; the same for the life of the executor.
+ */
+unsigned int asym_exec_max_inflight(const struct asym_exec *exec)
+{
+	return exec->max_inflight;
+}
+EXPORT_SYMBOL_GPL(asym_exec_max_inflight);
+
 static int __init asym_executor_init(void)
 {
 	/*
