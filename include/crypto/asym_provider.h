@@ -34,6 +34,13 @@ enum asym_fallback {
 	ASYM_FALLBACK_ERROR,	/* -ENODEV */
 };
 
+/* Which of a class's devices an operation goes to. Never one that drains, or left. */
+enum asym_policy {
+	ASYM_POLICY_ROUND_ROBIN,
+	ASYM_POLICY_QUEUE_DEPTH,	/* the fewest requests in flight */
+	ASYM_POLICY_LATENCY,		/* the smallest time per operation, times those in flight */
+};
+
 /**
  * struct asym_class_params - how to make a class
  * @name: "virtio", "cof-pool0": shown in debugfs and logs; copied
@@ -45,6 +52,7 @@ enum asym_fallback {
  * @owner: cra_module: pinned while transforms exist
  * @priority: cra_priority
  * @fallback: what happens when no device can compute it
+ * @policy: which device computes it
  */
 struct asym_class_params {
 	const char *name;
@@ -53,6 +61,7 @@ struct asym_class_params {
 	struct module *owner;
 	int priority;
 	enum asym_fallback fallback;
+	enum asym_policy policy;
 };
 
 /* The class registers its algorithms when its first device is live and keeps them. */
@@ -64,6 +73,7 @@ struct asym_class *asym_class_create(const struct asym_class_params *params);
  */
 void asym_class_destroy(struct asym_class *class);
 void asym_class_set_fallback(struct asym_class *class, enum asym_fallback fallback);
+void asym_class_set_policy(struct asym_class *class, enum asym_policy policy);
 
 /**
  * struct asym_class_stats - sums since the class was created
@@ -241,5 +251,6 @@ void asym_device_unregister(struct asym_device *dev);
 void asym_device_kick(struct asym_device *dev);
 /* Orderly closing: true if it was asked to stay away for a while (draining). */
 void asym_device_set_draining(struct asym_device *dev, bool draining);
+u32 asym_device_latency_us(const struct asym_device *dev);
 
 #endif /* _CRYPTO_ASYM_PROVIDER_H */

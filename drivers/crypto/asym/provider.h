@@ -23,6 +23,7 @@
 #include <linux/crypto.h>
 #include <linux/hashtable.h>
 #include <linux/kref.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
@@ -39,6 +40,7 @@ struct provider_alg;
 
 #define PROVIDER_MAX_DEVICES	64	/* of a class; provider_op::tried is a bitmap of them */
 #define PROVIDER_MAX_ATTEMPTS	4	/* on devices, for one operation; then software */
+#define PROVIDER_EXPLORE	HZ	/* policy latency: an idle device is tried so often */
 
 /* In the order of struct asym_class_stats. */
 enum provider_stat {
@@ -81,6 +83,7 @@ struct asym_class {
 	struct dentry *devices_dir;
 
 	enum asym_fallback fallback;
+	enum asym_policy policy;
 	struct provider_stats __percpu *stats;
 	atomic_t transforms;
 
@@ -137,9 +140,17 @@ struct asym_device_priv {
 	wait_queue_head_t wait;
 	struct work_struct kick_work;
 
+	/*
+	 * Time per operation, smoothed, in eighths of a microsecond; 0: not known. Whoever is
+	 * answered updates both without a lock: of two at once one may be lost.
+	 */
+	u32 latency;
+	unsigned long measured;		/* jiffies */
+
 	/* class->lock */
 	struct list_head node;
 	unsigned int id;
+	unsigned long picked;		/* jiffies */
 	bool live;
 	bool draining;
 	bool in_drain;
@@ -239,9 +250,11 @@ enum provider_phase {
  * @flags: PROVIDER_*
  * @waits: in its device's backlog; asym_class::lock
  * @told: the caller knows (-EBUSY); asym_class::lock
+ * @sent: ktime_get(), when the device was given it; 0: not measured
  * @work: takes the answer out of an interrupt handler
  * @status: the answer meanwhile
  * @tried: devices (by id) that failed it
+ * @lost: of these, those that only lost it (-ETIMEDOUT)
  * @attempts: number of these failures
  * @reason: why software computes it, if it does
  * @stale: the device forgot the session once already
@@ -271,9 +284,11 @@ struct provider_op {
 	u8 flags;
 	bool waits;
 	bool told;
+	ktime_t sent;
 	struct work_struct work;
 	int status;
 	u64 tried;
+	u64 lost;
 	u8 attempts;
 	u8 reason;
 	bool stale;

@@ -124,6 +124,7 @@ struct asym_class *asym_class_create(const struct asym_class_params *params)
 	class->owner = params->owner;
 	class->priority = params->priority;
 	class->fallback = params->fallback;
+	class->policy = params->policy;
 	get_random_bytes(&class->secret, sizeof(class->secret));
 	mutex_init(&class->mutex);
 	mutex_init(&class->ready_mutex);
@@ -192,6 +193,19 @@ void asym_class_set_fallback(struct asym_class *class, enum asym_fallback fallba
 	WRITE_ONCE(class->fallback, fallback);
 }
 EXPORT_SYMBOL_GPL(asym_class_set_fallback);
+
+/**
+ * asym_class_set_policy() - which device an operation goes to
+ * @class: the class
+ * @policy: from now on; operations that wait for a device stay there
+ *
+ * Context: any.
+ */
+void asym_class_set_policy(struct asym_class *class, enum asym_policy policy)
+{
+	WRITE_ONCE(class->policy, policy);
+}
+EXPORT_SYMBOL_GPL(asym_class_set_policy);
 
 /**
  * provider_stat() - one of a class's counters

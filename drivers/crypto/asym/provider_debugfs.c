@@ -86,6 +86,7 @@ static int device_show(struct seq_file *m, void *unused)
 	seq_printf(m, "completed %llu\n", completed);
 	seq_printf(m, "errors %lld\n", atomic64_read(&pdev->errors));
 	seq_printf(m, "inflight %d\n", atomic_read(&pdev->inflight));
+	seq_printf(m, "latency_us %u\n", READ_ONCE(pdev->latency) / 8);
 	seq_printf(m, "sessions %u\n", sessions);
 	seq_printf(m, "opens %lld\n", atomic64_read(&pdev->opens));
 	seq_printf(m, "closes %lld\n", atomic64_read(&pdev->closes));

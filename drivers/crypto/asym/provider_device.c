@@ -111,6 +111,7 @@ static struct asym_device_priv *device_new(struct asym_class *class, struct asym
 	INIT_LIST_HEAD(&pdev->backlog);
 	INIT_LIST_HEAD(&pdev->sessions);
 	INIT_LIST_HEAD(&pdev->idle);
+	pdev->picked = jiffies;
 	return pdev;
 
 err_free:
@@ -347,3 +348,18 @@ void asym_device_set_draining(struct asym_device *dev, bool draining)
 	provider_redispatch(&backlog);
 }
 EXPORT_SYMBOL_GPL(asym_device_set_draining);
+
+/**
+ * asym_device_latency_us() - how long an operation takes, of late
+ * @dev: the device; registered, or not registered
+ *
+ * From ->submit to asym_request_done(), successful ones and verdicts, smoothed.
+ *
+ * Context: any, not while asym_device_register() or asym_device_unregister() runs.
+ * Return: microseconds; 0: not known.
+ */
+u32 asym_device_latency_us(const struct asym_device *dev)
+{
+	return dev->p ? READ_ONCE(dev->p->latency) / 8 : 0;
+}
+EXPORT_SYMBOL_GPL(asym_device_latency_us);

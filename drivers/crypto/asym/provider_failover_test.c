@@ -95,6 +95,31 @@ static void all_devices_fail(struct kunit *test)
 	ptest_expect_consistent(pt);
 }
 
+/* What was lost goes elsewhere first, and else the same way again, but not for ever. */
+static void lost_requests_are_sent_again(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	int submits;
+	int i;
+
+	ptest_plug(pt, 0);
+	submits = atomic_read(&pt->fake[0]->submits);
+	pt->fake[0]->status = -ETIMEDOUT;
+	ptest_sign(pt);
+	KUNIT_EXPECT_EQ(test, submits + PROVIDER_MAX_ATTEMPTS, atomic_read(&pt->fake[0]->submits));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR));
+
+	ptest_plug(pt, 1);
+	submits = atomic_read(&pt->fake[0]->submits);
+	for (i = 0; i < 4; i++)
+		ptest_sign(pt);
+	KUNIT_EXPECT_GT(test, atomic_read(&pt->fake[0]->submits), submits);
+	KUNIT_EXPECT_LE(test, atomic_read(&pt->fake[0]->submits), submits + 4);
+	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR));
+	ptest_expect_consistent(pt);
+}
+
 static void busy_device_makes_wait(struct kunit *test)
 {
 	struct provider_test *pt = test->priv;
@@ -180,6 +205,7 @@ static struct kunit_case asym_provider_failover_cases[] = {
 	KUNIT_CASE(another_device_takes_over),
 	KUNIT_CASE(failed_device_is_retried),
 	KUNIT_CASE(all_devices_fail),
+	KUNIT_CASE(lost_requests_are_sent_again),
 	KUNIT_CASE(busy_device_makes_wait),
 	KUNIT_CASE(kick_wakes_the_backlog),
 	KUNIT_CASE(fallback_error),

@@ -251,6 +251,8 @@ static int kat_check(struct kat_request *kreq, const struct kat_test *test)
 
 	if (test->is_bad && is_refusal(kreq->status))
 		return 0;
+	if (kreq->status == -ETIMEDOUT)
+		return -EAGAIN;
 	if (kreq->status)
 		return kreq->status;
 	if (test->is_bad)
@@ -271,9 +273,9 @@ static int kat_check(struct kat_request *kreq, const struct kat_test *test)
 	return memcmp(kreq->op.out, test->out + zeros, kreq->out_len) ? -EBADMSG : 0;
 }
 
-/* The session @handle is open; or @key goes with the request. */
-static int kat_compute(struct asym_device_priv *pdev, const struct kat_test *test, u64 handle,
-		       const struct asym_key_data *key)
+/* The session @handle is open; or @key goes with the request. -EAGAIN: it was lost. */
+static int kat_compute_once(struct asym_device_priv *pdev, const struct kat_test *test, u64 handle,
+			    const struct asym_key_data *key)
 {
 	struct kat_request *kreq;
 	int err;
@@ -313,6 +315,17 @@ static int kat_compute(struct asym_device_priv *pdev, const struct kat_test *tes
 put:
 	kref_put(&kreq->ref, kat_request_free);
 	return err;
+}
+
+static int kat_compute(struct asym_device_priv *pdev, const struct kat_test *test, u64 handle,
+		       const struct asym_key_data *key)
+{
+	unsigned int i;
+	int err = -EAGAIN;
+
+	for (i = 0; i < PROVIDER_MAX_ATTEMPTS && err == -EAGAIN; i++)
+		err = kat_compute_once(pdev, test, handle, key);
+	return err == -EAGAIN ? -EIO : err;
 }
 
 /* Private operations with the private key, others with the public one. */

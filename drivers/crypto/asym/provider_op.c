@@ -257,23 +257,56 @@ static bool device_can(const struct asym_device_priv *pdev, const struct provide
 	return true;
 }
 
+/* What the policy has against a device; 0: nothing. */
+static u64 device_cost_locked(const struct asym_device_priv *pdev, enum asym_policy policy)
+{
+	u32 inflight = atomic_read(&pdev->inflight);
+
+	switch (policy) {
+	case ASYM_POLICY_QUEUE_DEPTH:
+		return inflight;
+	case ASYM_POLICY_LATENCY:
+		/* One that was slow would stay idle for ever. */
+		if (!inflight && time_after_eq(jiffies, pdev->picked + PROVIDER_EXPLORE))
+			return 0;
+		return (u64)READ_ONCE(pdev->latency) * (inflight + 1);
+	default:
+		return 0;
+	}
+}
+
+#define SCORE_DRAINING	BIT_ULL(63)
+#define SCORE_BUSY	BIT_ULL(62)
+#define SCORE_COST_MAX	(SCORE_BUSY / PROVIDER_MAX_DEVICES - 1)
+
 /*
- * The next device in turn that can do it and has not failed it; one without a
- * backlog if there is any. Draining ones only where the alternative is an error.
+ * Most significant first: draining, busy, what the policy says, distance from whose
+ * turn it is.
+ */
+static u64 device_score_locked(const struct asym_device_priv *pdev, enum asym_policy policy)
+{
+	return (pdev->draining ? SCORE_DRAINING : 0) +
+	       (list_empty(&pdev->backlog) ? 0 : SCORE_BUSY) +
+	       min(device_cost_locked(pdev, policy), SCORE_COST_MAX) * PROVIDER_MAX_DEVICES +
+	       (pdev->id - pdev->class->next_device) % PROVIDER_MAX_DEVICES;
+}
+
+/*
+ * The best device, as the class's policy has it, that can do it and has not failed it; one
+ * without a backlog if there is any. Draining ones only where the alternative is an error.
  */
 static struct asym_device_priv *device_pick_locked(struct provider_op *op)
 {
 	struct asym_class *class = op->class;
 	struct asym_device_priv *pdev, *best = NULL;
-	unsigned int best_score = UINT_MAX;
+	enum asym_policy policy = READ_ONCE(class->policy);
+	u64 best_score = U64_MAX;
 	bool last_resort = class->fallback == ASYM_FALLBACK_ERROR;
 	enum provider_stat reason = PROVIDER_SW_NO_DEVICE;
-	u32 nr = 0;
 
 	list_for_each_entry(pdev, &class->devices, node) {
-		unsigned int score;
+		u64 score;
 
-		nr++;
 		if (pdev->draining && !last_resort)
 			continue;
 		if (!device_can(pdev, op)) {
@@ -283,20 +316,19 @@ static struct asym_device_priv *device_pick_locked(struct provider_op *op)
 		}
 		if (op->tried & BIT_ULL(pdev->id))
 			continue;
-		/* Most significant first: draining, busy, distance from whose turn it is. */
-		score = (pdev->draining ? 2 * PROVIDER_MAX_DEVICES : 0) +
-			(list_empty(&pdev->backlog) ? 0 : PROVIDER_MAX_DEVICES) +
-			(pdev->id - class->next_device) % PROVIDER_MAX_DEVICES;
+		score = device_score_locked(pdev, policy);
 		if (score < best_score) {
 			best_score = score;
 			best = pdev;
 		}
 	}
 
-	if (best)
+	if (best) {
 		class->next_device = best->id + 1;
-	else if (!op->reason)
+		best->picked = jiffies;
+	} else if (!op->reason) {
 		op->reason = reason;
+	}
 	return best;
 }
 
@@ -376,6 +408,12 @@ static enum dispatch op_route_locked(struct provider_op *op)
 	lockdep_assert_held(&op->class->lock);
 	while (op->attempts < PROVIDER_MAX_ATTEMPTS) {
 		pdev = device_pick_locked(op);
+		if (!pdev && op->lost) {
+			/* Lost on the way, perhaps, and there is no other way. */
+			op->tried &= ~op->lost;
+			op->lost = 0;
+			pdev = device_pick_locked(op);
+		}
 		if (!pdev)
 			return DISPATCH_SOFTWARE;
 
@@ -509,6 +547,8 @@ static void op_release(struct provider_op *op, bool lost)
 static void op_failed(struct provider_op *op, unsigned int id, int err)
 {
 	op->tried |= BIT_ULL(id);
+	if (err == -ETIMEDOUT)
+		op->lost |= BIT_ULL(id);
 	op->attempts++;
 	op->again = true;
 	op->req.more = false;
@@ -560,6 +600,8 @@ int provider_submit_once(struct provider_op *op)
 
 	atomic_inc(&pdev->inflight);
 	trace_asym_op_submit(op, pdev->name, op->req.key);
+	/* One a tick is measured: reading the clock is not free everywhere. */
+	op->sent = time_is_before_jiffies(READ_ONCE(pdev->measured)) ? ktime_get() : 0;
 	err = pdev->dev->ops->submit(pdev->dev, &op->req);
 	if (!err)
 		this_cpu_inc(pdev->stats->requests);
@@ -815,6 +857,26 @@ static void op_answered(struct provider_op *op, int status, unsigned int out_len
 	}
 }
 
+/*
+ * A failure is no measure: what fails at once would be taken for fast. What was learned
+ * long ago counts half, so that a device that was slow once is soon believed.
+ */
+static void device_measure(struct asym_device_priv *pdev, ktime_t sent, int status)
+{
+	bool old = time_after(jiffies, READ_ONCE(pdev->measured) + PROVIDER_EXPLORE);
+	unsigned int shift = old ? 1 : 3;
+	s64 was = READ_ONCE(pdev->latency);
+	s64 is;
+
+	if (!sent || (status && status != -EKEYREJECTED))
+		return;
+	is = clamp_t(s64, ktime_to_ns(ktime_sub(ktime_get(), sent)) / 125, 1, U32_MAX);
+	if (was)
+		is = was + (is - was) / (1 << shift);
+	WRITE_ONCE(pdev->latency, is);
+	WRITE_ONCE(pdev->measured, jiffies);
+}
+
 static void request_done(struct asym_request *req, int status, unsigned int out_len)
 {
 	struct provider_op *op = container_of(req, struct provider_op, req);
@@ -823,6 +885,7 @@ static void request_done(struct asym_request *req, int status, unsigned int out_
 	/* @op and its session may be gone soon. */
 	kref_get(&pdev->ref);
 	this_cpu_inc(pdev->stats->completed);
+	device_measure(pdev, op->sent, status);
 	op->answered(op, status, out_len);
 	if (READ_ONCE(pdev->live))
 		backlog_drain(pdev);
