@@ -10,6 +10,8 @@
 #ifndef _COF_H
 #define _COF_H
 
+#include <linux/bits.h>
+#include <linux/jump_label.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -17,6 +19,7 @@
 #include <linux/socket.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <uapi/linux/cof.h>
 #include <crypto/asym.h>
 
@@ -32,6 +35,8 @@ struct cof_listener;
  * @size: bytes at @data
  * @len: bytes to send (cof_conn_submit() sets it)
  * @sent: bytes sent (the transport's)
+ * @fate: what becomes of it, if fault injection keeps it
+ * @due: and when, jiffies
  * @data: the message, from struct cof_hdr on
  *
  * A buffer is the pool's, then (cof_conn_get_tx()) the caller's, then
@@ -43,6 +48,8 @@ struct cof_txbuf {
 	u32 size;
 	u32 len;
 	u32 sent;
+	u8 fate;
+	unsigned long due;
 	u8 *data;
 };
 
@@ -57,10 +64,10 @@ struct cof_txbuf {
  *	wants no further message: input is then discarded until cof_conn_close(),
  *	while sending still works (to say why). @error is still called for a peer that goes.
  * @error: the connection is of no use any more: -ECONNRESET the peer
- *	closed or reset it; -EPROTO what arrived is no message (sending still works);
- *	-ETIMEDOUT, ... as the transport had it. At most once, or twice if the first was
- *	-EPROTO; not after cof_conn_close() returned. Context as @recv, so: set a
- *	state, queue work.
+ *	closed or reset it; -EPROTO what arrived is no message, -EILSEQ its digest is wrong
+ *	(sending still works); -ETIMEDOUT, ... as the transport had it. At most once, or twice
+ *	if the first was -EPROTO or -EILSEQ; not after cof_conn_close() returned. Context as
+ *	@recv, so: set a state, queue work.
  * @tx_ready: may be NULL. A buffer came back after cof_conn_get_tx() had
  *	returned NULL. Any context, within cof_conn_put_tx() of the transport, or within
  *	cof_conn_put_tx() or cof_conn_submit() of the user: what close() waits for is the
@@ -85,23 +92,46 @@ struct cof_conn_limits {
 };
 
 /**
+ * struct cof_conn_fault - what fault injection keeps of a connection
+ * @held: messages that are not sent yet; this and @next under cof_conn.tx_lock
+ * @next: when @work is to run, jiffies
+ * @work: sends them, or gives them back
+ * @list: among those that wait for other queues; fault.c's lock
+ * @overtaken: another queue sent something
+ */
+struct cof_conn_fault {
+	struct list_head held;
+	unsigned long next;
+	struct delayed_work work;
+	struct list_head list;
+	bool overtaken;
+};
+
+/**
  * struct cof_conn - a connection; embedded by the transport as first member
  * @transport: that made it, holding a module reference
  * @ops: the user's, set by cof_conn_start()
  * @priv: the user's, set by cof_conn_start()
  * @peer: address of the peer
  * @peer_name: the same for logs, "192.0.2.1:4433"
+ * @id: counts connections of this host, for traces
+ * @accepted: the target's end; set before the user sees it
+ * @qid: the queue it became, for traces and faults; 0 until then. See cof_conn_set_queue()
+ * @group: the same pointer in the connections of an association; only compared
  * @limits: in force
  * @ref: cof_conn_put()
  * @lock: start, resize and close, one at a time; the transport's socket is there
  *	while it is held and the connection is not closed
- * @tx_lock: guards the next five, and limits; bottom halves disabled
+ * @rx_digests: COF_DIGEST_*: what messages must have
+ * @tx_lock: guards the next six, and limits; bottom halves disabled
  * @tx_free: pool of struct cof_txbuf
  * @tx_queue: to be sent, in order
  * @tx_unsent: buffers submitted and not back in the pool
  * @tx_starved: cof_conn_get_tx() returned NULL since the last tx_ready
  * @tx_closed: nothing is sent any more
+ * @tx_digests: COF_DIGEST_*: what messages get
  * @state: COF_CONN_* bits
+ * @fault: fault injection
  */
 struct cof_conn {
 	const struct cof_transport *transport;
@@ -109,21 +139,52 @@ struct cof_conn {
 	void *priv;
 	struct sockaddr_storage peer;
 	char peer_name[64];
+	u32 id;
+	bool accepted;
+	u16 qid;
+	const void *group;
 	struct cof_conn_limits limits;
 	struct kref ref;
 	struct mutex lock;	/* start, resize, close */
-	spinlock_t tx_lock;
+	unsigned int rx_digests;
+	spinlock_t tx_lock;	/* sending */
 	struct list_head tx_free;
 	struct list_head tx_queue;
 	unsigned int tx_unsent;
 	bool tx_starved;
 	bool tx_closed;
+	unsigned int tx_digests;
 	unsigned long state;
 #define COF_CONN_ERROR	0	/* ops->error() was, or is being, called: the peer is gone */
 #define COF_CONN_DEAF	1	/* input is discarded */
 #define COF_CONN_CLOSED	2
-#define COF_CONN_GARBAGE 3	/* ops->error() was, or is being, called with -EPROTO */
+#define COF_CONN_GARBAGE 3	/* ops->error() was, or is being, called with -EPROTO, -EILSEQ */
+#define COF_CONN_SHUT	4	/* fault injection: break it when the queue is sent */
+	struct cof_conn_fault fault;
 };
+
+/* What a trace says of a connection. */
+enum cof_conn_event {
+	COF_CONN_EV_STARTED,
+	COF_CONN_EV_BROKEN,
+	COF_CONN_EV_CLOSED,
+};
+
+/**
+ * struct cof_net_opts - how the network is to treat a connection
+ * @so_priority: 0 (the usual) to COF_MAX_SO_PRIORITY
+ * @busy_poll_us: after sending, look at the network device for what arrives for so long
+ *	before others run, microseconds, at most COF_MAX_BUSY_POLL_US; 0: wait for its interrupt
+ *
+ * Transports take no notice of what they do not know.
+ */
+struct cof_net_opts {
+	u32 so_priority;
+	u32 busy_poll_us;
+};
+
+#define COF_MAX_SO_PRIORITY	6	/* more is for CAP_NET_ADMIN */
+#define COF_MAX_BUSY_POLL_US	1000
 
 /**
  * struct cof_connect_args - for cof_conn_connect()
@@ -131,12 +192,14 @@ struct cof_conn {
  * @addr: from cof_addr_parse()
  * @limits: of the new connection
  * @timeout_ms: for the transport to connect; 0: 3000
+ * @opts: see struct cof_net_opts
  */
 struct cof_connect_args {
 	const char *transport;
 	const struct sockaddr_storage *addr;
 	struct cof_conn_limits limits;
 	unsigned int timeout_ms;
+	struct cof_net_opts opts;
 };
 
 /*
@@ -158,13 +221,37 @@ struct cof_conn *cof_conn_get(struct cof_conn *conn);
 void cof_conn_put(struct cof_conn *conn);
 /* Before any I/O: -EPROTO if the peer sent (part of) a message early. May sleep. */
 int cof_conn_resize(struct cof_conn *conn, const struct cof_conn_limits *limits);
+/* Once the keep-alive time-out is known: when the transport is to give up. May sleep. */
+void cof_conn_set_kato(struct cof_conn *conn, unsigned int kato_ms);
 
 /* Any context. */
 struct cof_txbuf *cof_conn_get_tx(struct cof_conn *conn);
 void cof_conn_put_tx(struct cof_conn *conn, struct cof_txbuf *buf);
 void cof_conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len);
 
+/*
+ * Digests (features HDR_CRC and DATA_CRC): computed as a message is submitted, checked
+ * before ops->recv has it, which then finds 0 in their place. CONNECT and its answer, which
+ * come before, have none. Any context.
+ *
+ * granted: by the target, before it submits its answer to CONNECT: what arrives from then
+ *	on has them, and what is submitted after that answer gets them.
+ * agreed: by the initiator, in ops->recv of that answer: both directions from there on.
+ */
+#define COF_DIGEST_HDR	BIT(0)	/* as COF_FEAT_HDR_CRC */
+#define COF_DIGEST_DATA	BIT(1)	/* as COF_FEAT_DATA_CRC */
+#define COF_DIGESTS	(COF_DIGEST_HDR | COF_DIGEST_DATA)
+void cof_conn_digests_granted(struct cof_conn *conn, unsigned int digests);
+void cof_conn_digests_agreed(struct cof_conn *conn, unsigned int digests);
+
 bool cof_conn_is_loopback(const struct cof_conn *conn);
+
+/* By who sends, or admits, CONNECT. */
+static inline void cof_conn_set_queue(struct cof_conn *conn, u16 qid, const void *group)
+{
+	WRITE_ONCE(conn->qid, qid);
+	WRITE_ONCE(conn->group, group);
+}
 
 /**
  * struct cof_listener - accepts connections; embedded by the transport as first member
@@ -189,6 +276,7 @@ struct cof_listener {
  * @accept: see struct cof_listener
  * @priv: see struct cof_listener
  * @limits: of connections that are accepted
+ * @opts: likewise
  */
 struct cof_listen_args {
 	const char *transport;
@@ -196,6 +284,7 @@ struct cof_listen_args {
 	int (*accept)(struct cof_listener *listener, struct cof_conn *conn);
 	void *priv;
 	struct cof_conn_limits limits;
+	struct cof_net_opts opts;
 };
 
 struct cof_listener *cof_listen(const struct cof_listen_args *args);
@@ -210,7 +299,8 @@ void cof_listener_close(struct cof_listener *listener);
  * @connect: make a connection (cof_conn_init() on it), not receiving yet
  * @start: begin to receive
  * @resize: make the receive buffer limits->rx_max bytes; -EPROTO: bytes arrived
- * @kick: something is in conn->tx_queue. Any context.
+ * @set_kato: see cof_conn_set_kato(); NULL: it gives up when it likes
+ * @kick: something is in conn->tx_queue, or COF_CONN_SHUT is set. Any context.
  * @close: send what is queued for up to 200 ms, then no callback any more
  * @free: the memory, after close
  * @listen: make a listener (listener->accept etc. are filled in from args)
@@ -223,6 +313,7 @@ struct cof_transport {
 	struct cof_conn *(*connect)(const struct cof_connect_args *args);
 	int (*start)(struct cof_conn *conn);
 	int (*resize)(struct cof_conn *conn, const struct cof_conn_limits *limits);
+	void (*set_kato)(struct cof_conn *conn, unsigned int kato_ms);
 	void (*kick)(struct cof_conn *conn);
 	void (*close)(struct cof_conn *conn);
 	void (*free)(struct cof_conn *conn);
@@ -242,7 +333,7 @@ int cof_conn_init(struct cof_conn *conn, const struct cof_transport *transport,
 		  const struct cof_conn_limits *limits, const struct sockaddr_storage *peer);
 void cof_conn_exit(struct cof_conn *conn);
 void cof_conn_error(struct cof_conn *conn, int err);
-void cof_conn_deliver(struct cof_conn *conn, const void *msg, u32 len);
+void cof_conn_deliver(struct cof_conn *conn, void *msg, u32 len);
 struct cof_txbuf *cof_conn_next_tx(struct cof_conn *conn);
 bool cof_conn_tx_idle(struct cof_conn *conn);
 void cof_listener_accept(struct cof_listener *listener, struct cof_conn *conn);
@@ -337,6 +428,9 @@ u16 cof_errno_to_status(int err);
 int cof_status_to_errno(u16 status);
 const char *cof_status_name(u16 status);
 
+/* What digests go by in configfs: "none", "header", "data", "both"; as COF_DIGEST_*. */
+extern const char *const cof_digest_names[COF_DIGESTS + 1];
+
 /* Longest request and response on an I/O queue without inline keys; largest admin message. */
 #define COF_IO_REQ_MAX	(sizeof(struct cof_io_req) + COF_MAX_INPUT + COF_MAX_DIGEST)
 #define COF_IO_RSP_MAX	(sizeof(struct cof_io_rsp) + COF_MAX_OUTPUT)
@@ -353,6 +447,37 @@ void cof_name_put(u8 *field, const char *name);
 int cof_addr_parse(struct sockaddr_storage *addr, const char *traddr, const char *trsvcid);
 void cof_addr_format(char *buf, size_t size, const struct sockaddr_storage *addr);
 bool cof_addr_is_loopback(const struct sockaddr_storage *addr);
+
+/* ---- fault injection: fault.c ------------------------------------------- */
+
+DECLARE_STATIC_KEY_FALSE(cof_fault_key);
+
+bool __cof_fault_tx(struct cof_conn *conn, struct cof_txbuf *buf);
+bool __cof_fault_get_tx(struct cof_conn *conn);
+bool __cof_fault_setup(bool accepted);
+
+/* Under conn->tx_lock. True: @buf was taken, it is not to be queued. */
+static inline bool cof_fault_tx(struct cof_conn *conn, struct cof_txbuf *buf)
+{
+	return static_branch_unlikely(&cof_fault_key) && __cof_fault_tx(conn, buf);
+}
+
+/* Under conn->tx_lock. True: there is no buffer. */
+static inline bool cof_fault_get_tx(struct cof_conn *conn)
+{
+	return static_branch_unlikely(&cof_fault_key) && __cof_fault_get_tx(conn);
+}
+
+/* True: there is no memory for a connection. */
+static inline bool cof_fault_setup(bool accepted)
+{
+	return static_branch_unlikely(&cof_fault_key) && __cof_fault_setup(accepted);
+}
+
+void cof_fault_conn_init(struct cof_conn *conn);
+void cof_fault_conn_close(struct cof_conn *conn);
+int cof_fault_init(void);
+void cof_fault_exit(void);
 
 /* ---- loop guard: hops.c ------------------------------------------------- */
 

@@ -12,9 +12,27 @@
  * receive path and its worker and waits for them: that is the guarantee "no
  * callback after return". Memory stays until the last cof_conn_put().
  */
+#include <linux/crc32c.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <trace/events/cof.h>
 #include "cof.h"
+
+static atomic_t conn_ids;
+
+static void conn_trace_state(const struct cof_conn *conn, enum cof_conn_event event, int err)
+{
+	trace_cof_conn_state(conn->id, conn->accepted, READ_ONCE(conn->qid), conn->peer_name,
+			     event, err);
+}
+
+const char *const cof_digest_names[COF_DIGESTS + 1] = {
+	[0]			= "none",
+	[COF_DIGEST_HDR]	= "header",
+	[COF_DIGEST_DATA]	= "data",
+	[COF_DIGESTS]		= "both",
+};
+EXPORT_SYMBOL_GPL(cof_digest_names);
 
 static void txbuf_free(struct cof_txbuf *buf)
 {
@@ -73,12 +91,14 @@ int cof_conn_init(struct cof_conn *conn, const struct cof_transport *transport,
 	conn->transport = transport;
 	conn->limits = *limits;
 	conn->peer = *peer;
+	conn->id = (u32)atomic_inc_return(&conn_ids);
 	cof_addr_format(conn->peer_name, sizeof(conn->peer_name), peer);
 	kref_init(&conn->ref);
 	mutex_init(&conn->lock);
 	spin_lock_init(&conn->tx_lock);
 	INIT_LIST_HEAD(&conn->tx_free);
 	INIT_LIST_HEAD(&conn->tx_queue);
+	cof_fault_conn_init(conn);
 	return txbufs_alloc(&conn->tx_free, limits);
 }
 EXPORT_SYMBOL_GPL(cof_conn_init);
@@ -113,6 +133,7 @@ int cof_conn_start(struct cof_conn *conn, const struct cof_conn_ops *ops, void *
 		return -ESHUTDOWN;
 	conn->ops = ops;
 	conn->priv = priv;
+	conn_trace_state(conn, COF_CONN_EV_STARTED, 0);
 	return conn->transport->start(conn);
 }
 EXPORT_SYMBOL_GPL(cof_conn_start);
@@ -155,6 +176,24 @@ int cof_conn_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
 EXPORT_SYMBOL_GPL(cof_conn_resize);
 
 /**
+ * cof_conn_set_kato() - the keep-alive time-out that was agreed on
+ * @conn: connected; nothing happens if it is closed
+ * @kato_ms: milliseconds
+ *
+ * The transport must not give up before the peers do, who know why it is silent,
+ * nor hold on for long afterwards.
+ *
+ * Context: process.
+ */
+void cof_conn_set_kato(struct cof_conn *conn, unsigned int kato_ms)
+{
+	guard(mutex)(&conn->lock);
+	if (conn->transport->set_kato && !test_bit(COF_CONN_CLOSED, &conn->state))
+		conn->transport->set_kato(conn, kato_ms);
+}
+EXPORT_SYMBOL_GPL(cof_conn_set_kato);
+
+/**
  * cof_conn_close() - end a connection
  * @conn: stays valid until cof_conn_put()
  *
@@ -173,10 +212,12 @@ void cof_conn_close(struct cof_conn *conn)
 	spin_lock_bh(&conn->tx_lock);
 	conn->tx_closed = true;
 	spin_unlock_bh(&conn->tx_lock);
+	cof_fault_conn_close(conn);
 	scoped_guard(mutex, &conn->lock)
 		conn->transport->close(conn);
 	while ((buf = cof_conn_next_tx(conn)))
 		cof_conn_put_tx(conn, buf);
+	conn_trace_state(conn, COF_CONN_EV_CLOSED, 0);
 }
 EXPORT_SYMBOL_GPL(cof_conn_close);
 
@@ -229,7 +270,8 @@ struct cof_txbuf *cof_conn_get_tx(struct cof_conn *conn)
 
 	spin_lock_bh(&conn->tx_lock);
 	if (!conn->tx_closed) {
-		buf = list_first_entry_or_null(&conn->tx_free, struct cof_txbuf, list);
+		if (!cof_fault_get_tx(conn))
+			buf = list_first_entry_or_null(&conn->tx_free, struct cof_txbuf, list);
 		if (buf)
 			list_del_init(&buf->list);
 		else
@@ -270,6 +312,84 @@ void cof_conn_put_tx(struct cof_conn *conn, struct cof_txbuf *buf)
 }
 EXPORT_SYMBOL_GPL(cof_conn_put_tx);
 
+static __le32 digest(const void *data, u32 len)
+{
+	return cpu_to_le32(~crc32c(~0, data, len));
+}
+
+/* The header's covers that of the data. */
+static void digests_put(struct cof_hdr *msg, u32 len, unsigned int digests)
+{
+	u16 hlen = le16_to_cpu(msg->hlen);
+
+	msg->hdr_crc = 0;
+	msg->data_crc = 0;
+	if (cof_msg_opcode(msg) == COF_CONNECT || hlen > len)
+		return;
+	if (digests & COF_DIGEST_DATA)
+		msg->data_crc = digest((u8 *)msg + hlen, len - hlen);
+	if (digests & COF_DIGEST_HDR)
+		msg->hdr_crc = digest(msg, hlen);
+}
+
+/*
+ * True if they are right; then they are taken out. Those that nobody agreed on stay. Also
+ * CONNECT must have them, since it does not come any more: what looks like it is damaged.
+ */
+static bool digests_take(struct cof_hdr *msg, u32 len, unsigned int digests)
+{
+	u16 hlen = le16_to_cpu(msg->hlen);
+	__le32 crc = msg->hdr_crc;
+
+	if (digests & COF_DIGEST_HDR) {
+		msg->hdr_crc = 0;
+		if (crc != digest(msg, hlen))
+			return false;
+	}
+	if (digests & COF_DIGEST_DATA) {
+		if (msg->data_crc != digest((u8 *)msg + hlen, len - hlen))
+			return false;
+		msg->data_crc = 0;
+	}
+	return true;
+}
+
+/**
+ * cof_conn_digests_granted() - the target is about to answer CONNECT
+ * @conn: the connection; the peer waits for the answer
+ * @digests: COF_DIGEST_*
+ *
+ * The answer is the next message with this opcode that is submitted.
+ *
+ * Context: any. Specification: section 3, Digests.
+ */
+void cof_conn_digests_granted(struct cof_conn *conn, unsigned int digests)
+{
+	WRITE_ONCE(conn->rx_digests, digests);
+}
+EXPORT_SYMBOL_GPL(cof_conn_digests_granted);
+
+/**
+ * cof_conn_digests_agreed() - the initiator has the answer to CONNECT
+ * @conn: the connection
+ * @digests: COF_DIGEST_*
+ *
+ * Context: ops->recv of the answer. Specification: section 3, Digests.
+ */
+void cof_conn_digests_agreed(struct cof_conn *conn, unsigned int digests)
+{
+	WRITE_ONCE(conn->rx_digests, digests);
+	spin_lock_bh(&conn->tx_lock);
+	WRITE_ONCE(conn->tx_digests, digests);
+	spin_unlock_bh(&conn->tx_lock);
+}
+EXPORT_SYMBOL_GPL(cof_conn_digests_agreed);
+
+static bool is_connect_answer(const struct cof_hdr *msg)
+{
+	return cof_msg_opcode(msg) == COF_CONNECT && msg->flags & cpu_to_le16(COF_F_RESPONSE);
+}
+
 /**
  * cof_conn_submit() - send a message
  * @conn: the connection
@@ -283,17 +403,29 @@ EXPORT_SYMBOL_GPL(cof_conn_put_tx);
  */
 void cof_conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len)
 {
+	struct cof_hdr *msg = (struct cof_hdr *)buf->data;
+	unsigned int digests = READ_ONCE(conn->tx_digests);
 	bool closed;
 
 	if (WARN_ON_ONCE(len > buf->size))
 		len = buf->size;
+	if (digests)
+		digests_put(msg, len, digests);
+	trace_cof_msg_send(conn->id, conn->accepted, READ_ONCE(conn->qid), conn->peer_name, msg);
 	spin_lock_bh(&conn->tx_lock);
 	closed = conn->tx_closed;
 	if (!closed) {
+		/* They may have been switched on meanwhile: once in a connection's life. */
+		if (unlikely(digests != conn->tx_digests))
+			digests_put(msg, len, conn->tx_digests);
+		if (unlikely(is_connect_answer(msg)))
+			WRITE_ONCE(conn->tx_digests, conn->rx_digests);
 		buf->len = len;
 		conn->tx_unsent++;
-		list_add_tail(&buf->list, &conn->tx_queue);
-		conn->transport->kick(conn);
+		if (!cof_fault_tx(conn, buf)) {
+			list_add_tail(&buf->list, &conn->tx_queue);
+			conn->transport->kick(conn);
+		}
 	}
 	spin_unlock_bh(&conn->tx_lock);
 	if (closed)
@@ -355,7 +487,7 @@ EXPORT_SYMBOL_GPL(cof_conn_tx_idle);
 /**
  * cof_conn_error() - for transports: the connection is of no use any more
  * @conn: started
- * @err: why, negative; -EPROTO: what arrived is no message
+ * @err: why, negative; -EPROTO: what arrived is no message; -EILSEQ: its digest is wrong
  *
  * A peer that sent what is no message still goes some time, and that is told, too.
  *
@@ -363,10 +495,12 @@ EXPORT_SYMBOL_GPL(cof_conn_tx_idle);
  */
 void cof_conn_error(struct cof_conn *conn, int err)
 {
-	unsigned int once = err == -EPROTO ? COF_CONN_GARBAGE : COF_CONN_ERROR;
+	bool garbage = err == -EPROTO || err == -EILSEQ;
+	unsigned int once = garbage ? COF_CONN_GARBAGE : COF_CONN_ERROR;
 
 	if (test_bit(COF_CONN_ERROR, &conn->state) || test_and_set_bit(once, &conn->state))
 		return;
+	conn_trace_state(conn, COF_CONN_EV_BROKEN, err);
 	if (conn->ops)
 		conn->ops->error(conn, err);
 }
@@ -378,12 +512,22 @@ EXPORT_SYMBOL_GPL(cof_conn_error);
  * @msg: the message, checked as by cof_stream_advance()
  * @len: its length
  *
+ * Digests are checked here, before anybody looks at anything else.
+ *
  * Context: bottom halves disabled, one call at a time, and where close() waits for it.
  */
-void cof_conn_deliver(struct cof_conn *conn, const void *msg, u32 len)
+void cof_conn_deliver(struct cof_conn *conn, void *msg, u32 len)
 {
+	unsigned int digests = READ_ONCE(conn->rx_digests);
+
 	if (test_bit(COF_CONN_DEAF, &conn->state))
 		return;
+	trace_cof_msg_recv(conn->id, conn->accepted, READ_ONCE(conn->qid), conn->peer_name, msg);
+	if (digests && !digests_take(msg, len, digests)) {
+		set_bit(COF_CONN_DEAF, &conn->state);
+		cof_conn_error(conn, -EILSEQ);
+		return;
+	}
 	if (conn->ops->recv(conn, msg, len) < 0)
 		set_bit(COF_CONN_DEAF, &conn->state);
 }

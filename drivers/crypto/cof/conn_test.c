@@ -10,6 +10,7 @@
 
 #define BUFS	4
 #define TX_SIZE	96
+#define DATA	11	/* of messages with digests */
 
 struct conn_test {
 	struct cof_conn conn;
@@ -247,6 +248,99 @@ static void who_wants_no_more_hears_no_more(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, t->errors);
 }
 
+struct digest_msg {
+	struct cof_key_close_req req;
+	u8 data[DATA];
+};
+
+/* Submits a message as it would be without digests; returns it as it goes out. */
+static struct cof_txbuf *digest_submit(struct kunit *test, u16 opcode, u16 flags)
+{
+	struct conn_test *t = test->priv;
+	struct cof_txbuf *buf = cof_conn_get_tx(&t->conn);
+	struct digest_msg *msg;
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	msg = (struct digest_msg *)buf->data;
+	cof_hdr_init(&msg->req.hdr, opcode, flags, COF_S_OK, sizeof(msg->req), DATA, 7);
+	msg->req.handle = cpu_to_le64(0x1234);
+	memcpy(msg->data, "hello world", DATA);
+	cof_conn_submit(&t->conn, buf, sizeof(msg->req) + DATA);
+	KUNIT_ASSERT_PTR_EQ(test, buf, cof_conn_next_tx(&t->conn));
+	return buf;
+}
+
+static void digest_expect(struct kunit *test, struct cof_txbuf *buf, bool hdr, bool data)
+{
+	struct conn_test *t = test->priv;
+	const struct cof_hdr *msg = (const struct cof_hdr *)buf->data;
+
+	KUNIT_EXPECT_EQ(test, hdr, !!msg->hdr_crc);
+	/* CRC32C of "hello world", as everybody has it. */
+	KUNIT_EXPECT_EQ(test, data ? 0xc99465aaU : 0U,
+			le32_to_cpu(msg->data_crc));
+	cof_conn_put_tx(&t->conn, buf);
+}
+
+static void digests_are_put_in_and_taken_out(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+	struct cof_txbuf *buf;
+	struct digest_msg msg, sent;
+	unsigned int digests, bit;
+
+	for (digests = 1; digests <= COF_DIGESTS; digests++) {
+		cof_conn_digests_agreed(&t->conn, digests);
+		t->received = 0;
+		buf = digest_submit(test, COF_KEY_CLOSE, 0);
+		memcpy(&sent, buf->data, sizeof(sent));
+		digest_expect(test, buf, digests & COF_DIGEST_HDR, digests & COF_DIGEST_DATA);
+		msg = sent;
+		cof_conn_deliver(&t->conn, &msg, sizeof(sent.req) + DATA);
+		KUNIT_EXPECT_EQ(test, 1, t->received);
+		KUNIT_EXPECT_EQ(test, 0U, le32_to_cpu(msg.req.hdr.hdr_crc));
+		KUNIT_EXPECT_EQ(test, 0U, le32_to_cpu(msg.req.hdr.data_crc));
+	}
+	/* Both: any bit (but those of the length, which the transport looks at). */
+	for (bit = 0; bit < (sizeof(sent.req) + DATA) * 8; bit++) {
+		if (bit / 8 >= 8 && bit / 8 < 14)
+			continue;
+		msg = sent;
+		((u8 *)&msg)[bit / 8] ^= 1 << bit % 8;
+		t->errors = 0;
+		t->received = 0;
+		t->conn.state = 0;
+		cof_conn_deliver(&t->conn, &msg, sizeof(sent.req) + DATA);
+		KUNIT_EXPECT_EQ_MSG(test, 0, t->received, "bit %u", bit);
+		KUNIT_EXPECT_EQ(test, 1, t->errors);
+		KUNIT_EXPECT_EQ(test, -EILSEQ, t->last_error);
+		/* No further message, but the end is told. */
+		msg = sent;
+		cof_conn_deliver(&t->conn, &msg, sizeof(sent.req) + DATA);
+		KUNIT_EXPECT_EQ(test, 0, t->received);
+	}
+	cof_conn_error(&t->conn, -ECONNRESET);
+	KUNIT_EXPECT_EQ(test, 2, t->errors);
+	t->conn.state = 0;
+}
+
+static void digests_begin_after_the_answer_to_connect(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+	struct digest_msg msg = {};
+
+	cof_conn_digests_granted(&t->conn, COF_DIGESTS);
+	digest_expect(test, digest_submit(test, COF_DISCONNECT, 0), false, false);
+	digest_expect(test, digest_submit(test, COF_CONNECT, COF_F_RESPONSE), false, false);
+	digest_expect(test, digest_submit(test, COF_DISCONNECT, 0), true, true);
+	digest_expect(test, digest_submit(test, COF_CONNECT, COF_F_RESPONSE), false, false);
+	/* What comes has them already, whatever it is. */
+	cof_hdr_init(&msg.req.hdr, COF_KEY_CLOSE, 0, 0, sizeof(msg.req), 0, 7);
+	cof_conn_deliver(&t->conn, &msg, sizeof(msg.req));
+	KUNIT_EXPECT_EQ(test, 0, t->received);
+	KUNIT_EXPECT_EQ(test, -EILSEQ, t->last_error);
+}
+
 static void resizing_changes_buffers_but_those_under_way(struct kunit *test)
 {
 	const struct cof_conn_limits limits = { .rx_max = 8192, .tx_bufs = 7, .tx_size = 192 };
@@ -337,6 +431,8 @@ static struct kunit_case conn_cases[] = {
 	KUNIT_CASE(an_error_is_told_once),
 	KUNIT_CASE(who_sent_garbage_is_still_heard_to_go),
 	KUNIT_CASE(who_wants_no_more_hears_no_more),
+	KUNIT_CASE(digests_are_put_in_and_taken_out),
+	KUNIT_CASE(digests_begin_after_the_answer_to_connect),
 	KUNIT_CASE(resizing_changes_buffers_but_those_under_way),
 	KUNIT_CASE(resizing_that_fails_changes_nothing),
 	KUNIT_CASE(a_closed_connection_is_not_started_or_resized),

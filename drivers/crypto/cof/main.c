@@ -2,9 +2,32 @@
 /*
  * cof.ko: what Crypto over Fabrics initiators, targets and transports share.
  *
- * A library: nothing runs unless a user calls. See cof.h for who owns what.
+ * A library: nothing runs unless a user calls, but fault injection. See cof.h for who owns what.
  */
 #include <linux/module.h>
+#include "cof.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/cof.h>
+
+/* Of initiators and targets; the others are conn.c's. */
+EXPORT_TRACEPOINT_SYMBOL_GPL(cof_path_state);
+EXPORT_TRACEPOINT_SYMBOL_GPL(cof_assoc_made);
+EXPORT_TRACEPOINT_SYMBOL_GPL(cof_assoc_ended);
+EXPORT_TRACEPOINT_SYMBOL_GPL(cof_key_open);
+EXPORT_TRACEPOINT_SYMBOL_GPL(cof_key_close);
+
+static int __init cof_init(void)
+{
+	return cof_fault_init();
+}
+module_init(cof_init);
+
+static void __exit cof_exit(void)
+{
+	cof_fault_exit();
+}
+module_exit(cof_exit);
 
 MODULE_DESCRIPTION("Crypto over Fabrics: wire format and transports");
 MODULE_LICENSE("GPL");

@@ -35,6 +35,7 @@ static const struct cof_opcode_info {
 	[COF_SIGN]	= { IO | ASK, sizeof(struct cof_io_req), sizeof(struct cof_io_rsp) },
 	[COF_VERIFY]	= { IO | ASK, sizeof(struct cof_io_req), sizeof(struct cof_io_rsp) },
 	[COF_ABORT]	= { IO | ASK, sizeof(struct cof_abort_req), sizeof(struct cof_hdr) },
+	[COF_QUERY]	= { IO | ASK, sizeof(struct cof_query_req), sizeof(struct cof_hdr) },
 };
 
 static const struct cof_opcode_info *opcode_info(u16 opcode)
@@ -121,7 +122,7 @@ static int check_header(const struct cof_hdr *msg, u32 len)
 		return -EPROTO;
 	if (msg->flags & ~cpu_to_le16(COF_F_MASK))
 		return -EPROTO;
-	if (msg->hdr_crc || msg->data_crc)	/* no version 1 peer negotiates them */
+	if (msg->hdr_crc || msg->data_crc)	/* not agreed on, or else taken out already */
 		return -EPROTO;
 	return 0;
 }

@@ -52,6 +52,7 @@ static const struct sample samples[] = {
 	ASK(SIGN, false, 64, 512),
 	ASK(VERIFY, false, 64, 512 + 64),
 	ASK(ABORT, false, 40, 0),
+	ASK(QUERY, false, 40, 0),
 	TELL(EVENT, true, 40, COF_S_OK),
 	TELL(DISCONNECT, true, 32, COF_S_DRAINING),
 	TELL(DISCONNECT, false, 32, COF_S_PROTOCOL),
@@ -69,6 +70,7 @@ static const struct sample samples[] = {
 	ANSWER(SIGN, false, 40, 512, COF_S_OK),
 	ANSWER(VERIFY, false, 40, 0, COF_S_KEY_REJECTED),
 	ANSWER(ABORT, false, 32, 0, COF_S_NOT_SUPPORTED),
+	ANSWER(QUERY, false, 32, 0, COF_S_UNKNOWN_HANDLE),
 };
 
 static bool is_io(u16 opcode)
@@ -326,7 +328,7 @@ static void header_fields_are_exact(struct kunit *test)
 static void unknown_opcodes_are_told_from_broken_messages(struct kunit *test)
 {
 	static const u16 known[] = { 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07,
-				     0x40, 0x41, 0x42, 0x43, 0x48 };
+				     0x40, 0x41, 0x42, 0x43, 0x48, 0x49 };
 	struct cof_hdr *msg = kunit_kzalloc(test, sizeof(*msg), GFP_KERNEL);
 	unsigned int i, j;
 	int err;

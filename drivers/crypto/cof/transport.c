@@ -116,6 +116,8 @@ struct cof_conn *cof_conn_connect(const struct cof_connect_args *args)
 
 	if (!limits_valid(&args->limits))
 		return ERR_PTR(-EINVAL);
+	if (cof_fault_setup(false))
+		return ERR_PTR(-ENOMEM);
 	transport = transport_get(args->transport);
 	if (!transport)
 		return ERR_PTR(-EPROTONOSUPPORT);
@@ -179,7 +181,8 @@ EXPORT_SYMBOL_GPL(cof_listener_close);
 void cof_listener_accept(struct cof_listener *listener, struct cof_conn *conn)
 {
 	__module_get(conn->transport->owner);
-	if (!listener->accept(listener, conn))
+	conn->accepted = true;
+	if (!cof_fault_setup(true) && !listener->accept(listener, conn))
 		return;
 	cof_conn_close(conn);
 	cof_conn_put(conn);

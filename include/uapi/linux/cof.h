@@ -47,7 +47,8 @@ enum cof_opcode {
 	COF_DECRYPT		= 0x41,
 	COF_SIGN		= 0x42,
 	COF_VERIFY		= 0x43,
-	COF_ABORT		= 0x48,
+	COF_ABORT		= 0x48,	/* nobody waits for an operation any more */
+	COF_QUERY		= 0x49,	/* is an operation still there? */
 	COF_KEY_AGREE		= 0x50,	/* reserved: DH, ECDH */
 	COF_KEM_ENCAP		= 0x51,	/* reserved: post-quantum */
 	COF_KEM_DECAP		= 0x52,	/* reserved */
@@ -61,7 +62,7 @@ enum cof_opcode {
 #define COF_FEAT_HDR_CRC	(1ULL << 0)	/* hdr.hdr_crc is a CRC32C */
 #define COF_FEAT_DATA_CRC	(1ULL << 1)	/* hdr.data_crc is a CRC32C */
 #define COF_FEAT_INLINE_KEY	(1ULL << 2)	/* keys may travel with an operation */
-#define COF_FEAT_ABORT		(1ULL << 3)
+#define COF_FEAT_ABORT		(1ULL << 3)	/* COF_ABORT and COF_QUERY */
 #define COF_FEAT_NAMED_KEYS	(1ULL << 4)
 #define COF_FEAT_TLS		(1ULL << 5)
 
@@ -201,7 +202,7 @@ struct cof_connect_rsp {
  * @ec_ops: 0; likewise
  * @ops_per_sec: quota granted, 0: unlimited (also the next four)
  * @bytes_per_sec: input bytes
- * @units_per_sec: cost, 1000 is one RSA-2048 private operation
+ * @units_per_sec: cost; one is an RSA-2048 private operation
  * @burst_ms: how far a burst may run ahead
  * @max_inflight: of all queues together
  * @driver: LKCF driver that computes, for information; NUL-padded
@@ -332,6 +333,17 @@ struct cof_abort_req {
 	__le64 abort_tag;
 };
 
+/**
+ * struct cof_query_req - response: struct cof_hdr alone; COF_S_OK: the operation is with the
+ *	target and will be answered; COF_S_UNKNOWN_HANDLE: it is not
+ * @hdr: see struct cof_hdr
+ * @query_tag: the operation on the same queue that has no answer yet
+ */
+struct cof_query_req {
+	struct cof_hdr hdr;
+	__le64 query_tag;
+};
+
 #ifdef __KERNEL__
 #include <linux/build_bug.h>
 #include <linux/stddef.h>
@@ -434,6 +446,9 @@ COF_SIZE(cof_io_rsp, 40);
 
 COF_AT(cof_abort_req, abort_tag, 32);
 COF_SIZE(cof_abort_req, 40);
+
+COF_AT(cof_query_req, query_tag, 32);
+COF_SIZE(cof_query_req, 40);
 
 #undef COF_AT
 #undef COF_SIZE

@@ -17,6 +17,11 @@
  * the socket: write_space queues the worker again (and a timer, in case it was
  * memory that lacked).
  *
+ * The worker runs on the CPU that submitted, and does not preempt: what else the
+ * submitter has is in the queue when it begins, and the answers of a target in the
+ * same kernel find the same worker at work. One with priority sends each message
+ * alone, one on another CPU begins with an interrupt there.
+ *
  * Locks: the socket lock, then sk_callback_lock (read), then whatever the
  * user's recv() takes, then conn->tx_lock. The worker takes the socket lock
  * with nothing held. Nobody holds two sockets' locks: an association within one
@@ -33,6 +38,7 @@
 #include <linux/uio.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <net/busy_poll.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 #include <trace/events/sock.h>
@@ -45,7 +51,9 @@
 #define COF_TCP_ACCEPTS		16	/* connections accepted before others run, or the end */
 #define COF_TCP_CONNECT_MS	3000
 #define COF_TCP_LINGER_MS	200
-#define COF_TCP_DEAD_MS		10000	/* nothing acknowledged for so long: TCP gives up */
+/* Nothing acknowledged for so long: TCP gives up. Its retransmissions take their time. */
+#define COF_TCP_DEAD_MS(kato)	max(2 * (kato), 2000U)
+#define COF_TCP_KATO_MS		5000	/* while it is not known */
 
 /* The socket's own callbacks, while ours are in place. */
 struct cof_tcp_saved {
@@ -64,6 +72,7 @@ struct cof_tcp_saved {
  * @sending: the worker's: messages taken from conn->tx_queue
  * @broken: the worker's: sending failed
  * @eof: the peer closed; the worker reads the rest and reports
+ * @messages: received; for the worker that polls, overflows
  * @tx_work: the worker
  * @retry: queues the worker
  * @idle: woken when nothing is left to send
@@ -77,6 +86,7 @@ struct cof_tcp_conn {
 	struct list_head sending;
 	bool broken;
 	bool eof;
+	unsigned int messages;
 	struct work_struct tx_work;
 	struct delayed_work retry;
 	wait_queue_head_t idle;
@@ -86,12 +96,14 @@ struct cof_tcp_conn {
  * struct cof_tcp_listener - a listener
  * @listener: the common part
  * @sock: the socket
+ * @opts: of connections that are accepted
  * @saved_data_ready: its callback, while ours is in place
  * @work: accepts; delayed when accepting failed
  */
 struct cof_tcp_listener {
 	struct cof_listener listener;
 	struct socket *sock;
+	struct cof_net_opts opts;
 	void (*saved_data_ready)(struct sock *sk);
 	struct delayed_work work;
 };
@@ -134,6 +146,7 @@ static int cof_tcp_rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
 			cof_conn_error(&tc->conn, -EPROTO);
 		} else if (ret) {
 			cof_conn_deliver(&tc->conn, tc->rx.buf, tc->rx.have);
+			WRITE_ONCE(tc->messages, tc->messages + 1);
 			cof_stream_next(&tc->rx);
 		}
 	}
@@ -267,9 +280,46 @@ static int cof_tcp_send_batch(struct cof_tcp_conn *tc)
 	return ret;
 }
 
+#ifdef CONFIG_NET_RX_BUSY_POLL
+struct cof_tcp_poll {
+	struct cof_tcp_conn *tc;
+	unsigned int messages;
+};
+
+static bool cof_tcp_poll_ends(void *data, unsigned long start)
+{
+	struct cof_tcp_poll *poll = data;
+	struct cof_tcp_conn *tc = poll->tc;
+
+	return READ_ONCE(tc->messages) != poll->messages || READ_ONCE(tc->eof) ||
+	       !cof_conn_tx_idle(&tc->conn) || sk_busy_loop_timeout(tc->sock->sk, start);
+}
+
+/*
+ * All is sent: an answer, or the next request, may be about to come. A socket whose data
+ * is taken by data_ready is never waited for by its owner, so nobody else would poll.
+ */
+static void cof_tcp_poll(struct cof_tcp_conn *tc)
+{
+	struct cof_tcp_poll poll = { .tc = tc, .messages = READ_ONCE(tc->messages) };
+	struct sock *sk = tc->sock->sk;
+	unsigned int napi = READ_ONCE(sk->sk_napi_id);
+
+	if (READ_ONCE(sk->sk_ll_usec) && napi >= MIN_NAPI_ID)
+		napi_busy_loop(napi, cof_tcp_poll_ends, &poll, false, BUSY_POLL_BUDGET);
+}
+#else
+static void cof_tcp_poll(struct cof_tcp_conn *tc)
+{
+}
+#endif
+
 static void cof_tcp_tx_work(struct work_struct *work)
 {
 	struct cof_tcp_conn *tc = container_of(work, struct cof_tcp_conn, tx_work);
+	/* First: what is to be sent before was queued with it, or earlier. */
+	bool shut = test_bit(COF_CONN_SHUT, &tc->conn.state);
+	bool sent = false;
 	int ret = 0;
 	int i;
 
@@ -283,6 +333,7 @@ static void cof_tcp_tx_work(struct work_struct *work)
 		}
 		if (!ret)
 			break;
+		sent = true;
 		if (ret < 0) {
 			tc->broken = true;
 			local_bh_disable();
@@ -294,8 +345,13 @@ static void cof_tcp_tx_work(struct work_struct *work)
 		cof_tcp_tx_drop(tc);
 	else if (ret)
 		queue_work(cof_tcp_wq, &tc->tx_work);
-	if (cof_conn_tx_idle(&tc->conn))
+	else if (unlikely(shut))
+		kernel_sock_shutdown(tc->sock, SHUT_RDWR);
+	if (cof_conn_tx_idle(&tc->conn)) {
 		wake_up(&tc->idle);
+		if (sent && !tc->broken)
+			cof_tcp_poll(tc);
+	}
 }
 
 static void cof_tcp_retry(struct work_struct *work)
@@ -312,23 +368,45 @@ static void cof_tcp_kick(struct cof_conn *conn)
 
 /* ---- connections --------------------------------------------------------- */
 
-static void cof_tcp_sock_setup(struct socket *sock)
+/*
+ * Both ends send something every third of the time-out, so TCP's own probes matter only to
+ * a connection whose peer has not much to say: an idle I/O queue, or one without an association.
+ */
+static void cof_tcp_sock_set_kato(struct sock *sk, unsigned int kato_ms)
+{
+	int seconds = clamp(kato_ms / 1000, 1U, 300U);
+
+	tcp_sock_set_user_timeout(sk, COF_TCP_DEAD_MS(kato_ms));
+	tcp_sock_set_keepidle(sk, seconds);
+	tcp_sock_set_keepintvl(sk, max(seconds / 2, 1));
+}
+
+static void cof_tcp_set_kato(struct cof_conn *conn, unsigned int kato_ms)
+{
+	cof_tcp_sock_set_kato(to_tcp(conn)->sock->sk, kato_ms);
+}
+
+static void cof_tcp_sock_setup(struct socket *sock, const struct cof_net_opts *opts)
 {
 	struct sock *sk = sock->sk;
 
 	sk->sk_allocation = GFP_NOIO;
 	sk->sk_use_task_frag = false;
 	tcp_sock_set_nodelay(sk);
-	tcp_sock_set_user_timeout(sk, COF_TCP_DEAD_MS);
 	sock_set_keepalive(sk);
-	tcp_sock_set_keepidle(sk, 5);
-	tcp_sock_set_keepintvl(sk, 2);
 	tcp_sock_set_keepcnt(sk, 3);
+	cof_tcp_sock_set_kato(sk, COF_TCP_KATO_MS);
+	if (opts->so_priority)
+		sock_set_priority(sk, opts->so_priority);
+#ifdef CONFIG_NET_RX_BUSY_POLL
+	WRITE_ONCE(sk->sk_ll_usec, opts->busy_poll_us);
+#endif
 }
 
 /* Owns @sock on success. */
 static struct cof_tcp_conn *cof_tcp_conn_new(struct socket *sock,
 					     const struct cof_conn_limits *limits,
+					     const struct cof_net_opts *opts,
 					     const struct sockaddr_storage *peer)
 {
 	struct cof_tcp_conn *tc;
@@ -355,7 +433,7 @@ static struct cof_tcp_conn *cof_tcp_conn_new(struct socket *sock,
 	INIT_DELAYED_WORK(&tc->retry, cof_tcp_retry);
 	init_waitqueue_head(&tc->idle);
 	tc->sock = sock;
-	cof_tcp_sock_setup(sock);
+	cof_tcp_sock_setup(sock, opts);
 	return tc;
 }
 
@@ -370,7 +448,7 @@ static struct cof_conn *cof_tcp_connect(const struct cof_connect_args *args)
 	if (err)
 		return ERR_PTR(err);
 	WRITE_ONCE(sock->sk->sk_sndtimeo, msecs_to_jiffies(timeout_ms));
-	tc = cof_tcp_conn_new(sock, &args->limits, args->addr);
+	tc = cof_tcp_conn_new(sock, &args->limits, &args->opts, args->addr);
 	if (IS_ERR(tc)) {
 		sock_release(sock);
 		return ERR_CAST(tc);
@@ -490,7 +568,7 @@ static void cof_tcp_accept_one(struct cof_tcp_listener *tl, struct socket *sock)
 		sock_release(sock);
 		return;
 	}
-	tc = cof_tcp_conn_new(sock, &tl->listener.limits, &peer);
+	tc = cof_tcp_conn_new(sock, &tl->listener.limits, &tl->opts, &peer);
 	if (IS_ERR(tc)) {
 		sock_release(sock);
 		return;
@@ -547,6 +625,7 @@ static struct cof_listener *cof_tcp_listen(const struct cof_listen_args *args)
 	tl->listener.accept = args->accept;
 	tl->listener.priv = args->priv;
 	tl->listener.limits = args->limits;
+	tl->opts = args->opts;
 	INIT_DELAYED_WORK(&tl->work, cof_tcp_accept_work);
 	err = sock_create_kern(&init_net, args->addr->ss_family, SOCK_STREAM, IPPROTO_TCP,
 			       &tl->sock);
@@ -594,6 +673,7 @@ static struct cof_transport cof_tcp_transport = {
 	.connect	= cof_tcp_connect,
 	.start		= cof_tcp_start,
 	.resize		= cof_tcp_resize,
+	.set_kato	= cof_tcp_set_kato,
 	.kick		= cof_tcp_kick,
 	.close		= cof_tcp_close,
 	.free		= cof_tcp_free,
@@ -605,7 +685,7 @@ static int __init cof_tcp_init(void)
 {
 	int err;
 
-	cof_tcp_wq = alloc_workqueue("cof_tcp", WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
+	cof_tcp_wq = alloc_workqueue("cof_tcp", WQ_PERCPU | WQ_MEM_RECLAIM, 0);
 	if (!cof_tcp_wq)
 		return -ENOMEM;
 	err = cof_transport_register(&cof_tcp_transport);
