@@ -7,7 +7,9 @@
  */
 #include "target.h"
 
+#include <linux/minmax.h>
 #include <linux/slab.h>
+#include <trace/events/cof.h>
 
 /**
  * struct cof_tgt_admin_req - a request that waits
@@ -88,6 +90,22 @@ int cof_tgt_admin_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u
 	return 0;
 }
 
+/* What the host may have now. More than max_inflight may be sent; it waits. */
+static void admin_identify_quota(const struct cof_tgt_assoc *assoc, struct cof_identify_rsp *rsp)
+{
+	u32 max_inflight = assoc->nr_queues * assoc->depth;
+	u32 max_keys = READ_ONCE(assoc->flow->max_keys);
+	struct asym_qos_limits limits;
+
+	asym_qos_flow_limits(&assoc->flow->qos, &limits);
+	rsp->ops_per_sec = cpu_to_le64(limits.ops_per_sec);
+	rsp->bytes_per_sec = cpu_to_le64(limits.bytes_per_sec);
+	rsp->units_per_sec = cpu_to_le64(limits.units_per_sec);
+	rsp->burst_ms = cpu_to_le32(limits.burst_ms);
+	rsp->max_inflight = cpu_to_le32(min_not_zero(max_inflight, limits.max_inflight));
+	rsp->max_keys = cpu_to_le32(min_not_zero(assoc->max_keys, max_keys));
+}
+
 static u16 admin_identify(struct cof_tgt_queue *queue, struct cof_txbuf *tx)
 {
 	struct cof_identify_rsp *rsp = (struct cof_identify_rsp *)tx->data;
@@ -103,9 +121,8 @@ static u16 admin_identify(struct cof_tgt_queue *queue, struct cof_txbuf *tx)
 		rsp->rsa_min_bits = cpu_to_le32(caps.rsa_min_bits);
 		rsp->rsa_max_bits = cpu_to_le32(caps.rsa_max_bits);
 	}
-	rsp->max_keys = cpu_to_le32(assoc->max_keys);
 	rsp->max_der = cpu_to_le32(COF_MAX_DER);
-	rsp->max_inflight = cpu_to_le32(assoc->nr_queues * assoc->depth);
+	admin_identify_quota(assoc, rsp);
 	cof_name_put(rsp->driver, asym_exec_driver(assoc->pool->exec));
 	return COF_S_OK;
 }
@@ -121,10 +138,11 @@ static u16 admin_key_open(struct cof_tgt_queue *queue, const struct cof_key_open
 		.der_len = cof_msg_data_len(&req->hdr),
 	};
 	unsigned int key_bytes;
-	u64 handle;
+	u64 handle = 0;
 	int err;
 
 	err = cof_tgt_key_open(queue->assoc, &data, &handle, &key_bytes);
+	trace_cof_key_open(true, queue->assoc->id, handle, err);
 	if (!err) {
 		rsp->handle = cpu_to_le64(handle);
 		rsp->key_bytes = cpu_to_le32(key_bytes);

@@ -10,6 +10,7 @@
 
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <trace/events/cof.h>
 
 static atomic64_t assoc_ids;
 
@@ -63,8 +64,11 @@ void __cof_tgt_assoc_kill(struct cof_tgt_assoc *assoc, u16 reason, bool linger)
 	lockdep_assert_held(&cof_tgt_lock);
 	if (assoc->dying && (linger || !assoc->linger))
 		return;
-	if (!assoc->dying)
+	if (!assoc->dying) {
 		assoc->reason = reason;
+		trace_cof_assoc_ended(true, cof_tgt_pool_name(assoc->pool), assoc->hostid,
+				      assoc->id, reason, 0);
+	}
 	assoc->dying = true;
 	assoc->linger = linger;
 	if (kref_get_unless_zero(&assoc->ref) && !queue_work(cof_tgt_wq, &assoc->kill_work))
@@ -83,6 +87,52 @@ void cof_tgt_assoc_kill(struct cof_tgt_assoc *assoc, u16 reason, bool linger)
 {
 	spin_lock_bh(&cof_tgt_lock);
 	__cof_tgt_assoc_kill(assoc, reason, linger);
+	spin_unlock_bh(&cof_tgt_lock);
+}
+
+/**
+ * __cof_tgt_assoc_event() - tell an initiator that something changed
+ * @assoc: its association
+ * @event: enum cof_event_code
+ *
+ * Dropped if the initiator does not read what it was sent before, or is not there yet.
+ *
+ * Context: cof_tgt_lock held. Specification: section 3, EVENT.
+ */
+void __cof_tgt_assoc_event(struct cof_tgt_assoc *assoc, u32 event)
+{
+	struct cof_tgt_queue *admin = assoc->queues[0];
+	struct cof_event *msg;
+	struct cof_txbuf *tx;
+
+	lockdep_assert_held(&cof_tgt_lock);
+	if (assoc->dying || !admin || READ_ONCE(admin->state) != COF_TGT_LIVE)
+		return;
+	tx = cof_conn_get_tx(admin->conn);
+	if (!tx)
+		return;
+	msg = (struct cof_event *)tx->data;
+	cof_hdr_init(&msg->hdr, COF_EVENT, 0, COF_S_OK, sizeof(*msg), 0, 0);
+	msg->event = cpu_to_le32(event);
+	cof_conn_submit(admin->conn, tx, sizeof(*msg));
+}
+
+/**
+ * cof_tgt_event() - tell initiators that use a pool that something changed
+ * @pool: the pool
+ * @hostid: which of them; NULL: all
+ * @event: enum cof_event_code
+ *
+ * Context: any.
+ */
+void cof_tgt_event(struct cof_tgt_pool *pool, const char *hostid, u32 event)
+{
+	struct cof_tgt_assoc *assoc;
+
+	spin_lock_bh(&cof_tgt_lock);
+	list_for_each_entry(assoc, &pool->assocs, list)
+		if (!hostid || !strcmp(assoc->hostid, hostid))
+			__cof_tgt_assoc_event(assoc, event);
 	spin_unlock_bh(&cof_tgt_lock);
 }
 
@@ -109,6 +159,7 @@ static void assoc_free_work(struct work_struct *work)
 	cancel_delayed_work_sync(&assoc->kato_work);
 	if (pool) {
 		cof_tgt_keys_wipe(assoc);
+		cof_tgt_flow_put(assoc->flow, true);
 		spin_lock_bh(&cof_tgt_lock);
 		list_del(&assoc->list);
 		pool->users--;
@@ -166,6 +217,7 @@ struct cof_tgt_assoc *cof_tgt_assoc_alloc(const struct cof_connect_req *req, con
 	get_random_bytes(assoc->cookie, sizeof(assoc->cookie));
 	strscpy(assoc->hostid, hostid);
 	assoc->max_msg = le32_to_cpu(req->max_msg);
+	assoc->features = le64_to_cpu(req->features) & COF_TGT_FEATURES;
 	assoc->nr_queues = min_t(u32, le16_to_cpu(req->queues), READ_ONCE(cof_tgt_max_queues));
 	assoc->depth = min(le32_to_cpu(req->depth), READ_ONCE(cof_tgt_max_depth));
 	assoc->kato = msecs_to_jiffies(kato_ms);

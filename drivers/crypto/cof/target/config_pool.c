@@ -9,6 +9,7 @@
 
 #include <linux/crypto.h>
 #include <linux/module.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 
 static struct cof_tgt_pool *item_to_pool(struct config_item *item)
@@ -37,7 +38,9 @@ static struct asym_exec *pool_exec_create(const struct cof_tgt_pool *pool, const
 {
 	char bad[CRYPTO_MAX_ALG_NAME] = "";
 	char name[COF_NAME_LEN + 16];
-	struct asym_exec_params params = { .name = name, .drivers = drivers, .bad = bad };
+	struct asym_exec_params params = {
+		.name = name, .drivers = drivers, .bad = bad, .max_inflight = pool->max_inflight,
+	};
 	struct asym_exec *exec;
 	const char *why;
 
@@ -181,6 +184,37 @@ static ssize_t cof_tgt_pool_algorithms_store(struct config_item *item, const cha
 }
 CONFIGFS_ATTR(cof_tgt_pool_, algorithms);
 
+/* ---- max_inflight -------------------------------------------------------- */
+
+#define POOL_MAX_INFLIGHT	4096
+
+static ssize_t cof_tgt_pool_max_inflight_show(struct config_item *item, char *page)
+{
+	guard(mutex)(&cof_tgt_config);
+	return sysfs_emit(page, "%u\n", item_to_pool(item)->max_inflight);
+}
+
+static ssize_t cof_tgt_pool_max_inflight_store(struct config_item *item, const char *page,
+					       size_t count)
+{
+	struct cof_tgt_pool *pool = item_to_pool(item);
+	u32 value;
+	int err;
+
+	guard(mutex)(&cof_tgt_config);
+	err = pool_busy(pool, "max_inflight");
+	if (err)
+		return err;
+	if (kstrtou32(page, 0, &value) || value > POOL_MAX_INFLIGHT) {
+		pr_err("pool %s: max_inflight: not a number from 0 to %u, 0: fit for the driver\n",
+		       cof_tgt_pool_name(pool), POOL_MAX_INFLIGHT);
+		return -EINVAL;
+	}
+	pool->max_inflight = value;
+	return count;
+}
+CONFIGFS_ATTR(cof_tgt_pool_, max_inflight);
+
 /* ---- enable -------------------------------------------------------------- */
 
 static int pool_enable(struct cof_tgt_pool *pool)
@@ -200,6 +234,7 @@ static int pool_enable(struct cof_tgt_pool *pool)
 		return PTR_ERR(exec);
 	pool->exec = exec;
 	pool->req_size = asym_exec_request_size(exec);
+	asym_qos_set_max_inflight(&pool->qos, asym_exec_max_inflight(exec));
 	pool->remote = pool_is_remote(pool);
 	if (pool->remote) {
 		pool->hops = READ_ONCE(cof_tgt_max_hops);
@@ -233,6 +268,11 @@ static void pool_disable(struct cof_tgt_pool *pool)
 		return;
 	spin_lock_bh(&cof_tgt_lock);
 	pool->enabled = false;
+	spin_unlock_bh(&cof_tgt_lock);
+	/* Initiators compute elsewhere then, and disconnect; the others are ended. */
+	cof_tgt_event(pool, NULL, COF_EVENT_DRAINING);
+	wait_event_timeout(cof_tgt_gone, pool_unused(pool), msecs_to_jiffies(COF_TGT_DRAIN_MS));
+	spin_lock_bh(&cof_tgt_lock);
 	list_for_each_entry(assoc, &pool->assocs, list)
 		__cof_tgt_assoc_kill(assoc, COF_S_DRAINING, false);
 	spin_unlock_bh(&cof_tgt_lock);
@@ -272,13 +312,18 @@ CONFIGFS_ATTR(cof_tgt_pool_, enable);
 static struct configfs_attribute *pool_attrs[] = {
 	&cof_tgt_pool_attr_drivers,
 	&cof_tgt_pool_attr_algorithms,
+	&cof_tgt_pool_attr_max_inflight,
 	&cof_tgt_pool_attr_enable,
 	NULL,
 };
 
 static void pool_release(struct config_item *item)
 {
-	kfree(item_to_pool(item));
+	struct cof_tgt_pool *pool = item_to_pool(item);
+
+	asym_qos_exit(&pool->qos);
+	free_percpu(pool->cpu);
+	kfree(pool);
 }
 
 static struct configfs_item_operations pool_item_ops = {
@@ -397,11 +442,22 @@ static struct cof_tgt_pool *stats_to_pool(struct config_item *item)
 	return container_of(to_config_group(item), struct cof_tgt_pool, stats_group);
 }
 
+static u64 pool_stat(struct cof_tgt_pool *pool, enum cof_tgt_stat stat)
+{
+	u64 sum = 0;
+	int cpu;
+
+	if (stat > COF_TGT_BYTES)
+		return atomic64_read(&pool->stats[stat]);
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(pool->cpu, cpu)->stats[stat]);
+	return sum;
+}
+
 #define POOL_STAT(name, stat)								\
 static ssize_t cof_tgt_stats_##name##_show(struct config_item *item, char *page)	\
 {											\
-	return sysfs_emit(page, "%lld\n",						\
-			  atomic64_read(&stats_to_pool(item)->stats[stat]));		\
+	return sysfs_emit(page, "%llu\n", pool_stat(stats_to_pool(item), stat));		\
 }											\
 CONFIGFS_ATTR_RO(cof_tgt_stats_, name)
 
@@ -413,16 +469,17 @@ POOL_STAT(errors, COF_TGT_ERRORS);
 POOL_STAT(bytes, COF_TGT_BYTES);
 POOL_STAT(keys, COF_TGT_KEYS);
 POOL_STAT(refused_hosts, COF_TGT_REFUSED_HOSTS);
+POOL_STAT(crc_errors, COF_TGT_CRC_ERRORS);
 
 static ssize_t cof_tgt_stats_ops_show(struct config_item *item, char *page)
 {
 	struct cof_tgt_pool *pool = stats_to_pool(item);
-	s64 ops = 0;
+	u64 ops = 0;
 	int i;
 
 	for (i = COF_TGT_ENCRYPT; i <= COF_TGT_ERRORS; i++)
-		ops += atomic64_read(&pool->stats[i]);
-	return sysfs_emit(page, "%lld\n", ops);
+		ops += pool_stat(pool, i);
+	return sysfs_emit(page, "%llu\n", ops);
 }
 CONFIGFS_ATTR_RO(cof_tgt_stats_, ops);
 
@@ -440,6 +497,50 @@ static ssize_t cof_tgt_stats_associations_show(struct config_item *item, char *p
 }
 CONFIGFS_ATTR_RO(cof_tgt_stats_, associations);
 
+/* A line for each host; what does not fit into a page is not shown. */
+static ssize_t cof_tgt_stats_hosts_show(struct config_item *item, char *page)
+{
+	struct cof_tgt_pool *pool = stats_to_pool(item);
+	struct asym_qos_stats stats;
+	struct cof_tgt_flow *flow;
+	ssize_t len;
+
+	len = sysfs_emit(page,
+			 "host ops bytes milliunits waiting inflight throttled throttled_us keys associations\n");
+	spin_lock_bh(&cof_tgt_lock);
+	list_for_each_entry(flow, &pool->flows, list) {
+		asym_qos_flow_stats(&flow->qos, &stats);
+		len += sysfs_emit_at(page, len, "%s %llu %llu %llu %u %u %llu %llu %u %u\n",
+				     flow->hostid, stats.ops, stats.bytes, stats.milliunits,
+				     stats.waiting, stats.inflight, stats.throttled,
+				     stats.throttled_us, atomic_read(&flow->keys), flow->assocs);
+	}
+	spin_unlock_bh(&cof_tgt_lock);
+	return len;
+}
+CONFIGFS_ATTR_RO(cof_tgt_stats_, hosts);
+
+/* "less than so many us: so many operations" */
+static ssize_t cof_tgt_stats_latency_show(struct config_item *item, char *page)
+{
+	struct cof_tgt_pool *pool = stats_to_pool(item);
+	ssize_t len = 0;
+	u64 sum;
+	int i, cpu;
+
+	for (i = 0; i < COF_TGT_LATENCIES; i++) {
+		sum = 0;
+		for_each_possible_cpu(cpu)
+			sum += READ_ONCE(per_cpu_ptr(pool->cpu, cpu)->latencies[i]);
+		if (i < COF_TGT_LATENCIES - 1)
+			len += sysfs_emit_at(page, len, "%llu %llu\n", BIT_ULL(i), sum);
+		else
+			len += sysfs_emit_at(page, len, "more %llu\n", sum);
+	}
+	return len;
+}
+CONFIGFS_ATTR_RO(cof_tgt_stats_, latency);
+
 static struct configfs_attribute *stats_attrs[] = {
 	&cof_tgt_stats_attr_ops,
 	&cof_tgt_stats_attr_sign,
@@ -451,6 +552,9 @@ static struct configfs_attribute *stats_attrs[] = {
 	&cof_tgt_stats_attr_keys,
 	&cof_tgt_stats_attr_associations,
 	&cof_tgt_stats_attr_refused_hosts,
+	&cof_tgt_stats_attr_crc_errors,
+	&cof_tgt_stats_attr_hosts,
+	&cof_tgt_stats_attr_latency,
 	NULL,
 };
 
@@ -472,11 +576,20 @@ static struct config_group *pools_make_group(struct config_group *group, const c
 	pool = kzalloc_obj(*pool);
 	if (!pool)
 		return ERR_PTR(-ENOMEM);
+	pool->cpu = alloc_percpu(struct cof_tgt_pool_cpu);
+	if (!pool->cpu) {
+		kfree(pool);
+		return ERR_PTR(-ENOMEM);
+	}
+	asym_qos_init(&pool->qos, &cof_tgt_qos_ops, 1);
+	INIT_LIST_HEAD(&pool->flows);
 	INIT_LIST_HEAD(&pool->hosts);
 	INIT_LIST_HEAD(&pool->assocs);
 	config_group_init_type_name(&pool->group, name, &pool_type);
 	config_group_init_type_name(&pool->allowed_group, "allowed_hosts", &allowed_type);
 	configfs_add_default_group(&pool->allowed_group, &pool->group);
+	config_group_init_type_name(&pool->quotas_group, "quotas", &cof_tgt_quotas_type);
+	configfs_add_default_group(&pool->quotas_group, &pool->group);
 	config_group_init_type_name(&pool->stats_group, "stats", &stats_type);
 	configfs_add_default_group(&pool->stats_group, &pool->group);
 	return &pool->group;

@@ -139,6 +139,83 @@ static ssize_t cof_tgt_port_insecure_store(struct config_item *item, const char 
 }
 CONFIGFS_ATTR(cof_tgt_port_, insecure);
 
+static ssize_t port_store_number(struct cof_tgt_port *port, const char *attribute, u32 *field,
+				 u32 max, const char *page, size_t count)
+{
+	u32 value;
+	int err;
+
+	err = kstrtou32(page, 0, &value);
+	if (err || value > max) {
+		pr_err("port %u: %s: a number from 0 to %u, please\n", port->id, attribute, max);
+		return err == -EINVAL ? -EINVAL : -ERANGE;
+	}
+	guard(mutex)(&cof_tgt_config);
+	err = port_busy(port, attribute);
+	if (err)
+		return err;
+	*field = value;
+	return count;
+}
+
+static ssize_t cof_tgt_port_so_priority_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(item_to_port(item)->opts.so_priority));
+}
+
+static ssize_t cof_tgt_port_so_priority_store(struct config_item *item, const char *page,
+					      size_t count)
+{
+	struct cof_tgt_port *port = item_to_port(item);
+
+	return port_store_number(port, "so_priority", &port->opts.so_priority,
+				 COF_MAX_SO_PRIORITY, page, count);
+}
+CONFIGFS_ATTR(cof_tgt_port_, so_priority);
+
+static ssize_t cof_tgt_port_busy_poll_us_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(item_to_port(item)->opts.busy_poll_us));
+}
+
+static ssize_t cof_tgt_port_busy_poll_us_store(struct config_item *item, const char *page,
+					       size_t count)
+{
+	struct cof_tgt_port *port = item_to_port(item);
+
+	return port_store_number(port, "busy_poll_us", &port->opts.busy_poll_us,
+				 COF_MAX_BUSY_POLL_US, page, count);
+}
+CONFIGFS_ATTR(cof_tgt_port_, busy_poll_us);
+static ssize_t cof_tgt_port_digests_show(struct config_item *item, char *page)
+{
+	int digests = READ_ONCE(item_to_port(item)->digests);
+
+	return sysfs_emit(page, "%s\n", digests == COF_TGT_DIGESTS_ANY ? "any" :
+			  cof_digest_names[digests]);
+}
+
+static ssize_t cof_tgt_port_digests_store(struct config_item *item, const char *page, size_t count)
+{
+	struct cof_tgt_port *port = item_to_port(item);
+	int digests = sysfs_match_string(cof_digest_names, page);
+	int err;
+
+	if (sysfs_streq(page, "any")) {
+		digests = COF_TGT_DIGESTS_ANY;
+	} else if (digests < 0) {
+		pr_err("port %u: digests: write any, none, header, data or both\n", port->id);
+		return -EINVAL;
+	}
+	guard(mutex)(&cof_tgt_config);
+	err = port_busy(port, "digests");
+	if (err)
+		return err;
+	port->digests = digests;
+	return count;
+}
+CONFIGFS_ATTR(cof_tgt_port_, digests);
+
 /* ---- enable -------------------------------------------------------------- */
 
 static int port_enable(struct cof_tgt_port *port)
@@ -154,6 +231,7 @@ static int port_enable(struct cof_tgt_port *port)
 			.tx_bufs = 2,
 			.tx_size = ALIGN(sizeof(struct cof_connect_rsp), 32),
 		},
+		.opts = port->opts,
 	};
 	struct cof_listener *listener;
 
@@ -195,6 +273,22 @@ static bool port_unused(struct cof_tgt_port *port)
 	return unused;
 }
 
+/* Initiators compute elsewhere then, and disconnect; who is no initiator yet need not be asked. */
+static void port_drain(struct cof_tgt_port *port)
+{
+	struct cof_tgt_queue *queue;
+
+	spin_lock_bh(&cof_tgt_lock);
+	list_for_each_entry(queue, &port->queues, list) {
+		if (!queue->assoc)
+			__cof_tgt_queue_finish(queue, COF_S_DRAINING, false);
+		else if (!queue->qid)
+			__cof_tgt_assoc_event(queue->assoc, COF_EVENT_DRAINING);
+	}
+	spin_unlock_bh(&cof_tgt_lock);
+	wait_event_timeout(cof_tgt_gone, port_unused(port), msecs_to_jiffies(COF_TGT_DRAIN_MS));
+}
+
 static void port_disable(struct cof_tgt_port *port)
 {
 	struct cof_tgt_queue *queue;
@@ -204,6 +298,7 @@ static void port_disable(struct cof_tgt_port *port)
 		return;
 	cof_listener_close(port->listener);
 	port->listener = NULL;
+	port_drain(port);
 	spin_lock_bh(&cof_tgt_lock);
 	list_for_each_entry(queue, &port->queues, list) {
 		if (queue->assoc)
@@ -245,6 +340,9 @@ static struct configfs_attribute *port_attrs[] = {
 	&cof_tgt_port_attr_traddr,
 	&cof_tgt_port_attr_trsvcid,
 	&cof_tgt_port_attr_insecure,
+	&cof_tgt_port_attr_digests,
+	&cof_tgt_port_attr_so_priority,
+	&cof_tgt_port_attr_busy_poll_us,
 	&cof_tgt_port_attr_enable,
 	NULL,
 };
@@ -360,6 +458,7 @@ static struct config_group *ports_make_group(struct config_group *group, const c
 		return ERR_PTR(-ENOMEM);
 	port->id = id;
 	strscpy(port->transport, "tcp");
+	port->digests = COF_TGT_DIGESTS_ANY;
 	INIT_LIST_HEAD(&port->pools);
 	INIT_LIST_HEAD(&port->queues);
 	INIT_LIST_HEAD(&port->strangers);

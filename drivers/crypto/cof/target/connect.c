@@ -11,6 +11,7 @@
 
 #include <crypto/utils.h>
 #include <linux/slab.h>
+#include <trace/events/cof.h>
 
 struct connect_names {
 	char hostid[COF_NAME_LEN];
@@ -30,6 +31,11 @@ static u16 connect_refuse(struct cof_tgt_queue *queue, const struct connect_name
 {
 	connect_log(queue, names, why);
 	return status;
+}
+
+static bool digests_meet(const struct cof_tgt_port *port, u64 features)
+{
+	return port->digests == COF_TGT_DIGESTS_ANY || !(port->digests & ~features);
 }
 
 /* What does not depend on the configuration of pools. */
@@ -53,6 +59,9 @@ static u16 connect_check(struct cof_tgt_queue *queue, struct connect_names *name
 				      "clear text over the network; it needs 'insecure' of this port to be 1");
 	if (!version_min || version_min > version_max || !named || cof_connect_check(req))
 		return connect_refuse(queue, names, COF_S_INVALID, "invalid value in CONNECT");
+	if (!req->qid && !digests_meet(queue->port, le64_to_cpu(req->features)))
+		return connect_refuse(queue, names, COF_S_INVALID,
+				      "it does not offer the digests that 'digests' of this port demands");
 	return COF_S_OK;
 }
 
@@ -115,6 +124,7 @@ static u16 connect_make(struct cof_tgt_queue *queue, const struct connect_names 
 			const char **why)
 {
 	struct cof_tgt_assoc *assoc;
+	struct cof_tgt_flow *spare;
 	struct cof_tgt_pool *pool;
 	u16 status;
 
@@ -124,8 +134,10 @@ static u16 connect_make(struct cof_tgt_queue *queue, const struct connect_names 
 	if (status != COF_S_OK)
 		return status;
 
-	assoc = cof_tgt_assoc_alloc(&queue->connect, names->hostid);
+	spare = cof_tgt_flow_alloc(names->hostid);
+	assoc = spare ? cof_tgt_assoc_alloc(&queue->connect, names->hostid) : NULL;
 	if (!assoc) {
+		kfree(spare);
 		*why = "out of memory";
 		return COF_S_NO_MEMORY;
 	}
@@ -133,12 +145,17 @@ static u16 connect_make(struct cof_tgt_queue *queue, const struct connect_names 
 	status = connect_admit(queue, names, &pool, why);
 	if (status == COF_S_OK) {
 		assoc->pool = pool;
+		assoc->flow = cof_tgt_flow_get(pool, &spare, true);
 		assoc->port = queue->port;
+		if (!queue->port->digests)	/* none, whatever it asks for */
+			assoc->features &= ~(u64)COF_DIGESTS;
 		list_add_tail(&assoc->list, &pool->assocs);
 		pool->users++;
 		cof_tgt_queue_admitted(queue, assoc, 0);
+		trace_cof_assoc_made(true, names->pool, names->hostid, assoc->id, COF_S_OK, 0);
 	}
 	spin_unlock_bh(&cof_tgt_lock);
+	kfree(spare);
 	if (status != COF_S_OK)
 		cof_tgt_assoc_put(assoc);
 	return status;
@@ -263,8 +280,10 @@ static void connect_answer(struct cof_tgt_queue *queue, u16 status)
 		rsp->depth = cpu_to_le32(assoc->depth);
 		rsp->max_msg = cpu_to_le32(COF_MIN_MSG);
 		rsp->kato_ms = cpu_to_le32(jiffies_to_msecs(assoc->kato));
+		rsp->features = cpu_to_le64(assoc->features);
 		rsp->assoc_id = cpu_to_le64(assoc->id);
 		memcpy(rsp->cookie, assoc->cookie, COF_COOKIE_LEN);
+		cof_conn_digests_granted(queue->conn, assoc->features & COF_DIGESTS);
 	}
 	cof_conn_submit(queue->conn, tx, sizeof(*rsp));
 }
@@ -296,6 +315,7 @@ void cof_tgt_connect_work(struct work_struct *work)
 			pr_info_ratelimited("port %u: %s: host %s, pool %s: association %llu in clear text\n",
 					    queue->port->id, queue->conn->peer_name, names.hostid,
 					    names.pool, queue->assoc->id);
+		cof_conn_set_kato(queue->conn, jiffies_to_msecs(queue->assoc->kato));
 		connect_answer(queue, COF_S_OK);
 	}
 	/* else it was ended meanwhile; closing it ends the association */

@@ -9,6 +9,7 @@
 #include "target.h"
 
 #include <linux/nospec.h>
+#include <trace/events/cof.h>
 
 static u64 key_handle(u32 slot, u32 gen)
 {
@@ -77,8 +78,9 @@ static int key_check(const struct cof_tgt_assoc *assoc, struct asym_key_data *da
  * @key_bytes: receives the size of the modulus
  *
  * Context: process; one call at a time for an association.
- * Return: 0; -ENOSPC max_keys are open; -EOPNOTSUPP the pool does not take such keys; -EINVAL it is
- * no key; -ESHUTDOWN the association ends; others of asym_exec_key_create().
+ * Return: 0; -ENOSPC max_keys are open, of the association or by the host's quota; -EOPNOTSUPP the
+ * pool does not take such keys; -EINVAL it is no key; -ESHUTDOWN the association ends; others of
+ * asym_exec_key_create().
  */
 int cof_tgt_key_open(struct cof_tgt_assoc *assoc, struct asym_key_data *data, u64 *handle,
 		     unsigned int *key_bytes)
@@ -95,9 +97,13 @@ int cof_tgt_key_open(struct cof_tgt_assoc *assoc, struct asym_key_data *data, u6
 	if (slot < 0)
 		return slot;
 
+	if (!cof_tgt_flow_key_get(assoc->flow))
+		return -ENOSPC;
 	key = asym_exec_key_create(assoc->pool->exec, data);
-	if (IS_ERR(key))
+	if (IS_ERR(key)) {
+		cof_tgt_flow_key_put(assoc->flow);
 		return PTR_ERR(key);
+	}
 	*key_bytes = asym_exec_key_size(key);
 
 	write_lock_bh(&assoc->key_lock);
@@ -111,6 +117,7 @@ int cof_tgt_key_open(struct cof_tgt_assoc *assoc, struct asym_key_data *data, u6
 	if (!key)
 		return 0;
 	asym_exec_key_put(key);
+	cof_tgt_flow_key_put(assoc->flow);
 	return -ESHUTDOWN;
 }
 
@@ -119,6 +126,7 @@ static void key_drop(struct cof_tgt_assoc *assoc, struct cof_tgt_key *slot)
 	asym_exec_key_put(slot->key);
 	slot->key = NULL;
 	slot->gen++;
+	cof_tgt_flow_key_put(assoc->flow);
 	atomic64_dec(&assoc->pool->stats[COF_TGT_KEYS]);
 }
 
@@ -141,6 +149,7 @@ int cof_tgt_key_close(struct cof_tgt_assoc *assoc, u64 handle)
 	if (slot)
 		key_drop(assoc, slot);
 	write_unlock_bh(&assoc->key_lock);
+	trace_cof_key_close(true, assoc->id, handle, slot ? 0 : -ESTALE);
 	return slot ? 0 : -ESTALE;
 }
 

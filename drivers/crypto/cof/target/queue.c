@@ -69,6 +69,7 @@ void cof_tgt_queue_admitted(struct cof_tgt_queue *queue, struct cof_tgt_assoc *a
 	queue->qid = qid;
 	queue->assoc = assoc;
 	assoc->queues[qid] = queue;
+	cof_conn_set_queue(queue->conn, qid, assoc);
 }
 
 static void port_release(struct cof_tgt_port *port)
@@ -121,6 +122,7 @@ static void queue_close_work(struct work_struct *work)
 	struct cof_tgt_assoc *assoc;
 
 	cof_conn_close(queue->conn);
+	cof_tgt_io_cancel(queue);
 	spin_lock_bh(&cof_tgt_lock);
 	if (queue->closed) {
 		spin_unlock_bh(&cof_tgt_lock);
@@ -268,12 +270,30 @@ static int queue_recv(struct cof_conn *conn, const struct cof_hdr *msg, u32 len)
 	return cof_tgt_admin_recv(queue, msg, len);
 }
 
+/* Nobody's fault: the message was damaged on its way. LIVE, so the association is there. */
+static void queue_bad_digest(struct cof_tgt_queue *queue)
+{
+	struct cof_tgt_assoc *assoc = queue->assoc;
+
+	pr_warn_ratelimited("port %u: %s: a message arrived damaged (digest), closing\n",
+			    queue->port->id, queue->conn->peer_name);
+	atomic64_inc(&assoc->pool->stats[COF_TGT_CRC_ERRORS]);
+	spin_lock_bh(&cof_tgt_lock);
+	__cof_tgt_assoc_kill(assoc, COF_S_BAD_CRC, true);
+	__cof_tgt_queue_finish(queue, COF_S_BAD_CRC, true);
+	spin_unlock_bh(&cof_tgt_lock);
+}
+
 static void queue_error(struct cof_conn *conn, int err)
 {
 	struct cof_tgt_queue *queue = conn->priv;
 
 	if (err == -EPROTO) {
 		cof_tgt_violation(queue, "what arrived is no message, or too long");
+		return;
+	}
+	if (err == -EILSEQ) {
+		queue_bad_digest(queue);
 		return;
 	}
 	/* Nobody is there to be told. */
@@ -329,6 +349,7 @@ int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn)
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->admin_reqs);
 	INIT_LIST_HEAD(&queue->free_reqs);
+	INIT_LIST_HEAD(&queue->busy_reqs);
 	INIT_LIST_HEAD(&queue->stranger);
 	spin_lock_bh(&cof_tgt_lock);
 	list_add_tail(&queue->list, &port->queues);

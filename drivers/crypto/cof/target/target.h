@@ -16,6 +16,7 @@
  *                   objects, enabled flags, dying/closed flags; never on the path of an operation
  *   assoc->key_lock rwlock: the key table; read while an operation is submitted
  *   queue->lock     spinlock: free requests, admin requests
+ *   pool->qos.lock  asym_qos's
  *   conn->tx_lock   cof.ko's
  *
  * Contexts: connections call back with bottom halves disabled; all that may sleep is
@@ -36,11 +37,13 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <crypto/asym_executor.h>
+#include <crypto/asym_qos.h>
 #include "../cof.h"
 
 #define COF_TGT_SETUP_MS	5000	/* accept to CONNECT */
 #define COF_TGT_LINGER_MS	1000	/* a refused peer may read why */
 #define COF_TGT_KATO_MS		5000	/* when the initiator leaves it to us */
+#define COF_TGT_DRAIN_MS	2000	/* initiators told so may go in order */
 #define COF_TGT_DRIVERS_LEN	512
 
 /* Module parameters, main.c */
@@ -66,6 +69,7 @@ enum cof_tgt_stat {
 	COF_TGT_BYTES,
 	COF_TGT_KEYS,
 	COF_TGT_REFUSED_HOSTS,
+	COF_TGT_CRC_ERRORS,
 	COF_TGT_NR_STATS
 };
 
@@ -93,39 +97,85 @@ struct cof_tgt_link {
 	};
 };
 
+#define COF_TGT_LATENCIES	32	/* the last: 2^30 us and more */
+
+/**
+ * struct cof_tgt_pool_cpu - what one CPU counted on the path of operations
+ * @stats: COF_TGT_ENCRYPT to COF_TGT_BYTES
+ * @latencies: operations that took less than 1, 2, 4, ... us from their arrival until the answer
+ *	was given to the transport
+ */
+struct cof_tgt_pool_cpu {
+	u64 stats[COF_TGT_BYTES + 1];
+	u64 latencies[COF_TGT_LATENCIES];
+};
+
+/**
+ * struct cof_tgt_flow - a host in a pool: all its associations, and its quota
+ * @qos: in pool->qos; what the host may have, and had
+ * @list: pool->flows; cof_tgt_lock
+ * @users: associations not freed yet, and one for quotas/<hostid>; the last one frees it;
+ *	cof_tgt_lock
+ * @assocs: associations not freed yet; cof_tgt_lock
+ * @keys: open ones, or about to be
+ * @max_keys: how many it may have, 0: no limit but that of an association; read without a lock
+ * @hostid: whose
+ */
+struct cof_tgt_flow {
+	struct asym_qos_flow qos;
+	struct list_head list;
+	unsigned int users;
+	unsigned int assocs;
+	atomic_t keys;
+	u32 max_keys;
+	char hostid[COF_NAME_LEN];
+};
+
 /**
  * struct cof_tgt_pool - pools/<pool>
  * @group: its name is the pool's
  * @allowed_group: allowed_hosts/
+ * @quotas_group: quotas/
  * @stats_group: stats/
  * @drivers: as configured; cof_tgt_config
  * @algos: BIT(enum asym_algo), as configured; fixed while enabled
+ * @max_inflight: as configured: operations with the driver at one time, 0: the executor's choice
  * @remote: computes on remote algorithms, counted by cof_hops_add(@hops)
  * @hops: see @remote; highest hop count it takes then, fixed while enabled
  * @exec: while enabled, and until the last association is gone
  * @req_size: asym_exec_request_size()
+ * @qos: orders what goes to @exec
+ * @flows: struct cof_tgt_flow; cof_tgt_lock
  * @enabled: written under cof_tgt_config and cof_tgt_lock
  * @hosts: allowed ones, struct cof_tgt_link; cof_tgt_lock
  * @assocs: cof_tgt_lock
  * @users: associations not freed yet; cof_tgt_lock
- * @stats: enum cof_tgt_stat
+ * @stats: enum cof_tgt_stat, but for those in @cpu
+ * @cpu: counters of the path of operations
  */
 struct cof_tgt_pool {
 	struct config_group group;
 	struct config_group allowed_group;
+	struct config_group quotas_group;
 	struct config_group stats_group;
 	char drivers[COF_TGT_DRIVERS_LEN];
 	u32 algos;
+	u32 max_inflight;
 	bool remote;
 	unsigned int hops;
 	struct asym_exec *exec;
 	size_t req_size;
+	struct asym_qos qos;
+	struct list_head flows;
 	bool enabled;
 	struct list_head hosts;
 	struct list_head assocs;
 	unsigned int users;
 	atomic64_t stats[COF_TGT_NR_STATS];
+	struct cof_tgt_pool_cpu __percpu *cpu;
 };
+
+#define COF_TGT_DIGESTS_ANY	(-1)	/* whatever the initiator asks for */
 
 /**
  * struct cof_tgt_port - ports/<n>
@@ -136,6 +186,8 @@ struct cof_tgt_pool {
  * @traddr: as configured
  * @trsvcid: as configured
  * @insecure: as configured
+ * @digests: as configured: COF_DIGEST_* demanded, or COF_TGT_DIGESTS_ANY
+ * @opts: as configured
  * @enabled: as configured
  * @listener: while enabled
  * @pools: offered here, struct cof_tgt_link; cof_tgt_lock
@@ -152,6 +204,8 @@ struct cof_tgt_port {
 	char traddr[64];
 	char trsvcid[8];
 	bool insecure;
+	int digests;
+	struct cof_net_opts opts;
 	bool enabled;
 	struct cof_listener *listener;
 	struct list_head pools;
@@ -175,11 +229,13 @@ struct cof_tgt_key {
  * struct cof_tgt_assoc - one initiator host using one pool
  * @ref: cof_tgt_assoc_put()
  * @pool: whose user it is
+ * @flow: its host's; a user of it, while @pool is set
  * @port: where it came in; only compared, the port may be gone
  * @id: for logs
  * @cookie: I/O queues present it
  * @hostid: who it is
  * @max_msg: longest message the initiator takes
+ * @features: COF_FEAT_* granted
  * @nr_queues: I/O queues granted
  * @depth: of each, granted
  * @kato: time-out, jiffies
@@ -200,11 +256,13 @@ struct cof_tgt_key {
 struct cof_tgt_assoc {
 	struct kref ref;
 	struct cof_tgt_pool *pool;
+	struct cof_tgt_flow *flow;
 	const struct cof_tgt_port *port;
 	u64 id;
 	u8 cookie[COF_COOKIE_LEN];
 	char hostid[COF_NAME_LEN];
 	u32 max_msg;
+	u64 features;
 	u16 nr_queues;
 	u32 depth;
 	unsigned long kato;
@@ -235,11 +293,13 @@ enum cof_tgt_queue_state {
 
 /**
  * struct cof_tgt_req - an operation, preallocated
- * @list: queue->free_reqs
+ * @list: queue->free_reqs or queue->busy_reqs
  * @queue: whose
  * @tx: the answer; the result is computed into it
- * @tag: of the request
+ * @tag: of the request; queue->lock
  * @opcode: of the request
+ * @item: where it waits for its turn; while it does, exec->key is a reference
+ * @arrived: when, ns
  * @in: input and digest
  * @exec: asym_exec_request_size() bytes
  */
@@ -249,6 +309,8 @@ struct cof_tgt_req {
 	struct cof_txbuf *tx;
 	u64 tag;
 	u16 opcode;
+	struct asym_qos_item item;
+	u64 arrived;
 	u8 *in;
 	struct asym_exec_request *exec;
 };
@@ -274,6 +336,7 @@ struct cof_tgt_req {
  * @admin_reqs: struct cof_tgt_admin_req
  * @admin_inflight: admin requests not answered
  * @free_reqs: struct cof_tgt_req not in use
+ * @busy_reqs: those that are
  */
 struct cof_tgt_queue {
 	struct kref ref;
@@ -296,13 +359,17 @@ struct cof_tgt_queue {
 	struct list_head admin_reqs;
 	unsigned int admin_inflight;
 	struct list_head free_reqs;
+	struct list_head busy_reqs;
 };
 
 /* assoc.c */
+#define COF_TGT_FEATURES	(COF_FEAT_HDR_CRC | COF_FEAT_DATA_CRC | COF_FEAT_ABORT)
 struct cof_tgt_assoc *cof_tgt_assoc_alloc(const struct cof_connect_req *req, const char *hostid);
 void cof_tgt_assoc_kill(struct cof_tgt_assoc *assoc, u16 reason, bool linger);
 void __cof_tgt_assoc_kill(struct cof_tgt_assoc *assoc, u16 reason, bool linger);
 void cof_tgt_assoc_put(struct cof_tgt_assoc *assoc);
+void __cof_tgt_assoc_event(struct cof_tgt_assoc *assoc, u32 event);
+void cof_tgt_event(struct cof_tgt_pool *pool, const char *hostid, u32 event);
 
 /* queue.c */
 int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn);
@@ -325,6 +392,16 @@ void cof_tgt_admin_drop(struct cof_tgt_queue *queue);
 int cof_tgt_io_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len);
 int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_pool *pool, u32 depth);
 void cof_tgt_io_free(struct cof_tgt_queue *queue);
+void cof_tgt_io_cancel(struct cof_tgt_queue *queue);
+extern const struct asym_qos_ops cof_tgt_qos_ops;
+
+/* flow.c */
+struct cof_tgt_flow *cof_tgt_flow_alloc(const char *hostid);
+struct cof_tgt_flow *cof_tgt_flow_get(struct cof_tgt_pool *pool, struct cof_tgt_flow **spare,
+				      bool assoc);
+void cof_tgt_flow_put(struct cof_tgt_flow *flow, bool assoc);
+bool cof_tgt_flow_key_get(struct cof_tgt_flow *flow);
+void cof_tgt_flow_key_put(struct cof_tgt_flow *flow);
 
 /* key.c */
 int cof_tgt_key_open(struct cof_tgt_assoc *assoc, struct asym_key_data *data, u64 *handle,
@@ -349,6 +426,9 @@ static inline const char *cof_tgt_pool_name(const struct cof_tgt_pool *pool)
 {
 	return pool->group.cg_item.ci_name;
 }
+
+/* config_quota.c */
+extern const struct config_item_type cof_tgt_quotas_type;
 
 /* config_port.c */
 extern const struct config_item_type cof_tgt_ports_type;

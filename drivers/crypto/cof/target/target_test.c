@@ -32,6 +32,7 @@ static int target_init(struct kunit *test)
 	const struct asym_exec_params params = { .name = "kunit", .drivers = "rsa-generic" };
 	struct target_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 	struct cof_connect_req req;
+	struct cof_tgt_flow *spare;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	test->priv = t;
@@ -46,6 +47,13 @@ static int target_init(struct kunit *test)
 	t->assoc = cof_tgt_assoc_alloc(&req, "kunit");
 	cof_tgt_max_keys = t->max_keys;
 	KUNIT_ASSERT_NOT_NULL(test, t->assoc);
+	asym_qos_init(&t->pool.qos, &cof_tgt_qos_ops, 1);
+	INIT_LIST_HEAD(&t->pool.flows);
+	spare = cof_tgt_flow_alloc("kunit");
+	KUNIT_ASSERT_NOT_NULL(test, spare);
+	spin_lock_bh(&cof_tgt_lock);
+	t->assoc->flow = cof_tgt_flow_get(&t->pool, &spare, true);
+	spin_unlock_bh(&cof_tgt_lock);
 	t->assoc->pool = &t->pool;
 	list_add(&t->assoc->list, &t->pool.assocs);
 	t->pool.users = 1;
@@ -73,6 +81,8 @@ static void target_exit(struct kunit *test)
 		wait_event(cof_tgt_gone, target_gone(t));
 		KUNIT_EXPECT_EQ(test, 0, atomic64_read(&t->pool.stats[COF_TGT_KEYS]));
 		KUNIT_EXPECT_TRUE(test, list_empty(&t->pool.assocs));
+		KUNIT_EXPECT_TRUE(test, list_empty(&t->pool.flows));
+		asym_qos_exit(&t->pool.qos);
 	}
 	asym_exec_destroy(t->pool.exec);	/* waits for every key */
 }
