@@ -14,6 +14,7 @@
 #include <linux/bitmap.h>
 #include <linux/err.h>
 #include <linux/string.h>
+#include <trace/events/cof.h>
 #include "initiator.h"
 
 #define COFI_KEEP_ALIVE_SLOT	0
@@ -48,6 +49,10 @@ int cofi_chan_connect(struct cofi_chan *chan, const struct cof_conn_limits *limi
 		.addr = &path->addr,
 		.limits = *limits,
 		.timeout_ms = COFI_CONNECT_MS,
+		.opts = {
+			.so_priority = path->pool->so_priority,
+			.busy_poll_us = path->pool->busy_poll_us,
+		},
 	};
 	struct cof_conn *conn;
 
@@ -130,6 +135,14 @@ bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age)
 	return stuck;
 }
 
+/* Messages that follow the answer to CONNECT are as it says. Receive callback; chan->lock held. */
+static void cofi_chan_connected(struct cofi_chan *chan, const struct cof_connect_rsp *rsp)
+{
+	u64 features = le64_to_cpu(rsp->features) & chan->assoc->offered;
+
+	cof_conn_digests_agreed(chan->conn, features & COF_DIGESTS);
+}
+
 /**
  * cofi_chan_answer() - a response to a command arrived
  * @chan: where
@@ -165,6 +178,9 @@ int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg)
 		err = -EPROTO;
 		goto unlock;
 	}
+	/* Before whoever waits for it may send anything. */
+	if (cof_msg_opcode(msg) == COF_CONNECT && cof_msg_status(msg) == COF_S_OK)
+		cofi_chan_connected(chan, (const struct cof_connect_rsp *)msg);
 	__clear_bit(i, chan->busy);
 	chan->slot[i].cmd = NULL;
 	if (cmd) {
@@ -278,6 +294,7 @@ int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rs
 	int err;
 
 	memset(rsp, 0, sizeof(*rsp));
+	cof_conn_set_queue(chan->conn, qid, assoc);
 	err = cofi_cmd_begin(chan, COF_CONNECT, &cmd, &tag);
 	if (err)
 		return err;
@@ -299,6 +316,7 @@ int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rs
 		req->queues = cpu_to_le16(pool->queues);
 		req->depth = cpu_to_le32(pool->depth);
 		req->kato_ms = cpu_to_le32(pool->kato_ms);
+		req->features = cpu_to_le64(assoc->offered);
 	}
 	cof_name_put(req->hostid, pool->hostid);
 	cof_name_put(req->pool, pool->pool);
@@ -382,6 +400,7 @@ int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u
 	if (err)
 		return -ENODEV;
 	err = cof_status_to_errno(cof_msg_status(&rsp.hdr));
+	trace_cof_key_open(false, assoc->id, le64_to_cpu(rsp.handle), err);
 	if (err)
 		return err;
 	if (!rsp.handle) {
@@ -415,6 +434,7 @@ void cofi_cmd_key_close(struct cofi_chan *chan, u64 handle)
 	cof_request_init(&req->hdr, COF_KEY_CLOSE, sizeof(*req), 0, tag);
 	req->handle = cpu_to_le64(handle);
 	cofi_cmd_send(chan, buf, sizeof(*req));
+	trace_cof_key_close(false, chan->assoc->id, handle, 0);
 	atomic64_inc(&chan->assoc->path->count.key_closes);
 }
 
@@ -475,10 +495,17 @@ void cofi_cmd_disconnect(struct cofi_chan *chan, u16 status)
 
 static int cofi_admin_event(struct cofi_assoc *assoc, const struct cof_event *event)
 {
-	/* Other events ask for a new IDENTIFY: what changes meanwhile is information only. */
-	if (le32_to_cpu(event->event) == COF_EVENT_DRAINING) {
+	switch (le32_to_cpu(event->event)) {
+	case COF_EVENT_DRAINING:
 		WRITE_ONCE(assoc->draining, true);
 		cofi_path_kick(assoc->path);
+		break;
+	case COF_EVENT_CAPS:
+	case COF_EVENT_QUOTA:
+		/* Closing cancels it, after the last call of this. */
+		if (READ_ONCE(assoc->identified))
+			queue_work(cofi_wq, &assoc->ident_work);
+		break;
 	}
 	return 0;
 }

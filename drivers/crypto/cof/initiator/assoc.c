@@ -13,11 +13,12 @@
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <trace/events/cof.h>
 #include "initiator.h"
 
 /*
- * The target answers nothing at all for so long, or not this operation: it lost
- * it. Throttled operations and slow software take their time, so an operation is
+ * Without QUERY: the target answers nothing at all for so long, or not this operation: it
+ * lost it. Throttled operations and slow software take their time, so an operation is
  * given up late, and stalls count from the last answer.
  */
 #define COFI_STALL(assoc)	max((assoc)->kato * 4, msecs_to_jiffies(20000))
@@ -49,8 +50,17 @@ void cofi_assoc_fail(struct cofi_assoc *assoc, int err, u16 status, const char *
 	spin_unlock_bh(&path->lock);
 	if (!first)
 		return;
+	trace_cof_assoc_ended(false, path->name, path->pool->hostid, assoc->id, status, err);
 	wake_up_all(&path->wait);
 	cofi_path_kick(path);
+}
+
+static void cofi_assoc_bad_digest(struct cofi_assoc *assoc)
+{
+	if (!cofi_assoc_dead(assoc))
+		atomic64_inc(&assoc->path->count.crc_errors);
+	cofi_cmd_disconnect(&assoc->admin, COF_S_BAD_CRC);
+	cofi_assoc_fail(assoc, -EILSEQ, 0, "a message arrived damaged (digest)");
 }
 
 /**
@@ -64,6 +74,8 @@ void cofi_assoc_error(struct cofi_assoc *assoc, int err)
 {
 	if (err == -EPROTO)
 		cofi_assoc_protocol_error(assoc, "what arrives is no message");
+	else if (err == -EILSEQ)
+		cofi_assoc_bad_digest(assoc);
 	else
 		cofi_assoc_fail(assoc, err, 0, err == -ETIMEDOUT ? "the connection timed out" :
 				"the target closed the connection");
@@ -104,6 +116,17 @@ void cofi_assoc_disconnected(struct cofi_assoc *assoc, const struct cof_hdr *msg
 
 /* ---- keep-alive and time-outs ---------------------------------------------- */
 
+/* Asks after what is silent. True: not even that is answered. */
+static bool cofi_assoc_queue_dead(struct cofi_assoc *assoc, struct cofi_queue *queue)
+{
+	unsigned long patience = cofi_assoc_patience(assoc);
+
+	if (!(assoc->features & COF_FEAT_ABORT))
+		return cofi_queue_stuck(queue, COFI_STALL(assoc), COFI_AGE);
+	cofi_queue_query(queue, patience);
+	return cofi_queue_query_overdue(queue, patience);
+}
+
 static void cofi_assoc_tick(struct work_struct *work)
 {
 	struct cofi_assoc *assoc = container_of(to_delayed_work(work), struct cofi_assoc, ka_work);
@@ -133,12 +156,12 @@ static void cofi_assoc_tick(struct work_struct *work)
 	}
 	/* Queues are added while this runs: the counter comes last. */
 	for (i = 0; i < smp_load_acquire(&assoc->nr_queues); i++) {
-		if (!cofi_queue_stuck(assoc->queues[i], COFI_STALL(assoc), COFI_AGE))
+		if (!cofi_assoc_queue_dead(assoc, assoc->queues[i]))
 			continue;
 		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, "an operation was not answered");
 		return;
 	}
-	queue_delayed_work(cofi_wq, &assoc->ka_work, max(assoc->kato / 6, 1UL));
+	queue_delayed_work(cofi_wq, &assoc->ka_work, max(assoc->kato / 8, 1UL));
 }
 
 /**
@@ -154,6 +177,8 @@ void cofi_assoc_stop_timers(struct cofi_assoc *assoc)
 
 /* ---- setting up ------------------------------------------------------------ */
 
+static void cofi_assoc_identify_again(struct work_struct *work);
+
 struct cofi_assoc *cofi_assoc_alloc(struct cofi_path *path)
 {
 	struct cofi_assoc *assoc = kzalloc(sizeof(*assoc), GFP_KERNEL);
@@ -161,8 +186,10 @@ struct cofi_assoc *cofi_assoc_alloc(struct cofi_path *path)
 	if (!assoc)
 		return NULL;
 	assoc->path = path;
+	assoc->offered = COF_FEAT_ABORT | path->pool->digests;
 	assoc->last_rx = jiffies;
 	INIT_DELAYED_WORK(&assoc->ka_work, cofi_assoc_tick);
+	INIT_WORK(&assoc->ident_work, cofi_assoc_identify_again);
 	cofi_chan_init(&assoc->admin, assoc);
 	return assoc;
 }
@@ -190,13 +217,15 @@ static int cofi_assoc_refused(struct cofi_assoc *assoc, const struct cof_connect
 }
 
 /* What the target granted is at most what was asked for. */
-static bool cofi_connect_rsp_sane(const struct cofi_pool *pool, const struct cof_connect_rsp *rsp)
+static bool cofi_connect_rsp_sane(const struct cofi_assoc *assoc, const struct cof_connect_rsp *rsp)
 {
+	const struct cofi_pool *pool = assoc->path->pool;
 	u32 queues = le16_to_cpu(rsp->queues);
 	u32 depth = le32_to_cpu(rsp->depth);
 	u32 kato = le32_to_cpu(rsp->kato_ms);
 
-	return le16_to_cpu(rsp->version) == COF_VERSION && !rsp->qid && !rsp->features &&
+	return le16_to_cpu(rsp->version) == COF_VERSION && !rsp->qid &&
+	       !(le64_to_cpu(rsp->features) & ~assoc->offered) &&
 	       queues && queues <= pool->queues && depth && depth <= pool->depth &&
 	       le32_to_cpu(rsp->max_msg) >= COF_MIN_MSG &&
 	       le32_to_cpu(rsp->max_msg) <= COF_MAX_MSG &&
@@ -221,8 +250,14 @@ static int cofi_assoc_connect_admin(struct cofi_assoc *assoc, u32 *queues, u32 *
 		return cofi_assoc_broken(assoc, err, "no answer to CONNECT");
 	if (cof_msg_status(&rsp.hdr) != COF_S_OK)
 		return cofi_assoc_refused(assoc, &rsp);
-	if (!cofi_connect_rsp_sane(assoc->path->pool, &rsp)) {
+	if (!cofi_connect_rsp_sane(assoc, &rsp)) {
 		cofi_assoc_protocol_error(assoc, "the answer to CONNECT is out of bounds");
+		return assoc->dead;
+	}
+	assoc->features = le64_to_cpu(rsp.features);
+	if (COF_DIGESTS & assoc->offered & ~assoc->features) {
+		cofi_assoc_fail(assoc, -EINVAL, COF_S_INVALID,
+				"the target does not grant the digests asked for");
 		return assoc->dead;
 	}
 	assoc->id = le64_to_cpu(rsp.assoc_id);
@@ -231,7 +266,70 @@ static int cofi_assoc_connect_admin(struct cofi_assoc *assoc, u32 *queues, u32 *
 	*queues = le16_to_cpu(rsp.queues);
 	*depth = le32_to_cpu(rsp.depth);
 	memzero_explicit(&rsp, sizeof(rsp));
+	cof_conn_set_kato(assoc->admin.conn, jiffies_to_msecs(assoc->kato));
 	return 0;
+}
+
+static void cofi_identify_caps(const struct cof_identify_rsp *rsp, struct asym_caps *caps)
+{
+	*caps = (struct asym_caps) {
+		.algos = le32_to_cpu(rsp->algos) & BIT(ASYM_RSA),
+		.rsa_ops = le32_to_cpu(rsp->rsa_ops) & (BIT(ASYM_OP_NR) - 1),
+		.rsa_paddings = le32_to_cpu(rsp->rsa_paddings) & (BIT(ASYM_PAD_NR) - 1),
+		.rsa_hashes = le32_to_cpu(rsp->rsa_hashes) & (BIT(ASYM_HASH_NR) - 1),
+		.rsa_min_bits = max_t(u32, le32_to_cpu(rsp->rsa_min_bits), ASYM_RSA_MIN_BITS),
+		.rsa_max_bits = min_t(u32, le32_to_cpu(rsp->rsa_max_bits), ASYM_RSA_MAX_BITS),
+	};
+}
+
+/* For people, and how much may be in flight. */
+static void cofi_identify_quota(struct cofi_assoc *assoc, const struct cof_identify_rsp *rsp)
+{
+	u32 max = le32_to_cpu(rsp->max_inflight);
+	/* Queues are added while this runs. */
+	unsigned int i, nr = smp_load_acquire(&assoc->nr_queues);
+
+	spin_lock_bh(&assoc->path->lock);
+	assoc->quota = (struct cofi_quota) {
+		.ops_per_sec = le64_to_cpu(rsp->ops_per_sec),
+		.bytes_per_sec = le64_to_cpu(rsp->bytes_per_sec),
+		.units_per_sec = le64_to_cpu(rsp->units_per_sec),
+		.burst_ms = le32_to_cpu(rsp->burst_ms),
+		.max_inflight = max,
+	};
+	spin_unlock_bh(&assoc->path->lock);
+	for (i = 0; i < nr; i++)
+		cofi_queue_limit(assoc->queues[i], max ? max / nr : COF_MAX_DEPTH);
+}
+
+/*
+ * An event asked for it. The quota is in force at once; capabilities are those of a
+ * device as it is registered, so if they changed, the association is made anew, in order.
+ */
+static void cofi_assoc_identify_again(struct work_struct *work)
+{
+	struct cofi_assoc *assoc = container_of(work, struct cofi_assoc, ident_work);
+	struct cofi_path *path = assoc->path;
+	struct cof_identify_rsp rsp;
+	struct asym_caps caps;
+
+	if (cofi_assoc_dead(assoc) || cofi_cmd_identify(&assoc->admin, &rsp) ||
+	    cof_msg_status(&rsp.hdr) != COF_S_OK)
+		return;
+	cofi_identify_quota(assoc, &rsp);
+	pr_info_ratelimited("%s: quota now %llu operations, %llu bytes, %llu units per second, %u in flight (0: unlimited)\n",
+			    path->name, le64_to_cpu(rsp.ops_per_sec),
+			    le64_to_cpu(rsp.bytes_per_sec), le64_to_cpu(rsp.units_per_sec),
+			    le32_to_cpu(rsp.max_inflight));
+	cofi_identify_caps(&rsp, &caps);
+	if (READ_ONCE(path->registered) && memcmp(&caps, &path->dev.caps, sizeof(caps))) {
+		pr_info_ratelimited("%s: the pool offers something else now: connecting again\n",
+				    path->name);
+		WRITE_ONCE(assoc->draining, true);
+		cofi_path_kick(path);
+	} else if (READ_ONCE(path->registered)) {
+		asym_device_kick(&path->dev);
+	}
 }
 
 static int cofi_assoc_identify(struct cofi_assoc *assoc, u32 *queues, u32 *depth)
@@ -241,6 +339,7 @@ static int cofi_assoc_identify(struct cofi_assoc *assoc, u32 *queues, u32 *depth
 	u32 max;
 	int err;
 
+	WRITE_ONCE(assoc->identified, true);
 	err = cofi_cmd_identify(&assoc->admin, &rsp);
 	if (!err)
 		err = cof_status_to_errno(cof_msg_status(&rsp.hdr));
@@ -251,14 +350,8 @@ static int cofi_assoc_identify(struct cofi_assoc *assoc, u32 *queues, u32 *depth
 	if (cof_name_get(assoc->driver, rsp.driver))
 		strscpy(assoc->driver, "unknown");
 	dev->max_sessions = le32_to_cpu(rsp.max_keys);
-	dev->caps = (struct asym_caps) {
-		.algos = le32_to_cpu(rsp.algos) & BIT(ASYM_RSA),
-		.rsa_ops = le32_to_cpu(rsp.rsa_ops) & (BIT(ASYM_OP_NR) - 1),
-		.rsa_paddings = le32_to_cpu(rsp.rsa_paddings) & (BIT(ASYM_PAD_NR) - 1),
-		.rsa_hashes = le32_to_cpu(rsp.rsa_hashes) & (BIT(ASYM_HASH_NR) - 1),
-		.rsa_min_bits = max_t(u32, le32_to_cpu(rsp.rsa_min_bits), ASYM_RSA_MIN_BITS),
-		.rsa_max_bits = min_t(u32, le32_to_cpu(rsp.rsa_max_bits), ASYM_RSA_MAX_BITS),
-	};
+	cofi_identify_caps(&rsp, &dev->caps);
+	cofi_identify_quota(assoc, &rsp);
 	if (!dev->caps.algos || !dev->caps.rsa_ops || !dev->caps.rsa_paddings)
 		return cofi_assoc_broken(assoc, -EOPNOTSUPP, "the pool offers nothing we know");
 
@@ -282,8 +375,13 @@ static int cofi_assoc_connect_io(struct cofi_assoc *assoc, struct cofi_queue *qu
 	err = cofi_cmd_connect(&queue->chan, queue->qid, &rsp);
 	if (err)
 		return cofi_assoc_broken(assoc, err, "no answer to CONNECT of an I/O queue");
-	err = cof_msg_status(&rsp.hdr) == COF_S_OK ? 0 : cofi_assoc_refused(assoc, &rsp);
+	if (cof_msg_status(&rsp.hdr) != COF_S_OK)
+		err = cofi_assoc_refused(assoc, &rsp);
+	else if (le64_to_cpu(rsp.features) != assoc->features)
+		err = cofi_assoc_protocol_error(assoc, "an I/O queue with other features");
 	memzero_explicit(&rsp, sizeof(rsp));
+	if (!err)
+		cof_conn_set_kato(queue->chan.conn, jiffies_to_msecs(assoc->kato));
 	return err;
 }
 
@@ -328,7 +426,27 @@ int cofi_assoc_connect(struct cofi_assoc *assoc)
 		if (err)
 			return err;
 	}
+	trace_cof_assoc_made(false, assoc->path->name, assoc->path->pool->hostid, assoc->id,
+			     COF_S_OK, 0);
 	return 0;
+}
+
+/**
+ * cofi_assoc_abort() - nobody waits any more for what is in flight
+ * @assoc: no further operation is sent
+ *
+ * What the target has not begun it answers at once then, so that it is computed elsewhere.
+ *
+ * Context: process.
+ */
+void cofi_assoc_abort(struct cofi_assoc *assoc)
+{
+	unsigned int i;
+
+	if (!(assoc->features & COF_FEAT_ABORT) || cofi_assoc_dead(assoc))
+		return;
+	for (i = 0; i < assoc->nr_queues; i++)
+		cofi_queue_abort(assoc->queues[i]);
 }
 
 /* ---- taking down ----------------------------------------------------------- */
@@ -361,6 +479,8 @@ void cofi_assoc_close(struct cofi_assoc *assoc)
 		cofi_chan_close(&assoc->queues[i]->chan);
 		cofi_queue_fail(assoc->queues[i]);
 	}
+	/* It does not wait any more, and nobody queues it. */
+	cancel_work_sync(&assoc->ident_work);
 }
 
 void cofi_assoc_free(struct cofi_assoc *assoc)

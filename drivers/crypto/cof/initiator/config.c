@@ -10,7 +10,9 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/err.h>
+#include <linux/cpumask.h>
 #include <linux/kstrtox.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -160,6 +162,10 @@ COFI_POOL_UINT(queues, 1, COF_MAX_QUEUES, false);
 CONFIGFS_ATTR(cofi_pool_, queues);
 COFI_POOL_UINT(depth, 1, COF_MAX_DEPTH, false);
 CONFIGFS_ATTR(cofi_pool_, depth);
+COFI_POOL_UINT(so_priority, 0, COF_MAX_SO_PRIORITY, false);
+CONFIGFS_ATTR(cofi_pool_, so_priority);
+COFI_POOL_UINT(busy_poll_us, 0, COF_MAX_BUSY_POLL_US, false);
+CONFIGFS_ATTR(cofi_pool_, busy_poll_us);
 COFI_POOL_UINT(priority, 0, 100000, false);
 CONFIGFS_ATTR(cofi_pool_, priority);
 COFI_POOL_UINT(kato_ms, COF_MIN_KATO_MS, COF_MAX_KATO_MS, false);
@@ -169,17 +175,33 @@ CONFIGFS_ATTR(cofi_pool_, reconnect_ms);
 
 /* ---- words ------------------------------------------------------------------ */
 
+static const char *const cofi_policies[] = {
+	[ASYM_POLICY_ROUND_ROBIN]	= "round-robin",
+	[ASYM_POLICY_QUEUE_DEPTH]	= "queue-depth",
+	[ASYM_POLICY_LATENCY]		= "latency",
+};
+
 static ssize_t cofi_pool_policy_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "round-robin\n");
+	return sysfs_emit(page, "%s\n", cofi_policies[READ_ONCE(to_pool(item)->policy)]);
 }
 
 static ssize_t cofi_pool_policy_store(struct config_item *item, const char *page, size_t count)
 {
-	if (sysfs_streq(page, "round-robin"))
-		return count;
-	cofi_refuse(cofi_pool_name(to_pool(item)), "policy", "only round-robin is supported");
-	return -EINVAL;
+	struct cofi_pool *pool = to_pool(item);
+	int value = sysfs_match_string(cofi_policies, page);
+
+	if (value < 0) {
+		cofi_refuse(cofi_pool_name(pool), "policy",
+			    "round-robin, queue-depth or latency, please");
+		return -EINVAL;
+	}
+	mutex_lock(&pool->lock);
+	WRITE_ONCE(pool->policy, value);
+	if (pool->enabled)
+		asym_class_set_policy(pool->class, value);
+	mutex_unlock(&pool->lock);
+	return count;
 }
 
 CONFIGFS_ATTR(cofi_pool_, policy);
@@ -212,6 +234,31 @@ static ssize_t cofi_pool_fallback_store(struct config_item *item, const char *pa
 }
 
 CONFIGFS_ATTR(cofi_pool_, fallback);
+
+static ssize_t cofi_pool_digests_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%s\n", cof_digest_names[READ_ONCE(to_pool(item)->digests)]);
+}
+
+static ssize_t cofi_pool_digests_store(struct config_item *item, const char *page, size_t count)
+{
+	struct cofi_pool *pool = to_pool(item);
+	int value = sysfs_match_string(cof_digest_names, page);
+	int err;
+
+	if (value < 0) {
+		cofi_refuse(cofi_pool_name(pool), "digests", "none, header, data or both, please");
+		return -EINVAL;
+	}
+	mutex_lock(&pool->lock);
+	err = cofi_pool_check_unlocked(pool, "digests");
+	if (!err)
+		WRITE_ONCE(pool->digests, value);
+	mutex_unlock(&pool->lock);
+	return err ?: count;
+}
+
+CONFIGFS_ATTR(cofi_pool_, digests);
 
 static ssize_t cofi_pool_insecure_show(struct config_item *item, char *page)
 {
@@ -267,6 +314,7 @@ static int cofi_pool_start(struct cofi_pool *pool)
 		.owner = THIS_MODULE,
 		.priority = pool->priority,
 		.fallback = pool->fallback,
+		.policy = pool->policy,
 	};
 	struct asym_class *class;
 	struct cofi_path *path;
@@ -340,9 +388,12 @@ static struct configfs_attribute *cofi_pool_attrs[] = {
 	&cofi_pool_attr_depth,
 	&cofi_pool_attr_policy,
 	&cofi_pool_attr_fallback,
+	&cofi_pool_attr_so_priority,
+	&cofi_pool_attr_busy_poll_us,
 	&cofi_pool_attr_priority,
 	&cofi_pool_attr_kato_ms,
 	&cofi_pool_attr_reconnect_ms,
+	&cofi_pool_attr_digests,
 	&cofi_pool_attr_insecure,
 	&cofi_pool_attr_enable,
 	NULL
@@ -381,12 +432,13 @@ static struct config_group *cofi_pool_make(struct config_group *group, const cha
 	mutex_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->paths);
 	strscpy(pool->pool, name);
-	pool->queues = COFI_QUEUES;
+	pool->queues = min(num_online_cpus(), COF_MAX_QUEUES);
 	pool->depth = COFI_DEPTH;
 	pool->priority = COFI_PRIORITY;
 	pool->kato_ms = COFI_KATO_MS;
 	pool->reconnect_ms = COFI_RECONNECT_MS;
 	pool->fallback = ASYM_FALLBACK_SOFTWARE;
+	pool->policy = ASYM_POLICY_ROUND_ROBIN;
 
 	config_group_init_type_name(&pool->group, name, &cofi_pool_type);
 	config_group_init_type_name(&pool->paths_group, "paths", &cofi_paths_type);

@@ -33,7 +33,6 @@
 #define COFI_NAME_MAX		40	/* pool folder: driver names start with it */
 #define COFI_WORD_LEN		64	/* transport, traddr, trsvcid, with their NUL */
 #define COFI_PRIORITY		2000	/* above rsa-generic (100) and qat-rsa (1000) */
-#define COFI_QUEUES		1
 #define COFI_DEPTH		128
 #define COFI_KATO_MS		5000
 #define COFI_RECONNECT_MS	1000
@@ -41,6 +40,7 @@
 #define COFI_MAX_RECONNECT_MS	60000
 #define COFI_BACKOFF_CAP_MS	2000	/* unless reconnect_ms is above it */
 #define COFI_SLOW_RETRY_MS	30000	/* after wrong answers */
+#define COFI_STABLE_MS		10000	/* live for so long: the next delay is the first again */
 #define COFI_CONNECT_MS		2000	/* for the transport */
 #define COFI_SETUP_MS		5000	/* for an answer to CONNECT, IDENTIFY */
 #define COFI_DRAIN_MS		2000	/* for what is in flight when closing in order */
@@ -51,9 +51,12 @@ struct cofi_counters {
 	atomic64_t requests;		/* operations sent */
 	atomic64_t responses;		/* operations answered */
 	atomic64_t errors;		/* of these: neither a result nor a wrong signature */
-	atomic64_t lost;		/* sent, never answered: the association ended */
+	atomic64_t lost;		/* sent, never answered */
 	atomic64_t late_answers;	/* answers nobody waited for */
+	atomic64_t timeouts;		/* of these: the target, asked, knew nothing of them */
+	atomic64_t queries;		/* QUERY sent */
 	atomic64_t protocol_errors;	/* associations ended because the peer broke rules */
+	atomic64_t crc_errors;		/* associations ended because a digest was wrong */
 	atomic64_t reconnects;		/* times live, without the first */
 	atomic64_t bytes;		/* input of the operations sent */
 	atomic64_t key_opens;
@@ -128,6 +131,7 @@ static inline u64 cofi_tag(u16 slot, u64 gen)
  * @req: NULL when free
  * @gen: counts uses of the slot, from 1
  * @sent: jiffies
+ * @asked: jiffies when QUERY asked after it last; at first as @sent
  * @opcode: of the request
  * @next: next free slot
  */
@@ -135,11 +139,32 @@ struct cofi_slot {
 	struct asym_request *req;
 	u64 gen;
 	unsigned long sent;
+	unsigned long asked;
 	u16 opcode;
 	u16 next;
 };
 
 #define COFI_NO_SLOT	0xffff
+#define COFI_QUERY_SLOT	0xfffe	/* in tags of QUERY */
+#define COFI_ABORT_SLOT	0xfffd	/* in tags of ABORT */
+
+/**
+ * struct cofi_query - the one QUERY that a queue may have in flight
+ * @busy: it is in flight
+ * @late: it was overdue at the last look
+ * @tag: its own
+ * @asked: tag of the operation it is about
+ * @sent: jiffies
+ * @cursor: slot to look at next
+ */
+struct cofi_query {
+	bool busy;
+	bool late;
+	u64 tag;
+	u64 asked;
+	unsigned long sent;
+	u16 cursor;
+};
 
 /**
  * struct cofi_queue - an I/O queue
@@ -148,8 +173,11 @@ struct cofi_slot {
  * @depth: slots
  * @lock: guards the rest; bottom halves disabled
  * @inflight: slots in use
+ * @limit: of these, 1 to @depth: what the quota leaves to this queue
  * @free: first free slot
  * @progress: jiffies of the last answer, or of the first request after idleness
+ * @query: see there
+ * @aborts: ABORTs sent
  * @slots: allocated with the queue
  */
 struct cofi_queue {
@@ -158,8 +186,11 @@ struct cofi_queue {
 	u16 depth;
 	spinlock_t lock;	/* slots */
 	u16 inflight;
+	u16 limit;
 	u16 free;
 	unsigned long progress;
+	struct cofi_query query;
+	u64 aborts;
 	struct cofi_slot slots[] __counted_by(depth);
 };
 
@@ -170,11 +201,34 @@ int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req);
 int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opcode, u64 *tag);
 int cofi_queue_match(struct cofi_queue *queue, const struct cof_io_rsp *rsp,
 		     struct asym_request **req);
+void cofi_queue_limit(struct cofi_queue *queue, u32 limit);
 void cofi_queue_fail(struct cofi_queue *queue);
+void cofi_queue_query(struct cofi_queue *queue, unsigned long age);
+bool cofi_queue_query_pick(struct cofi_queue *queue, unsigned long age, u64 *tag, u64 *asked);
+int cofi_queue_query_match(struct cofi_queue *queue, const struct cof_hdr *rsp,
+			   struct asym_request **req);
+bool cofi_queue_query_overdue(struct cofi_queue *queue, unsigned long age);
+void cofi_queue_abort(struct cofi_queue *queue);
 bool cofi_queue_stuck(struct cofi_queue *queue, unsigned long stall, unsigned long age);
 int cofi_request_status(u16 status);
 
 /* ---- associations: assoc.c ------------------------------------------------ */
+
+/**
+ * struct cofi_quota - what the target grants, as IDENTIFY told; 0: unlimited
+ * @ops_per_sec: operations
+ * @bytes_per_sec: input bytes
+ * @units_per_sec: cost, 1000 is one RSA-2048 private operation
+ * @burst_ms: how far a burst may run ahead
+ * @max_inflight: of all queues together
+ */
+struct cofi_quota {
+	u64 ops_per_sec;
+	u64 bytes_per_sec;
+	u64 units_per_sec;
+	u32 burst_ms;
+	u32 max_inflight;
+};
 
 /**
  * struct cofi_assoc - one life of a path's connections
@@ -185,13 +239,18 @@ int cofi_request_status(u16 status);
  * @draining: the target asked us to go away
  * @id: the target's number for it
  * @cookie: for I/O queues
+ * @offered: COF_FEAT_*
+ * @features: of these, what was granted
  * @kato: keep-alive time-out in force, jiffies
  * @last_rx: jiffies of the last message received
  * @ka_sent: jiffies of the last keep-alive
  * @ka_work: keep-alive and time-outs
+ * @identified: IDENTIFY was sent; events before that say nothing new
+ * @ident_work: sends it again
  * @admin: the admin queue
  * @max_der: longest key the target takes
  * @driver: the target's, for information
+ * @quota: what the target granted last, likewise; path->lock
  * @nr_queues: I/O queues; constant once registered with asym_provider
  * @queues: pointers to them
  */
@@ -203,13 +262,18 @@ struct cofi_assoc {
 	bool draining;
 	u64 id;
 	u8 cookie[COF_COOKIE_LEN];
+	u64 offered;
+	u64 features;
 	unsigned long kato;
 	unsigned long last_rx;
 	unsigned long ka_sent;
 	struct delayed_work ka_work;
+	bool identified;
+	struct work_struct ident_work;
 	struct cofi_chan admin;
 	u32 max_der;
 	char driver[COF_NAME_LEN];
+	struct cofi_quota quota;
 	unsigned int nr_queues;
 	struct cofi_queue **queues;
 };
@@ -220,6 +284,7 @@ void cofi_assoc_fail(struct cofi_assoc *assoc, int err, u16 status, const char *
 void cofi_assoc_error(struct cofi_assoc *assoc, int err);
 int cofi_assoc_protocol_error(struct cofi_assoc *assoc, const char *why);
 void cofi_assoc_stop_timers(struct cofi_assoc *assoc);
+void cofi_assoc_abort(struct cofi_assoc *assoc);
 unsigned int cofi_assoc_inflight(struct cofi_assoc *assoc);
 void cofi_assoc_disconnected(struct cofi_assoc *assoc, const struct cof_hdr *msg);
 void cofi_assoc_close(struct cofi_assoc *assoc);
@@ -228,6 +293,15 @@ void cofi_assoc_free(struct cofi_assoc *assoc);
 static inline bool cofi_assoc_dead(const struct cofi_assoc *assoc)
 {
 	return READ_ONCE(assoc->dead);
+}
+
+/*
+ * How long an operation may be silent before it is asked after, and the answer to that take,
+ * so that both together, and the ticks between, are less than two keep-alive time-outs.
+ */
+static inline unsigned long cofi_assoc_patience(const struct cofi_assoc *assoc)
+{
+	return assoc->kato - assoc->kato / 4;
 }
 
 /* ---- paths: path.c -------------------------------------------------------- */
@@ -259,12 +333,14 @@ enum cofi_state {
  * @wait: for answers to commands, free slots, and the end
  * @work: makes and ends associations
  * @reg_work: registers @dev, which waits for answers, so that @work need not
- * @assoc: set and cleared by @work (or whoever stops it) while @dev is not registered
+ * @assoc: set and cleared by @work (or whoever stops it) while @dev is not registered;
+ *	others may look at it, and at @dev, under @lock while @state is COFI_LIVE
  * @registered: @dev is with asym_provider; written by @reg_work, and by @work
  *	when @reg_work is idle
  * @was_live: since it was enabled
  * @ever_live: since it was made
- * @attempts: in vain, since it was live last
+ * @live_since: jiffies
+ * @attempts: in vain, or for less than COFI_STABLE_MS, since it was live for that long
  * @logged: errno or status of the failure last logged
  * @dev: asym_provider's view
  * @count: counters
@@ -295,6 +371,7 @@ struct cofi_path {
 	bool registered;
 	bool was_live;
 	bool ever_live;
+	unsigned long live_since;
 	unsigned int attempts;
 	int logged;
 
@@ -309,6 +386,7 @@ void cofi_path_prepare_stop(struct cofi_path *path);
 void cofi_path_stop(struct cofi_path *path);
 void cofi_path_kick(struct cofi_path *path);
 void cofi_path_state(struct cofi_path *path, char *buf, size_t size);
+unsigned int cofi_path_delay_ms(struct cofi_path *path, bool live, u32 random);
 unsigned int cofi_backoff_ms(unsigned int base_ms, unsigned int attempts, u32 random);
 extern struct workqueue_struct *cofi_wq;
 
@@ -324,11 +402,15 @@ extern struct workqueue_struct *cofi_wq;
  * @hostid: who we are
  * @queues: I/O queues for each path
  * @depth: requests in flight on each
+ * @so_priority: of its sockets
+ * @busy_poll_us: likewise
  * @priority: cra_priority
  * @kato_ms: keep-alive time-out asked for
  * @reconnect_ms: first delay; may change at any time
+ * @digests: COF_DIGEST_*, asked for; constant while @enabled
  * @insecure: clear text may leave this host
  * @fallback: enum asym_fallback; may change at any time
+ * @policy: enum asym_policy; likewise
  * @enabled: @class exists
  * @class: the algorithms
  */
@@ -341,11 +423,15 @@ struct cofi_pool {
 	char hostid[COF_NAME_LEN];
 	unsigned int queues;
 	unsigned int depth;
+	unsigned int so_priority;
+	unsigned int busy_poll_us;
 	unsigned int priority;
 	unsigned int kato_ms;
 	unsigned int reconnect_ms;
+	unsigned int digests;
 	bool insecure;
 	enum asym_fallback fallback;
+	enum asym_policy policy;
 	bool enabled;
 	struct asym_class *class;
 };
@@ -370,6 +456,7 @@ void cofi_config_exit(void);
 int cofi_sysfs_init(void);
 void cofi_sysfs_exit(void);
 int cofi_sysfs_add(struct cofi_path *path, const char *n);
+void cofi_sysfs_tell(struct cofi_path *path, const char *state, const char *reason);
 void cofi_sysfs_del(struct cofi_path *path);
 
 #endif /* _COF_INITIATOR_H */

@@ -155,6 +155,94 @@ static void stuck_queue_is_noticed(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, cofi_queue_stuck(t->queue, 5 * HZ, 60 * HZ));
 }
 
+static int query_answer(struct cofi_test *t, u64 tag, u16 status, struct asym_request **req)
+{
+	struct cof_hdr rsp;
+
+	cof_response_init(&rsp, COF_QUERY, tag, status, sizeof(rsp), 0);
+	return cofi_queue_query_match(t->queue, &rsp, req);
+}
+
+static void silent_operations_are_asked_after(struct kunit *test)
+{
+	struct cofi_test *t = test->priv;
+	u64 tag[3], query, again, asked;
+	struct asym_request *req;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		KUNIT_ASSERT_EQ(test, 0, cofi_queue_take(t->queue, &t->req[i], COF_SIGN, &tag[i]));
+	KUNIT_EXPECT_FALSE(test, cofi_queue_query_pick(t->queue, HZ, &query, &asked));
+	t->queue->slots[(u16)tag[1]].asked -= 2 * HZ;
+	t->queue->slots[(u16)tag[2]].asked -= 2 * HZ;
+	KUNIT_ASSERT_TRUE(test, cofi_queue_query_pick(t->queue, HZ, &query, &asked));
+	KUNIT_EXPECT_EQ(test, tag[1], asked);
+	/* one at a time */
+	KUNIT_EXPECT_FALSE(test, cofi_queue_query_pick(t->queue, HZ, &again, &asked));
+	/* answers that nobody asked for */
+	KUNIT_EXPECT_EQ(test, -EPROTO, query_answer(t, query + (1 << COFI_TAG_SHIFT), 0, &req));
+	KUNIT_EXPECT_EQ(test, -EPROTO, query_answer(t, tag[1], COF_S_OK, &req));
+	KUNIT_EXPECT_EQ(test, -EPROTO, query_answer(t, query, COF_S_BUSY, &req));
+	KUNIT_EXPECT_NULL(test, req);
+	/* it is there: not asked again before long; the other one is */
+	KUNIT_EXPECT_EQ(test, 0, query_answer(t, query, COF_S_OK, &req));
+	KUNIT_EXPECT_NULL(test, req);
+	KUNIT_EXPECT_EQ(test, -EPROTO, query_answer(t, query, COF_S_OK, &req));
+	KUNIT_ASSERT_TRUE(test, cofi_queue_query_pick(t->queue, HZ, &query, &asked));
+	KUNIT_EXPECT_EQ(test, tag[2], asked);
+	/* it is lost: ours to complete, and an answer that still comes is late */
+	KUNIT_EXPECT_EQ(test, 0, query_answer(t, query, COF_S_UNKNOWN_HANDLE, &req));
+	KUNIT_EXPECT_PTR_EQ(test, &t->req[2], req);
+	KUNIT_EXPECT_EQ(test, 2, t->queue->inflight);
+	KUNIT_EXPECT_EQ(test, 0, answer(t, tag[2], COF_SIGN, COF_S_OK, 256, &req));
+	KUNIT_EXPECT_NULL(test, req);
+	KUNIT_EXPECT_EQ(test, 1LL, (long long)atomic64_read(&t->path.count.late_answers));
+	KUNIT_EXPECT_FALSE(test, cofi_queue_query_pick(t->queue, HZ, &query, &asked));
+}
+
+static void an_answer_that_crosses_query_counts(struct kunit *test)
+{
+	struct cofi_test *t = test->priv;
+	struct asym_request *req;
+	u64 tag, next, query, asked;
+
+	KUNIT_ASSERT_EQ(test, 0, cofi_queue_take(t->queue, &t->req[0], COF_SIGN, &tag));
+	t->queue->slots[(u16)tag].asked -= 2 * HZ;
+	KUNIT_ASSERT_TRUE(test, cofi_queue_query_pick(t->queue, HZ, &query, &asked));
+	KUNIT_EXPECT_EQ(test, 0, answer(t, tag, COF_SIGN, COF_S_OK, 256, &req));
+	KUNIT_EXPECT_PTR_EQ(test, &t->req[0], req);
+	/* the slot has another operation when QUERY is answered: that one stays */
+	KUNIT_ASSERT_EQ(test, 0, cofi_queue_take(t->queue, &t->req[1], COF_SIGN, &next));
+	KUNIT_EXPECT_EQ(test, (u16)tag, (u16)next);
+	KUNIT_EXPECT_EQ(test, 0, query_answer(t, query, COF_S_UNKNOWN_HANDLE, &req));
+	KUNIT_EXPECT_NULL(test, req);
+	KUNIT_EXPECT_EQ(test, 1, t->queue->inflight);
+}
+
+static void query_without_an_answer_is_the_end(struct kunit *test)
+{
+	struct cofi_test *t = test->priv;
+	u64 tag, query, asked;
+
+	KUNIT_EXPECT_FALSE(test, cofi_queue_query_overdue(t->queue, HZ));
+	KUNIT_ASSERT_EQ(test, 0, cofi_queue_take(t->queue, &t->req[0], COF_SIGN, &tag));
+	t->queue->slots[(u16)tag].asked -= 2 * HZ;
+	KUNIT_ASSERT_TRUE(test, cofi_queue_query_pick(t->queue, HZ, &query, &asked));
+	KUNIT_EXPECT_FALSE(test, cofi_queue_query_overdue(t->queue, HZ));
+	t->queue->query.sent -= 2 * HZ;
+	/* others are answered: for a while that is enough */
+	t->queue->progress = jiffies;
+	KUNIT_EXPECT_FALSE(test, cofi_queue_query_overdue(t->queue, HZ));
+	KUNIT_EXPECT_FALSE(test, cofi_queue_query_overdue(t->queue, HZ));
+	t->queue->progress -= 2 * HZ;
+	KUNIT_EXPECT_FALSE(test, cofi_queue_query_overdue(t->queue, HZ));	/* first look */
+	KUNIT_EXPECT_TRUE(test, cofi_queue_query_overdue(t->queue, HZ));
+	t->queue->progress = jiffies;
+	t->queue->query.sent -= 4 * HZ;
+	cofi_queue_query_overdue(t->queue, HZ);
+	KUNIT_EXPECT_TRUE(test, cofi_queue_query_overdue(t->queue, HZ));
+}
+
 /* Slot 3 has KEY_OPEN, of the second generation; somebody waits for it, or nobody. */
 static void command_begins(struct cofi_test *t, struct cofi_cmd *cmd)
 {
@@ -305,6 +393,27 @@ static void backoff_is_bounded(struct kunit *test)
 	}
 }
 
+/* A target that comes and goes is not asked without pause; one that was there for long, at once. */
+static void path_that_flaps_backs_off(struct kunit *test)
+{
+	struct cofi_pool *pool = kunit_kzalloc(test, sizeof(*pool), GFP_KERNEL);
+	struct cofi_test *t = test->priv;
+
+	KUNIT_ASSERT_NOT_NULL(test, pool);
+	t->path.pool = pool;
+	pool->reconnect_ms = 100;
+	t->path.live_since = jiffies;
+	KUNIT_EXPECT_EQ(test, 100U, cofi_path_delay_ms(&t->path, true, 0));
+	KUNIT_EXPECT_EQ(test, 200U, cofi_path_delay_ms(&t->path, true, 0));
+	KUNIT_EXPECT_EQ(test, 400U, cofi_path_delay_ms(&t->path, false, 0));
+	t->path.live_since = jiffies - msecs_to_jiffies(COFI_STABLE_MS) / 2;
+	KUNIT_EXPECT_EQ(test, 800U, cofi_path_delay_ms(&t->path, true, 0));
+	t->path.live_since = jiffies - msecs_to_jiffies(COFI_STABLE_MS);
+	/* That was the life before. */
+	KUNIT_EXPECT_EQ(test, 1600U, cofi_path_delay_ms(&t->path, false, 0));
+	KUNIT_EXPECT_EQ(test, 100U, cofi_path_delay_ms(&t->path, true, 0));
+}
+
 static void statuses_mean_what_callers_expect(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, 0, cofi_request_status(COF_S_OK));
@@ -327,6 +436,9 @@ static struct kunit_case cofi_cases[] = {
 	KUNIT_CASE(answer_that_breaks_rules_is_refused),
 	KUNIT_CASE(dead_association_takes_nothing),
 	KUNIT_CASE(stuck_queue_is_noticed),
+	KUNIT_CASE(silent_operations_are_asked_after),
+	KUNIT_CASE(an_answer_that_crosses_query_counts),
+	KUNIT_CASE(query_without_an_answer_is_the_end),
 	KUNIT_CASE(command_is_answered_once),
 	KUNIT_CASE(command_that_nobody_waits_for),
 	KUNIT_CASE(answer_to_no_command_is_refused),
@@ -334,6 +446,7 @@ static struct kunit_case cofi_cases[] = {
 	KUNIT_CASE(first_failure_counts),
 	KUNIT_CASE(states_read_as_documented),
 	KUNIT_CASE(backoff_is_bounded),
+	KUNIT_CASE(path_that_flaps_backs_off),
 	KUNIT_CASE(statuses_mean_what_callers_expect),
 	{}
 };

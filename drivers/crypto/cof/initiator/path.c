@@ -16,6 +16,7 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/smp.h>
+#include <trace/events/cof.h>
 #include "initiator.h"
 
 /* ---- state ----------------------------------------------------------------- */
@@ -28,12 +29,30 @@ static const char *const cofi_states[] = {
 	[COFI_FAILED]		= "failed",
 };
 
+/* Process context: who watches is told. */
 static void cofi_path_set_state(struct cofi_path *path, enum cofi_state state, const char *reason)
 {
+	bool changed;
+
+	reason = reason ?: "";
 	spin_lock_bh(&path->lock);
+	trace_cof_path_state(path->name, path->state, state, reason);
+	changed = path->state != state || strcmp(path->reason, reason);
 	path->state = state;
-	strscpy(path->reason, reason ?: "");
+	strscpy(path->reason, reason);
 	spin_unlock_bh(&path->lock);
+	if (changed)
+		cofi_sysfs_tell(path, cofi_states[state], reason);
+}
+
+/* Not live any more, if it was; returns whether. */
+static bool cofi_path_leave_live(struct cofi_path *path)
+{
+	if (READ_ONCE(path->state) != COFI_LIVE)
+		return false;
+	cofi_path_set_state(path, READ_ONCE(path->stop) ? COFI_DISABLED : COFI_RECONNECTING,
+			    NULL);
+	return true;
 }
 
 /**
@@ -96,6 +115,22 @@ unsigned int cofi_backoff_ms(unsigned int base_ms, unsigned int attempts, u32 ra
 		ms *= 2;
 	ms = min(ms, cap);
 	return ms - random % (ms / 4 + 1);
+}
+
+/**
+ * cofi_path_delay_ms() - how long to wait after the end of an association
+ * @path: the path
+ * @live: it was live; for how long decides whether that counts as an attempt in vain
+ * @random: any number
+ *
+ * Context: path->work.
+ * Return: milliseconds.
+ */
+unsigned int cofi_path_delay_ms(struct cofi_path *path, bool live, u32 random)
+{
+	if (live && time_after_eq(jiffies, path->live_since + msecs_to_jiffies(COFI_STABLE_MS)))
+		path->attempts = 0;
+	return cofi_backoff_ms(READ_ONCE(path->pool->reconnect_ms), path->attempts++, random);
 }
 
 /* ---- what people are told --------------------------------------------------- */
@@ -247,7 +282,7 @@ static void cofi_path_register(struct work_struct *work)
 	/* Buffers that came back until now did not kick. */
 	WRITE_ONCE(path->registered, true);
 	asym_device_kick(&path->dev);
-	path->attempts = 0;
+	path->live_since = jiffies;
 	path->logged = 0;
 	path->was_live = true;
 	if (path->ever_live)
@@ -264,6 +299,7 @@ static void cofi_path_register(struct work_struct *work)
 static void cofi_path_drain(struct cofi_path *path, struct cofi_assoc *assoc)
 {
 	asym_device_quiesce(&path->dev);
+	cofi_assoc_abort(assoc);
 	wait_event_timeout(path->wait, !cofi_assoc_inflight(assoc) || cofi_assoc_dead(assoc),
 			   msecs_to_jiffies(COFI_DRAIN_MS));
 	if (!cofi_assoc_dead(assoc))
@@ -272,15 +308,18 @@ static void cofi_path_drain(struct cofi_path *path, struct cofi_assoc *assoc)
 
 /*
  * The association ends, and the device with it. Runs in path->work, or with it
- * cancelled for good. Afterwards everything that was asked is answered.
+ * cancelled for good. Afterwards everything that was asked is answered. That it is
+ * not live is said first: closing connections takes its time. Returns whether it was.
  */
-static void cofi_path_teardown(struct cofi_path *path, bool in_order)
+static bool cofi_path_teardown(struct cofi_path *path, bool in_order)
 {
 	struct cofi_assoc *assoc = path->assoc;
 	bool quiet = in_order && READ_ONCE(path->registered);
+	bool live;
 
 	if (!assoc)
-		return;
+		return false;
+	live = cofi_path_leave_live(path);
 	if (quiet)
 		cofi_path_drain(path, assoc);
 	cofi_assoc_fail(assoc, -ESHUTDOWN, 0, "the target drains");
@@ -288,6 +327,8 @@ static void cofi_path_teardown(struct cofi_path *path, bool in_order)
 	/* Known-answer tests that wait are told so, too. */
 	cofi_assoc_close(assoc);
 	cancel_work_sync(&path->reg_work);
+	/* It may have become so meanwhile. */
+	live |= cofi_path_leave_live(path);
 
 	if (path->registered) {
 		if (!quiet)
@@ -296,6 +337,7 @@ static void cofi_path_teardown(struct cofi_path *path, bool in_order)
 		path->registered = false;
 	}
 	path->assoc = NULL;
+	return live;
 }
 
 /* The association has ended, or never began: say so, and when to try again. */
@@ -313,8 +355,7 @@ static void cofi_path_retry(struct cofi_path *path, struct cofi_assoc *assoc, bo
 	if (cofi_answers_wrongly(assoc))
 		ms = COFI_SLOW_RETRY_MS;
 	else
-		ms = cofi_backoff_ms(READ_ONCE(path->pool->reconnect_ms), path->attempts++,
-				     get_random_u32());
+		ms = cofi_path_delay_ms(path, live, get_random_u32());
 	cofi_path_work_in(path, ms);
 }
 
@@ -323,8 +364,7 @@ static void cofi_path_end(struct cofi_path *path)
 	struct cofi_assoc *assoc = path->assoc;
 	bool live;
 
-	cofi_path_teardown(path, READ_ONCE(assoc->draining) && !cofi_assoc_dead(assoc));
-	live = path->state == COFI_LIVE;
+	live = cofi_path_teardown(path, READ_ONCE(assoc->draining) && !cofi_assoc_dead(assoc));
 	cofi_path_retry(path, assoc, live);
 	cofi_assoc_free(assoc);
 }

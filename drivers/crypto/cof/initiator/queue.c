@@ -6,8 +6,8 @@
  * operation. queue->lock (bottom halves disabled) guards them. An operation is
  * put into its slot when its message is complete and nobody will read the
  * request's input any more; whoever takes it out of the slot (the answer in
- * the receive callback, or cofi_queue_fail() when the association is dead)
- * completes it: so exactly once.
+ * the receive callback, the answer to QUERY that says it is lost, or
+ * cofi_queue_fail() when the association is dead) completes it: so exactly once.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -38,6 +38,7 @@ struct cofi_queue *cofi_queue_alloc(struct cofi_assoc *assoc, u16 qid, u16 depth
 	cofi_chan_init(&queue->chan, assoc);
 	queue->qid = qid;
 	queue->depth = depth;
+	queue->limit = depth;
 	spin_lock_init(&queue->lock);
 	for (i = 0; i < depth; i++)
 		queue->slots[i].next = i + 1 < depth ? i + 1 : COFI_NO_SLOT;
@@ -82,7 +83,7 @@ void cofi_queue_free(struct cofi_queue *queue)
  * @tag: for its message
  *
  * Context: any.
- * Return: 0; -EBUSY no slot is free; -ENODEV the association is dead.
+ * Return: 0; -EBUSY no slot is free, or the quota is in flight; -ENODEV the association is dead.
  */
 int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opcode, u64 *tag)
 {
@@ -94,7 +95,7 @@ int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opco
 	i = queue->free;
 	if (cofi_assoc_dead(queue->chan.assoc)) {
 		err = -ENODEV;
-	} else if (i == COFI_NO_SLOT) {
+	} else if (i == COFI_NO_SLOT || queue->inflight >= queue->limit) {
 		err = -EBUSY;
 	} else {
 		slot = &queue->slots[i];
@@ -102,12 +103,27 @@ int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opco
 		slot->req = req;
 		slot->opcode = opcode;
 		slot->sent = jiffies;
+		slot->asked = slot->sent;
 		*tag = cofi_tag(i, ++slot->gen);
 		if (!queue->inflight++)
 			queue->progress = jiffies;
 	}
 	spin_unlock_bh(&queue->lock);
 	return err;
+}
+
+/**
+ * cofi_queue_limit() - how much may be in flight from now on
+ * @queue: the queue
+ * @limit: operations; made 1 to the depth
+ *
+ * Context: any.
+ */
+void cofi_queue_limit(struct cofi_queue *queue, u32 limit)
+{
+	spin_lock_bh(&queue->lock);
+	queue->limit = clamp_t(u32, limit, 1, queue->depth);
+	spin_unlock_bh(&queue->lock);
 }
 
 static struct asym_request *cofi_slot_release(struct cofi_queue *queue, u16 i)
@@ -228,6 +244,208 @@ bool cofi_queue_stuck(struct cofi_queue *queue, unsigned long stall, unsigned lo
 	return stuck;
 }
 
+/* ---- QUERY and ABORT ------------------------------------------------------- */
+
+static struct cofi_slot *cofi_slot_of(struct cofi_queue *queue, u64 tag)
+{
+	struct cofi_slot *slot = &queue->slots[(u16)tag];
+
+	lockdep_assert_held(&queue->lock);
+	return slot->req && slot->gen == tag >> COFI_TAG_SHIFT ? slot : NULL;
+}
+
+/**
+ * cofi_queue_query_pick() - which operation to ask after
+ * @queue: the queue
+ * @age: jiffies that one may be silent
+ * @tag: for QUERY, which is in flight then
+ * @asked: the operation's
+ *
+ * In turn: who is not the first is not the last for ever.
+ *
+ * Context: any.
+ * Return: true if there is one, and no other QUERY in flight.
+ */
+bool cofi_queue_query_pick(struct cofi_queue *queue, unsigned long age, u64 *tag, u64 *asked)
+{
+	struct cofi_query *query = &queue->query;
+	struct cofi_slot *slot;
+	bool found = false;
+	unsigned int n;
+	u16 i;
+
+	spin_lock_bh(&queue->lock);
+	for (n = 0; n < queue->depth && queue->inflight && !query->busy && !found; n++) {
+		i = query->cursor;
+		query->cursor = i + 1 < queue->depth ? i + 1 : 0;
+		slot = &queue->slots[i];
+		found = slot->req && time_after_eq(jiffies, slot->asked + age);
+		if (!found)
+			continue;
+		slot->asked = jiffies;
+		*asked = cofi_tag(i, slot->gen);
+	}
+	if (found) {
+		*tag = cofi_tag(COFI_QUERY_SLOT, (query->tag >> COFI_TAG_SHIFT) + 1);
+		query->busy = true;
+		query->late = false;
+		query->tag = *tag;
+		query->asked = *asked;
+		query->sent = jiffies;
+	}
+	spin_unlock_bh(&queue->lock);
+	return found;
+}
+
+/**
+ * cofi_queue_query() - ask after an operation that is silent
+ * @queue: connected if anything is in flight
+ * @age: jiffies that one may be silent
+ *
+ * Context: any.
+ */
+void cofi_queue_query(struct cofi_queue *queue, unsigned long age)
+{
+	struct cof_query_req *req;
+	struct cof_txbuf *buf;
+	u64 tag, asked;
+
+	if (!READ_ONCE(queue->inflight))
+		return;
+	buf = cof_conn_get_tx(queue->chan.conn);
+	if (!buf)
+		return;
+	if (!cofi_queue_query_pick(queue, age, &tag, &asked)) {
+		cof_conn_put_tx(queue->chan.conn, buf);
+		return;
+	}
+	req = (struct cof_query_req *)buf->data;
+	cof_request_init(&req->hdr, COF_QUERY, sizeof(*req), 0, tag);
+	req->query_tag = cpu_to_le64(asked);
+	atomic64_inc(&queue->chan.assoc->path->count.queries);
+	cof_conn_submit(queue->chan.conn, buf, sizeof(*req));
+}
+
+/**
+ * cofi_queue_query_match() - QUERY was answered
+ * @queue: the queue
+ * @rsp: the response; cof_msg_check() passed
+ * @req: an operation that is lost, the caller's to complete; or NULL
+ *
+ * Context: any.
+ * Return: 0, or -EPROTO: the response breaks rules.
+ */
+int cofi_queue_query_match(struct cofi_queue *queue, const struct cof_hdr *rsp,
+			   struct asym_request **req)
+{
+	struct cofi_query *query = &queue->query;
+	struct cofi_slot *slot;
+	int err = -EPROTO;
+
+	*req = NULL;
+	spin_lock_bh(&queue->lock);
+	if (!query->busy || query->tag != cof_msg_tag(rsp))
+		goto unlock;
+	slot = cofi_slot_of(queue, query->asked);
+	switch (cof_msg_status(rsp)) {
+	case COF_S_OK:
+		if (slot)
+			slot->asked = jiffies;
+		break;
+	case COF_S_UNKNOWN_HANDLE:
+		if (slot)
+			*req = cofi_slot_release(queue, slot - queue->slots);
+		break;
+	default:
+		goto unlock;
+	}
+	query->busy = false;
+	queue->progress = jiffies;
+	err = 0;
+unlock:
+	spin_unlock_bh(&queue->lock);
+	return err;
+}
+
+/**
+ * cofi_queue_query_overdue() - does the target not even answer QUERY?
+ * @queue: the queue
+ * @age: jiffies that QUERY may take, and silence
+ *
+ * To be called now and then: only at the second look it is too late, so that, when this
+ * machine itself was not running, the target gets a chance to answer first. Other answers
+ * show that there is a queue at the target, but not for ever.
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool cofi_queue_query_overdue(struct cofi_queue *queue, unsigned long age)
+{
+	struct cofi_query *query = &queue->query;
+	bool late, overdue;
+
+	spin_lock_bh(&queue->lock);
+	late = query->busy && time_after_eq(jiffies, query->sent + age) &&
+	       (time_after_eq(jiffies, queue->progress + age) ||
+		time_after_eq(jiffies, query->sent + 4 * age));
+	overdue = late && query->late;
+	query->late = late;
+	spin_unlock_bh(&queue->lock);
+	return overdue;
+}
+
+static bool cofi_queue_abort_next(struct cofi_queue *queue, unsigned int *i, u64 *tag, u64 *aborted)
+{
+	bool found = false;
+
+	spin_lock_bh(&queue->lock);
+	for (; *i < queue->depth && !found; ++*i) {
+		found = queue->slots[*i].req;
+		*aborted = cofi_tag(*i, queue->slots[*i].gen);
+	}
+	if (found)
+		*tag = cofi_tag(COFI_ABORT_SLOT, ++queue->aborts);
+	spin_unlock_bh(&queue->lock);
+	return found;
+}
+
+/**
+ * cofi_queue_abort() - nobody waits any more for what is in flight
+ * @queue: takes no further operations
+ *
+ * Context: process.
+ */
+void cofi_queue_abort(struct cofi_queue *queue)
+{
+	struct cof_conn *conn = queue->chan.conn;
+	struct cof_abort_req *req;
+	struct cof_txbuf *buf;
+	u64 tag, aborted;
+	unsigned int i = 0;
+
+	while (cofi_queue_abort_next(queue, &i, &tag, &aborted)) {
+		buf = cof_conn_get_tx(conn);
+		if (!buf)
+			return;
+		req = (struct cof_abort_req *)buf->data;
+		cof_request_init(&req->hdr, COF_ABORT, sizeof(*req), 0, tag);
+		req->abort_tag = cpu_to_le64(aborted);
+		cof_conn_submit(conn, buf, sizeof(*req));
+	}
+}
+
+/* Operations that are aborted are answered like others; this one says nothing new. */
+static bool cofi_queue_abort_fits(struct cofi_queue *queue, const struct cof_hdr *rsp)
+{
+	u64 nr = cof_msg_tag(rsp) >> COFI_TAG_SHIFT;
+	bool fits;
+
+	spin_lock_bh(&queue->lock);
+	fits = (u16)cof_msg_tag(rsp) == COFI_ABORT_SLOT && nr && nr <= queue->aborts;
+	spin_unlock_bh(&queue->lock);
+	return fits;
+}
+
 /* ---- messages ------------------------------------------------------------- */
 
 /**
@@ -255,6 +473,8 @@ int cofi_request_status(u16 status)
 	case -ETIMEDOUT:
 	case -EOPNOTSUPP:
 		return err;
+	case -ECANCELED:	/* as we asked for */
+		return -ESHUTDOWN;
 	default:
 		return -EIO;
 	}
@@ -344,12 +564,29 @@ static int cofi_io_answer(struct cofi_queue *queue, const struct cof_io_rsp *rsp
 	if (!err) {
 		len = cof_msg_data_len(&rsp->hdr);
 		memcpy(req->out, cof_msg_data(&rsp->hdr), len);
-	} else if (err != -EKEYREJECTED) {
+	} else if (err != -EKEYREJECTED && cof_msg_status(&rsp->hdr) != COF_S_ABORTED) {
 		atomic64_inc(&count->errors);
 	}
 	asym_request_done(req, err, len);
 	if (READ_ONCE(assoc->path->stop) || READ_ONCE(assoc->draining))
 		wake_up_all(&assoc->path->wait);
+	return 0;
+}
+
+/* A lost operation is computed elsewhere; the next silent one is asked after at once. */
+static int cofi_query_answer(struct cofi_queue *queue, const struct cof_hdr *rsp)
+{
+	struct cofi_assoc *assoc = queue->chan.assoc;
+	struct asym_request *req;
+
+	if (cofi_queue_query_match(queue, rsp, &req))
+		return cofi_assoc_protocol_error(assoc, "an answer to QUERY that does not fit");
+	cofi_queue_query(queue, cofi_assoc_patience(assoc));
+	if (!req)
+		return 0;
+	atomic64_inc(&assoc->path->count.timeouts);
+	atomic64_inc(&assoc->path->count.lost);
+	asym_request_done(req, -ETIMEDOUT, 0);
 	return 0;
 }
 
@@ -375,6 +612,12 @@ static int cofi_queue_recv(struct cof_conn *conn, const struct cof_hdr *msg, u32
 	case COF_SIGN:
 	case COF_VERIFY:
 		return cofi_io_answer(queue, (const struct cof_io_rsp *)msg);
+	case COF_QUERY:
+		return cofi_query_answer(queue, msg);
+	case COF_ABORT:
+		if (cofi_queue_abort_fits(queue, msg))
+			return 0;
+		break;
 	}
 	return cofi_assoc_protocol_error(assoc, "response without its request");
 }

@@ -44,8 +44,14 @@ COFI_COUNTER(lost)
 static DEVICE_ATTR_RO(lost);
 COFI_COUNTER(late_answers)
 static DEVICE_ATTR_RO(late_answers);
+COFI_COUNTER(timeouts)
+static DEVICE_ATTR_RO(timeouts);
+COFI_COUNTER(queries)
+static DEVICE_ATTR_RO(queries);
 COFI_COUNTER(protocol_errors)
 static DEVICE_ATTR_RO(protocol_errors);
+COFI_COUNTER(crc_errors)
+static DEVICE_ATTR_RO(crc_errors);
 COFI_COUNTER(reconnects)
 static DEVICE_ATTR_RO(reconnects);
 COFI_COUNTER(bytes)
@@ -55,14 +61,109 @@ static DEVICE_ATTR_RO(key_opens);
 COFI_COUNTER(key_closes)
 static DEVICE_ATTR_RO(key_closes);
 
+static ssize_t reason_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct cofi_path *path = dev_get_drvdata(dev);
+	ssize_t len;
+
+	spin_lock_bh(&path->lock);
+	len = sysfs_emit(buf, "%s\n", path->reason);
+	spin_unlock_bh(&path->lock);
+	return len;
+}
+static DEVICE_ATTR_RO(reason);
+
+/* It cannot change while the path is enabled, and pool->lock is held for too long to wait for. */
+static ssize_t address_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct cofi_path *path = dev_get_drvdata(dev);
+	char peer[64] = "";
+
+	spin_lock_bh(&path->lock);
+	if (path->state != COFI_DISABLED)
+		cof_addr_format(peer, sizeof(peer), &path->addr);
+	spin_unlock_bh(&path->lock);
+	return sysfs_emit(buf, "%s\n", peer);
+}
+static DEVICE_ATTR_RO(address);
+
+static ssize_t driver_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct cofi_path *path = dev_get_drvdata(dev);
+	ssize_t len;
+
+	spin_lock_bh(&path->lock);
+	len = sysfs_emit(buf, "%s\n", path->state == COFI_LIVE ? path->assoc->driver : "");
+	spin_unlock_bh(&path->lock);
+	return len;
+}
+static DEVICE_ATTR_RO(driver);
+
+/* Numbers of the association, while the path is live. */
+#define COFI_LIVE_VALUE(name, value)						\
+static ssize_t name##_show(struct device *dev, struct device_attribute *attr,	\
+			   char *buf)						\
+{										\
+	struct cofi_path *path = dev_get_drvdata(dev);				\
+	struct cofi_assoc *assoc;						\
+	u64 number = 0;								\
+										\
+	spin_lock_bh(&path->lock);						\
+	assoc = path->assoc;							\
+	if (path->state == COFI_LIVE)						\
+		number = (value);						\
+	spin_unlock_bh(&path->lock);						\
+	return sysfs_emit(buf, "%llu\n", number);				\
+}
+
+COFI_LIVE_VALUE(association, assoc->id)
+static DEVICE_ATTR_RO(association);
+COFI_LIVE_VALUE(queues, assoc->nr_queues)
+static DEVICE_ATTR_RO(queues);
+COFI_LIVE_VALUE(depth, assoc->queues[0]->depth)
+static DEVICE_ATTR_RO(depth);
+COFI_LIVE_VALUE(kato_ms, jiffies_to_msecs(assoc->kato))
+static DEVICE_ATTR_RO(kato_ms);
+COFI_LIVE_VALUE(ops_per_sec, assoc->quota.ops_per_sec)
+static DEVICE_ATTR_RO(ops_per_sec);
+COFI_LIVE_VALUE(bytes_per_sec, assoc->quota.bytes_per_sec)
+static DEVICE_ATTR_RO(bytes_per_sec);
+COFI_LIVE_VALUE(units_per_sec, assoc->quota.units_per_sec)
+static DEVICE_ATTR_RO(units_per_sec);
+COFI_LIVE_VALUE(burst_ms, assoc->quota.burst_ms)
+static DEVICE_ATTR_RO(burst_ms);
+COFI_LIVE_VALUE(max_inflight, assoc->quota.max_inflight)
+static DEVICE_ATTR_RO(max_inflight);
+COFI_LIVE_VALUE(inflight, cofi_assoc_inflight(assoc))
+static DEVICE_ATTR_RO(inflight);
+COFI_LIVE_VALUE(latency_us, asym_device_latency_us(&assoc->path->dev))
+static DEVICE_ATTR_RO(latency_us);
+
 static struct attribute *cofi_attrs[] = {
 	&dev_attr_state.attr,
+	&dev_attr_reason.attr,
+	&dev_attr_address.attr,
+	&dev_attr_driver.attr,
+	&dev_attr_association.attr,
+	&dev_attr_queues.attr,
+	&dev_attr_depth.attr,
+	&dev_attr_kato_ms.attr,
+	&dev_attr_ops_per_sec.attr,
+	&dev_attr_bytes_per_sec.attr,
+	&dev_attr_units_per_sec.attr,
+	&dev_attr_burst_ms.attr,
+	&dev_attr_max_inflight.attr,
+	&dev_attr_inflight.attr,
+	&dev_attr_latency_us.attr,
 	&dev_attr_requests.attr,
 	&dev_attr_responses.attr,
 	&dev_attr_errors.attr,
 	&dev_attr_lost.attr,
 	&dev_attr_late_answers.attr,
+	&dev_attr_timeouts.attr,
+	&dev_attr_queries.attr,
 	&dev_attr_protocol_errors.attr,
+	&dev_attr_crc_errors.attr,
 	&dev_attr_reconnects.attr,
 	&dev_attr_bytes.attr,
 	&dev_attr_key_opens.attr,
@@ -94,6 +195,28 @@ int cofi_sysfs_add(struct cofi_path *path, const char *n)
 		return PTR_ERR(dev);
 	path->sysfs = dev;
 	return 0;
+}
+
+/**
+ * cofi_sysfs_tell() - a uevent: the path's state is another one
+ * @path: the path
+ * @state: the new one
+ * @reason: why, where it failed; else empty
+ *
+ * Context: may sleep.
+ */
+void cofi_sysfs_tell(struct cofi_path *path, const char *state, const char *reason)
+{
+	char env_state[32], env_reason[96];
+	char *env[3] = { env_state };
+
+	if (!path->sysfs)
+		return;
+	snprintf(env_state, sizeof(env_state), "COF_STATE=%s", state);
+	snprintf(env_reason, sizeof(env_reason), "COF_REASON=%s", reason);
+	if (*reason)
+		env[1] = env_reason;
+	kobject_uevent_env(&path->sysfs->kobj, KOBJ_CHANGE, env);
 }
 
 /**
