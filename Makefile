@@ -6,6 +6,7 @@
 # make demo               a running chain of three machines, and signatures through it
 # make check              every test; make soak: with full counts, some hours
 # make bench-guest        our guest driver and the kernel's own, beside each other
+# make bench-fabric       what a fabric adds to an operation: ours, NVMe/TCP, TCP itself
 #
 # KBUILD_EXTRA_SYMBOLS=<Module.symvers> of a separately built vringh, where the kernel
 # has none (CONFIG_VHOST_RING); CONFIG_VDPA_CRYPTO=n to leave vdpa_crypto out, the others
@@ -30,11 +31,12 @@ CONFIGS := \
 	CONFIG_ASYM_SIM=m \
 	CONFIG_ASYM_BENCH=m \
 	CONFIG_CIPHER_CHECK=m \
+	CONFIG_TCP_PINGPONG=m \
 	CONFIG_ASYM_KUNIT_TEST=$(call kernel-has,KUNIT)
 
 kbuild = $(MAKE) -C $(KDIR) M=$(TOP) $(CONFIGS)
 
-.PHONY: all modules modules_install clean demo check soak bench-guest help
+.PHONY: all modules modules_install clean demo check soak bench-guest bench-fabric help
 all: modules
 
 modules:
@@ -56,8 +58,8 @@ demo check:
 soak:
 	$(TOP)/scripts/check --soak
 
-bench-guest:
-	$(TOP)/scripts/bench guest
+bench-guest bench-fabric:
+	$(TOP)/scripts/bench $(@:bench-%=%)
 
 help:
-	@sed -n '3,13s/^# \{0,1\}//p' $(TOP)/Makefile
+	@sed -n '3,14s/^# \{0,1\}//p' $(TOP)/Makefile

@@ -16,6 +16,9 @@
  * each what the kernel does for a keyctl(KEYCTL_PKEY_SIGN) call: it allocates a
  * transform, sets the key, computes, and frees the transform.
  *
+ * With several drivers (a driver's name with a `%' in it) each slot belongs to
+ * one of them, so that each has its share of the requests in flight.
+ *
  * All files and the run are under bench.lock. See
  * Documentation/ABI/testing/debugfs-asym-bench.
  */
@@ -49,6 +52,7 @@
 
 #define BENCH_MAX_DEPTH		4096
 #define BENCH_MAX_THREADS	64
+#define BENCH_MAX_DRIVERS	64
 #define BENCH_MAX_SECONDS	3600
 /* A request that is not answered for so long after the end is lost. */
 #define BENCH_LOST		(60 * HZ)
@@ -74,6 +78,8 @@ struct bench_thread;
 struct bench_slot {
 	struct llist_node done;
 	struct bench_thread *thread;
+	struct crypto_akcipher *tfm;
+	unsigned int driver;
 	atomic_t busy;
 	int err;
 	ktime_t start;
@@ -97,7 +103,9 @@ struct bench_thread {
 };
 
 struct bench_run {
-	struct crypto_akcipher *tfm;
+	struct crypto_akcipher *tfms[BENCH_MAX_DRIVERS];
+	unsigned int nr_drivers;
+	unsigned int nr_slots;
 	const struct bench_key *key;
 	bool decrypt;
 	bool keyctl;		/* a transform for each operation */
@@ -143,6 +151,7 @@ static struct {
 	char op[16];
 	char style[16];
 	unsigned int key_bits;
+	unsigned int drivers;
 	unsigned int depth;
 	unsigned int threads;
 	unsigned int seconds;
@@ -156,6 +165,7 @@ static struct {
 	.op = "decrypt",
 	.style = "transform",
 	.key_bits = 2048,
+	.drivers = 1,
 	.depth = 1,
 	.threads = 1,
 	.seconds = 1,
@@ -242,7 +252,7 @@ static void slot_submit(struct bench_slot *slot)
 	memcpy(slot->in, run->input, run->size);
 	if (run->check)
 		memset(slot->out, 0, run->size);
-	akcipher_request_set_tfm(slot->req, run->tfm);
+	akcipher_request_set_tfm(slot->req, slot->tfm);
 	akcipher_request_set_callback(slot->req, CRYPTO_TFM_REQ_MAY_BACKLOG |
 				      CRYPTO_TFM_REQ_MAY_SLEEP, bench_done, slot);
 	akcipher_request_set_crypt(slot->req, &slot->src, &slot->dst, run->size, run->size);
@@ -311,15 +321,29 @@ static int set_key(const struct bench_run *run, struct crypto_akcipher *tfm)
 			      crypto_akcipher_set_pub_key(tfm, key->pub, key->pub_len);
 }
 
+/* The name of driver @n: the number in the place of a `%'. */
+static void driver_name(char *name, unsigned int n)
+{
+	const char *percent = strchr(bench.driver, '%');
+
+	if (percent)
+		snprintf(name, CRYPTO_MAX_ALG_NAME, "%.*s%u%s", (int)(percent - bench.driver),
+			 bench.driver, n, percent + 1);
+	else
+		strscpy(name, bench.driver, CRYPTO_MAX_ALG_NAME);
+}
+
 /* As keyctl would: nothing is kept from one operation to the next. */
 static int keyctl_compute(struct bench_slot *slot)
 {
 	struct bench_run *run = slot->thread->run;
+	char name[CRYPTO_MAX_ALG_NAME];
 	struct crypto_akcipher *tfm;
 	DECLARE_CRYPTO_WAIT(wait);
 	int err;
 
-	tfm = crypto_alloc_akcipher(bench.driver, 0, 0);
+	driver_name(name, slot->driver);
+	tfm = crypto_alloc_akcipher(name, 0, 0);
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm);
 	err = set_key(run, tfm);
@@ -386,8 +410,10 @@ static void slot_free(struct bench_slot *slot)
 static struct bench_slot *slot_alloc(struct bench_thread *thread)
 {
 	struct bench_run *run = thread->run;
+	unsigned int driver = run->nr_slots++ % run->nr_drivers;
+	struct crypto_akcipher *tfm = run->tfms[driver];
 	unsigned int head = ALIGN(sizeof(struct akcipher_request) +
-				  crypto_akcipher_reqsize(run->tfm), ARCH_DMA_MINALIGN);
+				  crypto_akcipher_reqsize(tfm), ARCH_DMA_MINALIGN);
 	unsigned int block = ALIGN(run->size, ARCH_DMA_MINALIGN);
 	struct bench_slot *slot;
 
@@ -400,6 +426,8 @@ static struct bench_slot *slot_alloc(struct bench_thread *thread)
 		return NULL;
 	}
 	slot->thread = thread;
+	slot->tfm = tfm;
+	slot->driver = driver;
 	slot->in = (u8 *)slot->req + head;
 	slot->out = slot->in + block;
 	sg_init_one(&slot->src, slot->in, run->size);
@@ -457,17 +485,17 @@ static void run_free(struct bench_run *run)
 	for (i = 0; run->threads && i < run->nr_threads; i++)
 		thread_free(run->threads[i]);
 	kfree(run->threads);
-	if (!IS_ERR_OR_NULL(run->tfm))
-		crypto_free_akcipher(run->tfm);
+	for (i = 0; i < run->nr_drivers; i++)
+		if (run->tfms[i])
+			crypto_free_akcipher(run->tfms[i]);
 	kfree(run);
 }
 
 DEFINE_FREE(bench_run, struct bench_run *, run_free(_T))
 
-static int run_set_key(struct bench_run *run)
+static void run_choose_key(struct bench_run *run)
 {
 	const struct bench_key *key = bench_keys;
-	int err;
 
 	while (key->bits != bench.key_bits)
 		key++;
@@ -475,9 +503,29 @@ static int run_set_key(struct bench_run *run)
 	run->input = key->block;
 	run->expected = run->decrypt ? key->block_d : key->block_e;
 	run->key = key;
-	err = set_key(run, run->tfm);
+}
+
+/* A transform of driver @n, with the key; the run's. */
+static int run_add_driver(struct bench_run *run, unsigned int n)
+{
+	struct crypto_akcipher *tfm;
+	char name[CRYPTO_MAX_ALG_NAME];
+	int err;
+
+	driver_name(name, n);
+	tfm = crypto_alloc_akcipher(name, 0, 0);
+	if (IS_ERR(tfm)) {
+		pr_err("driver: no akcipher %s: %ld\n", name, PTR_ERR(tfm));
+		return PTR_ERR(tfm);
+	}
+	run->tfms[n] = tfm;
+	if (strcmp(crypto_tfm_alg_name(crypto_akcipher_tfm(tfm)), bench.algorithm)) {
+		pr_err("driver: %s is not %s\n", name, bench.algorithm);
+		return -EINVAL;
+	}
+	err = set_key(run, tfm);
 	if (err)
-		pr_err("run: %s refused the key: %d\n", bench.driver, err);
+		pr_err("run: %s refused the key: %d\n", name, err);
 	return err;
 }
 
@@ -494,18 +542,13 @@ static struct bench_run *run_alloc(void)
 	run->check = bench.check;
 	init_completion(&run->finished);
 
-	run->tfm = crypto_alloc_akcipher(bench.driver, 0, 0);
-	if (IS_ERR(run->tfm)) {
-		pr_err("driver: no akcipher %s: %ld\n", bench.driver, PTR_ERR(run->tfm));
-		return ERR_CAST(run->tfm);
+	run->nr_drivers = bench.drivers;
+	run_choose_key(run);
+	for (i = 0; i < run->nr_drivers; i++) {
+		err = run_add_driver(run, i);
+		if (err)
+			return ERR_PTR(err);
 	}
-	if (strcmp(crypto_tfm_alg_name(crypto_akcipher_tfm(run->tfm)), bench.algorithm)) {
-		pr_err("driver: %s is not %s\n", bench.driver, bench.algorithm);
-		return ERR_PTR(-EINVAL);
-	}
-	err = run_set_key(run);
-	if (err)
-		return ERR_PTR(err);
 
 	run->nr_threads = min(bench.threads, bench.depth);
 	run->threads = kzalloc_objs(*run->threads, run->nr_threads);
@@ -671,6 +714,7 @@ static const struct bench_file bench_files[] = {
 	{ .name = "style", .word = bench.style, .word_size = sizeof(bench.style),
 	  .valid = style_valid },
 	{ .name = "key_bits", .number = &bench.key_bits, .min = 2048, .max = 4096 },
+	{ .name = "drivers", .number = &bench.drivers, .min = 1, .max = BENCH_MAX_DRIVERS },
 	{ .name = "depth", .number = &bench.depth, .min = 1, .max = BENCH_MAX_DEPTH },
 	{ .name = "threads", .number = &bench.threads, .min = 1, .max = BENCH_MAX_THREADS },
 	{ .name = "seconds", .number = &bench.seconds, .max = BENCH_MAX_SECONDS },

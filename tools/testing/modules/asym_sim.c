@@ -149,6 +149,10 @@ static const struct sim_limits sim_limits_latency_us = {
 module_param_cb(latency_us, &sim_param_ops, (void *)&sim_limits_latency_us, 0644);
 MODULE_PARM_DESC(latency_us, "shortest time an engine takes for an operation, in microseconds");
 
+static bool sim_cubic;
+module_param_named(cubic, sim_cubic, bool, 0644);
+MODULE_PARM_DESC(cubic, "latency_us is for 2048 bits, and grows with the third power of the size");
+
 static unsigned int sim_parallelism = 4;
 static const struct sim_limits sim_limits_parallelism = {
 	.value = &sim_parallelism, .min = 1, .max = SIM_MAX_PARALLELISM, .dispatch = true,
@@ -240,10 +244,15 @@ static bool sim_inject(void)
 }
 
 /* When a request that started then may be answered. */
-static ktime_t sim_due(ktime_t started)
+static ktime_t sim_due(const struct sim_req *sreq)
 {
-	ktime_t due = ktime_add_us(started, READ_ONCE(sim_latency_us));
+	u64 latency_us = READ_ONCE(sim_latency_us), len = sreq->req->src_len;
 	unsigned int rate = READ_ONCE(sim_rate);
+	ktime_t started = sreq->started, due;
+
+	if (READ_ONCE(sim_cubic))
+		latency_us = latency_us * len * len * len >> 24;	/* 256 bytes */
+	due = ktime_add_us(started, latency_us);
 
 	if (!rate)
 		return due;
@@ -294,7 +303,7 @@ static enum hrtimer_restart sim_timer(struct hrtimer *timer)
 /* Answer when it is due. */
 static void sim_deliver(struct sim_req *sreq)
 {
-	ktime_t due = sim_due(sreq->started);
+	ktime_t due = sim_due(sreq);
 
 	if (ktime_after(due, ktime_get()))
 		hrtimer_start(&sreq->timer, due, HRTIMER_MODE_ABS_SOFT);
