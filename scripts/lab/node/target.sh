@@ -15,6 +15,12 @@ setup_target() # ADDRESS
 		wait_for 10 "the accelerator's driver" driver_is_there virtio-crypto-rsa
 		set_attr $target/pools/pool0/drivers virtio-crypto-rsa
 	fi
+	if [ "${SIM_LATENCY_US:-}" ]; then
+		load asym_sim
+		set_attr /sys/module/asym_sim/parameters/latency_us "$SIM_LATENCY_US"
+		wait_for 10 "the simulated accelerator" driver_is_there sim-rsa
+		set_attr $target/pools/pool0/drivers sim-rsa
+	fi
 	for hostid in $HOSTIDS; do
 		make_dir "$target/hosts/$hostid"
 		link "$target/hosts/$hostid" "$target/pools/pool0/allowed_hosts/$hostid"

@@ -1,0 +1,9 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Hosts of a pool share it by weight and cost, whatever they pile up.
+#
+# The hosts are qos.py's, on a pool and a port of its own, on asym_sim. The machine is the lab's
+# "loop". COF_SOAK=1: longer.
+here=$(dirname "$0")
+export PYTHONDONTWRITEBYTECODE=1
+exec python3 "$here/qos.py" fairness

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""A fabric that loses messages: stands between an initiator and a target, and hands messages on.
+
+lossy.py LISTEN TARGET CONTROL
+    CONTROL is a file with one line, read again for each message: what to do now
+
+    nothing         all messages pass
+    request N       every N-th operation is swallowed
+    answer N        every N-th answer to an operation is swallowed
+    query N         every N-th answer to QUERY is swallowed
+    flip N          a bit of every N-th operation is wrong
+    hole            I/O connections lead nowhere; the admin connection lives
+
+Prints 'listening'. On SIGTERM: 'swallowed COUNT'.
+"""
+import signal
+import socket
+import sys
+import threading
+
+import proto
+
+LISTEN, TARGET, CONTROL = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+OPERATIONS = (proto.ENCRYPT, proto.DECRYPT, proto.SIGN, proto.VERIFY)
+lock = threading.Lock()
+counters = {}
+total = 0
+
+
+def control():
+    with open(CONTROL, encoding="ascii") as file:
+        words = file.read().split() + ["nothing", "0"]
+    return words[0], int(words[1]) if words[1].isdigit() else 0
+
+
+def due(what, nth):
+    """True for every nth call."""
+    with lock:
+        counters[what] = counters.get(what, 0) + 1
+        return counters[what] % nth == 0
+
+
+def lose(opcode, answer):
+    """None: hand it on; 'drop'; 'flip'."""
+    what, nth = control()
+    if what == "hole":
+        return "drop" if opcode >= proto.ENCRYPT else None
+    if opcode in OPERATIONS:
+        if what == ("answer" if answer else "request") and due(what, nth):
+            return "drop"
+        if what == "flip" and not answer and due(what, nth):
+            return "flip"
+    if what == "query" and opcode == proto.QUERY and answer and due(what, nth):
+        return "drop"
+    return None
+
+
+def exactly(sock, count):
+    raw = b""
+    while len(raw) < count:
+        part = sock.recv(count - len(raw))
+        if not part:
+            raise OSError("closed")
+        raw += part
+    return raw
+
+
+def pump(source, sink, answer):
+    global total
+    try:
+        while True:
+            raw = exactly(source, proto.HDR.size)
+            fields = proto.HDR.unpack(raw)
+            raw += exactly(source, fields[3] - proto.HDR.size)
+            fate = lose(fields[1], answer)
+            if fate:
+                with lock:
+                    total += 1
+            if fate == "flip":
+                raw = raw[:-1] + bytes([raw[-1] ^ 4])
+            if fate != "drop":
+                sink.sendall(raw)
+    except OSError:
+        for sock in (source, sink):
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+def end(*_):
+    print(f"swallowed {total}", flush=True)
+    sys.exit(0)
+
+
+def main():
+    signal.signal(signal.SIGTERM, end)
+    listener = socket.create_server(("127.0.0.1", LISTEN))
+    print("listening", flush=True)
+    while True:
+        near, _ = listener.accept()
+        try:
+            far = socket.create_connection(("127.0.0.1", TARGET))
+        except OSError:
+            near.close()
+            continue
+        for sock in (near, far):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for args in ((near, far, False), (far, near, True)):
+            threading.Thread(target=pump, args=args, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,411 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Hosts that want more than they may have, on the target of this machine.
+
+qos.py quota | fairness
+
+Each host is an association of proto.py's, in a thread, with a number of signatures in flight. They are
+computed by asym_sim, which sets the time that takes and does not compute (null), so that the
+machine is idle enough to be on time. What a host got is read in stats/hosts. Speaks TAP.
+
+COF_SOAK=1: 10 s instead of 3 s for each measurement
+"""
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+import proto
+from proto import CONFIG, Closed, check, same, write
+
+SECONDS = 10 if os.environ.get("COF_SOAK") else 3
+POOL = f"{CONFIG}/pools/pqos"
+SIM = "/sys/module/asym_sim/parameters"
+HOSTS = ("pqos1", "pqos2")
+EVENT_QUOTA = 2
+# What was not used for burst_ms (100) may be caught up on, once.
+PER_CENT = 2 if SECONDS == 10 else 2 + 100 * 0.1 / SECONDS
+proto.PORT = 4498
+
+
+def param(name, value):
+    with open(f"{SIM}/{name}", "w", encoding="ascii") as file:
+        file.write(str(value))
+
+
+def quota(host, **values):
+    path = f"{POOL}/quotas/{host}"
+    if not os.path.isdir(path):
+        os.mkdir(path)
+    for name, value in values.items():
+        fd = os.open(f"{path}/{name}", os.O_WRONLY)     # a file object would write twice if refused
+        try:
+            os.write(fd, str(value).encode())
+        finally:
+            os.close(fd)
+
+
+def no_quota(host):
+    if os.path.isdir(f"{POOL}/quotas/{host}"):
+        os.rmdir(f"{POOL}/quotas/{host}")
+
+
+def host_stats(host):
+    with open(f"{POOL}/stats/hosts", encoding="ascii") as file:
+        lines = [line.split() for line in file]
+    for line in lines[1:]:
+        if line[0] == host:
+            return dict(zip(lines[0][1:], map(int, line[1:])))
+    return dict.fromkeys(lines[0][1:], 0)
+
+
+def setup(inflight):
+    subprocess.run(["modprobe", "-a", "cof_target", "cof_tcp", "asym_sim"], check=True)
+    for host in HOSTS:
+        os.mkdir(f"{CONFIG}/hosts/{host}")
+    os.mkdir(POOL)
+    write("pools/pqos/drivers", "sim-rsa")
+    write("pools/pqos/algorithms", "rsa")
+    write("pools/pqos/max_inflight", inflight)
+    write("pools/pqos/enable", 1)
+    param("null", 1)
+    for host in HOSTS:
+        os.symlink(f"{CONFIG}/hosts/{host}", f"{POOL}/allowed_hosts/{host}")
+    os.mkdir(f"{CONFIG}/ports/98")
+    write("ports/98/traddr", "127.0.0.1")
+    write("ports/98/trsvcid", proto.PORT)
+    os.symlink(POOL, f"{CONFIG}/ports/98/pools/pqos")
+    write("ports/98/enable", 1)
+
+
+def teardown():
+    os.unlink(f"{CONFIG}/ports/98/pools/pqos")
+    os.rmdir(f"{CONFIG}/ports/98")
+    for host in HOSTS:
+        no_quota(host)
+        os.unlink(f"{POOL}/allowed_hosts/{host}")
+    os.rmdir(POOL)
+    for host in HOSTS:
+        os.rmdir(f"{CONFIG}/hosts/{host}")
+    for name, value in (("null", 0), ("latency_us", 0), ("cubic", 0), ("parallelism", 4)):
+        param(name, value)
+    check(proto.eventually(lambda: not subprocess.run(["rmmod", "asym_sim"], check=False,
+                                                      capture_output=True).returncode, 10),
+          "asym_sim can be unloaded")
+
+
+def associate(host, **change):
+    fields = {"hostid": host.encode(), "pool": b"pqos", "queues": 1, "depth": 128}
+    fields.update(change)
+    a = proto.Association(io=False, **fields)
+    assert a.rsp.status == proto.OK, a.rsp.status
+    a.io, reply = a.connect_io(1, hostid=fields["hostid"], pool=b"pqos")
+    assert reply.status == proto.OK, reply.status
+    return a
+
+
+class Load(threading.Thread):
+    """A host with depth signatures in flight, from start() to stop()."""
+
+    def __init__(self, host, key, depth):
+        super().__init__(daemon=True)
+        self.a = associate(host, depth=depth)
+        status, handle = self.a.open(key.der)
+        assert status == proto.OK, status
+        self.body = proto.io_body(proto.SIGN, handle, bytes(32))
+        self.depth = min(depth, self.a.depth)
+        self.ended = False
+        self.errors = 0
+        self.latencies = []
+        self.start()
+
+    def run(self):
+        sent = {}
+        sock = self.a.io.sock
+        sock.settimeout(60)
+        buf = b""
+        tag = 0
+        todo = self.depth
+        try:
+            while sent or todo:
+                out = []
+                for _ in range(todo):
+                    tag += 1
+                    sent[tag] = time.monotonic()
+                    out.append(proto.message(proto.SIGN, self.body, bytes(32), tag=tag))
+                todo = 0
+                if out:
+                    sock.sendall(b"".join(out))
+                more = sock.recv(65536)
+                if not more:
+                    break
+                buf += more
+                while len(buf) >= 32 and len(buf) >= (length := struct.unpack_from("<I", buf, 8)[0]):
+                    status, = struct.unpack_from("<H", buf, 14)
+                    answered, = struct.unpack_from("<Q", buf, 16)
+                    if not answered:    # DISCONNECT
+                        raise ConnectionResetError(f"DISCONNECT, status {status}")
+                    self.latencies.append(time.monotonic() - sent.pop(answered))
+                    self.errors += status != proto.OK
+                    buf = buf[length:]
+                    todo += not self.ended
+        except OSError as error:
+            if not self.ended:
+                print(f"# load: {error}")
+                self.errors += 1
+
+    def stop(self, abrupt=False):
+        self.ended = True
+        if abrupt:
+            self.a.close()
+        self.join(60)
+        self.a.close()
+        same(self.errors, 0, "no operation failed")
+
+
+def busy():
+    with open("/proc/stat", encoding="ascii") as file:
+        ticks = [int(n) for n in file.readline().split()[1:8]]
+    return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+
+
+def measure(seconds, *hosts):
+    """What each host gets in a second, and the share of CPU time that took."""
+    before, cpu, start = [host_stats(h) for h in hosts], busy(), time.monotonic()
+    time.sleep(seconds)
+    after, end = [host_stats(h) for h in hosts], time.monotonic()
+    cpu = [b - a for a, b in zip(cpu, busy())]
+    print(f"# {end - start:.2f} s, CPUs {100 * cpu[0] / max(cpu[1], 1):.0f}% busy", flush=True)
+    return [{name: (b[name] - a[name]) / (end - start) for name in a} for a, b in zip(before, after)]
+
+
+def near(actual, wanted, per_cent, text):
+    check(abs(actual - wanted) <= wanted * per_cent / 100, f"{text}: {actual:.1f}, {wanted} within {per_cent:.1f}%")
+
+
+# ---- quota --------------------------------------------------------------------------------------
+
+def limited(text, name, wanted, per_cent=PER_CENT):
+    """The host wants more all the while, and gets this."""
+    time.sleep(0.3)
+    got = measure(SECONDS, HOSTS[0])[0]
+    check(host_stats(HOSTS[0])["waiting"] > 0, f"{text}: it wants more")
+    near(got[name], wanted, per_cent, text)
+
+
+def test_rates(small, large):
+    load = Load(HOSTS[0], small, 128)
+    time.sleep(1)
+    free = measure(1, HOSTS[0])[0]["ops"]
+    print(f"# unlimited: {free:.0f} a second")
+    quota(HOSTS[0], ops_per_sec=500)
+    limited("ops_per_sec=500", "ops", 500)
+    quota(HOSTS[0], ops_per_sec=0, bytes_per_sec=9600)
+    limited("bytes_per_sec=9600", "bytes", 9600)
+    quota(HOSTS[0], bytes_per_sec=0, units_per_sec=250)
+    limited("units_per_sec=250", "milliunits", 250000)
+    quota(HOSTS[0], ops_per_sec=400, units_per_sec=100)
+    limited("units_per_sec=100 with ops_per_sec=400: units rule", "ops", 100)
+    quota(HOSTS[0], ops_per_sec=60)
+    limited("ops_per_sec=60 with units_per_sec=100: operations rule", "ops", 60)
+    stats = host_stats(HOSTS[0])
+    check(stats["throttled"] > 0 and stats["throttled_us"] > 1000000, "it is counted as throttled")
+    same(stats["associations"], 1, "one association")
+    quota(HOSTS[0], ops_per_sec=0, units_per_sec=0)
+    load.stop()
+    quota(HOSTS[0], units_per_sec=350)
+    load = Load(HOSTS[0], large, 64)
+    limited("RSA-4096, units_per_sec=350", "ops", 50)
+    quota(HOSTS[0], units_per_sec=0)
+    load.stop()
+
+
+def test_two_associations(small):
+    quota(HOSTS[0], ops_per_sec=300)
+    loads = [Load(HOSTS[0], small, 32) for _ in range(2)]
+    limited("two associations, ops_per_sec=300 for both together", "ops", 300)
+    for load in loads:
+        load.stop()
+
+
+def test_changes(small):
+    quota(HOSTS[0], ops_per_sec=2)
+    load = Load(HOSTS[0], small, 128)
+    time.sleep(0.5)
+    for rate in (400, 50, 200):
+        quota(HOSTS[0], ops_per_sec=rate)
+        time.sleep(0.2)
+        near(measure(2, HOSTS[0])[0]["ops"], rate, 5, f"200 ms after it was changed to {rate}")
+    no_quota(HOSTS[0])
+    check(proto.eventually(lambda: host_stats(HOSTS[0])["waiting"] == 0, 5), "without quota nothing waits")
+    load.stop()
+
+
+def test_identify():
+    quota(HOSTS[0], ops_per_sec=11, bytes_per_sec=12, units_per_sec=13, burst_ms=14, max_keys=15,
+          max_inflight=16)
+    a = associate(HOSTS[0])
+    info = proto.IDENTIFY_RSP.unpack(a.admin.ask(proto.IDENTIFY).body)
+    same((info[6],) + info[10:15], (15, 11, 12, 13, 14, 16), "IDENTIFY: the quota")
+    same(a.admin.events, [], "no event: nothing changed")
+    no_quota(HOSTS[0])
+    info = proto.IDENTIFY_RSP.unpack(a.admin.ask(proto.IDENTIFY).body)
+    same(info[10:15], (0, 0, 0, 100, 128), "IDENTIFY without: none")
+    same(a.admin.events, [EVENT_QUOTA], "and an event told that")
+    a.close()
+
+
+def test_max_keys(small):
+    quota(HOSTS[0], max_keys=2)
+    a, b, other = associate(HOSTS[0]), associate(HOSTS[0]), associate(HOSTS[1])
+    handle = a.open(small.der)[1]
+    same(b.open(small.der)[0], proto.OK, "max_keys=2: a key for each association")
+    same(a.open(small.der)[0], proto.NO_KEY_ROOM, "... and no third one")
+    same(b.open(small.der)[0], proto.NO_KEY_ROOM, "... of either")
+    same(other.open(small.der)[0], proto.OK, "... but of another host")
+    a.shut(handle)
+    same(b.open(small.der)[0], proto.OK, "... and room again once one is closed")
+    no_quota(HOSTS[0])
+    same(a.open(small.der)[0], proto.OK, "... or the quota is gone")
+    for each in (a, b, other):
+        each.close()
+    check(proto.eventually(lambda: proto.stat("keys", "pqos") == 0), "all keys are wiped")
+    same(host_stats(HOSTS[0])["keys"], 0, "and none is counted")
+
+
+def test_leaving(small):
+    """What waits goes with its connection."""
+    quota(HOSTS[0], ops_per_sec=1, burst_ms=1)
+    load = Load(HOSTS[0], small, 128)
+    check(proto.eventually(lambda: host_stats(HOSTS[0])["waiting"] > 100), "more than 100 wait")
+    load.ended = True
+    load.a.io.sock.shutdown(2)
+    load.a.close()
+    load.join(10)
+    check(proto.eventually(lambda: proto.stat("associations", "pqos") == 0 and
+                           host_stats(HOSTS[0])["associations"] == 0), "the peer leaves: it is forgotten")
+    same(host_stats(HOSTS[0])["waiting"], 0, "and what waited is dropped")
+    load = Load(HOSTS[0], small, 128)
+    check(proto.eventually(lambda: host_stats(HOSTS[0])["waiting"] > 100), "more than 100 wait")
+    load.ended = True
+    start = time.monotonic()
+    write("pools/pqos/enable", 0)
+    took = time.monotonic() - start
+    check(took < 10, f"disabling the pool does not wait for them: {took:.2f} s (they, more than 100 s)")
+    load.stop()
+    write("pools/pqos/enable", 1)
+    no_quota(HOSTS[0])
+
+
+def test_refused():
+    quota(HOSTS[0])
+    for name, value in (("ops_per_sec", "x"), ("ops_per_sec", "-1"), ("bytes_per_sec", "1000000000001"),
+                        ("burst_ms", "0"), ("weight", "0"), ("weight", "10001"), ("max_keys", "99999999")):
+        before = proto.log(f"quotas/{HOSTS[0]}: {name}: ")
+        try:
+            quota(HOSTS[0], **{name: value})
+            check(False, f"{name}={value} is refused")
+        except OSError as error:
+            same(proto.log(f"quotas/{HOSTS[0]}: {name}: ") - before, 1,
+                 f"{name}={value}: {error.strerror}, and the log says why")
+    try:
+        os.mkdir(f"{POOL}/quotas/not valid")
+        check(False, "a name that is no host id is refused")
+    except OSError:
+        check(True, "a name that is no host id is refused")
+    no_quota(HOSTS[0])
+
+
+def test_quota(small, large):
+    param("latency_us", 1000)
+    param("parallelism", 32)
+    for test, args in ((test_rates, (small, large)), (test_two_associations, (small,)),
+                       (test_changes, (small,)), (test_identify, ()), (test_max_keys, (small,)),
+                       (test_leaving, (small,)), (test_refused, ())):
+        yield test, args
+
+
+# ---- fairness -------------------------------------------------------------------------------------
+
+SERVICE_US = 25000		# RSA-2048; eight times that for RSA-4096
+
+
+def test_weights(small):
+    quota(HOSTS[0], weight=100)
+    quota(HOSTS[1], weight=300)
+    loads = [Load(host, small, 32) for host in HOSTS]
+    time.sleep(1)
+    got = [stats["ops"] for stats in measure(2 * SECONDS, *HOSTS)]
+    share = 100 * got[0] / sum(got)
+    check(22 <= share <= 28, f"weights 1:3, both want more: {share:.1f}% and {100 - share:.1f}%")
+    loads[1].stop()
+    time.sleep(0.5)
+    alone = measure(SECONDS, HOSTS[0])[0]["ops"]
+    near(alone, round(sum(got)), 10, "the light one alone gets what both had, operations a second")
+    loads[0].stop()
+    for host in HOSTS:
+        no_quota(host)
+
+
+def test_cost(small, large):
+    loads = [Load(HOSTS[0], small, 32), Load(HOSTS[1], large, 32)]
+    time.sleep(1)
+    got = [stats["milliunits"] for stats in measure(3 * SECONDS, *HOSTS)]
+    share = 100 * got[0] / sum(got)
+    check(40 <= share <= 60, f"RSA-2048 beside RSA-4096: {share:.1f}% of the cost")
+    for load in loads:
+        load.stop()
+
+
+def p99(small, neighbour, depth):
+    crowd = Load(HOSTS[1], neighbour, depth)
+    time.sleep(1)
+    one = Load(HOSTS[0], small, 1)
+    measure(2 * SECONDS, *HOSTS)
+    one.stop()
+    crowd.stop(abrupt=True)
+    latencies = sorted(one.latencies)
+    return latencies[len(latencies) * 99 // 100], len(latencies)
+
+
+def test_latency(small, large):
+    equal, count = p99(small, small, 128)
+    print(f"# depth 1 beside RSA-2048 at depth 128: p99 {1000 * equal:.0f} ms of {count}")
+    beside, count = p99(small, large, 128)
+    check(beside <= equal + 8 * SERVICE_US / 1e6,
+          f"depth 1 beside RSA-4096 at depth 128: p99 {1000 * beside:.0f} ms of {count}, "
+          f"at most {1000 * equal:.0f} + {8 * SERVICE_US // 1000} ms")
+
+
+def test_fairness(small, large):
+    param("cubic", 1)
+    param("latency_us", SERVICE_US)
+    param("parallelism", 2)
+    for test, args in ((test_weights, (small,)), (test_cost, (small, large)), (test_latency, (small, large))):
+        yield test, args
+
+
+def main():
+    tests, inflight = {"quota": (test_quota, 32), "fairness": (test_fairness, 2)}[sys.argv[1]]
+    setup(inflight)
+    with tempfile.TemporaryDirectory() as folder:
+        small, large = proto.Key(folder, 2048), proto.Key(folder, 4096)
+        for test, args in tests(small, large):
+            start = time.monotonic()
+            try:
+                test(*args)
+            except (Closed, OSError, AssertionError) as error:
+                check(False, f"{test.__name__}: stopped: {type(error).__name__} {error}")
+                print("# " + traceback.format_exc().replace("\n", "\n# "))
+            print(f"# {test.__name__}: {time.monotonic() - start:.1f} s", flush=True)
+    teardown()
+    print(f"1..{proto.nr}")
+    return proto.bad > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,10 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Quotas of a host in a pool: rates are kept, the tighter rules, changes act at once, only
+# max_keys refuses, and what waits goes with its connection.
+#
+# The hosts are qos.py's, on a pool and a port of its own, on asym_sim. The machine is the lab's
+# "loop". COF_SOAK=1: longer.
+here=$(dirname "$0")
+export PYTHONDONTWRITEBYTECODE=1
+exec python3 "$here/qos.py" quota
