@@ -26,16 +26,11 @@
 
 /* ---- the end -------------------------------------------------------------- */
 
-/**
- * cofi_assoc_fail() - an association is of no use any more
- * @assoc: the association
- * @err: why, negative
- * @status: a status of the peer's that says why, or 0
- * @why: for people; a static string
- *
- * Context: any but under spinlocks of ours.
+/*
+ * The first reason counts; true if this is it. Nobody is told yet: the peer may be told
+ * first, whose end of the connection would be taken for a reason otherwise.
  */
-void cofi_assoc_fail(struct cofi_assoc *assoc, int err, u16 status, const char *why)
+static bool cofi_assoc_mark_dead(struct cofi_assoc *assoc, int err, u16 status, const char *why)
 {
 	struct cofi_path *path = assoc->path;
 	bool first;
@@ -48,19 +43,43 @@ void cofi_assoc_fail(struct cofi_assoc *assoc, int err, u16 status, const char *
 		WRITE_ONCE(assoc->dead, err);
 	}
 	spin_unlock_bh(&path->lock);
-	if (!first)
-		return;
-	trace_cof_assoc_ended(false, path->name, path->pool->hostid, assoc->id, status, err);
+	return first;
+}
+
+static void cofi_assoc_tell_dead(struct cofi_assoc *assoc)
+{
+	struct cofi_path *path = assoc->path;
+
+	trace_cof_assoc_ended(false, path->name, path->pool->hostid, assoc->id, assoc->status,
+			      assoc->dead);
 	wake_up_all(&path->wait);
 	cofi_path_kick(path);
 }
 
-static void cofi_assoc_bad_digest(struct cofi_assoc *assoc)
+/**
+ * cofi_assoc_fail() - an association is of no use any more
+ * @assoc: the association
+ * @err: why, negative
+ * @status: a status of the peer's that says why, or 0
+ * @why: for people; a static string
+ *
+ * Context: any but under spinlocks of ours.
+ */
+void cofi_assoc_fail(struct cofi_assoc *assoc, int err, u16 status, const char *why)
 {
-	if (!cofi_assoc_dead(assoc))
-		atomic64_inc(&assoc->path->count.crc_errors);
-	cofi_cmd_disconnect(&assoc->admin, COF_S_BAD_CRC);
-	cofi_assoc_fail(assoc, -EILSEQ, 0, "a message arrived damaged (digest)");
+	if (cofi_assoc_mark_dead(assoc, err, status, why))
+		cofi_assoc_tell_dead(assoc);
+}
+
+/* It is the peer's fault, so the peer hears of it: DISCONNECT with @said. */
+static void cofi_assoc_accuse(struct cofi_assoc *assoc, int err, u16 said, const char *why,
+			      atomic64_t *count)
+{
+	if (!cofi_assoc_mark_dead(assoc, err, 0, why))
+		return;
+	atomic64_inc(count);
+	cofi_cmd_disconnect(&assoc->admin, said);
+	cofi_assoc_tell_dead(assoc);
 }
 
 /**
@@ -75,7 +94,8 @@ void cofi_assoc_error(struct cofi_assoc *assoc, int err)
 	if (err == -EPROTO)
 		cofi_assoc_protocol_error(assoc, "what arrives is no message");
 	else if (err == -EILSEQ)
-		cofi_assoc_bad_digest(assoc);
+		cofi_assoc_accuse(assoc, err, COF_S_BAD_CRC, "a message arrived damaged (digest)",
+				  &assoc->path->count.crc_errors);
 	else
 		cofi_assoc_fail(assoc, err, 0, err == -ETIMEDOUT ? "the connection timed out" :
 				"the target closed the connection");
@@ -92,10 +112,8 @@ void cofi_assoc_error(struct cofi_assoc *assoc, int err)
  */
 int cofi_assoc_protocol_error(struct cofi_assoc *assoc, const char *why)
 {
-	if (!cofi_assoc_dead(assoc))
-		atomic64_inc(&assoc->path->count.protocol_errors);
-	cofi_cmd_disconnect(&assoc->admin, COF_S_PROTOCOL);
-	cofi_assoc_fail(assoc, -EPROTO, 0, why);
+	cofi_assoc_accuse(assoc, -EPROTO, COF_S_PROTOCOL, why,
+			  &assoc->path->count.protocol_errors);
 	return -EPROTO;
 }
 
