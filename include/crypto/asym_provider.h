@@ -152,6 +152,8 @@ struct asym_session_params {
  * @out_len: room at @out: the key's size
  * @key_bytes: the key's modulus in bytes
  * @more: another request follows at once, or ->commit() does: the doorbell may wait
+ * @may_sleep: this call of ->submit() may sleep, and its caller has nothing else to do: a
+ *	device may spare the hop through a thread
  * @list: the driver's while it has the request
  * @drv: the driver's while it has the request
  *
@@ -173,6 +175,7 @@ struct asym_request {
 	unsigned int out_len;
 	unsigned int key_bytes;
 	bool more;
+	bool may_sleep;
 	struct list_head list;
 	u8 drv[64] __aligned(8);
 };
@@ -196,7 +199,8 @@ void asym_request_done(struct asym_request *req, int status, unsigned int out_le
  *	return when the device dies. -ENOSPC: no room for another key.
  *	Called for different keys at the same time.
  * @close: forget a key; may sleep; never while a request uses it
- * @submit: send a request. Any context, bottom halves may be disabled. 0: taken;
+ * @submit: send a request. Any context, bottom halves may be disabled, unless
+ *	asym_request::may_sleep. 0: taken;
  *	asym_request_done() will be called, perhaps already was. -EBUSY: no
  *	room now, asym_device_kick() will say when to try again (completions of
  *	this device imply it). Any other error: not taken, the device failed.

@@ -388,7 +388,7 @@ int provider_op_set_key(struct provider_op *op, unsigned int key_bytes, gfp_t gf
 int provider_op_start(struct provider_op *op, struct provider_key *key, unsigned int flags);
 void provider_op_opened(struct provider_op *op, struct provider_session *session, int err,
 			bool more);
-int provider_submit_once(struct provider_op *op);
+int provider_submit_once(struct provider_op *op, bool may_sleep);
 void provider_commit(struct asym_device_priv *pdev);
 void provider_redispatch(struct list_head *ops);
 

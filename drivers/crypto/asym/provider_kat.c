@@ -148,7 +148,7 @@ static int kat_submit(struct kat_request *kreq, const struct kat_test *test)
 	kref_get(&kreq->ref);
 	kref_get(&pdev->ref);
 	for (;;) {
-		err = provider_submit_once(&kreq->op);
+		err = provider_submit_once(&kreq->op, true);
 		if (err != -EBUSY)
 			break;
 		if (time_after(jiffies, limit)) {

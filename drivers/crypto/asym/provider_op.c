@@ -453,7 +453,7 @@ static enum dispatch op_route_locked(struct provider_op *op)
 	return DISPATCH_SOFTWARE;
 }
 
-static void op_submit(struct provider_op *op);
+static void op_submit(struct provider_op *op, bool may_sleep);
 
 /*
  * The device has no room, and the caller does not want to wait: it may have the operation
@@ -497,7 +497,7 @@ static void op_dispatch_locked(struct provider_op *op, bool may_sleep)
 
 	switch (to) {
 	case DISPATCH_SUBMIT:
-		op_submit(op);
+		op_submit(op, may_sleep);
 		break;
 	case DISPATCH_OPEN:
 		if (may_sleep)
@@ -586,11 +586,12 @@ static void op_submit_failed(struct provider_op *op, int err)
 /**
  * provider_submit_once() - give a request to its device
  * @op: with provider_op::pdev set
+ * @may_sleep: the call may sleep
  *
  * Return: 0: taken, and perhaps answered already; -EBUSY; another error: the
  * device failed or left.
  */
-int provider_submit_once(struct provider_op *op)
+int provider_submit_once(struct provider_op *op, bool may_sleep)
 {
 	struct asym_device_priv *pdev = op->pdev;
 	int err;
@@ -599,6 +600,7 @@ int provider_submit_once(struct provider_op *op)
 		return -ENODEV;
 
 	atomic_inc(&pdev->inflight);
+	op->req.may_sleep = may_sleep;
 	trace_asym_op_submit(op, pdev->name, op->req.key);
 	/* One a tick is measured: reading the clock is not free everywhere. */
 	op->sent = time_is_before_jiffies(READ_ONCE(pdev->measured)) ? ktime_get() : 0;
@@ -627,7 +629,7 @@ void provider_commit(struct asym_device_priv *pdev)
 	provider_device_exit(pdev);
 }
 
-static void op_submit(struct provider_op *op)
+static void op_submit(struct provider_op *op, bool may_sleep)
 {
 	struct asym_device_priv *pdev = op->pdev;
 	struct asym_class *class = op->class;
@@ -636,7 +638,7 @@ static void op_submit(struct provider_op *op)
 
 	for (;;) {
 		kicks = atomic_read(&pdev->kicks);
-		err = provider_submit_once(op);
+		err = provider_submit_once(op, may_sleep);
 		if (!err)
 			return;
 		if (err != -EBUSY)
@@ -698,7 +700,7 @@ static void backlog_drain(struct asym_device_priv *pdev)
 
 		if (tell)
 			op_tell(op);
-		err = provider_submit_once(op);
+		err = provider_submit_once(op, false);
 
 		spin_lock_bh(&class->lock);
 		if (!err)
@@ -736,7 +738,7 @@ void provider_op_opened(struct provider_op *op, struct provider_session *session
 	if (!err) {
 		op->req.handle = session->handle;
 		op->req.more = more;
-		op_submit(op);
+		op_submit(op, false);
 		return;
 	}
 

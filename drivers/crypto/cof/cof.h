@@ -123,6 +123,8 @@ struct cof_conn_fault {
  * @lock: start, resize and close, one at a time; the transport's socket is there
  *	while it is held and the connection is not closed
  * @rx_digests: COF_DIGEST_*: what messages must have
+ * @tx_mutex: who hands messages to the network, one at a time; sleeping. Taken before the
+ *	transport's own locks; tried under @tx_lock
  * @tx_lock: guards the next six, and limits; bottom halves disabled
  * @tx_free: pool of struct cof_txbuf
  * @tx_queue: to be sent, in order
@@ -147,6 +149,7 @@ struct cof_conn {
 	struct kref ref;
 	struct mutex lock;	/* start, resize, close */
 	unsigned int rx_digests;
+	struct mutex tx_mutex;	/* handing messages to the network */
 	spinlock_t tx_lock;	/* sending */
 	struct list_head tx_free;
 	struct list_head tx_queue;
@@ -228,6 +231,8 @@ void cof_conn_set_kato(struct cof_conn *conn, unsigned int kato_ms);
 struct cof_txbuf *cof_conn_get_tx(struct cof_conn *conn);
 void cof_conn_put_tx(struct cof_conn *conn, struct cof_txbuf *buf);
 void cof_conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len);
+/* The same where it may sleep: a message that is the only one is sent without a thread hop. */
+void cof_conn_send(struct cof_conn *conn, struct cof_txbuf *buf, u32 len);
 
 /*
  * Digests (features HDR_CRC and DATA_CRC): computed as a message is submitted, checked
@@ -300,7 +305,9 @@ void cof_listener_close(struct cof_listener *listener);
  * @start: begin to receive
  * @resize: make the receive buffer limits->rx_max bytes; -EPROTO: bytes arrived
  * @set_kato: see cof_conn_set_kato(); NULL: it gives up when it likes
- * @kick: something is in conn->tx_queue, or COF_CONN_SHUT is set. Any context.
+ * @kick: something is in conn->tx_queue, or COF_CONN_SHUT is set. Any context
+ * @send: send what is in conn->tx_queue now; conn->tx_mutex is held, which @close waits for
+ *	before it takes away what this needs. NULL: there is only @kick
  * @close: send what is queued for up to 200 ms, then no callback any more
  * @free: the memory, after close
  * @listen: make a listener (listener->accept etc. are filled in from args)
@@ -315,6 +322,7 @@ struct cof_transport {
 	int (*resize)(struct cof_conn *conn, const struct cof_conn_limits *limits);
 	void (*set_kato)(struct cof_conn *conn, unsigned int kato_ms);
 	void (*kick)(struct cof_conn *conn);
+	void (*send)(struct cof_conn *conn);
 	void (*close)(struct cof_conn *conn);
 	void (*free)(struct cof_conn *conn);
 	struct cof_listener *(*listen)(const struct cof_listen_args *args);

@@ -95,6 +95,7 @@ int cof_conn_init(struct cof_conn *conn, const struct cof_transport *transport,
 	cof_addr_format(conn->peer_name, sizeof(conn->peer_name), peer);
 	kref_init(&conn->ref);
 	mutex_init(&conn->lock);
+	mutex_init(&conn->tx_mutex);
 	spin_lock_init(&conn->tx_lock);
 	INIT_LIST_HEAD(&conn->tx_free);
 	INIT_LIST_HEAD(&conn->tx_queue);
@@ -390,21 +391,21 @@ static bool is_connect_answer(const struct cof_hdr *msg)
 	return cof_msg_opcode(msg) == COF_CONNECT && msg->flags & cpu_to_le16(COF_F_RESPONSE);
 }
 
-/**
- * cof_conn_submit() - send a message
- * @conn: the connection
- * @buf: from cof_conn_get_tx(); the transport's from here on
- * @len: of the message at buf->data, at most buf->size
- *
- * Messages leave in the order of these calls. Dropped if the connection is closed; ops->error
- * tells of one that broke.
- *
- * Context: any but hard interrupts.
+/*
+ * Is there nobody else who sends, nor anything else to be sent? Then the caller may do it, and
+ * holds conn->tx_mutex. A message that comes later kicks the worker, which waits for that.
  */
-void cof_conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len)
+static bool conn_begin_send(struct cof_conn *conn)
+{
+	lockdep_assert_held(&conn->tx_lock);
+	return conn->transport->send && conn->tx_unsent == 1 && mutex_trylock(&conn->tx_mutex);
+}
+
+static void conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len, bool may_sleep)
 {
 	struct cof_hdr *msg = (struct cof_hdr *)buf->data;
 	unsigned int digests = READ_ONCE(conn->tx_digests);
+	bool here = false;
 	bool closed;
 
 	if (WARN_ON_ONCE(len > buf->size))
@@ -424,14 +425,53 @@ void cof_conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len)
 		conn->tx_unsent++;
 		if (!cof_fault_tx(conn, buf)) {
 			list_add_tail(&buf->list, &conn->tx_queue);
-			conn->transport->kick(conn);
+			here = may_sleep && conn_begin_send(conn);
+			if (!here)
+				conn->transport->kick(conn);
 		}
 	}
 	spin_unlock_bh(&conn->tx_lock);
 	if (closed)
 		cof_conn_put_tx(conn, buf);
+	if (!here)
+		return;
+	conn->transport->send(conn);
+	mutex_unlock(&conn->tx_mutex);
+}
+
+/**
+ * cof_conn_submit() - send a message
+ * @conn: the connection
+ * @buf: from cof_conn_get_tx(); the transport's from here on
+ * @len: of the message at buf->data, at most buf->size
+ *
+ * Messages leave in the order of these calls. Dropped if the connection is closed; ops->error
+ * tells of one that broke.
+ *
+ * Context: any but hard interrupts.
+ */
+void cof_conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len)
+{
+	conn_submit(conn, buf, len, false);
 }
 EXPORT_SYMBOL_GPL(cof_conn_submit);
+
+/**
+ * cof_conn_send() - send a message, by the caller if that is possible
+ * @conn: the connection; the caller sees to it that it stays until this returns
+ * @buf: as cof_conn_submit()
+ * @len: as cof_conn_submit()
+ *
+ * As cof_conn_submit(), for a caller who has nothing to send after this one: while other
+ * messages are under way it waits for the worker as they do, which sends several at once.
+ *
+ * Context: process, may sleep. May call ops->tx_ready and ops->error.
+ */
+void cof_conn_send(struct cof_conn *conn, struct cof_txbuf *buf, u32 len)
+{
+	conn_submit(conn, buf, len, true);
+}
+EXPORT_SYMBOL_GPL(cof_conn_send);
 
 /**
  * cof_conn_is_loopback() - does the peer live on this host?

@@ -15,6 +15,8 @@
 struct conn_test {
 	struct cof_conn conn;
 	unsigned int kicks;
+	unsigned int sends;
+	struct cof_txbuf *meanwhile;	/* is sent while another one is */
 	unsigned int closes;
 	unsigned int frees;
 	unsigned int resizes;
@@ -49,6 +51,21 @@ static void fake_kick(struct cof_conn *conn)
 	to_test(conn)->kicks++;
 }
 
+/* Sends what is there, then somebody else comes. */
+static void fake_send(struct cof_conn *conn)
+{
+	struct conn_test *t = to_test(conn);
+	struct cof_txbuf *buf;
+
+	lockdep_assert_held(&conn->tx_mutex);
+	t->sends++;
+	while ((buf = cof_conn_next_tx(conn)))
+		cof_conn_put_tx(conn, buf);
+	if (t->meanwhile)
+		cof_conn_send(conn, t->meanwhile, 32);
+	t->meanwhile = NULL;
+}
+
 static void fake_close(struct cof_conn *conn)
 {
 	to_test(conn)->closes++;
@@ -65,6 +82,7 @@ static struct cof_transport fake_transport = {
 	.start	= fake_start,
 	.resize	= fake_resize,
 	.kick	= fake_kick,
+	.send	= fake_send,
 	.close	= fake_close,
 	.free	= fake_free,
 };
@@ -173,6 +191,50 @@ static void messages_leave_in_order(struct kunit *test)
 	}
 	KUNIT_EXPECT_NULL(test, cof_conn_next_tx(&t->conn));
 	KUNIT_EXPECT_TRUE(test, cof_conn_tx_idle(&t->conn));
+}
+
+static struct cof_txbuf *conn_buf(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+	struct cof_txbuf *buf = cof_conn_get_tx(&t->conn);
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	return buf;
+}
+
+static void who_may_sleep_sends_what_is_alone(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+	struct cof_txbuf *first;
+
+	cof_conn_send(&t->conn, conn_buf(test), 32);
+	KUNIT_EXPECT_EQ(test, 1, t->sends);
+	KUNIT_EXPECT_EQ(test, 0, t->kicks);
+	KUNIT_EXPECT_TRUE(test, cof_conn_tx_idle(&t->conn));
+
+	/* Behind another one it waits for the worker. */
+	first = conn_buf(test);
+	cof_conn_submit(&t->conn, first, 32);
+	cof_conn_send(&t->conn, conn_buf(test), 32);
+	KUNIT_EXPECT_EQ(test, 1, t->sends);
+	KUNIT_EXPECT_EQ(test, 2, t->kicks);
+	KUNIT_ASSERT_PTR_EQ(test, first, cof_conn_next_tx(&t->conn));
+	cof_conn_put_tx(&t->conn, first);
+	cof_conn_put_tx(&t->conn, cof_conn_next_tx(&t->conn));
+}
+
+/* Nobody else looks at the queue then but the worker. */
+static void who_finds_a_sender_kicks_the_worker(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+
+	t->meanwhile = conn_buf(test);
+	cof_conn_send(&t->conn, conn_buf(test), 32);
+	KUNIT_EXPECT_EQ(test, 1, t->sends);
+	KUNIT_EXPECT_EQ(test, 1, t->kicks);
+	KUNIT_EXPECT_FALSE(test, cof_conn_tx_idle(&t->conn));
+	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&t->conn.tx_mutex));
+	cof_conn_put_tx(&t->conn, cof_conn_next_tx(&t->conn));
 }
 
 static void a_closed_connection_takes_nothing(struct kunit *test)
@@ -427,6 +489,8 @@ static void a_transport_is_registered_once(struct kunit *test)
 static struct kunit_case conn_cases[] = {
 	KUNIT_CASE(buffers_are_wiped_and_come_back),
 	KUNIT_CASE(messages_leave_in_order),
+	KUNIT_CASE(who_may_sleep_sends_what_is_alone),
+	KUNIT_CASE(who_finds_a_sender_kicks_the_worker),
 	KUNIT_CASE(a_closed_connection_takes_nothing),
 	KUNIT_CASE(an_error_is_told_once),
 	KUNIT_CASE(who_sent_garbage_is_still_heard_to_go),

@@ -71,7 +71,8 @@ static void slots_run_out_and_come_back(struct kunit *test)
 	unsigned int i, j;
 
 	for (i = 0; i < DEPTH; i++) {
-		KUNIT_EXPECT_EQ(test, 0, cofi_queue_take(t->queue, &t->req[i], COF_SIGN, &tag[i]));
+		/* It tells how many are before it. */
+		KUNIT_EXPECT_EQ(test, i, cofi_queue_take(t->queue, &t->req[i], COF_SIGN, &tag[i]));
 		for (j = 0; j < i; j++)
 			KUNIT_EXPECT_NE(test, tag[i], tag[j]);
 	}
@@ -79,7 +80,7 @@ static void slots_run_out_and_come_back(struct kunit *test)
 			cofi_queue_take(t->queue, &t->req[DEPTH], COF_SIGN, &tag[DEPTH]));
 	KUNIT_EXPECT_EQ(test, 0, answer(t, tag[2], COF_SIGN, COF_S_OK, 256, &req));
 	KUNIT_EXPECT_PTR_EQ(test, &t->req[2], req);
-	KUNIT_EXPECT_EQ(test, 0,
+	KUNIT_EXPECT_EQ(test, DEPTH - 1,
 			cofi_queue_take(t->queue, &t->req[DEPTH], COF_SIGN, &tag[DEPTH]));
 	KUNIT_EXPECT_NE(test, tag[2], tag[DEPTH]);
 	KUNIT_EXPECT_EQ(test, DEPTH, t->queue->inflight);
@@ -123,7 +124,7 @@ static void answer_that_breaks_rules_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, t->queue->inflight);
 
 	t->req[1].op = ASYM_VERIFY;
-	KUNIT_ASSERT_EQ(test, 0, cofi_queue_take(t->queue, &t->req[1], COF_VERIFY, &tag));
+	KUNIT_ASSERT_EQ(test, 1, cofi_queue_take(t->queue, &t->req[1], COF_VERIFY, &tag));
 	KUNIT_EXPECT_EQ(test, -EPROTO, answer(t, tag, COF_VERIFY, COF_S_OK, 1, &req));
 	KUNIT_EXPECT_EQ(test, 0, answer(t, tag, COF_VERIFY, COF_S_KEY_REJECTED, 0, &req));
 	KUNIT_EXPECT_PTR_EQ(test, &t->req[1], req);
@@ -171,7 +172,7 @@ static void silent_operations_are_asked_after(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 3; i++)
-		KUNIT_ASSERT_EQ(test, 0, cofi_queue_take(t->queue, &t->req[i], COF_SIGN, &tag[i]));
+		KUNIT_ASSERT_EQ(test, i, cofi_queue_take(t->queue, &t->req[i], COF_SIGN, &tag[i]));
 	KUNIT_EXPECT_FALSE(test, cofi_queue_query_pick(t->queue, HZ, &query, &asked));
 	t->queue->slots[(u16)tag[1]].asked -= 2 * HZ;
 	t->queue->slots[(u16)tag[2]].asked -= 2 * HZ;

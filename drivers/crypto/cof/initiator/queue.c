@@ -83,7 +83,8 @@ void cofi_queue_free(struct cofi_queue *queue)
  * @tag: for its message
  *
  * Context: any.
- * Return: 0; -EBUSY no slot is free, or the quota is in flight; -ENODEV the association is dead.
+ * Return: how many were in flight before; -EBUSY no slot is free, or the quota is in flight;
+ * -ENODEV the association is dead.
  */
 int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opcode, u64 *tag)
 {
@@ -105,7 +106,8 @@ int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opco
 		slot->sent = jiffies;
 		slot->asked = slot->sent;
 		*tag = cofi_tag(i, ++slot->gen);
-		if (!queue->inflight++)
+		err = queue->inflight++;
+		if (!err)
 			queue->progress = jiffies;
 	}
 	spin_unlock_bh(&queue->lock);
@@ -502,7 +504,7 @@ static void cofi_io_fill(struct cof_io_req *io, const struct asym_request *req)
  * @queue: the queue
  * @req: the operation
  *
- * Context: any.
+ * Context: any; process if @req->may_sleep.
  * Return: 0: it will be completed. -EBUSY: no room; an answer, or a buffer
  * that comes back, makes some. -EOPNOTSUPP: it does not fit the protocol. -ENODEV.
  */
@@ -513,10 +515,11 @@ int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req)
 	unsigned int len = req->in_len + req->digest_len;
 	struct cof_conn *conn = queue->chan.conn;
 	u16 opcode = COF_ENCRYPT + req->op;
+	bool may_sleep = req->may_sleep;
 	struct cof_txbuf *buf;
 	struct cof_io_req *io;
+	int others;
 	u64 tag;
-	int err;
 
 	if (req->op >= ASYM_OP_NR || !req->in_len || req->in_len > COF_MAX_INPUT ||
 	    req->digest_len > (req->op == ASYM_VERIFY ? COF_MAX_DIGEST : 0) ||
@@ -532,15 +535,19 @@ int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req)
 	cofi_io_fill(io, req);
 
 	/* From here on @req may be completed: it is not looked at again. */
-	err = cofi_queue_take(queue, req, opcode, &tag);
-	if (err) {
+	others = cofi_queue_take(queue, req, opcode, &tag);
+	if (others < 0) {
 		cof_conn_put_tx(conn, buf);
-		return err;
+		return others;
 	}
 	io->hdr.tag = cpu_to_le64(tag);
 	atomic64_inc(&count->requests);
 	atomic64_add(len, &count->bytes);
-	cof_conn_submit(conn, buf, sizeof(*io) + len);
+	/* The one operation that somebody waits for goes at once; several go together. */
+	if (may_sleep && !others)
+		cof_conn_send(conn, buf, sizeof(*io) + len);
+	else
+		cof_conn_submit(conn, buf, sizeof(*io) + len);
 	return 0;
 }
 

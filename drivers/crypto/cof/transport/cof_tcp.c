@@ -15,22 +15,23 @@
  * MSG_DONTWAIT: payload is copied (slab memory must not be spliced), several
  * messages to a call, and the buffers are wiped and free again. No room in
  * the socket: write_space queues the worker again (and a timer, in case it was
- * memory that lacked).
+ * memory that lacked). A submitter who may sleep, and whose message is the only one, does the
+ * same in its place: the hop through a thread is most of what a single operation takes.
+ * conn->tx_mutex is held by whoever sends.
  *
  * The worker runs on the CPU that submitted, and does not preempt: what else the
  * submitter has is in the queue when it begins, and the answers of a target in the
  * same kernel find the same worker at work. One with priority sends each message
  * alone, one on another CPU begins with an interrupt there.
  *
- * Locks: the socket lock, then sk_callback_lock (read), then whatever the
- * user's recv() takes, then conn->tx_lock. The worker takes the socket lock
- * with nothing held. Nobody holds two sockets' locks: an association within one
- * kernel passes through the backlog queue of the loopback device.
+ * Locks: conn->tx_mutex, then the socket lock, then sk_callback_lock (read), then whatever the
+ * user's recv() takes, then conn->tx_lock. Nobody holds two sockets' locks: an association within
+ * one kernel passes through the backlog queue of the loopback device.
  *
  * Closing: deafen under the socket lock (no recv() after that), let the
  * worker send what is queued, restore the socket's callbacks under
- * sk_callback_lock (no callback runs after that), cancel timer and worker,
- * release the socket. The core made sure that nobody kicks any more.
+ * sk_callback_lock (no callback runs after that), disable timer and worker, wait for a
+ * submitter who sends, release the socket.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -65,12 +66,12 @@ struct cof_tcp_saved {
 /**
  * struct cof_tcp_conn - a connection
  * @conn: the common part
- * @sock: the socket
+ * @sock: the socket; NULL once closed, which is under conn->tx_mutex
  * @saved: its callbacks
  * @started: ours are in place
  * @rx: parser; under the socket lock
- * @sending: the worker's: messages taken from conn->tx_queue
- * @broken: the worker's: sending failed
+ * @sending: under conn->tx_mutex: messages taken from conn->tx_queue
+ * @broken: likewise: sending failed
  * @eof: the peer closed; the worker reads the rest and reports
  * @messages: received; for the worker that polls, overflows
  * @tx_work: the worker
@@ -238,7 +239,7 @@ static void cof_tcp_tx_drop(struct cof_tcp_conn *tc)
 		cof_conn_put_tx(&tc->conn, buf);
 }
 
-/* Bytes sent; 0: nothing to send; -EAGAIN: no room; other: broken. */
+/* Bytes sent; 0: nothing to send; -EAGAIN: no room; other: broken. tx_mutex held. */
 static int cof_tcp_send_batch(struct cof_tcp_conn *tc)
 {
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
@@ -281,6 +282,11 @@ static int cof_tcp_send_batch(struct cof_tcp_conn *tc)
 }
 
 #ifdef CONFIG_NET_RX_BUSY_POLL
+static bool cof_tcp_polls(const struct cof_tcp_conn *tc)
+{
+	return READ_ONCE(tc->sock->sk->sk_ll_usec);
+}
+
 struct cof_tcp_poll {
 	struct cof_tcp_conn *tc;
 	unsigned int messages;
@@ -305,35 +311,38 @@ static void cof_tcp_poll(struct cof_tcp_conn *tc)
 	struct sock *sk = tc->sock->sk;
 	unsigned int napi = READ_ONCE(sk->sk_napi_id);
 
-	if (READ_ONCE(sk->sk_ll_usec) && napi >= MIN_NAPI_ID)
+	if (cof_tcp_polls(tc) && napi >= MIN_NAPI_ID)
 		napi_busy_loop(napi, cof_tcp_poll_ends, &poll, false, BUSY_POLL_BUDGET);
 }
 #else
+static bool cof_tcp_polls(const struct cof_tcp_conn *tc)
+{
+	return false;
+}
+
 static void cof_tcp_poll(struct cof_tcp_conn *tc)
 {
 }
 #endif
 
-static void cof_tcp_tx_work(struct work_struct *work)
+/*
+ * Sends what is queued; tx_mutex held. Returns whether nothing is left, now or because it is
+ * broken; else the worker, or the timer, goes on. @sent: whether there was something.
+ */
+static bool cof_tcp_send_queued(struct cof_tcp_conn *tc, bool *sent)
 {
-	struct cof_tcp_conn *tc = container_of(work, struct cof_tcp_conn, tx_work);
-	/* First: what is to be sent before was queued with it, or earlier. */
-	bool shut = test_bit(COF_CONN_SHUT, &tc->conn.state);
-	bool sent = false;
 	int ret = 0;
 	int i;
 
-	if (xchg(&tc->eof, false))
-		cof_tcp_end(tc);
 	for (i = 0; i < COF_TCP_ROUNDS && !tc->broken; i++) {
 		ret = cof_tcp_send_batch(tc);
 		if (ret == -EAGAIN) {
 			queue_delayed_work(cof_tcp_wq, &tc->retry, HZ / 10);
-			return;
+			return false;
 		}
 		if (!ret)
 			break;
-		sent = true;
+		*sent = true;
 		if (ret < 0) {
 			tc->broken = true;
 			local_bh_disable();
@@ -345,13 +354,40 @@ static void cof_tcp_tx_work(struct work_struct *work)
 		cof_tcp_tx_drop(tc);
 	else if (ret)
 		queue_work(cof_tcp_wq, &tc->tx_work);
-	else if (unlikely(shut))
-		kernel_sock_shutdown(tc->sock, SHUT_RDWR);
-	if (cof_conn_tx_idle(&tc->conn)) {
+	if (cof_conn_tx_idle(&tc->conn))
 		wake_up(&tc->idle);
-		if (sent && !tc->broken)
-			cof_tcp_poll(tc);
-	}
+	return !ret || tc->broken;
+}
+
+static void cof_tcp_tx_work(struct work_struct *work)
+{
+	struct cof_tcp_conn *tc = container_of(work, struct cof_tcp_conn, tx_work);
+	/* First: what is to be sent before was queued with it, or earlier. */
+	bool shut = test_bit(COF_CONN_SHUT, &tc->conn.state);
+	bool sent = false;
+	bool all;
+
+	if (xchg(&tc->eof, false))
+		cof_tcp_end(tc);
+	mutex_lock(&tc->conn.tx_mutex);
+	all = cof_tcp_send_queued(tc, &sent);
+	if (unlikely(shut) && all && !tc->broken)
+		kernel_sock_shutdown(tc->sock, SHUT_RDWR);
+	mutex_unlock(&tc->conn.tx_mutex);
+	if (sent && all && !tc->broken)
+		cof_tcp_poll(tc);
+}
+
+/* Who polls afterwards is the worker: the submitter has something else to do. */
+static void cof_tcp_send(struct cof_conn *conn)
+{
+	struct cof_tcp_conn *tc = to_tcp(conn);
+	bool sent;
+
+	if (cof_tcp_polls(tc))
+		queue_work(cof_tcp_wq, &tc->tx_work);
+	else
+		cof_tcp_send_queued(tc, &sent);
 }
 
 static void cof_tcp_retry(struct work_struct *work)
@@ -535,11 +571,13 @@ static void cof_tcp_close(struct cof_conn *conn)
 	}
 	/* The worker queues the timer, the timer queues the worker. */
 	disable_delayed_work_sync(&tc->retry);
-	cancel_work_sync(&tc->tx_work);
+	disable_work_sync(&tc->tx_work);
+	mutex_lock(&conn->tx_mutex);
 	cof_tcp_tx_drop(tc);
 	kernel_sock_shutdown(tc->sock, SHUT_RDWR);
 	sock_release(tc->sock);
 	tc->sock = NULL;
+	mutex_unlock(&conn->tx_mutex);
 }
 
 static void cof_tcp_free(struct cof_conn *conn)
@@ -675,6 +713,7 @@ static struct cof_transport cof_tcp_transport = {
 	.resize		= cof_tcp_resize,
 	.set_kato	= cof_tcp_set_kato,
 	.kick		= cof_tcp_kick,
+	.send		= cof_tcp_send,
 	.close		= cof_tcp_close,
 	.free		= cof_tcp_free,
 	.listen		= cof_tcp_listen,
