@@ -2,8 +2,8 @@
 /*
  * /sys/kernel/config/cof_target/pools/<pool>. Process context. Attributes are read and
  * written under cof_tgt_config; what CONNECT looks at is changed under cof_tgt_lock
- * as well. Disabling waits, with cof_tgt_config held, until the pool's
- * last association is freed; nothing on that way takes cof_tgt_config.
+ * as well. Disabling waits, without a lock, until the pool's last association is freed; until
+ * then cof_tgt_pool.exec is there, and the pool cannot be changed or enabled again.
  */
 #include "target.h"
 
@@ -24,10 +24,11 @@ static struct cof_tgt_pool *allowed_to_pool(struct config_item *item)
 
 static int pool_busy(const struct cof_tgt_pool *pool, const char *attribute)
 {
-	if (!pool->enabled)
+	if (!pool->exec)
 		return 0;
-	pr_err("pool %s: %s: the pool is enabled; write 0 to 'enable' first\n",
-	       cof_tgt_pool_name(pool), attribute);
+	pr_err("pool %s: %s: the pool is %s\n", cof_tgt_pool_name(pool), attribute,
+	       pool->enabled ? "enabled; write 0 to 'enable' first" :
+			       "being disabled; try again when that is done");
 	return -EBUSY;
 }
 
@@ -220,10 +221,14 @@ CONFIGFS_ATTR(cof_tgt_pool_, max_inflight);
 static int pool_enable(struct cof_tgt_pool *pool)
 {
 	struct asym_exec *exec;
+	int err;
 
 	lockdep_assert_held(&cof_tgt_config);
 	if (pool->enabled)
 		return 0;
+	err = pool_busy(pool, "enable");
+	if (err)
+		return err;
 	if (!pool->algos) {
 		pr_err("pool %s: enable: no algorithms set; write e.g. 'rsa' to 'algorithms' first\n",
 		       cof_tgt_pool_name(pool));
@@ -259,16 +264,18 @@ static bool pool_unused(struct cof_tgt_pool *pool)
 	return unused;
 }
 
-static void pool_disable(struct cof_tgt_pool *pool)
+/* While it drains, whoever configures something else does not wait. */
+static int pool_disable(struct cof_tgt_pool *pool)
 {
 	struct cof_tgt_assoc *assoc;
 
-	lockdep_assert_held(&cof_tgt_config);
-	if (!pool->enabled)
-		return;
-	spin_lock_bh(&cof_tgt_lock);
-	pool->enabled = false;
-	spin_unlock_bh(&cof_tgt_lock);
+	scoped_guard(mutex, &cof_tgt_config) {
+		if (!pool->enabled)
+			return pool_busy(pool, "enable");
+		spin_lock_bh(&cof_tgt_lock);
+		pool->enabled = false;
+		spin_unlock_bh(&cof_tgt_lock);
+	}
 	/* Initiators compute elsewhere then, and disconnect; the others are ended. */
 	cof_tgt_event(pool, NULL, COF_EVENT_DRAINING);
 	wait_event_timeout(cof_tgt_gone, pool_unused(pool), msecs_to_jiffies(COF_TGT_DRAIN_MS));
@@ -277,12 +284,15 @@ static void pool_disable(struct cof_tgt_pool *pool)
 		__cof_tgt_assoc_kill(assoc, COF_S_DRAINING, false);
 	spin_unlock_bh(&cof_tgt_lock);
 	wait_event(cof_tgt_gone, pool_unused(pool));
+
+	guard(mutex)(&cof_tgt_config);
 	asym_exec_destroy(pool->exec);
 	pool->exec = NULL;
 	if (pool->remote)
 		cof_hops_del(pool->hops);
 	pool->remote = false;
 	pr_info("pool %s: disabled\n", cof_tgt_pool_name(pool));
+	return 0;
 }
 
 static ssize_t cof_tgt_pool_enable_show(struct config_item *item, char *page)
@@ -294,17 +304,16 @@ static ssize_t cof_tgt_pool_enable_store(struct config_item *item, const char *p
 {
 	struct cof_tgt_pool *pool = item_to_pool(item);
 	bool enable;
-	int err = 0;
+	int err;
 
 	if (kstrtobool(page, &enable)) {
 		pr_err("pool %s: enable: write 0 or 1\n", cof_tgt_pool_name(pool));
 		return -EINVAL;
 	}
+	if (!enable)
+		return pool_disable(pool) ?: count;
 	guard(mutex)(&cof_tgt_config);
-	if (enable)
-		err = pool_enable(pool);
-	else
-		pool_disable(pool);
+	err = pool_enable(pool);
 	return err ?: count;
 }
 CONFIGFS_ATTR(cof_tgt_pool_, enable);
@@ -597,8 +606,8 @@ static struct config_group *pools_make_group(struct config_group *group, const c
 
 static void pools_drop_item(struct config_group *group, struct config_item *item)
 {
-	scoped_guard(mutex, &cof_tgt_config)
-		pool_disable(item_to_pool(item));
+	/* Nobody else disables it: no attribute is written any more. */
+	pool_disable(item_to_pool(item));
 	config_item_put(item);
 }
 

@@ -279,9 +279,13 @@ def write(path, value):
         file.write(str(value))
 
 
+def read(path):
+    with open(f"{CONFIG}/{path}", encoding="ascii") as file:
+        return file.read().strip()
+
+
 def stat(name, pool="ptest"):
-    with open(f"{CONFIG}/pools/{pool}/stats/{name}", encoding="ascii") as file:
-        return int(file.read())
+    return int(read(f"pools/{pool}/stats/{name}"))
 
 
 def log(text):

@@ -10,6 +10,7 @@ machine is idle enough to be on time. What a host got is read in stats/hosts. Sp
 
 COF_SOAK=1: 10 s instead of 3 s for each measurement
 """
+import errno
 import os
 import struct
 import subprocess
@@ -25,6 +26,7 @@ from proto import CONFIG, Closed, check, same, write
 SECONDS = 10 if os.environ.get("COF_SOAK") else 3
 POOL = f"{CONFIG}/pools/pqos"
 SIM = "/sys/module/asym_sim/parameters"
+EXECUTOR = "/sys/kernel/debug/asym_executor/target-pqos"
 HOSTS = ("pqos1", "pqos2")
 EVENT_QUOTA = 2
 # What was not used for burst_ms (100) may be caught up on, once.
@@ -183,6 +185,17 @@ def measure(seconds, *hosts):
     return [{name: (b[name] - a[name]) / (end - start) for name in a} for a, b in zip(before, after)]
 
 
+def occupied(seconds):
+    """Of the accelerator's places, the share in use, by looking: whatever else slows the machine down."""
+    found, end = [], time.monotonic() + seconds
+    while time.monotonic() < end:
+        with open(EXECUTOR, encoding="ascii") as file:
+            values = dict(line.split() for line in file)
+        found.append(int(values["inflight"]) / int(values["max_inflight"]))
+        time.sleep(0.01)
+    return sum(found) / len(found)
+
+
 def near(actual, wanted, per_cent, text):
     check(abs(actual - wanted) <= wanted * per_cent / 100, f"{text}: {actual:.1f}, {wanted} within {per_cent:.1f}%")
 
@@ -277,6 +290,19 @@ def test_max_keys(small):
     same(host_stats(HOSTS[0])["keys"], 0, "and none is counted")
 
 
+def configure_meanwhile(disabling):
+    """A host that does not go takes its time, but not the administrator's."""
+    check(proto.eventually(lambda: proto.read("pools/pqos/enable") == "0"), "the pool takes nobody any more")
+    quota(HOSTS[1], ops_per_sec=5)
+    errno_of = None
+    try:
+        write("pools/pqos/enable", 1)
+    except OSError as error:
+        errno_of = error.errno
+    check(disabling.is_alive(), "while it drains, a quota can be set")
+    same(errno_of, errno.EBUSY, "and it cannot be enabled: errno")
+
+
 def test_leaving(small):
     """What waits goes with its connection."""
     quota(HOSTS[0], ops_per_sec=1, burst_ms=1)
@@ -293,7 +319,10 @@ def test_leaving(small):
     check(proto.eventually(lambda: host_stats(HOSTS[0])["waiting"] > 100), "more than 100 wait")
     load.ended = True
     start = time.monotonic()
-    write("pools/pqos/enable", 0)
+    disabling = threading.Thread(target=write, args=("pools/pqos/enable", 0))
+    disabling.start()
+    configure_meanwhile(disabling)
+    disabling.join()
     took = time.monotonic() - start
     check(took < 10, f"disabling the pool does not wait for them: {took:.2f} s (they, more than 100 s)")
     load.stop()
@@ -344,8 +373,8 @@ def test_weights(small):
     check(22 <= share <= 28, f"weights 1:3, both want more: {share:.1f}% and {100 - share:.1f}%")
     loads[1].stop()
     time.sleep(0.5)
-    alone = measure(SECONDS, HOSTS[0])[0]["ops"]
-    near(alone, round(sum(got)), 10, "the light one alone gets what both had, operations a second")
+    alone = occupied(SECONDS)
+    check(alone >= 0.95, f"the light one alone gets everything: {100 * alone:.1f}% of the accelerator's time")
     loads[0].stop()
     for host in HOSTS:
         no_quota(host)
