@@ -17,6 +17,7 @@ GRACE_SECONDS = 15      # for the others after the first failure, and after an o
 END_SECONDS = 8         # for a machine to switch itself off
 RESTARTS = 2            # of a machine that QEMU lost before it was set up
 POLL_SECONDS = 0.05
+STATE = re.compile(r"^CPU#|[ER]IP=|HLT=|^(ISR|IRR|LVTT|ESR|TMICT|PPR)\b|: ")
 
 
 class Tail:
@@ -125,7 +126,36 @@ class Run:
             self.show(watched)
             self.judge(watched)
         if time.monotonic() - self.begin > self.args.timeout:
+            self.examine()
             self.fail(TIMEOUT, f"timed out after {self.args.timeout} s", at_once=True)
+
+    def examine(self):
+        """Something hangs: where is each processor, and which interrupts does it not take?"""
+        for name, watched in self.nodes.items():
+            if watched.status is not None or watched.off:
+                continue
+            for command in ("info registers -a", "info lapic"):
+                try:
+                    text = watched.machine.monitor(command) if watched.machine else \
+                        self.ask_host(watched.node, command)
+                except (LookupError, OSError) as error:
+                    text = f"{command}: {error}"
+                for line in text.splitlines():
+                    if STATE.search(line):
+                        print(f"{name}: examined| {line.strip()}", file=sys.stderr, flush=True)
+
+    def ask_host(self, node, command):
+        """The answer of a nested guest's monitor; its host may hang, too."""
+        request = f"runner-{node.name}-{len(command)}"
+        with open(f"{self.folder}/requests/{node.host}/{request}", "w", encoding="utf-8") as file:
+            file.write(f"{node.name} monitor {command}\n")
+        reply = f"{self.folder}/replies/{request}"
+        for _ in range(200):
+            if os.path.exists(reply):
+                with open(reply, encoding="utf-8", errors="replace") as file:
+                    return file.read()
+            time.sleep(0.1)
+        raise LookupError("its host does not answer")
 
     def show(self, watched, last=False):
         name = watched.node.name
