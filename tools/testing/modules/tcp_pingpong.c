@@ -49,7 +49,7 @@
 #define PP_MAX_SAMPLES	BIT(20)
 #define PP_LOST		(10 * HZ)
 #define PP_MAX_SOCKETS	128U
-#define PP_MAX_DEPTH	1024U
+#define PP_MAX_DEPTH	4096U
 #define PP_BATCH	16	/* messages in one sendmsg */
 
 /**
