@@ -392,6 +392,10 @@ int provider_submit_once(struct provider_op *op, bool may_sleep);
 void provider_commit(struct asym_device_priv *pdev);
 void provider_redispatch(struct list_head *ops);
 
+/* provider_pick.c */
+struct asym_device_priv *provider_pick_locked(struct provider_op *op);
+void provider_measure(struct asym_device_priv *pdev, ktime_t sent, int status);
+
 /* provider_device.c */
 bool provider_device_enter(struct asym_device_priv *pdev);
 void provider_device_exit(struct asym_device_priv *pdev);

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which device an operation goes to: what each can do, and what the class's policy
+ * thinks of it. Choosing is under asym_class::lock; what is measured is looked at, and
+ * written by whoever brings an answer, without.
+ */
+#include <linux/atomic.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+
+#include "provider.h"
+
+/* What to think of a digest that is not the hash's size, kernels differ about: software knows. */
+static bool digest_fits(const struct provider_op *op)
+{
+	unsigned int size = asym_hash_digest_size(op->req.hash);
+	unsigned int len = op->req.op == ASYM_SIGN ? op->req.in_len : op->req.digest_len;
+
+	return !size || len == size;
+}
+
+static bool device_can(const struct asym_device_priv *pdev, const struct provider_op *op)
+{
+	const struct asym_caps *caps = &pdev->caps;
+	const struct provider_key *key = op->key;
+	u8 nr = op->req.op;
+
+	if (!key->device_ok || key->data.bits < caps->rsa_min_bits ||
+	    key->data.bits > caps->rsa_max_bits)
+		return false;
+	if (!(caps->rsa_ops & BIT(nr)) || !(caps->rsa_paddings & BIT(op->req.padding)))
+		return false;
+	if (op->req.padding == ASYM_PAD_PKCS1 && (nr == ASYM_SIGN || nr == ASYM_VERIFY))
+		return (caps->rsa_hashes & BIT(op->req.hash)) && digest_fits(op);
+	return true;
+}
+
+/* What the policy has against a device; 0: nothing. */
+static u64 device_cost_locked(const struct asym_device_priv *pdev, enum asym_policy policy)
+{
+	u32 inflight = atomic_read(&pdev->inflight);
+
+	switch (policy) {
+	case ASYM_POLICY_QUEUE_DEPTH:
+		return inflight;
+	case ASYM_POLICY_LATENCY:
+		/* One that was slow would stay idle for ever. */
+		if (!inflight && time_after_eq(jiffies, pdev->picked + PROVIDER_EXPLORE))
+			return 0;
+		return (u64)READ_ONCE(pdev->latency) * (inflight + 1);
+	default:
+		return 0;
+	}
+}
+
+#define SCORE_DRAINING	BIT_ULL(63)
+#define SCORE_BUSY	BIT_ULL(62)
+#define SCORE_COST_MAX	(SCORE_BUSY / PROVIDER_MAX_DEVICES - 1)
+
+/*
+ * Most significant first: draining, busy, what the policy says, distance from whose
+ * turn it is.
+ */
+static u64 device_score_locked(const struct asym_device_priv *pdev, enum asym_policy policy)
+{
+	return (pdev->draining ? SCORE_DRAINING : 0) +
+	       (list_empty(&pdev->backlog) ? 0 : SCORE_BUSY) +
+	       min(device_cost_locked(pdev, policy), SCORE_COST_MAX) * PROVIDER_MAX_DEVICES +
+	       (pdev->id - pdev->class->next_device) % PROVIDER_MAX_DEVICES;
+}
+
+/**
+ * provider_pick_locked() - the device an operation goes to
+ * @op: with its key; asym_class::lock held
+ *
+ * The best one, as the class's policy has it, that can do it and has not failed it; one
+ * without a backlog if there is any. Draining ones only where the alternative is an error.
+ *
+ * Return: the device, whose turn it was; or NULL, and provider_op::reason says why if
+ * nothing did before.
+ */
+struct asym_device_priv *provider_pick_locked(struct provider_op *op)
+{
+	struct asym_class *class = op->class;
+	struct asym_device_priv *pdev, *best = NULL;
+	enum asym_policy policy = READ_ONCE(class->policy);
+	u64 best_score = U64_MAX;
+	bool last_resort = class->fallback == ASYM_FALLBACK_ERROR;
+	enum provider_stat reason = PROVIDER_SW_NO_DEVICE;
+
+	list_for_each_entry(pdev, &class->devices, node) {
+		u64 score;
+
+		if (pdev->draining && !last_resort)
+			continue;
+		if (!device_can(pdev, op)) {
+			if (reason == PROVIDER_SW_NO_DEVICE)
+				reason = PROVIDER_SW_UNSUPPORTED;
+			continue;
+		}
+		if (op->tried & BIT_ULL(pdev->id))
+			continue;
+		score = device_score_locked(pdev, policy);
+		if (score < best_score) {
+			best_score = score;
+			best = pdev;
+		}
+	}
+
+	if (best) {
+		class->next_device = best->id + 1;
+		best->picked = jiffies;
+	} else if (!op->reason) {
+		op->reason = reason;
+	}
+	return best;
+}
+
+/**
+ * provider_measure() - a device answered: how long does an operation take there?
+ * @pdev: the device
+ * @sent: when it was asked; 0: this one is not measured
+ * @status: the answer's
+ *
+ * A failure is no measure: what fails at once would be taken for fast. What was learned
+ * long ago counts half, so that a device that was slow once is soon believed.
+ *
+ * Context: any.
+ */
+void provider_measure(struct asym_device_priv *pdev, ktime_t sent, int status)
+{
+	bool old = time_after(jiffies, READ_ONCE(pdev->measured) + PROVIDER_EXPLORE);
+	unsigned int shift = old ? 1 : 3;
+	s64 was = READ_ONCE(pdev->latency);
+	s64 is;
+
+	if (!sent || (status && status != -EKEYREJECTED))
+		return;
+	is = clamp_t(s64, ktime_to_ns(ktime_sub(ktime_get(), sent)) / 125, 1, U32_MAX);
+	if (was)
+		is = was + (is - was) / (1 << shift);
+	WRITE_ONCE(pdev->latency, is);
+	WRITE_ONCE(pdev->measured, jiffies);
+}
