@@ -35,6 +35,7 @@ struct cof_listener;
  * @size: bytes at @data
  * @len: bytes to send (cof_conn_submit() sets it)
  * @sent: bytes sent (the transport's)
+ * @large: of cof_conn_get_tx_large()
  * @fate: what becomes of it, if fault injection keeps it
  * @due: and when, jiffies
  * @data: the message, from struct cof_hdr on
@@ -48,6 +49,7 @@ struct cof_txbuf {
 	u32 size;
 	u32 len;
 	u32 sent;
+	bool large;
 	u8 fate;
 	unsigned long due;
 	u8 *data;
@@ -84,11 +86,15 @@ struct cof_conn_ops {
  * @rx_max: longest message taken, bytes, at most COF_MAX_MSG
  * @tx_bufs: send buffers
  * @tx_size: bytes of each, at most COF_MAX_MSG
+ * @tx_large_bufs: further ones, for messages that do not fit into those; may be 0
+ * @tx_large_size: bytes of each of these, likewise
  */
 struct cof_conn_limits {
 	u32 rx_max;
 	u32 tx_bufs;
 	u32 tx_size;
+	u32 tx_large_bufs;
+	u32 tx_large_size;
 };
 
 /**
@@ -125,8 +131,9 @@ struct cof_conn_fault {
  * @rx_digests: COF_DIGEST_*: what messages must have
  * @tx_mutex: who hands messages to the network, one at a time; sleeping. Taken before the
  *	transport's own locks; tried under @tx_lock
- * @tx_lock: guards the next six, and limits; bottom halves disabled
+ * @tx_lock: guards the next seven, and limits; bottom halves disabled
  * @tx_free: pool of struct cof_txbuf
+ * @tx_free_large: those of limits.tx_large_size
  * @tx_queue: to be sent, in order
  * @tx_unsent: buffers submitted and not back in the pool
  * @tx_starved: cof_conn_get_tx() returned NULL since the last tx_ready
@@ -152,6 +159,7 @@ struct cof_conn {
 	struct mutex tx_mutex;	/* handing messages to the network */
 	spinlock_t tx_lock;	/* sending */
 	struct list_head tx_free;
+	struct list_head tx_free_large;
 	struct list_head tx_queue;
 	unsigned int tx_unsent;
 	bool tx_starved;
@@ -229,6 +237,7 @@ void cof_conn_set_kato(struct cof_conn *conn, unsigned int kato_ms);
 
 /* Any context. */
 struct cof_txbuf *cof_conn_get_tx(struct cof_conn *conn);
+struct cof_txbuf *cof_conn_get_tx_large(struct cof_conn *conn);
 void cof_conn_put_tx(struct cof_conn *conn, struct cof_txbuf *buf);
 void cof_conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len);
 /* The same where it may sleep: a message that is the only one is sent without a thread hop. */

@@ -51,16 +51,16 @@ static void txbufs_free(struct list_head *list)
 }
 
 /* @data by itself: it may be the target of DMA, which takes whole cache lines. */
-static int txbufs_alloc(struct list_head *list, const struct cof_conn_limits *limits)
+static int txbufs_alloc(struct list_head *list, u32 nr, u32 size, bool large)
 {
 	struct cof_txbuf *buf;
-	u32 i;
 
-	for (i = 0; i < limits->tx_bufs; i++) {
+	while (nr--) {
 		buf = kzalloc_obj(*buf);
 		if (!buf)
 			goto free_all;
-		buf->size = limits->tx_size;
+		buf->size = size;
+		buf->large = large;
 		buf->data = kzalloc(buf->size, GFP_KERNEL);
 		if (!buf->data) {
 			kfree(buf);
@@ -73,6 +73,20 @@ static int txbufs_alloc(struct list_head *list, const struct cof_conn_limits *li
 free_all:
 	txbufs_free(list);
 	return -ENOMEM;
+}
+
+static int txpools_alloc(struct list_head *list, struct list_head *large,
+			 const struct cof_conn_limits *limits)
+{
+	int err;
+
+	err = txbufs_alloc(list, limits->tx_bufs, limits->tx_size, false);
+	if (err)
+		return err;
+	err = txbufs_alloc(large, limits->tx_large_bufs, limits->tx_large_size, true);
+	if (err)
+		txbufs_free(list);
+	return err;
 }
 
 /**
@@ -98,9 +112,10 @@ int cof_conn_init(struct cof_conn *conn, const struct cof_transport *transport,
 	mutex_init(&conn->tx_mutex);
 	spin_lock_init(&conn->tx_lock);
 	INIT_LIST_HEAD(&conn->tx_free);
+	INIT_LIST_HEAD(&conn->tx_free_large);
 	INIT_LIST_HEAD(&conn->tx_queue);
 	cof_fault_conn_init(conn);
-	return txbufs_alloc(&conn->tx_free, limits);
+	return txpools_alloc(&conn->tx_free, &conn->tx_free_large, limits);
 }
 EXPORT_SYMBOL_GPL(cof_conn_init);
 
@@ -114,6 +129,7 @@ void cof_conn_exit(struct cof_conn *conn)
 {
 	txbufs_free(&conn->tx_queue);
 	txbufs_free(&conn->tx_free);
+	txbufs_free(&conn->tx_free_large);
 }
 EXPORT_SYMBOL_GPL(cof_conn_exit);
 
@@ -150,11 +166,12 @@ EXPORT_SYMBOL_GPL(cof_conn_start);
  */
 int cof_conn_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
 {
+	LIST_HEAD(fresh_large);
 	LIST_HEAD(fresh);
 	LIST_HEAD(old);
 	int err;
 
-	err = txbufs_alloc(&fresh, limits);
+	err = txpools_alloc(&fresh, &fresh_large, limits);
 	if (err)
 		return err;
 	guard(mutex)(&conn->lock);
@@ -164,11 +181,14 @@ int cof_conn_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
 		err = conn->transport->resize(conn, limits);
 	if (err) {
 		txbufs_free(&fresh);
+		txbufs_free(&fresh_large);
 		return err;
 	}
 	spin_lock_bh(&conn->tx_lock);
 	list_splice_init(&conn->tx_free, &old);
+	list_splice_init(&conn->tx_free_large, &old);
 	list_splice(&fresh, &conn->tx_free);
+	list_splice(&fresh_large, &conn->tx_free_large);
 	conn->limits = *limits;
 	spin_unlock_bh(&conn->tx_lock);
 	txbufs_free(&old);
@@ -284,6 +304,35 @@ struct cof_txbuf *cof_conn_get_tx(struct cof_conn *conn)
 EXPORT_SYMBOL_GPL(cof_conn_get_tx);
 
 /**
+ * cof_conn_get_tx_large() - a buffer for a message of up to limits.tx_large_size bytes
+ * @conn: the connection
+ *
+ * There are few, and nobody is told when one comes back: for messages that can be done without.
+ *
+ * Context: any but hard interrupts.
+ * Return: as cof_conn_get_tx(); NULL: all are in use, there are none, or the connection is closed.
+ */
+struct cof_txbuf *cof_conn_get_tx_large(struct cof_conn *conn)
+{
+	struct cof_txbuf *buf = NULL;
+
+	spin_lock_bh(&conn->tx_lock);
+	if (!conn->tx_closed && !cof_fault_get_tx(conn))
+		buf = list_first_entry_or_null(&conn->tx_free_large, struct cof_txbuf, list);
+	if (buf)
+		list_del_init(&buf->list);
+	spin_unlock_bh(&conn->tx_lock);
+	return buf;
+}
+EXPORT_SYMBOL_GPL(cof_conn_get_tx_large);
+
+/* Was it made for other limits, before a resize? */
+static bool txbuf_stale(const struct cof_conn *conn, const struct cof_txbuf *buf)
+{
+	return buf->size != (buf->large ? conn->limits.tx_large_size : conn->limits.tx_size);
+}
+
+/**
  * cof_conn_put_tx() - give a buffer back
  * @conn: the connection
  * @buf: wiped
@@ -300,11 +349,12 @@ void cof_conn_put_tx(struct cof_conn *conn, struct cof_txbuf *buf)
 		conn->tx_unsent--;
 	buf->len = 0;
 	buf->sent = 0;
-	stale = buf->size != conn->limits.tx_size;	/* from before a resize */
+	stale = txbuf_stale(conn, buf);
 	if (!stale)
-		list_add(&buf->list, &conn->tx_free);
-	starved = conn->tx_starved && !conn->tx_closed;
-	conn->tx_starved = false;
+		list_add(&buf->list, buf->large ? &conn->tx_free_large : &conn->tx_free);
+	starved = conn->tx_starved && !conn->tx_closed && !buf->large;
+	if (!buf->large)
+		conn->tx_starved = false;
 	spin_unlock_bh(&conn->tx_lock);
 	if (stale)
 		txbuf_free(buf);

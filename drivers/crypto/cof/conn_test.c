@@ -168,6 +168,47 @@ static void buffers_are_wiped_and_come_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, t->kicks);
 }
 
+static void large_buffers_are_a_pool_of_their_own(struct kunit *test)
+{
+	struct cof_conn_limits limits = {
+		.rx_max = 208, .tx_bufs = BUFS, .tx_size = TX_SIZE,
+		.tx_large_bufs = 2, .tx_large_size = 4 * TX_SIZE,
+	};
+	struct conn_test *t = test->priv;
+	struct cof_txbuf *large[2], *buf;
+	unsigned int i;
+
+	KUNIT_EXPECT_NULL(test, cof_conn_get_tx_large(&t->conn));
+	KUNIT_ASSERT_EQ(test, 0, cof_conn_resize(&t->conn, &limits));
+	for (i = 0; i < 2; i++) {
+		large[i] = cof_conn_get_tx_large(&t->conn);
+		KUNIT_ASSERT_NOT_NULL(test, large[i]);
+		KUNIT_EXPECT_EQ(test, 4 * TX_SIZE, large[i]->size);
+		memset(large[i]->data, 0x5a, large[i]->size);
+	}
+	KUNIT_EXPECT_NULL(test, cof_conn_get_tx_large(&t->conn));
+	KUNIT_EXPECT_EQ(test, BUFS, free_bufs(t));
+
+	/* They go the same way, wiped, back to where they came from; nobody waits for them. */
+	cof_conn_submit(&t->conn, large[0], 3 * TX_SIZE);
+	KUNIT_ASSERT_PTR_EQ(test, large[0], cof_conn_next_tx(&t->conn));
+	cof_conn_put_tx(&t->conn, large[0]);
+	KUNIT_EXPECT_NULL(test, memchr_inv(large[0]->data, 0, large[0]->size));
+	KUNIT_EXPECT_EQ(test, BUFS, free_bufs(t));
+	KUNIT_EXPECT_EQ(test, 0, t->ready);
+	buf = cof_conn_get_tx_large(&t->conn);
+	KUNIT_ASSERT_PTR_EQ(test, large[0], buf);
+	cof_conn_put_tx(&t->conn, buf);
+
+	/* Of other limits than those in force: freed. */
+	limits.tx_large_bufs = 0;
+	limits.tx_large_size = 0;
+	KUNIT_EXPECT_EQ(test, 0, cof_conn_resize(&t->conn, &limits));
+	cof_conn_put_tx(&t->conn, large[1]);
+	KUNIT_EXPECT_NULL(test, cof_conn_get_tx_large(&t->conn));
+	KUNIT_EXPECT_EQ(test, BUFS, free_bufs(t));
+}
+
 static void messages_leave_in_order(struct kunit *test)
 {
 	struct conn_test *t = test->priv;
@@ -456,6 +497,7 @@ static void limits_are_checked(struct kunit *test)
 {
 	static const struct cof_conn_limits bad[] = {
 		{ 31, 1, 32 }, { 65537, 1, 32 }, { 32, 0, 32 }, { 32, 1, 31 }, { 32, 1, 65537 },
+		{ 32, 1, 32, 1, 31 }, { 32, 1, 32, 1, 65537 },
 	};
 	struct sockaddr_storage addr = {};
 	struct cof_connect_args connect = { .transport = "no-such", .addr = &addr };
@@ -488,6 +530,7 @@ static void a_transport_is_registered_once(struct kunit *test)
 
 static struct kunit_case conn_cases[] = {
 	KUNIT_CASE(buffers_are_wiped_and_come_back),
+	KUNIT_CASE(large_buffers_are_a_pool_of_their_own),
 	KUNIT_CASE(messages_leave_in_order),
 	KUNIT_CASE(who_may_sleep_sends_what_is_alone),
 	KUNIT_CASE(who_finds_a_sender_kicks_the_worker),

@@ -93,6 +93,9 @@ EXPORT_SYMBOL_GPL(cof_transport_known);
 
 static bool limits_valid(const struct cof_conn_limits *limits)
 {
+	if (limits->tx_large_bufs && (limits->tx_large_size < limits->tx_size ||
+				      limits->tx_large_size > COF_MAX_MSG))
+		return false;
 	return limits->rx_max >= sizeof(struct cof_hdr) && limits->rx_max <= COF_MAX_MSG &&
 	       limits->tx_bufs && limits->tx_size >= sizeof(struct cof_hdr) &&
 	       limits->tx_size <= COF_MAX_MSG;
