@@ -185,8 +185,9 @@ struct asym_request {
  * @req: the request that ->submit() took
  * @status: 0; -EKEYREJECTED wrong signature; -EBADMSG or -EINVAL the device
  *	refused the input; -ESTALE unknown session (it is opened again and the
- *	request retried, once); -ENOSPC, -EIO, -ENODEV, -ESHUTDOWN, -ETIMEDOUT the device
- *	failed: retried elsewhere
+ *	request retried, once); -ENOSPC to a request with the key in it: no room for that
+ *	(a session is opened, and others make room); -ENOSPC else, -EIO, -ENODEV, -ESHUTDOWN,
+ *	-ETIMEDOUT the device failed: retried elsewhere
  * @out_len: bytes written to @req->out
  *
  * Exactly once for each request taken. Any context.
@@ -203,7 +204,9 @@ void asym_request_done(struct asym_request *req, int status, unsigned int out_le
  *	asym_request::may_sleep. 0: taken;
  *	asym_request_done() will be called, perhaps already was. -EBUSY: no
  *	room now, asym_device_kick() will say when to try again (completions of
- *	this device imply it). Any other error: not taken, the device failed.
+ *	this device imply it). -E2BIG: a request with the key in it is too long, or there
+ *	are too many now: a session is opened, and requests that have one are not held up.
+ *	Any other error: not taken, the device failed.
  * @commit: may be NULL. Rings the doorbell for requests that came with
  *	asym_request::more; called in the same contexts, also when no request
  *	followed after all

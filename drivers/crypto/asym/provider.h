@@ -255,6 +255,7 @@ enum provider_phase {
  * @status: the answer meanwhile
  * @tried: devices (by id) that failed it
  * @lost: of these, those that only lost it (-ETIMEDOUT)
+ * @sessions_only: devices that do not take it with the key in it
  * @attempts: number of these failures
  * @reason: why software computes it, if it does
  * @stale: the device forgot the session once already
@@ -289,6 +290,7 @@ struct provider_op {
 	int status;
 	u64 tried;
 	u64 lost;
+	u64 sessions_only;
 	u8 attempts;
 	u8 reason;
 	bool stale;
@@ -339,6 +341,12 @@ static inline void provider_object(enum provider_object what, long nr)
 static inline void provider_count(struct asym_class *class, enum provider_stat stat)
 {
 	this_cpu_inc(class->stats->nr[stat]);
+}
+
+/* It was counted, and was not so after all. */
+static inline void provider_uncount(struct asym_class *class, enum provider_stat stat)
+{
+	this_cpu_dec(class->stats->nr[stat]);
 }
 
 u64 provider_stat(const struct asym_class *class, enum provider_stat stat);

@@ -222,6 +222,8 @@ static int fake_submit(struct asym_device *dev, struct asym_request *req)
 	struct fake_session *session;
 	bool busy;
 
+	if (req->key && fake->key_err)
+		return fake->key_err;
 	exec = kzalloc(asym_exec_request_size(fake->exec), GFP_ATOMIC);
 	if (!exec)
 		return -EBUSY;
@@ -245,6 +247,13 @@ static int fake_submit(struct asym_device *dev, struct asym_request *req)
 		atomic_set(&fake->unseen, 0);
 	freq->fake = fake;
 	freq->exec = exec;
+	if (req->key && fake->key_status) {
+		kfree(exec);
+		freq->status = fake->key_status;
+		freq->out_len = 0;
+		answer(req);
+		return 0;
+	}
 	if (req->key) {
 		atomic_inc(&fake->inline_keys);
 		key_work = kzalloc_obj(*key_work, GFP_ATOMIC);

@@ -25,6 +25,8 @@
  * @unsupported: BIT(enum asym_op): answered with -EOPNOTSUPP
  * @leave_at_bad: answer a wrong signature with -ENODEV
  * @large: takes keys that are too large for the software, and answers with the input
+ * @key_err: what ->submit says to requests with the key in them, if not 0
+ * @key_status: what these are answered, if not 0
  * @hold: answers are kept until fake_device_release()
  * @forget: sessions are unknown to requests, until the next ->open
  * @open_wait: ->open waits until this is cleared, and @gate woken, or the device is removed
@@ -58,6 +60,8 @@ struct fake_device {
 	unsigned int unsupported;
 	bool leave_at_bad;
 	bool large;
+	int key_err;
+	int key_status;
 	bool hold;
 	bool forget;
 	bool open_wait;

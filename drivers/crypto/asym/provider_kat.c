@@ -138,7 +138,7 @@ static void kat_answered(struct provider_op *op, int status, unsigned int out_le
 	kref_put(&kreq->ref, kat_request_free);
 }
 
-/* Submit, and again while the device has no room. */
+/* Submit, and again while the device has no room; with the key in it, there may be less. */
 static int kat_submit(struct kat_request *kreq, const struct kat_test *test)
 {
 	unsigned long limit = jiffies + KAT_FAIL_SECS * HZ;
@@ -149,7 +149,7 @@ static int kat_submit(struct kat_request *kreq, const struct kat_test *test)
 	kref_get(&pdev->ref);
 	for (;;) {
 		err = provider_submit_once(&kreq->op, true);
-		if (err != -EBUSY)
+		if (err != -EBUSY && err != -E2BIG)
 			break;
 		if (time_after(jiffies, limit)) {
 			err = -ETIMEDOUT;

@@ -272,9 +272,10 @@ static enum dispatch op_route_miss_locked(struct provider_op *op, struct provide
 {
 	struct asym_device_priv *pdev = op->pdev;
 	bool first = !session;
+	bool with_key = first && pdev->flags & ASYM_DEV_INLINE_KEY &&
+			!(op->sessions_only & BIT_ULL(pdev->id));
 
-	if (first && pdev->flags & ASYM_DEV_INLINE_KEY && !list_empty(&pdev->backlog) &&
-	    op->flags & PROVIDER_FULL_REFUSE)
+	if (with_key && !list_empty(&pdev->backlog) && op->flags & PROVIDER_FULL_REFUSE)
 		return DISPATCH_REFUSE;
 	if (first) {
 		session = provider_session_new_locked(op->key, pdev, op->req.padding,
@@ -284,7 +285,7 @@ static enum dispatch op_route_miss_locked(struct provider_op *op, struct provide
 	}
 	provider_count(op->class, PROVIDER_SESSION_MISSES);
 	op->session = session;
-	if (!first || !(pdev->flags & ASYM_DEV_INLINE_KEY)) {
+	if (!with_key) {
 		provider_session_begin_locked(session);
 		list_add_tail(&op->req.list, &session->pending);
 		return DISPATCH_OPEN;
@@ -473,11 +474,33 @@ static void count_error(struct asym_device_priv *pdev, int err)
 		atomic64_inc(&pdev->errors);
 }
 
+/*
+ * The device does not take it with the key in it: a session is opened, as for the second
+ * operation. That is no failure, and the others do not wait for it. @sent: it was tried.
+ */
+static void op_without_key(struct provider_op *op, bool sent)
+{
+	op->sessions_only |= BIT_ULL(op->pdev->id);
+	if (sent) {
+		op->again = true;
+	} else {
+		provider_uncount(op->class, PROVIDER_SESSION_MISSES);
+		provider_uncount(op->class, PROVIDER_INLINE_KEYS);
+	}
+	op->req.more = false;
+	op_release(op, false);
+	op_dispatch(op, false);
+}
+
 static void op_submit_failed(struct provider_op *op, int err)
 {
 	struct asym_device_priv *pdev = op->pdev;
 	unsigned int id = pdev->id;
 
+	if (err == -E2BIG && op->req.key) {
+		op_without_key(op, false);
+		return;
+	}
 	count_error(pdev, err);
 	op_release(op, false);
 	op_failed(op, id, err);
@@ -751,6 +774,12 @@ static void op_answered(struct provider_op *op, int status, unsigned int out_len
 		count_error(pdev, status);
 		op_failed(op, pdev->id, status);
 		break;
+	case -ENOSPC:
+		if (op->req.key) {
+			op_without_key(op, true);
+			break;
+		}
+		fallthrough;
 	default:
 		op_release(op, false);
 		count_error(pdev, status);

@@ -176,6 +176,73 @@ static void first_request_has_the_key(struct kunit *test)
 	ptest_expect_consistent(pt);
 }
 
+/* Too long, or too many at a time: the session is opened at once, and it is no failure. */
+static void key_that_does_not_fit_opens_a_session(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	struct fake_device *fake = pt->fake[0];
+	int opens, inlined;
+
+	fake->dev.flags |= ASYM_DEV_INLINE_KEY;
+	ptest_plug(pt, 0);
+	opens = atomic_read(&fake->opens);
+	inlined = atomic_read(&fake->inline_keys);
+	fake->key_err = -E2BIG;
+	ptest_sign(pt);
+	ptest_sign(pt);
+	KUNIT_EXPECT_EQ(test, inlined, atomic_read(&fake->inline_keys));
+	KUNIT_EXPECT_EQ(test, opens + 1, atomic_read(&fake->opens));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_INLINE_KEYS));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SESSION_MISSES));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SESSION_HITS));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_RETRIED));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0LL, (long long)atomic64_read(&fake->dev.p->errors));
+	ptest_expect_consistent(pt);
+}
+
+/* Sent in vain: the session is opened, and others make room for it. */
+static void key_without_room_opens_a_session(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	struct fake_device *fake = pt->fake[0];
+	int opens;
+
+	fake->dev.flags |= ASYM_DEV_INLINE_KEY;
+	ptest_plug(pt, 0);
+	opens = atomic_read(&fake->opens);
+	fake->key_status = -ENOSPC;
+	ptest_sign(pt);
+	KUNIT_EXPECT_EQ(test, opens + 1, atomic_read(&fake->opens));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_RETRIED));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_SOFTWARE));
+	ptest_expect_consistent(pt);
+}
+
+/* Those that wait behind others for room are told so, too. */
+static void key_in_the_backlog_opens_a_session(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	struct fake_device *fake = pt->fake[0];
+	struct test_op *top[2];
+
+	fake->dev.flags |= ASYM_DEV_INLINE_KEY;
+	ptest_plug(pt, 0);
+	fake->key_err = -EBUSY;
+	top[0] = ptest_sign_start(pt, false);
+	msleep(20);
+	fake->key_err = -E2BIG;
+	asym_device_kick(&fake->dev);
+	ptest_sign_check(pt, top[0]);
+	top[1] = ptest_sign_start(pt, false);
+	ptest_sign_check(pt, top[1]);
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_INLINE_KEYS));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_SOFTWARE));
+	ptest_expect_consistent(pt);
+}
+
 /* The first request is not answered, and the session that the others wait for is being opened. */
 static void inline_and_opening(struct provider_test *pt, struct test_op *top[], unsigned int nr)
 {
@@ -342,6 +409,9 @@ static struct kunit_case asym_provider_room_cases[] = {
 	KUNIT_CASE(full_device_refuses),
 	KUNIT_CASE(doorbell_is_shared),
 	KUNIT_CASE(first_request_has_the_key),
+	KUNIT_CASE(key_that_does_not_fit_opens_a_session),
+	KUNIT_CASE(key_without_room_opens_a_session),
+	KUNIT_CASE(key_in_the_backlog_opens_a_session),
 	KUNIT_CASE(inline_key_and_device_vanishes),
 	KUNIT_CASE(inline_key_and_session_forgotten),
 	KUNIT_CASE(key_too_large_for_software),
