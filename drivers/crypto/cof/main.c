@@ -16,6 +16,7 @@ EXPORT_TRACEPOINT_SYMBOL_GPL(cof_assoc_made);
 EXPORT_TRACEPOINT_SYMBOL_GPL(cof_assoc_ended);
 EXPORT_TRACEPOINT_SYMBOL_GPL(cof_key_open);
 EXPORT_TRACEPOINT_SYMBOL_GPL(cof_key_close);
+EXPORT_TRACEPOINT_SYMBOL_GPL(cof_inline_key);
 
 static int __init cof_init(void)
 {

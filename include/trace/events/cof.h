@@ -20,7 +20,7 @@
 		{ 0x04, "KEY_OPEN" }, { 0x05, "KEY_CLOSE" }, { 0x06, "KEEP_ALIVE" },	\
 		{ 0x07, "EVENT" }, { 0x08, "KEY_LOOKUP" }, { 0x09, "TLS" },		\
 		{ 0x40, "ENCRYPT" }, { 0x41, "DECRYPT" }, { 0x42, "SIGN" },		\
-		{ 0x43, "VERIFY" }, { 0x48, "ABORT" })
+		{ 0x43, "VERIFY" }, { 0x48, "ABORT" }, { 0x49, "QUERY" })
 /* struct cof_conn.accepted */
 #define cof_show_side(accepted)							\
 	__print_symbolic(accepted, { 0, "initiator" }, { 1, "target" })
@@ -218,6 +218,32 @@ DEFINE_EVENT(cof_key, cof_key_open,
 DEFINE_EVENT(cof_key, cof_key_close,
 	TP_PROTO(bool target, u64 assoc, u64 handle, int err),
 	TP_ARGS(target, assoc, handle, err)
+);
+
+/*
+ * A request had its key with it: the initiator sent it; the target prepared the key, or could
+ * not (@err), or need not any more. The key is not in the trace.
+ */
+TRACE_EVENT(cof_inline_key,
+	TP_PROTO(bool target, u64 assoc, u16 qid, u64 tag, int err),
+	TP_ARGS(target, assoc, qid, tag, err),
+	TP_STRUCT__entry(
+		__field(bool, target)
+		__field(u64, assoc)
+		__field(u16, qid)
+		__field(u64, tag)
+		__field(int, err)
+	),
+	TP_fast_assign(
+		__entry->target = target;
+		__entry->assoc = assoc;
+		__entry->qid = qid;
+		__entry->tag = tag;
+		__entry->err = err;
+	),
+	TP_printk("side=%s association=%llu qid=%u tag=%#llx err=%d",
+		  cof_show_side(__entry->target), __entry->assoc, __entry->qid, __entry->tag,
+		  __entry->err)
 );
 
 #endif /* _TRACE_COF_H */

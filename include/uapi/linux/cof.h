@@ -30,6 +30,7 @@
 #define COF_MAX_DIGEST		64	/* cof_io_req.digest_len */
 #define COF_MAX_OUTPUT		512	/* cof_io_rsp.out_len */
 #define COF_MAX_HOPS		16	/* cof_io_req.hops, whatever is configured */
+#define COF_INLINE_KEYS		4	/* requests with a key in them in flight on an I/O queue */
 
 /* cof_hdr.opcode. 0x00..0x3f: admin, 0x40..0x7f: I/O, the rest is reserved. */
 enum cof_opcode {
@@ -290,7 +291,8 @@ struct cof_event {
  * @src_len: bytes of input: message, ciphertext, digest to sign, signature to verify
  * @digest_len: bytes of digest (COF_VERIFY, else 0)
  * @out_len: room for the result at the initiator (COF_VERIFY: 0)
- * @key_len: bytes of an inline key (RSAPrivateKey or RSAPublicKey), 0 with a handle
+ * @key_len: bytes of an inline key (RSAPrivateKey or RSAPublicKey), 0 with a handle;
+ *	only with COF_FEAT_INLINE_KEY, COF_INLINE_KEYS such requests in flight at most
  * @key_private: an inline key is private
  * @rsvd: 0
  *
