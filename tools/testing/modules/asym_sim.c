@@ -22,6 +22,7 @@
 
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -148,6 +149,13 @@ static const struct sim_limits sim_limits_latency_us = {
 };
 module_param_cb(latency_us, &sim_param_ops, (void *)&sim_limits_latency_us, 0644);
 MODULE_PARM_DESC(latency_us, "shortest time an engine takes for an operation, in microseconds");
+
+static unsigned int sim_key_us;
+static const struct sim_limits sim_limits_key_us = {
+	.value = &sim_key_us, .min = 0, .max = SIM_MAX_LATENCY_US,
+};
+module_param_cb(key_us, &sim_param_ops, (void *)&sim_limits_key_us, 0644);
+MODULE_PARM_DESC(key_us, "time that setting a key takes, in microseconds");
 
 static bool sim_cubic;
 module_param_named(cubic, sim_cubic, bool, 0644);
@@ -410,10 +418,20 @@ static int sim_decrypt(struct akcipher_request *req)
 	return sim_submit(req, true);
 }
 
+/* As long as it takes to tell a device of a key. */
+static void sim_key_delay(void)
+{
+	unsigned int us = READ_ONCE(sim_key_us);
+
+	if (us)
+		fsleep(us);
+}
+
 static int sim_set_pub_key(struct crypto_akcipher *tfm, const void *key, unsigned int len)
 {
 	struct sim_ctx *ctx = akcipher_tfm_ctx(tfm);
 
+	sim_key_delay();
 	return crypto_akcipher_set_pub_key(ctx->child, key, len);
 }
 
@@ -421,6 +439,7 @@ static int sim_set_priv_key(struct crypto_akcipher *tfm, const void *key, unsign
 {
 	struct sim_ctx *ctx = akcipher_tfm_ctx(tfm);
 
+	sim_key_delay();
 	return crypto_akcipher_set_priv_key(ctx->child, key, len);
 }
 
