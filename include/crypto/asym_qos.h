@@ -191,6 +191,13 @@ void asym_qos_flow_del(struct asym_qos_flow *flow);
 void asym_qos_flow_limits(struct asym_qos_flow *flow, struct asym_qos_limits *limits);
 void asym_qos_flow_stats(struct asym_qos_flow *flow, struct asym_qos_stats *stats);
 
+/* Before asym_qos_submit(), if asym_qos_cancel() may be called meanwhile: it finds nothing. */
+static inline void asym_qos_prepare(struct asym_qos_flow *flow, struct asym_qos_item *item)
+{
+	item->flow = flow;
+	item->waiting = false;
+}
+
 void asym_qos_submit(struct asym_qos_flow *flow, struct asym_qos_item *item);
 void asym_qos_done(struct asym_qos_item *item);
 bool asym_qos_cancel(struct asym_qos_item *item);

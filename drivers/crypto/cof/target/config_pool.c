@@ -479,6 +479,7 @@ POOL_STAT(bytes, COF_TGT_BYTES);
 POOL_STAT(keys, COF_TGT_KEYS);
 POOL_STAT(refused_hosts, COF_TGT_REFUSED_HOSTS);
 POOL_STAT(crc_errors, COF_TGT_CRC_ERRORS);
+POOL_STAT(inline_keys, COF_TGT_INLINE_KEYS);
 
 static ssize_t cof_tgt_stats_ops_show(struct config_item *item, char *page)
 {
@@ -562,6 +563,7 @@ static struct configfs_attribute *stats_attrs[] = {
 	&cof_tgt_stats_attr_associations,
 	&cof_tgt_stats_attr_refused_hosts,
 	&cof_tgt_stats_attr_crc_errors,
+	&cof_tgt_stats_attr_inline_keys,
 	&cof_tgt_stats_attr_hosts,
 	&cof_tgt_stats_attr_latency,
 	NULL,

@@ -254,7 +254,7 @@ static u16 connect_io(struct cof_tgt_queue *queue, const struct connect_names *n
 		return connect_refuse(queue, names, status, why);
 
 	limits.tx_bufs = 2 * queue->assoc->depth + 2;
-	if (cof_tgt_io_alloc(queue, queue->assoc->pool, queue->assoc->depth))
+	if (cof_tgt_io_alloc(queue, queue->assoc))
 		return COF_S_NO_MEMORY;
 	return connect_resize(queue, &limits);
 }

@@ -5,6 +5,12 @@
  * allocation on this path and a peer that sends more is breaking a rule. The
  * result is computed into the send buffer that carries it.
  *
+ * A key that comes with its operation is copied into one of COF_INLINE_KEYS places of the queue.
+ * Preparing it may sleep: queue->key_work does that, one after the other, on a workqueue of its
+ * own; then the operation goes its way as any other. What nobody wants any more (ABORT, the
+ * connection is closed) is taken out of the list by whoever says so; if the work is at it, it is
+ * marked, and the work sees that before it gives it to the scheduler, or takes it back from there.
+ *
  * io_recv runs in the connection's receive context and gives the operation to the
  * pool's scheduler, which dispatches it at once or when it is its turn, in any context with bottom
  * halves disabled; io_complete runs likewise, wherever the driver answers. Each operation
@@ -14,11 +20,13 @@
 #include "target.h"
 
 #include <linux/bitops.h>
+#include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
+#include <trace/events/cof.h>
 
 static struct cof_tgt_req *io_req_get(struct cof_tgt_queue *queue, u64 tag)
 {
@@ -28,6 +36,7 @@ static struct cof_tgt_req *io_req_get(struct cof_tgt_queue *queue, u64 tag)
 	req = list_first_entry_or_null(&queue->free_reqs, struct cof_tgt_req, list);
 	if (req) {
 		req->tag = tag;
+		req->unwanted = false;
 		list_move_tail(&req->list, &queue->busy_reqs);
 	}
 	spin_unlock_bh(&queue->lock);
@@ -37,10 +46,16 @@ static struct cof_tgt_req *io_req_get(struct cof_tgt_queue *queue, u64 tag)
 static void io_req_put(struct cof_tgt_req *req)
 {
 	struct cof_tgt_queue *queue = req->queue;
+	struct cof_tgt_inline *key = req->key;
 
 	memzero_explicit(req->in, COF_MAX_INPUT + COF_MAX_DIGEST);
+	if (key)	/* wiped before, if it was prepared */
+		memzero_explicit(key->der, key->len);
 	req->tx = NULL;
+	req->key = NULL;
 	spin_lock_bh(&queue->lock);
+	if (key)
+		list_add(&key->list, &queue->free_inline);
 	list_move(&req->list, &queue->free_reqs);
 	spin_unlock_bh(&queue->lock);
 }
@@ -117,15 +132,31 @@ const struct asym_qos_ops cof_tgt_qos_ops = {
 };
 
 /*
- * Did the operation wait for its turn? Then it does not any more, and nothing was
+ * Did the operation wait, for its key or for its turn? Then it does not any more, and nothing was
  * charged; io_answer() is left to do. queue->lock held.
  */
-static bool io_cancel(struct cof_tgt_req *req)
+static bool io_take_back(struct cof_tgt_req *req)
 {
-	if (!asym_qos_cancel(&req->item))
+	lockdep_assert_held(&req->queue->lock);
+	if (req->prepare == COF_TGT_TO_PREPARE) {
+		list_del(&req->key->list);
+		req->prepare = COF_TGT_PREPARED;
+		return true;
+	}
+	if (req->prepare == COF_TGT_PREPARING || !asym_qos_cancel(&req->item))
 		return false;
 	asym_exec_key_put(req->exec->key);
 	return true;
+}
+
+/* The same; if key_work has it, on its way to the scheduler, that will take it back. */
+static bool io_cancel(struct cof_tgt_req *req)
+{
+	if (io_take_back(req))
+		return true;
+	req->unwanted = true;
+	req->queue->look_again = true;
+	return false;
 }
 
 /*
@@ -143,7 +174,9 @@ static int io_check(const struct cof_tgt_queue *queue, const struct cof_io_req *
 {
 	if (io->hops > io_max_hops(queue->assoc->pool))
 		return -ELOOP;
-	if (io->key_len || io->algo != ASYM_RSA || !(queue->assoc->pool->algos & BIT(ASYM_RSA)))
+	if (io->key_len && !(queue->assoc->features & COF_FEAT_INLINE_KEY))
+		return -EOPNOTSUPP;
+	if (io->algo != ASYM_RSA || !(queue->assoc->pool->algos & BIT(ASYM_RSA)))
 		return -EOPNOTSUPP;
 	return 0;
 }
@@ -169,6 +202,15 @@ static void io_fill(struct cof_tgt_req *req, const struct cof_io_req *io)
 	memcpy(req->in, cof_msg_data(&io->hdr), exec->src_len + exec->digest_len);
 }
 
+/* The request's reference to @key is taken over. It may be gone on return. */
+static void io_give(struct cof_tgt_req *req, struct asym_exec_key *key)
+{
+	req->exec->key = key;
+	req->item.cost = asym_exec_key_cost(key, req->exec->op);
+	req->item.bytes = req->exec->src_len;
+	asym_qos_submit(&req->queue->assoc->flow->qos, &req->item);
+}
+
 /* The key is referenced while the table is locked, until the operation's turn. */
 static int io_submit(struct cof_tgt_req *req, u64 handle)
 {
@@ -182,12 +224,146 @@ static int io_submit(struct cof_tgt_req *req, u64 handle)
 	read_unlock_bh(&assoc->key_lock);
 	if (!key)
 		return -ESTALE;
-	req->exec->key = key;
-	req->item.cost = asym_exec_key_cost(key, req->exec->op);
-	req->item.bytes = req->exec->src_len;
-	asym_qos_submit(&assoc->flow->qos, &req->item);
+	io_give(req, key);
 	return 0;
 }
+
+/* ---- keys that come with their operation ------------------------------------------ */
+
+/* A place for the key; false: the peer has more of these in flight than it may. */
+static bool io_key_get(struct cof_tgt_req *req, const struct cof_io_req *io)
+{
+	struct cof_tgt_queue *queue = req->queue;
+	struct cof_tgt_inline *key;
+
+	spin_lock_bh(&queue->lock);
+	key = list_first_entry_or_null(&queue->free_inline, struct cof_tgt_inline, list);
+	if (key)
+		list_del(&key->list);
+	spin_unlock_bh(&queue->lock);
+	if (!key)
+		return false;
+	key->req = req;
+	key->algo = io->algo;
+	key->is_private = io->key_private;
+	key->len = le32_to_cpu(io->key_len);
+	memcpy(key->der, cof_msg_data(&io->hdr) + req->exec->src_len + req->exec->digest_len,
+	       key->len);
+	req->key = key;
+	return true;
+}
+
+static void io_key_defer(struct cof_tgt_req *req)
+{
+	struct cof_tgt_queue *queue = req->queue;
+
+	spin_lock_bh(&queue->lock);
+	req->prepare = COF_TGT_TO_PREPARE;
+	list_add_tail(&req->key->list, &queue->preparing);
+	spin_unlock_bh(&queue->lock);
+	kref_get(&queue->ref);
+	if (!queue_work(cof_tgt_key_wq, &queue->key_work))
+		cof_tgt_queue_put(queue);
+}
+
+static struct cof_tgt_req *io_key_next(struct cof_tgt_queue *queue)
+{
+	struct cof_tgt_inline *key;
+
+	spin_lock_bh(&queue->lock);
+	key = list_first_entry_or_null(&queue->preparing, struct cof_tgt_inline, list);
+	if (key) {
+		list_del(&key->list);
+		key->req->prepare = COF_TGT_PREPARING;
+	}
+	spin_unlock_bh(&queue->lock);
+	return key ? key->req : NULL;
+}
+
+static struct asym_exec_key *io_key_prepare(struct cof_tgt_req *req)
+{
+	struct cof_tgt_assoc *assoc = req->queue->assoc;
+	struct cof_tgt_inline *inl = req->key;
+	struct asym_key_data data = {
+		.algo = inl->algo,
+		.is_private = inl->is_private,
+		.der = inl->der,
+		.der_len = inl->len,
+	};
+	struct asym_exec_key *key;
+
+	key = cof_tgt_key_prepare(assoc, &data);
+	memzero_explicit(inl->der, inl->len);
+	atomic64_inc(&assoc->pool->stats[COF_TGT_INLINE_KEYS]);
+	trace_cof_inline_key(true, assoc->id, req->queue->qid, req->tag, PTR_ERR_OR_ZERO(key));
+	return key;
+}
+
+/* Is it still wanted? From here on who cancels it asks the scheduler, where it is not yet. */
+static bool io_key_done(struct cof_tgt_req *req)
+{
+	struct cof_tgt_queue *queue = req->queue;
+	bool wanted;
+
+	spin_lock_bh(&queue->lock);
+	wanted = !req->unwanted && !queue->cancelled;
+	req->prepare = COF_TGT_PREPARED;
+	asym_qos_prepare(&queue->assoc->flow->qos, &req->item);
+	spin_unlock_bh(&queue->lock);
+	return wanted;
+}
+
+/* What became unwanted while it was neither here nor there, waits for its turn now. */
+static void io_cancel_unwanted(struct cof_tgt_queue *queue)
+{
+	struct cof_tgt_req *req, *next;
+	LIST_HEAD(cancelled);
+
+	spin_lock_bh(&queue->lock);
+	if (queue->look_again) {
+		queue->look_again = false;
+		list_for_each_entry_safe(req, next, &queue->busy_reqs, list)
+			if (req->unwanted && io_take_back(req))
+				list_move_tail(&req->list, &cancelled);
+	}
+	spin_unlock_bh(&queue->lock);
+	list_for_each_entry_safe(req, next, &cancelled, list)
+		io_answer(req, -ECANCELED);	/* moves it to free_reqs */
+}
+
+static void io_key_one(struct cof_tgt_req *req)
+{
+	struct cof_tgt_queue *queue = req->queue;
+	struct asym_exec_key *key = io_key_prepare(req);
+	bool wanted = io_key_done(req);
+
+	if (wanted && !IS_ERR(key)) {
+		io_give(req, key);
+		io_cancel_unwanted(queue);
+		return;
+	}
+	if (!IS_ERR(key))
+		asym_exec_key_put(key);
+	io_answer(req, wanted ? PTR_ERR(key) : -ECANCELED);
+}
+
+/**
+ * cof_tgt_io_key_work() - prepare keys that came with their operation
+ * @work: in the queue; holds a reference to it
+ *
+ * Context: process; sleeps as long as the driver does.
+ */
+void cof_tgt_io_key_work(struct work_struct *work)
+{
+	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, key_work);
+	struct cof_tgt_req *req;
+
+	while ((req = io_key_next(queue)))
+		io_key_one(req);
+	cof_tgt_queue_put(queue);
+}
+
+/* ---- ABORT, QUERY, closing --------------------------------------------------------- */
 
 /* ABORT and QUERY: the peer's tags are all there is, so look at all that is in flight. */
 static void io_ask(struct cof_tgt_queue *queue, const struct cof_hdr *msg)
@@ -257,7 +433,16 @@ int cof_tgt_io_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 
 		return cof_tgt_violation(queue, "it does not read its answers");
 	}
 	io_fill(req, io);
+	if (io->key_len && !io_key_get(req, io)) {
+		cof_conn_put_tx(queue->conn, req->tx);
+		io_req_put(req);
+		return cof_tgt_violation(queue, "more keys in flight than allowed");
+	}
 	kref_get(&queue->ref);
+	if (req->key) {
+		io_key_defer(req);
+		return 0;
+	}
 	err = io_submit(req, le64_to_cpu(io->handle));
 	if (err) {
 		cof_conn_put_tx(queue->conn, req->tx);
@@ -282,6 +467,7 @@ void cof_tgt_io_cancel(struct cof_tgt_queue *queue)
 	LIST_HEAD(cancelled);
 
 	spin_lock_bh(&queue->lock);
+	queue->cancelled = true;
 	list_for_each_entry_safe(req, next, &queue->busy_reqs, list)
 		if (io_cancel(req))
 			list_move_tail(&req->list, &cancelled);
@@ -297,34 +483,53 @@ static void io_req_free(struct cof_tgt_req *req)
 	kfree(req);
 }
 
+static int io_inline_alloc(struct cof_tgt_queue *queue)
+{
+	struct cof_tgt_inline *key;
+	u32 i;
+
+	for (i = 0; i < COF_INLINE_KEYS; i++) {
+		key = kzalloc_obj(*key);
+		if (!key)
+			return -ENOMEM;
+		list_add(&key->list, &queue->free_inline);
+		key->der = kzalloc(COF_MAX_DER, GFP_KERNEL);
+		if (!key->der)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /**
  * cof_tgt_io_alloc() - make an I/O queue's requests
  * @queue: not LIVE yet
- * @pool: whose executor will compute
- * @depth: how many
+ * @assoc: whose depth it has, and whose pool's executor will compute
  *
  * Context: process.
  * Return: 0 or -ENOMEM; cof_tgt_io_free() in any case.
  */
-int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_pool *pool, u32 depth)
+int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_assoc *assoc)
 {
 	struct cof_tgt_req *req;
 	u32 i;
 
-	for (i = 0; i < depth; i++) {
+	/* The receive buffer has the size that everybody takes at least. */
+	static_assert(COF_IO_REQ_MAX + COF_MAX_DER <= COF_MIN_MSG);
+
+	for (i = 0; i < assoc->depth; i++) {
 		req = kzalloc_obj(*req);
 		if (!req)
 			return -ENOMEM;
 		req->queue = queue;
 		req->in = kzalloc(COF_MAX_INPUT + COF_MAX_DIGEST, GFP_KERNEL);
-		req->exec = kzalloc(pool->req_size, GFP_KERNEL);
+		req->exec = kzalloc(assoc->pool->req_size, GFP_KERNEL);
 		if (!req->in || !req->exec) {
 			io_req_free(req);
 			return -ENOMEM;
 		}
 		list_add_tail(&req->list, &queue->free_reqs);
 	}
-	return 0;
+	return assoc->features & COF_FEAT_INLINE_KEY ? io_inline_alloc(queue) : 0;
 }
 
 /**
@@ -335,10 +540,16 @@ int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_pool *poo
  */
 void cof_tgt_io_free(struct cof_tgt_queue *queue)
 {
+	struct cof_tgt_inline *key, *next_key;
 	struct cof_tgt_req *req, *next;
 
 	list_for_each_entry_safe(req, next, &queue->free_reqs, list) {
 		list_del(&req->list);
 		io_req_free(req);
+	}
+	list_for_each_entry_safe(key, next_key, &queue->free_inline, list) {
+		list_del(&key->list);
+		kfree_sensitive(key->der);
+		kfree(key);
 	}
 }

@@ -3,8 +3,8 @@
  * The keys of an association: a table of fixed size, so a handle is an index
  * and a generation, and a peer cannot make it grow. assoc->key_lock guards
  * it: read (bottom halves disabled) while an operation is submitted, which takes
- * its own reference to the key; write to change it. Keys are created by the one
- * admin_work of the association.
+ * its own reference to the key; write to change it. Keys in the table are created by the one
+ * admin_work of the association. Those that come with an operation are in no table.
  */
 #include "target.h"
 
@@ -68,6 +68,24 @@ static int key_check(const struct cof_tgt_assoc *assoc, struct asym_key_data *da
 	if (data->bits < caps.rsa_min_bits || data->bits > caps.rsa_max_bits)
 		return -EOPNOTSUPP;
 	return 0;
+}
+
+/**
+ * cof_tgt_key_prepare() - make a key that came with an operation
+ * @assoc: whose it is
+ * @data: the key, still the caller's to wipe
+ *
+ * It has no handle, and does not count in max_keys: it goes with its operation, and how many
+ * of those there are is bounded, too.
+ *
+ * Context: process; may sleep.
+ * Return: the key, with one reference; or ERR_PTR() as cof_tgt_key_open().
+ */
+struct asym_exec_key *cof_tgt_key_prepare(struct cof_tgt_assoc *assoc, struct asym_key_data *data)
+{
+	int err = key_check(assoc, data);
+
+	return err ? ERR_PTR(err) : asym_exec_key_create(assoc->pool->exec, data);
 }
 
 /**

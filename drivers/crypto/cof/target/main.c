@@ -14,6 +14,7 @@ DEFINE_MUTEX(cof_tgt_config);	/* what is configured; see target.h */
 DEFINE_SPINLOCK(cof_tgt_lock);	/* all lists and links; see target.h */
 DECLARE_WAIT_QUEUE_HEAD(cof_tgt_gone);
 struct workqueue_struct *cof_tgt_wq;
+struct workqueue_struct *cof_tgt_key_wq;
 
 /* A parameter that has bounds: out of them is -EINVAL, also on the command line. */
 struct cof_tgt_bounds {
@@ -80,9 +81,20 @@ static int __init cof_target_init(void)
 	cof_tgt_wq = alloc_workqueue("cof_target", WQ_UNBOUND, 0);
 	if (!cof_tgt_wq)
 		return -ENOMEM;
+	cof_tgt_key_wq = alloc_workqueue("cof_target_keys", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	if (!cof_tgt_key_wq) {
+		err = -ENOMEM;
+		goto destroy_wq;
+	}
 	err = cof_tgt_config_init();
 	if (err)
-		destroy_workqueue(cof_tgt_wq);
+		goto destroy_key_wq;
+	return 0;
+
+destroy_key_wq:
+	destroy_workqueue(cof_tgt_key_wq);
+destroy_wq:
+	destroy_workqueue(cof_tgt_wq);
 	return err;
 }
 module_init(cof_target_init);
@@ -90,6 +102,7 @@ module_init(cof_target_init);
 static void __exit cof_target_exit(void)
 {
 	cof_tgt_config_exit();
+	destroy_workqueue(cof_tgt_key_wq);
 	destroy_workqueue(cof_tgt_wq);
 }
 module_exit(cof_target_exit);

@@ -107,6 +107,7 @@ static void queue_free_work(struct work_struct *work)
 	cancel_delayed_work_sync(&queue->close_work);
 	cancel_work_sync(&queue->connect_work);
 	cancel_work_sync(&queue->admin_work);
+	cancel_work_sync(&queue->key_work);
 	cof_tgt_admin_drop(queue);
 	cof_tgt_io_free(queue);
 	cof_conn_put(queue->conn);
@@ -345,11 +346,14 @@ int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn)
 	INIT_DELAYED_WORK(&queue->close_work, queue_close_work);
 	INIT_WORK(&queue->connect_work, cof_tgt_connect_work);
 	INIT_WORK(&queue->admin_work, cof_tgt_admin_work);
+	INIT_WORK(&queue->key_work, cof_tgt_io_key_work);
 	INIT_WORK(&queue->free_work, queue_free_work);
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->admin_reqs);
 	INIT_LIST_HEAD(&queue->free_reqs);
 	INIT_LIST_HEAD(&queue->busy_reqs);
+	INIT_LIST_HEAD(&queue->free_inline);
+	INIT_LIST_HEAD(&queue->preparing);
 	INIT_LIST_HEAD(&queue->stranger);
 	spin_lock_bh(&cof_tgt_lock);
 	list_add_tail(&queue->list, &port->queues);

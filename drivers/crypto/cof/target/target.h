@@ -59,6 +59,7 @@ extern struct mutex cof_tgt_config;
 extern spinlock_t cof_tgt_lock;
 extern wait_queue_head_t cof_tgt_gone;	/* a port or pool may have no users left */
 extern struct workqueue_struct *cof_tgt_wq;
+extern struct workqueue_struct *cof_tgt_key_wq;	/* waits for drivers that prepare keys */
 
 enum cof_tgt_stat {
 	COF_TGT_ENCRYPT,	/* the first four as enum asym_op */
@@ -70,6 +71,7 @@ enum cof_tgt_stat {
 	COF_TGT_KEYS,
 	COF_TGT_REFUSED_HOSTS,
 	COF_TGT_CRC_ERRORS,
+	COF_TGT_INLINE_KEYS,
 	COF_TGT_NR_STATS
 };
 
@@ -292,12 +294,40 @@ enum cof_tgt_queue_state {
 };
 
 /**
+ * struct cof_tgt_inline - room for a key that came with its operation
+ * @list: queue->free_inline; or queue->preparing while it waits for key_work; or nowhere
+ * @req: whose key it is
+ * @algo: as the request says
+ * @is_private: likewise
+ * @len: bytes at @der
+ * @der: COF_MAX_DER bytes, wiped as soon as the key is prepared
+ */
+struct cof_tgt_inline {
+	struct list_head list;
+	struct cof_tgt_req *req;
+	u8 algo;
+	bool is_private;
+	u32 len;
+	u8 *der;
+};
+
+/* Where the key is that came with an operation. */
+enum cof_tgt_prepare {
+	COF_TGT_PREPARED,	/* there was none, or the operation is submitted */
+	COF_TGT_TO_PREPARE,	/* queue->preparing */
+	COF_TGT_PREPARING,	/* key_work has it */
+};
+
+/**
  * struct cof_tgt_req - an operation, preallocated
  * @list: queue->free_reqs or queue->busy_reqs
  * @queue: whose
  * @tx: the answer; the result is computed into it
  * @tag: of the request; queue->lock
  * @opcode: of the request
+ * @prepare: enum cof_tgt_prepare; queue->lock
+ * @unwanted: aborted while COF_TGT_PREPARING; queue->lock
+ * @key: its place among those of the queue that have a key with them, or NULL
  * @item: where it waits for its turn; while it does, exec->key is a reference
  * @arrived: when, ns
  * @in: input and digest
@@ -309,6 +339,9 @@ struct cof_tgt_req {
 	struct cof_txbuf *tx;
 	u64 tag;
 	u16 opcode;
+	u8 prepare;
+	bool unwanted;
+	struct cof_tgt_inline *key;
 	struct asym_qos_item item;
 	u64 arrived;
 	u8 *in;
@@ -331,12 +364,17 @@ struct cof_tgt_req {
  * @close_work: closes the connection
  * @connect_work: works on CONNECT
  * @admin_work: works on @admin_reqs
+ * @key_work: works on @preparing
  * @free_work: frees this
  * @lock: guards the rest
  * @admin_reqs: struct cof_tgt_admin_req
  * @admin_inflight: admin requests not answered
  * @free_reqs: struct cof_tgt_req not in use
  * @busy_reqs: those that are
+ * @free_inline: struct cof_tgt_inline not in use
+ * @preparing: those that wait for key_work
+ * @cancelled: it is closed: nothing is to wait any more
+ * @look_again: key_work is to cancel what became unwanted under it
  */
 struct cof_tgt_queue {
 	struct kref ref;
@@ -353,6 +391,7 @@ struct cof_tgt_queue {
 	struct delayed_work close_work;
 	struct work_struct connect_work;
 	struct work_struct admin_work;
+	struct work_struct key_work;
 	struct work_struct free_work;
 
 	spinlock_t lock;	/* requests */
@@ -360,10 +399,15 @@ struct cof_tgt_queue {
 	unsigned int admin_inflight;
 	struct list_head free_reqs;
 	struct list_head busy_reqs;
+	struct list_head free_inline;
+	struct list_head preparing;
+	bool cancelled;
+	bool look_again;
 };
 
 /* assoc.c */
-#define COF_TGT_FEATURES	(COF_FEAT_HDR_CRC | COF_FEAT_DATA_CRC | COF_FEAT_ABORT)
+#define COF_TGT_FEATURES	(COF_FEAT_HDR_CRC | COF_FEAT_DATA_CRC | COF_FEAT_ABORT | \
+				 COF_FEAT_INLINE_KEY)
 struct cof_tgt_assoc *cof_tgt_assoc_alloc(const struct cof_connect_req *req, const char *hostid);
 void cof_tgt_assoc_kill(struct cof_tgt_assoc *assoc, u16 reason, bool linger);
 void __cof_tgt_assoc_kill(struct cof_tgt_assoc *assoc, u16 reason, bool linger);
@@ -390,9 +434,10 @@ void cof_tgt_admin_drop(struct cof_tgt_queue *queue);
 
 /* io.c */
 int cof_tgt_io_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len);
-int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_pool *pool, u32 depth);
+int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_assoc *assoc);
 void cof_tgt_io_free(struct cof_tgt_queue *queue);
 void cof_tgt_io_cancel(struct cof_tgt_queue *queue);
+void cof_tgt_io_key_work(struct work_struct *work);
 extern const struct asym_qos_ops cof_tgt_qos_ops;
 
 /* flow.c */
@@ -404,6 +449,7 @@ bool cof_tgt_flow_key_get(struct cof_tgt_flow *flow);
 void cof_tgt_flow_key_put(struct cof_tgt_flow *flow);
 
 /* key.c */
+struct asym_exec_key *cof_tgt_key_prepare(struct cof_tgt_assoc *assoc, struct asym_key_data *data);
 int cof_tgt_key_open(struct cof_tgt_assoc *assoc, struct asym_key_data *data, u64 *handle,
 		     unsigned int *key_bytes);
 int cof_tgt_key_close(struct cof_tgt_assoc *assoc, u64 handle);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: what a target grants, its key table (on rsa-generic), and what
- * attributes take. No connection is made.
+ * KUnit: what a target grants, its key table and keys that come with operations (on
+ * rsa-generic), and what attributes take. Messages are put together here, and answers stay
+ * where they are to be sent from.
  */
 #include "target.h"
 
 #include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "../../asym/asym_test_vectors.h"
@@ -16,6 +19,8 @@ struct target_test {
 	struct cof_tgt_pool pool;
 	struct cof_tgt_assoc *assoc;
 	unsigned int max_keys;
+	struct cof_conn conn;
+	struct cof_tgt_queue queue;
 };
 
 static void connect_init(struct cof_connect_req *req, u16 queues, u32 depth, u32 kato_ms)
@@ -37,8 +42,11 @@ static int target_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	test->priv = t;
 	t->max_keys = cof_tgt_max_keys;
+	t->pool.cpu = alloc_percpu(struct cof_tgt_pool_cpu);
+	KUNIT_ASSERT_NOT_NULL(test, t->pool.cpu);
 	t->pool.exec = asym_exec_create(&params);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t->pool.exec));
+	t->pool.req_size = asym_exec_request_size(t->pool.exec);
 	t->pool.algos = BIT(ASYM_RSA);
 	INIT_LIST_HEAD(&t->pool.assocs);
 
@@ -74,8 +82,12 @@ static void target_exit(struct kunit *test)
 {
 	struct target_test *t = test->priv;
 
-	if (!t || IS_ERR_OR_NULL(t->pool.exec))
+	if (!t)
 		return;
+	if (IS_ERR_OR_NULL(t->pool.exec)) {
+		free_percpu(t->pool.cpu);
+		return;
+	}
 	if (t->assoc) {
 		cof_tgt_assoc_put(t->assoc);
 		wait_event(cof_tgt_gone, target_gone(t));
@@ -85,6 +97,7 @@ static void target_exit(struct kunit *test)
 		asym_qos_exit(&t->pool.qos);
 	}
 	asym_exec_destroy(t->pool.exec);	/* waits for every key */
+	free_percpu(t->pool.cpu);
 }
 
 static int open_key(struct target_test *t, u64 *handle)
@@ -204,6 +217,222 @@ static void wiping_forgets_all_and_takes_no_more(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&t->pool.stats[COF_TGT_KEYS]));
 }
 
+/* ---- keys that come with an operation ------------------------------------------ */
+
+#define DEPTH	8
+
+static int fake_start(struct cof_conn *conn)
+{
+	return 0;
+}
+
+static void fake_nothing(struct cof_conn *conn)
+{
+}
+
+static const struct cof_transport fake_transport = {
+	.name	= "fake",
+	.start	= fake_start,
+	.kick	= fake_nothing,
+	.close	= fake_nothing,
+	.free	= fake_nothing,
+};
+
+/* Keys are prepared when the test says so: queue_prepare(). */
+static void key_work_later(struct work_struct *work)
+{
+	cof_tgt_queue_put(container_of(work, struct cof_tgt_queue, key_work));
+}
+
+static struct cof_tgt_queue *queue_make(struct kunit *test)
+{
+	const struct cof_conn_limits limits = {
+		.rx_max = COF_MIN_MSG, .tx_bufs = 2 * DEPTH, .tx_size = COF_IO_RSP_MAX,
+	};
+	struct target_test *t = test->priv;
+	struct cof_tgt_queue *queue = &t->queue;
+	struct sockaddr_storage peer;
+
+	KUNIT_ASSERT_EQ(test, 0, cof_addr_parse(&peer, "127.0.0.1", "4430"));
+	KUNIT_ASSERT_EQ(test, 0, cof_conn_init(&t->conn, &fake_transport, &limits, &peer));
+	t->assoc->features = COF_FEAT_INLINE_KEY | COF_FEAT_ABORT;
+	t->assoc->depth = DEPTH;
+	kref_init(&queue->ref);
+	queue->conn = &t->conn;
+	queue->state = COF_TGT_LIVE;
+	queue->assoc = t->assoc;
+	queue->qid = 1;
+	INIT_WORK(&queue->key_work, key_work_later);
+	spin_lock_init(&queue->lock);
+	INIT_LIST_HEAD(&queue->free_reqs);
+	INIT_LIST_HEAD(&queue->busy_reqs);
+	INIT_LIST_HEAD(&queue->free_inline);
+	INIT_LIST_HEAD(&queue->preparing);
+	KUNIT_ASSERT_EQ(test, 0, cof_tgt_io_alloc(queue, t->assoc));
+	return queue;
+}
+
+static void queue_prepare(struct cof_tgt_queue *queue)
+{
+	kref_get(&queue->ref);
+	cof_tgt_io_key_work(&queue->key_work);
+}
+
+/* All is answered, and wiped, and nobody refers to it but the test. */
+static void queue_end(struct kunit *test)
+{
+	struct target_test *t = test->priv;
+	struct cof_tgt_inline *key;
+	int i;
+
+	flush_work(&t->queue.key_work);
+	/* Who answers lets go of it when that is done. */
+	for (i = 0; i < 100 && kref_read(&t->queue.ref) > 1; i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, 1U, kref_read(&t->queue.ref));
+	KUNIT_EXPECT_EQ(test, DEPTH, list_count_nodes(&t->queue.free_reqs));
+	KUNIT_EXPECT_EQ(test, COF_INLINE_KEYS, list_count_nodes(&t->queue.free_inline));
+	list_for_each_entry(key, &t->queue.free_inline, list)
+		KUNIT_EXPECT_NULL(test, memchr_inv(key->der, 0, COF_MAX_DER));
+	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&t->pool.stats[COF_TGT_KEYS]));
+	cof_conn_close(&t->conn);
+	cof_conn_exit(&t->conn);
+	cof_tgt_io_free(&t->queue);
+}
+
+struct inline_msg {
+	struct cof_io_req req;
+	u8 data[20 + sizeof(rsa512_priv)];
+};
+
+/* SIGN with a key of 512 bits, less so many bytes of it. */
+static int inline_recv(struct kunit *test, u64 tag, unsigned int less)
+{
+	struct target_test *t = test->priv;
+	struct inline_msg *msg = kunit_kzalloc(test, sizeof(*msg), GFP_KERNEL);
+	u32 key_len = sizeof(rsa512_priv) - less;
+
+	KUNIT_ASSERT_NOT_NULL(test, msg);
+	cof_request_init(&msg->req.hdr, COF_SIGN, sizeof(msg->req), 20 + key_len, tag);
+	msg->req.algo = ASYM_RSA;
+	msg->req.padding = ASYM_PAD_PKCS1;
+	msg->req.hash = ASYM_HASH_SHA1;
+	msg->req.hops = 1;
+	msg->req.src_len = cpu_to_le32(20);
+	msg->req.out_len = cpu_to_le32(64);
+	msg->req.key_len = cpu_to_le32(key_len);
+	msg->req.key_private = 1;
+	memcpy(msg->data + 20, rsa512_priv, key_len);
+	return cof_tgt_io_recv(&t->queue, &msg->req.hdr, sizeof(msg->req) + 20 + key_len);
+}
+
+static int ask_recv(struct kunit *test, u16 opcode, u64 tag)
+{
+	struct target_test *t = test->priv;
+	struct cof_query_req msg = {};
+
+	cof_request_init(&msg.hdr, opcode, sizeof(msg), 0, 100 + tag);
+	msg.query_tag = cpu_to_le64(tag);
+	return cof_tgt_io_recv(&t->queue, &msg.hdr, sizeof(msg));
+}
+
+/* The next answer, within two seconds. */
+static void expect_answer(struct kunit *test, u16 opcode, u64 tag, u16 status)
+{
+	struct target_test *t = test->priv;
+	struct cof_txbuf *buf = NULL;
+	const struct cof_hdr *hdr;
+	int i;
+
+	for (i = 0; !buf && i < 100; i++) {
+		buf = cof_conn_next_tx(&t->conn);
+		if (!buf)
+			msleep(20);
+	}
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	hdr = (const struct cof_hdr *)buf->data;
+	KUNIT_EXPECT_EQ(test, opcode, cof_msg_opcode(hdr));
+	KUNIT_EXPECT_EQ(test, tag, cof_msg_tag(hdr));
+	KUNIT_EXPECT_EQ(test, status, cof_msg_status(hdr));
+	KUNIT_EXPECT_EQ(test, opcode == COF_SIGN && status == COF_S_OK ? 64 : 0,
+			cof_msg_data_len(hdr));
+	cof_conn_put_tx(&t->conn, buf);
+}
+
+static void a_key_comes_with_its_operation(struct kunit *test)
+{
+	struct target_test *t = test->priv;
+	struct cof_tgt_queue *queue = queue_make(test);
+	u64 handle;
+	int i;
+
+	/* There is no room for another handle. */
+	for (i = 0; i < MAX_KEYS; i++)
+		KUNIT_ASSERT_EQ(test, 0, open_key(t, &handle));
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, 0, inline_recv(test, i, 0));
+		KUNIT_EXPECT_EQ(test, 0, ask_recv(test, COF_QUERY, i));
+		expect_answer(test, COF_QUERY, 100 + i, COF_S_OK);
+		queue_prepare(queue);
+		expect_answer(test, COF_SIGN, i, COF_S_OK);
+	}
+	KUNIT_EXPECT_EQ(test, MAX_KEYS, atomic64_read(&t->pool.stats[COF_TGT_KEYS]));
+	KUNIT_EXPECT_EQ(test, 3, atomic64_read(&t->pool.stats[COF_TGT_INLINE_KEYS]));
+	cof_tgt_keys_wipe(t->assoc);
+	queue_end(test);
+}
+
+static void a_key_that_is_none_is_refused_as_when_it_is_opened(struct kunit *test)
+{
+	struct target_test *t = test->priv;
+	struct cof_tgt_queue *queue = queue_make(test);
+
+	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 1, 1));
+	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 2, sizeof(rsa512_priv) - 1));
+	queue_prepare(queue);
+	expect_answer(test, COF_SIGN, 1, COF_S_INVALID);
+	expect_answer(test, COF_SIGN, 2, COF_S_INVALID);
+	/* not without the feature */
+	t->assoc->features = 0;
+	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 3, 0));
+	expect_answer(test, COF_SIGN, 3, COF_S_NOT_SUPPORTED);
+	queue_end(test);
+}
+
+static void what_waits_for_its_key_is_aborted(struct kunit *test)
+{
+	struct cof_tgt_queue *queue = queue_make(test);
+
+	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 1, 0));
+	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 2, 0));
+	KUNIT_EXPECT_EQ(test, 0, ask_recv(test, COF_ABORT, 1));
+	expect_answer(test, COF_SIGN, 1, COF_S_ABORTED);
+	expect_answer(test, COF_ABORT, 101, COF_S_OK);
+	KUNIT_EXPECT_EQ(test, 0, ask_recv(test, COF_ABORT, 1));
+	expect_answer(test, COF_ABORT, 101, COF_S_UNKNOWN_HANDLE);
+	queue_prepare(queue);
+	expect_answer(test, COF_SIGN, 2, COF_S_OK);
+	queue_end(test);
+}
+
+static void what_waits_for_its_key_is_dropped_when_the_queue_closes(struct kunit *test)
+{
+	struct cof_tgt_queue *queue = queue_make(test);
+	int i;
+
+	for (i = 0; i < COF_INLINE_KEYS; i++)
+		KUNIT_EXPECT_EQ(test, 0, inline_recv(test, i, 0));
+	KUNIT_EXPECT_TRUE(test, list_empty(&queue->free_inline));
+	cof_tgt_io_cancel(queue);
+	for (i = 0; i < COF_INLINE_KEYS; i++)
+		expect_answer(test, COF_SIGN, i, COF_S_ABORTED);
+	/* One that comes while it is being closed goes to the scheduler no more. */
+	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 9, 0));
+	queue_prepare(queue);
+	expect_answer(test, COF_SIGN, 9, COF_S_ABORTED);
+	queue_end(test);
+}
+
 /* ---- negotiation ----------------------------------------------------------------- */
 
 static void granted(struct kunit *test, u16 queues, u32 depth, u32 kato_ms)
@@ -268,6 +497,10 @@ static struct kunit_case target_cases[] = {
 	KUNIT_CASE(handles_that_were_never_given_are_unknown),
 	KUNIT_CASE(what_is_no_key_is_told_from_what_is_not_taken),
 	KUNIT_CASE(wiping_forgets_all_and_takes_no_more),
+	KUNIT_CASE(a_key_comes_with_its_operation),
+	KUNIT_CASE(a_key_that_is_none_is_refused_as_when_it_is_opened),
+	KUNIT_CASE(what_waits_for_its_key_is_aborted),
+	KUNIT_CASE(what_waits_for_its_key_is_dropped_when_the_queue_closes),
 	KUNIT_CASE(an_association_gets_what_it_wants_up_to_the_limits),
 	KUNIT_CASE(cookies_differ),
 	KUNIT_CASE(attributes_are_trimmed_and_bounded),
