@@ -204,7 +204,7 @@ struct cofi_assoc *cofi_assoc_alloc(struct cofi_path *path)
 	if (!assoc)
 		return NULL;
 	assoc->path = path;
-	assoc->offered = COF_FEAT_ABORT | path->pool->digests;
+	assoc->offered = COF_FEAT_ABORT | COF_FEAT_INLINE_KEY | path->pool->digests;
 	assoc->last_rx = jiffies;
 	INIT_DELAYED_WORK(&assoc->ka_work, cofi_assoc_tick);
 	INIT_WORK(&assoc->ident_work, cofi_assoc_identify_again);
@@ -368,6 +368,7 @@ static int cofi_assoc_identify(struct cofi_assoc *assoc, u32 *queues, u32 *depth
 	if (cof_name_get(assoc->driver, rsp.driver))
 		strscpy(assoc->driver, "unknown");
 	dev->max_sessions = le32_to_cpu(rsp.max_keys);
+	dev->flags = assoc->features & COF_FEAT_INLINE_KEY ? ASYM_DEV_INLINE_KEY : 0;
 	cofi_identify_caps(&rsp, &dev->caps);
 	cofi_identify_quota(assoc, &rsp);
 	if (!dev->caps.algos || !dev->caps.rsa_ops || !dev->caps.rsa_paddings)

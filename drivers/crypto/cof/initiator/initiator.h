@@ -44,6 +44,7 @@
 #define COFI_CONNECT_MS		2000	/* for the transport */
 #define COFI_SETUP_MS		5000	/* for an answer to CONNECT, IDENTIFY */
 #define COFI_DRAIN_MS		2000	/* for what is in flight when closing in order */
+#define COFI_INLINE_SIZE	4096	/* of a request with a key; RSA-4096 takes less than 3000 */
 
 /* ---- counters: a path's, since it was made ------------------------------- */
 
@@ -61,6 +62,7 @@ struct cofi_counters {
 	atomic64_t bytes;		/* input of the operations sent */
 	atomic64_t key_opens;
 	atomic64_t key_closes;
+	atomic64_t inline_keys;		/* operations sent with their key */
 };
 
 /* ---- commands on a connection: admin.c ----------------------------------- */
@@ -134,6 +136,7 @@ static inline u64 cofi_tag(u16 slot, u64 gen)
  * @asked: jiffies when QUERY asked after it last; at first as @sent
  * @opcode: of the request
  * @next: next free slot
+ * @with_key: the request has the key in it
  */
 struct cofi_slot {
 	struct asym_request *req;
@@ -142,6 +145,7 @@ struct cofi_slot {
 	unsigned long asked;
 	u16 opcode;
 	u16 next;
+	bool with_key;
 };
 
 #define COFI_NO_SLOT	0xffff
@@ -174,6 +178,7 @@ struct cofi_query {
  * @lock: guards the rest; bottom halves disabled
  * @inflight: slots in use
  * @limit: of these, 1 to @depth: what the quota leaves to this queue
+ * @inline_keys: of those in flight, with a key in them; at most COF_INLINE_KEYS
  * @free: first free slot
  * @progress: jiffies of the last answer, or of the first request after idleness
  * @query: see there
@@ -187,6 +192,7 @@ struct cofi_queue {
 	spinlock_t lock;	/* slots */
 	u16 inflight;
 	u16 limit;
+	u16 inline_keys;
 	u16 free;
 	unsigned long progress;
 	struct cofi_query query;

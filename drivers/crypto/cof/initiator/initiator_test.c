@@ -86,6 +86,39 @@ static void slots_run_out_and_come_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, DEPTH, t->queue->inflight);
 }
 
+/* A request with a key is one of few, and does not take the place of the others. */
+static void few_keys_are_in_flight(struct kunit *test)
+{
+	static const struct asym_key_data key = { .algo = ASYM_RSA };
+	const unsigned int depth = 2 * COF_INLINE_KEYS;
+	struct cofi_test *t = test->priv;
+	struct asym_request *req, *reqs;
+	u64 tag, tags[COF_INLINE_KEYS];
+	unsigned int i;
+
+	cofi_queue_free(t->queue);
+	t->queue = cofi_queue_alloc(&t->assoc, 1, depth);
+	KUNIT_ASSERT_NOT_NULL(test, t->queue);
+	reqs = kunit_kcalloc(test, depth, sizeof(*reqs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, reqs);
+	for (i = 0; i < depth; i++) {
+		reqs[i] = t->req[0];
+		reqs[i].key = i <= COF_INLINE_KEYS ? &key : NULL;
+	}
+	for (i = 0; i < COF_INLINE_KEYS; i++)
+		KUNIT_EXPECT_EQ(test, i, cofi_queue_take(t->queue, &reqs[i], COF_SIGN, &tags[i]));
+	KUNIT_EXPECT_EQ(test, -E2BIG, cofi_queue_take(t->queue, &reqs[i], COF_SIGN, &tag));
+	KUNIT_EXPECT_LE(test, 0, cofi_queue_take(t->queue, &reqs[i + 1], COF_SIGN, &tag));
+	/* one without a key is answered, then one with a key */
+	KUNIT_EXPECT_EQ(test, 0, answer(t, tag, COF_SIGN, COF_S_OK, 256, &req));
+	KUNIT_EXPECT_EQ(test, -E2BIG, cofi_queue_take(t->queue, &reqs[i], COF_SIGN, &tag));
+	KUNIT_EXPECT_EQ(test, 0, answer(t, tags[1], COF_SIGN, COF_S_INVALID, 0, &req));
+	KUNIT_EXPECT_PTR_EQ(test, &reqs[1], req);
+	KUNIT_EXPECT_LE(test, 0, cofi_queue_take(t->queue, &reqs[i], COF_SIGN, &tag));
+	KUNIT_EXPECT_EQ(test, COF_INLINE_KEYS, t->queue->inline_keys);
+	KUNIT_EXPECT_EQ(test, COF_INLINE_KEYS, t->queue->inflight);
+}
+
 static void late_answer_meets_nobody(struct kunit *test)
 {
 	struct cofi_test *t = test->priv;
@@ -422,6 +455,7 @@ static void statuses_mean_what_callers_expect(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EBADMSG, cofi_request_status(COF_S_BAD_MESSAGE));
 	KUNIT_EXPECT_EQ(test, -EINVAL, cofi_request_status(COF_S_INVALID));
 	KUNIT_EXPECT_EQ(test, -ESTALE, cofi_request_status(COF_S_UNKNOWN_HANDLE));
+	KUNIT_EXPECT_EQ(test, -ENOSPC, cofi_request_status(COF_S_NO_KEY_ROOM));
 	KUNIT_EXPECT_EQ(test, -ESHUTDOWN, cofi_request_status(COF_S_DRAINING));
 	KUNIT_EXPECT_EQ(test, -EIO, cofi_request_status(COF_S_BUSY));
 	KUNIT_EXPECT_EQ(test, -EIO, cofi_request_status(COF_S_OVERFLOW));
@@ -433,6 +467,7 @@ static void statuses_mean_what_callers_expect(struct kunit *test)
 
 static struct kunit_case cofi_cases[] = {
 	KUNIT_CASE(slots_run_out_and_come_back),
+	KUNIT_CASE(few_keys_are_in_flight),
 	KUNIT_CASE(late_answer_meets_nobody),
 	KUNIT_CASE(answer_that_breaks_rules_is_refused),
 	KUNIT_CASE(dead_association_takes_nothing),

@@ -229,22 +229,27 @@ static void cofi_dev_close(struct asym_device *dev, u64 handle)
 	cofi_cmd_key_close(&cofi_path_of(dev)->assoc->admin, handle);
 }
 
-/* The CPU's own queue first; the others when that one has no room. */
+/*
+ * The CPU's own queue first; the others when that one has no room. None has room for another
+ * key but one for a request: then a session helps, and waiting may not.
+ */
 static int cofi_dev_submit(struct asym_device *dev, struct asym_request *req)
 {
 	struct cofi_assoc *assoc = cofi_path_of(dev)->assoc;
 	unsigned int first = raw_smp_processor_id();
+	bool too_big = false;
 	unsigned int i;
-	int err = -ENODEV;
+	int err;
 
 	if (cofi_assoc_dead(assoc))
 		return -ENODEV;
 	for (i = 0; i < assoc->nr_queues; i++) {
 		err = cofi_queue_submit(assoc->queues[(first + i) % assoc->nr_queues], req);
-		if (err != -EBUSY)
-			break;
+		if (err != -EBUSY && err != -E2BIG)
+			return err;
+		too_big |= err == -E2BIG;
 	}
-	return err;
+	return too_big ? -E2BIG : -EBUSY;
 }
 
 static const struct asym_device_ops cofi_dev_ops = {

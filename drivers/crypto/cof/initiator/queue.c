@@ -11,9 +11,11 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/err.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <trace/events/cof.h>
 #include "initiator.h"
 
 static const struct cof_conn_ops cofi_queue_ops;
@@ -54,12 +56,16 @@ struct cofi_queue *cofi_queue_alloc(struct cofi_assoc *assoc, u16 qid, u16 depth
  */
 int cofi_queue_connect(struct cofi_queue *queue)
 {
-	const struct cof_conn_limits limits = {
+	struct cof_conn_limits limits = {
 		.rx_max = COF_MIN_MSG,
 		.tx_bufs = 2 * queue->depth + 2,
 		.tx_size = ALIGN(COF_IO_REQ_MAX, 64),
 	};
 
+	if (queue->chan.assoc->features & COF_FEAT_INLINE_KEY) {
+		limits.tx_large_bufs = COF_INLINE_KEYS;
+		limits.tx_large_size = COFI_INLINE_SIZE;
+	}
 	return cofi_chan_connect(&queue->chan, &limits, &cofi_queue_ops, queue);
 }
 
@@ -84,7 +90,8 @@ void cofi_queue_free(struct cofi_queue *queue)
  *
  * Context: any.
  * Return: how many were in flight before; -EBUSY no slot is free, or the quota is in flight;
- * -ENODEV the association is dead.
+ * -E2BIG it has its key with it, and as many as may be in flight are; -ENODEV the association
+ * is dead.
  */
 int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opcode, u64 *tag)
 {
@@ -98,11 +105,15 @@ int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opco
 		err = -ENODEV;
 	} else if (i == COFI_NO_SLOT || queue->inflight >= queue->limit) {
 		err = -EBUSY;
+	} else if (req->key && queue->inline_keys >= COF_INLINE_KEYS) {
+		err = -E2BIG;
 	} else {
 		slot = &queue->slots[i];
 		queue->free = slot->next;
 		slot->req = req;
 		slot->opcode = opcode;
+		slot->with_key = req->key;
+		queue->inline_keys += slot->with_key;
 		slot->sent = jiffies;
 		slot->asked = slot->sent;
 		*tag = cofi_tag(i, ++slot->gen);
@@ -137,6 +148,7 @@ static struct asym_request *cofi_slot_release(struct cofi_queue *queue, u16 i)
 	slot->req = NULL;
 	slot->next = queue->free;
 	queue->free = i;
+	queue->inline_keys -= slot->with_key;
 	queue->inflight--;
 	queue->progress = jiffies;
 	return req;
@@ -485,18 +497,49 @@ int cofi_request_status(u16 status)
 /* All but the tag. */
 static void cofi_io_fill(struct cof_io_req *io, const struct asym_request *req)
 {
+	const struct asym_key_data *key = req->key;
+	u32 key_len = key ? key->der_len : 0;
+	u8 *data = (u8 *)(io + 1);
+
 	memset(io, 0, sizeof(*io));
 	cof_request_init(&io->hdr, COF_ENCRYPT + req->op, sizeof(*io),
-			 req->in_len + req->digest_len, 0);
-	io->handle = cpu_to_le64(req->handle);
-	io->algo = ASYM_RSA;
+			 req->in_len + req->digest_len + key_len, 0);
+	io->handle = cpu_to_le64(key ? 0 : req->handle);
+	io->algo = key ? key->algo : ASYM_RSA;
 	io->padding = req->padding;
 	io->hash = req->hash;
 	io->hops = cof_hops();
 	io->src_len = cpu_to_le32(req->in_len);
 	io->digest_len = cpu_to_le32(req->digest_len);
 	io->out_len = cpu_to_le32(req->op == ASYM_VERIFY ? 0 : req->out_len);
-	memcpy(io + 1, req->in, req->in_len + req->digest_len);
+	memcpy(data, req->in, req->in_len + req->digest_len);
+	if (!key)
+		return;
+	io->key_len = cpu_to_le32(key_len);
+	io->key_private = key->is_private;
+	memcpy(data + req->in_len + req->digest_len, key->der, key_len);
+}
+
+/* A buffer for a request of @len bytes; or why there is none. */
+static struct cof_txbuf *cofi_io_buf(struct cofi_queue *queue, const struct asym_request *req,
+				     u32 len)
+{
+	struct cofi_assoc *assoc = queue->chan.assoc;
+	struct cof_txbuf *buf;
+	int err = -EBUSY;
+
+	if (!req->key) {
+		buf = cof_conn_get_tx(queue->chan.conn);
+	} else {
+		if (len > COFI_INLINE_SIZE || !req->key->der_len ||
+		    req->key->der_len > min_t(u32, assoc->max_der, COF_MAX_DER))
+			return ERR_PTR(-E2BIG);
+		buf = cof_conn_get_tx_large(queue->chan.conn);
+		err = -E2BIG;
+	}
+	if (!buf)
+		return ERR_PTR(cofi_assoc_dead(assoc) ? -ENODEV : err);
+	return buf;
 }
 
 /**
@@ -506,7 +549,8 @@ static void cofi_io_fill(struct cof_io_req *io, const struct asym_request *req)
  *
  * Context: any; process if @req->may_sleep.
  * Return: 0: it will be completed. -EBUSY: no room; an answer, or a buffer
- * that comes back, makes some. -EOPNOTSUPP: it does not fit the protocol. -ENODEV.
+ * that comes back, makes some. -E2BIG: not with the key in it, or not now. -EOPNOTSUPP: it does
+ * not fit the protocol. -ENODEV.
  */
 int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req)
 {
@@ -516,8 +560,10 @@ int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req)
 	struct cof_conn *conn = queue->chan.conn;
 	u16 opcode = COF_ENCRYPT + req->op;
 	bool may_sleep = req->may_sleep;
+	bool with_key = req->key;
 	struct cof_txbuf *buf;
 	struct cof_io_req *io;
+	u32 msg_len;
 	int others;
 	u64 tag;
 
@@ -528,9 +574,10 @@ int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req)
 	if (READ_ONCE(queue->free) == COFI_NO_SLOT)
 		return cofi_assoc_dead(assoc) ? -ENODEV : -EBUSY;
 
-	buf = cof_conn_get_tx(conn);
-	if (!buf)
-		return cofi_assoc_dead(assoc) ? -ENODEV : -EBUSY;
+	msg_len = sizeof(*io) + len + (with_key ? req->key->der_len : 0);
+	buf = cofi_io_buf(queue, req, msg_len);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
 	io = (struct cof_io_req *)buf->data;
 	cofi_io_fill(io, req);
 
@@ -543,11 +590,15 @@ int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req)
 	io->hdr.tag = cpu_to_le64(tag);
 	atomic64_inc(&count->requests);
 	atomic64_add(len, &count->bytes);
+	if (with_key) {
+		atomic64_inc(&count->inline_keys);
+		trace_cof_inline_key(false, assoc->id, queue->qid, tag, 0);
+	}
 	/* The one operation that somebody waits for goes at once; several go together. */
 	if (may_sleep && !others)
-		cof_conn_send(conn, buf, sizeof(*io) + len);
+		cof_conn_send(conn, buf, msg_len);
 	else
-		cof_conn_submit(conn, buf, sizeof(*io) + len);
+		cof_conn_submit(conn, buf, msg_len);
 	return 0;
 }
 

@@ -60,6 +60,8 @@ COFI_COUNTER(key_opens)
 static DEVICE_ATTR_RO(key_opens);
 COFI_COUNTER(key_closes)
 static DEVICE_ATTR_RO(key_closes);
+COFI_COUNTER(inline_keys)
+static DEVICE_ATTR_RO(inline_keys);
 
 static ssize_t reason_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -168,6 +170,7 @@ static struct attribute *cofi_attrs[] = {
 	&dev_attr_bytes.attr,
 	&dev_attr_key_opens.attr,
 	&dev_attr_key_closes.attr,
+	&dev_attr_inline_keys.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(cofi);
