@@ -465,6 +465,9 @@ local function operation(m, tree, tvb, data)
 	local digest_len = bounded(tree, f.digest_len, tvb:range(48, 4), 0, m.opcode == VERIFY and 64 or 0)
 	bounded(tree, f.out_len, tvb:range(52, 4), 0, m.opcode == VERIFY and 0 or 512)
 	local key_len = bounded(tree, f.key_len, tvb:range(56, 4), inline and 1 or 0, inline and 4096 or 0)
+	if key_len > 0 and granted[m.stream] and granted[m.stream] & 4 == 0 then
+		tree:add_proto_expert_info(e.value, "An inline key, and the feature was not granted")
+	end
 	local private = tvb:range(60, 1):uint()
 	bounded(tree, f.key_private, tvb:range(60, 1), 0, inline and 1 or 0)
 	reserved(tree, tvb:range(61, 3))

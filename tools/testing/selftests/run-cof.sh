@@ -6,7 +6,7 @@
 # COF_TESTS  which of cof/*.sh, with commas (default: these)
 here=$(dirname "$0")
 rc=0
-for test in $(echo "${COF_TESTS:-paths,quota,throttled,fairness,lossy,drain,fault,fuzz}" | tr , ' '); do
+for test in $(echo "${COF_TESTS:-paths,inline,quota,throttled,fairness,lossy,drain,fault,fuzz}" | tr , ' '); do
 	echo "# cof/$test.sh, $(cut -d' ' -f1 /proc/uptime) s after power on"
 	"$here/cof/$test.sh" || rc=1
 done

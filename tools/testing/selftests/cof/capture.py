@@ -187,6 +187,8 @@ def bad(path, key):
             digests(message(KEEP_ALIVE, tag=32)),                                       # not negotiated
             wrong[:24] + b"1234" + wrong[28:],                                          # wrong hdr_crc
             torn[:-1] + b"x",                                                           # wrong data_crc
+            message(SIGN, io_body(SIGN, 0, digest, key_len=len(key), key_private=1),    # not negotiated
+                    digest + key, tag=35),
             message(EVENT, struct.pack("<II", 1, 0), tag=33),                           # tag not 0
             message(KEEP_ALIVE, tag=34, length=70000),                                  # no message
             key[:64],                                                                   # no message

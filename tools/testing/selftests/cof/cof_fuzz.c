@@ -48,6 +48,7 @@
 #define MAX_RAW		9000
 #define MAX_WORKERS	16
 #define DEPTH		64
+#define FEATURES	12	/* INLINE_KEY, ABORT: all but digests, which nobody computes here */
 
 enum { CONNECT = 1, DISCONNECT, IDENTIFY, KEY_OPEN, KEY_CLOSE, KEEP_ALIVE, EVENT };
 enum { ENCRYPT = 0x40, DECRYPT, SIGN, VERIFY, ABORT = 0x48, QUERY = 0x49 };
@@ -145,7 +146,7 @@ static size_t connect_message(uint8_t *raw, unsigned int qid, const uint8_t *coo
 		put(raw, 38, 2, 2);
 		put(raw, 40, 4, DEPTH);
 		put(raw, 48, 4, 30000);
-		put(raw, 56, 8, below(2) ? 0 : 15);
+		put(raw, 56, 8, below(3) ? FEATURES : below(2) ? 0 : 15);
 	} else {
 		memcpy(raw + 64, cookie, 16);
 	}
@@ -158,15 +159,16 @@ static size_t io_message(uint8_t *raw, unsigned int opcode, uint64_t handle)
 {
 	size_t src = opcode == SIGN ? 32 : opcode == ENCRYPT ? 20 : 128;
 	size_t digest = opcode == VERIFY ? 32 : 0;
-	size_t i;
+	size_t i, key;
 
 	if (opcode == ABORT || opcode == QUERY) {
 		header(raw, opcode, 0, 40, 0, next());
 		put(raw, 32, 8, next());
 		return 40;
 	}
-	header(raw, opcode, 0, 64, src + digest, next());
-	put(raw, 32, 8, handle);
+	key = below(24) ? 0 : opt.key_len;	/* more than four in flight are the end */
+	header(raw, opcode, 0, 64, src + digest + key, next());
+	put(raw, 32, 8, key ? 0 : handle);
 	raw[40] = 1;
 	raw[41] = 1;
 	raw[42] = opcode == SIGN || opcode == VERIFY ? 6 : 0;
@@ -176,7 +178,12 @@ static size_t io_message(uint8_t *raw, unsigned int opcode, uint64_t handle)
 	put(raw, 52, 4, opcode == VERIFY ? 0 : 512);
 	for (i = 0; i < src + digest; i++)
 		raw[64 + i] = next();
-	return 64 + src + digest;
+	if (!key)
+		return 64 + src + digest;
+	put(raw, 56, 4, key);
+	raw[60] = 1;
+	memcpy(raw + 64 + src + digest, opt.key, key);
+	return 64 + src + digest + key;
 }
 
 static size_t admin_message(uint8_t *raw, uint64_t handle)
@@ -243,9 +250,12 @@ static void spoil_value(uint8_t *raw, size_t len)
 	case DECRYPT:
 	case SIGN:
 	case VERIFY:
-		switch (below(4)) {
+		switch (below(5)) {
 		case 0:
 			put(raw, 32, 8, below(2) ? edge() : 1ULL << below(64));
+			return;
+		case 4:				/* data: a key, perhaps */
+			raw[64 + below(len - 64)] ^= 1 << below(8);
 			return;
 		case 1:
 			raw[40 + below(4)] = edge();
@@ -622,6 +632,12 @@ static size_t response(uint8_t *raw, const uint8_t *req)
 		put(raw, 48, 4, 5000);
 		put(raw, 64, 8, 1);
 		memset(raw + 72, 7, 16);
+		/* An I/O connection has the features of its association: the cookie tells. */
+		if (!get(req, 36, 2))
+			raw[72] = below(2) ? get(req, 56, 8) & FEATURES : 0;
+		else
+			memcpy(raw + 72, req + 64, 16);
+		raw[56] = raw[72] & FEATURES;
 		return len;
 	case IDENTIFY:
 		len = header(raw, opcode, 1, 168, 0, tag);

@@ -11,6 +11,7 @@ lossy.py LISTEN TARGET CONTROL
     query N         every N-th answer to QUERY is swallowed
     flip N          a bit of every N-th operation is wrong
     hole            I/O connections lead nowhere; the admin connection lives
+    old             CONNECT does not offer inline keys: the ends are older to each other than they are
 
 Prints 'listening'. On SIGTERM: 'swallowed COUNT'.
 """
@@ -56,6 +57,11 @@ def lose(opcode, answer):
     return None
 
 
+def older(raw):
+    """CONNECT without the feature INLINE_KEY. It never has a digest."""
+    return raw[:56] + bytes([raw[56] & ~proto.INLINE_KEY]) + raw[57:]
+
+
 def exactly(sock, count):
     raw = b""
     while len(raw) < count:
@@ -77,6 +83,8 @@ def pump(source, sink, answer):
             if fate:
                 with lock:
                     total += 1
+            if fields[1] == proto.CONNECT and not answer and control()[0] == "old":
+                raw = older(raw)
             if fate == "flip":
                 raw = raw[:-1] + bytes([raw[-1] ^ 4])
             if fate != "drop":

@@ -207,6 +207,9 @@ class Association:
     def op(self, opcode, handle, src, digest=b"", room=512, **change):
         return self.io.ask(opcode, io_body(opcode, handle, src, digest, room, **change), src + digest)
 
+    def op_with_key(self, opcode, der, src, digest=b"", private=1, **change):
+        return self.io.ask(opcode, *inline(opcode, der, src, digest, private, **change))
+
     def close(self):
         for conn in (self.io, self.admin):
             if conn:
@@ -219,6 +222,13 @@ def io_body(opcode, handle, src, digest=b"", room=512, **change):
               "key_len": 0, "key_private": 0, "rsvd": bytes(3)}
     fields.update(change)
     return IO_REQ.pack(*fields.values())
+
+
+def inline(opcode, der, src, digest=b"", private=1, **change):
+    """Body and data of an operation that has its key with it."""
+    fields = {"key_len": len(der), "key_private": private}
+    fields.update(change)
+    return io_body(opcode, 0, src, digest, **fields), src + digest + der
 
 
 # ---- keys -----------------------------------------------------------------------------------
@@ -737,6 +747,121 @@ def test_queries(key):
     a.close()
 
 
+def test_inline(keys):
+    """Keys that come with their operation."""
+    small = keys[0]
+    digest = hashlib.sha256(b"inline").digest()
+    a = Association(features=INLINE_KEY | FEAT_ABORT)
+    same(a.features, INLINE_KEY | FEAT_ABORT, "inline keys: granted")
+    before = {name: stat(name) for name in ("sign", "verify", "decrypt", "errors", "inline_keys")}
+    for key in keys:
+        text = f"inline key, RSA-{key.bits}"
+        reply = a.op_with_key(SIGN, key.der, digest)
+        check(reply.status == OK and reply.data == key.sign("sha256", digest), f"{text}: SIGN as OpenSSL")
+        same(a.op_with_key(VERIFY, key.pub_der, reply.data, digest, private=0).status, OK, f"{text}: VERIFY")
+        same(a.op_with_key(VERIFY, key.pub_der, reply.data, bytes(32), private=0).status, KEY_REJECTED,
+             f"{text}: VERIFY of another digest: KEY_REJECTED")
+        same(a.op_with_key(DECRYPT, key.der, key.encrypt(b"text"), hash=NONE).data, b"text", f"{text}: DECRYPT")
+    n = len(keys)
+    same({name: stat(name) - before[name] for name in before},
+         {"sign": n, "verify": 2 * n, "decrypt": n, "errors": 0, "inline_keys": 4 * n},
+         "inline keys: the pool's counters count each of them")
+    same(stat("keys"), 0, "inline keys: none is open")
+    for der, private, status, text in ((small.der[:-1], 1, INVALID, "a truncated key"), (b"x", 1, INVALID, "one byte"),
+                                       (os.urandom(300), 1, INVALID, "random bytes"),
+                                       (os.urandom(4096), 0, INVALID, "4096 random bytes"),
+                                       (small.pub_der, 1, INVALID, "a public key called private"),
+                                       (small.der, 0, INVALID, "a private key called public")):
+        same(a.op_with_key(SIGN, der, digest, private=private).status, status, f"inline key: {text}: as KEY_OPEN")
+        same(a.open(der, private=private)[0], status, f"... which says {status}")
+    same(a.op_with_key(SIGN, small.der, digest, algo=3).status, NOT_SUPPORTED, "inline key: algo 3: NOT_SUPPORTED")
+    same(a.op_with_key(SIGN, small.pub_der, digest, private=0).status == OK, False,
+         "inline key: SIGN with a public key is refused")
+    same(a.op_with_key(SIGN, small.der, digest, hops=2).status, LOOP, "inline key: hops 2: LOOP")
+    same(a.op_with_key(SIGN, bytes(4097), digest).status, INVALID, "inline key: 4097 bytes: INVALID")
+    same(a.op_with_key(SIGN, small.der, digest, private=2).status, INVALID, "inline key: key_private 2: INVALID")
+    _, handle = a.open(small.der)
+    body = io_body(SIGN, handle, digest, key_len=len(small.der), key_private=1)
+    same(a.io.ask(SIGN, body, digest + small.der).status, INVALID, "a handle and a key: INVALID")
+    same(a.op(SIGN, 0, digest).status, INVALID, "neither: INVALID")
+    same(a.op(SIGN, handle, digest, key_private=1).status, INVALID, "a handle, key_private 1: INVALID")
+    same(a.op(SIGN, handle, digest).status, OK, "the connection lived through all that")
+
+    # with ABORT and QUERY right behind: one answer to each, and none after 'unknown'
+    seen, wrong, found = {}, 0, 0
+    body, data = inline(SIGN, keys[1].der, digest)
+    for rnd in range(20):
+        for i in range(4):
+            tag = 1000 + 4 * rnd + i
+            a.io.send(message(SIGN, body, data, tag=tag) +
+                      message(rnd % 2 and ABORT or QUERY, struct.pack("<Q", tag), tag=tag + 10000))
+        for _ in range(8):
+            reply = a.io.receive()
+            if reply.opcode == SIGN:
+                wrong += reply.tag in seen or reply.status not in (OK, ABORTED)
+                seen[reply.tag] = reply.status
+            else:
+                found += reply.status == OK
+                wrong += reply.status != OK and reply.tag - 10000 not in seen
+    same((len(seen), wrong), (80, 0), "80 inline keys, asked after or aborted: each is answered once "
+         f"({found} found, {list(seen.values()).count(ABORTED)} aborted)")
+    a.close()
+    check(eventually(lambda: stat("keys") == 0 and stat("associations") == 0), "inline keys: nothing is left")
+
+    a = Association()
+    same((a.features, a.op_with_key(SIGN, small.der, digest).status), (0, NOT_SUPPORTED),
+         "inline key without the feature: NOT_SUPPORTED")
+    a.close()
+    for bad, text in ((dict(key_len=0xffffffff), "key_len 4 GiB"), (dict(key_len=len(small.der) - 1), "key_len too small"),
+                      (dict(key_len=len(small.der) + 1), "key_len too large"),
+                      (dict(key_len=2**32 - len(small.der)), "lengths that wrap"), (dict(rsvd=b"x\0\0"), "reserved bytes")):
+        a = Association(features=INLINE_KEY)
+        body, data = inline(SIGN, small.der, digest, **bad)
+        a.io.send(message(SIGN, body, data))
+        check(a.io.is_closed() and a.admin.is_closed(), f"inline key: {text}: the association ends")
+        a.close()
+    # One more than may be in flight; a quota that is used up keeps them there.
+    quota = f"{CONFIG}/pools/ptest/quotas/phost"
+    os.mkdir(quota)
+    write("pools/ptest/quotas/phost/ops_per_sec", 1)
+    body, data = inline(SIGN, small.der, digest)
+    for nr, lives in ((4, True), (5, False)):
+        a = Association(features=INLINE_KEY | FEAT_ABORT)
+        _, handle = a.open(small.der)
+        a.op(SIGN, handle, digest)
+        a.io.send(b"".join(message(SIGN, body, data, tag=i) for i in range(100, 100 + nr)))
+        if lives:
+            tag = 99 + nr
+            time.sleep(0.2)     # until they are prepared
+            a.io.send(message(ABORT, struct.pack("<Q", tag), tag=1) + message(QUERY, struct.pack("<Q", tag), tag=2))
+            got = [(reply.opcode, reply.tag, reply.status) for reply in (a.io.receive() for _ in range(3))]
+            same(got, [(SIGN, tag, ABORTED), (ABORT, 1, OK), (QUERY, 2, UNKNOWN_HANDLE)],
+                 f"{nr} inline keys in flight; the last, which waits for the quota, is aborted")
+        else:
+            check(a.io.is_closed() and a.admin.is_closed(), f"{nr} inline keys in flight: the association ends")
+        a.close()
+    os.rmdir(quota)
+    # Cut off, and closed while they are being prepared.
+    raw = message(SIGN, *inline(SIGN, small.der, digest))
+    for cut in (64, 65, 96, 97, len(raw) // 2, len(raw) - 1):
+        a = Association(features=INLINE_KEY)
+        a.io.send(raw[:cut])
+        a.close()
+    for i in range(40):
+        a = Association(features=INLINE_KEY)
+        a.io.send(raw * (1 + i % 4))
+        (a.io if i % 2 else a.admin).close()
+        a.close()
+    check(eventually(lambda: stat("associations") == 0 and stat("keys") == 0),
+          "connections that close while keys are prepared leave nothing behind")
+    a = Association(features=INLINE_KEY)
+    a.io.send(raw * 4)
+    write("pools/ptest/enable", 0)
+    write("pools/ptest/enable", 1)
+    a.close()
+    check(serves(small), "the pool is disabled while keys are prepared, and serves afterwards")
+
+
 def test_digests(key):
     digest = hashlib.sha256(b"digests").digest()
     wanted = key.sign("sha256", digest)
@@ -849,7 +974,7 @@ def test_mutations(key, count, rng):
     a = None
     for i in range(count):
         if not a:
-            a = Association(depth=64, features=FEAT_ABORT)
+            a = Association(depth=64, features=FEAT_ABORT | INLINE_KEY)
             _, handle = a.open(key.der)
         kind = rng.randrange(4)
         try:
@@ -865,8 +990,12 @@ def test_mutations(key, count, rng):
                 opcode = rng.choice((SIGN, VERIFY, ENCRYPT, DECRYPT, ABORT, QUERY))
                 src = digest if opcode in (SIGN, ENCRYPT) else wanted
                 extra = digest if opcode == VERIFY else b""
-                raw = message(opcode, bytes(8)) if opcode >= ABORT else \
-                    message(opcode, io_body(opcode, handle, src, extra), src + extra)
+                if opcode >= ABORT:
+                    raw = message(opcode, bytes(8))
+                elif rng.random() < .2:
+                    raw = message(opcode, *inline(opcode, key.der, src, extra))
+                else:
+                    raw = message(opcode, io_body(opcode, handle, src, extra), src + extra)
                 a.io.send(mutate(rng, raw))
         except Closed:
             pass
@@ -1104,7 +1233,8 @@ def main():
         small = keys[0]
         for test, args in ((test_handshake, ()), (test_crypto, (keys,)), (test_handles, (small,)),
                            (test_depth, (small,)), (test_connect_refusals, ()),
-                           (test_violations, (small,)), (test_queries, (small,)), (test_digests, (small,)),
+                           (test_violations, (small,)), (test_queries, (small,)), (test_inline, (keys,)),
+                           (test_digests, (small,)),
                            (test_draining, (small,)), (test_time_outs, ()), (test_truncation, (small,)),
                            (test_clear_text, ()),
                            (test_garbage, (small, count, random.Random(seed + 1))), (test_idle, (small,)),
