@@ -14,6 +14,10 @@ CMDLINE = ("console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 mitigations=off 
            "apparmor=0 tsc=nowatchdog watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 "
            "no_timer_check")    # emulated on a busy machine, ticks may come late
 
+# Without "fast" string instructions: emulated, they go byte by byte, and the kernel, told that they are
+# slow, copies and clears memory in words.
+EMULATED = "max,erms=off,fsrm=off,fsrs=off,fzrm=off,fsrc=off"
+
 # QEMU 10.0's TCG, see artifact/root.sh; the lab builds that version where it needs an accelerator.
 KNOWN_CRASHES = ["iotlb_to_section: "]
 
@@ -72,7 +76,7 @@ class Qemu(Machine):
     def command(self):
         args, node = self.args, self.node
         accel = ["kvm", "-cpu", "host"] if args.accel == "kvm" else \
-            ["tcg,thread=multi", "-cpu", "max"]
+            ["tcg,thread=multi", "-cpu", EMULATED]
         command = [args.qemu, *FIRMWARE, "-nodefaults", "-no-user-config", "-display", "none",
                    "-no-reboot", "-M", "q35,vmport=off", "-accel", *accel,
                    "-smp", str(args.smp), "-m", args.host_mem if node.guests else args.mem,
