@@ -57,8 +57,8 @@
 /* A request that is not answered for so long after the end is lost. */
 #define BENCH_LOST		(60 * HZ)
 
-/* Latencies: buckets of an eighth of a power of two, of nanoseconds. */
-#define HIST_SUB_BITS		3
+/* Latencies: buckets of a 32nd of a power of two, of nanoseconds. */
+#define HIST_SUB_BITS		5
 #define HIST_SUB		BIT(HIST_SUB_BITS)
 #define HIST_BUCKETS		(48 * HIST_SUB)
 
