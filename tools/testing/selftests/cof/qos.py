@@ -196,8 +196,40 @@ def occupied(seconds):
     return sum(found) / len(found)
 
 
+class Watch(threading.Thread):
+    """How long did this machine stand still? An emulated one does, on a busy host."""
+
+    def __enter__(self):
+        self.worst, self.over = 0, threading.Event()
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
+
+    def run(self):
+        last = time.monotonic()
+        while not self.over.wait(0.01):
+            now = time.monotonic()
+            self.worst = max(self.worst, now - last - 0.01)
+            last = now
+
+
+def steadily(judge):
+    """What judge() says in the end: again if it is not content with a machine that stood still."""
+    for _ in range(4):
+        with Watch() as watch:
+            good, text = judge()
+        if good or watch.worst < 0.05:
+            break
+        print(f"# {text}; but the machine stood still for {1000 * watch.worst:.0f} ms: again", flush=True)
+    check(good, text)
+
+
 def near(actual, wanted, per_cent, text):
-    check(abs(actual - wanted) <= wanted * per_cent / 100, f"{text}: {actual:.1f}, {wanted} within {per_cent:.1f}%")
+    return (abs(actual - wanted) <= wanted * per_cent / 100,
+            f"{text}: {actual:.1f}, {wanted} within {per_cent:.1f}%")
 
 
 # ---- quota --------------------------------------------------------------------------------------
@@ -205,9 +237,8 @@ def near(actual, wanted, per_cent, text):
 def limited(text, name, wanted, per_cent=PER_CENT):
     """The host wants more all the while, and gets this."""
     time.sleep(0.3)
-    got = measure(SECONDS, HOSTS[0])[0]
     check(host_stats(HOSTS[0])["waiting"] > 0, f"{text}: it wants more")
-    near(got[name], wanted, per_cent, text)
+    steadily(lambda: near(measure(SECONDS, HOSTS[0])[0][name], wanted, per_cent, text))
 
 
 def test_rates(small, large):
@@ -245,14 +276,20 @@ def test_two_associations(small):
         load.stop()
 
 
+def changed(rate):
+    quota(HOSTS[0], ops_per_sec=3 * rate)
+    time.sleep(0.3)
+    quota(HOSTS[0], ops_per_sec=rate)
+    time.sleep(0.2)
+    return near(measure(2, HOSTS[0])[0]["ops"], rate, 5, f"200 ms after it was changed to {rate}")
+
+
 def test_changes(small):
     quota(HOSTS[0], ops_per_sec=2)
     load = Load(HOSTS[0], small, 128)
     time.sleep(0.5)
     for rate in (400, 50, 200):
-        quota(HOSTS[0], ops_per_sec=rate)
-        time.sleep(0.2)
-        near(measure(2, HOSTS[0])[0]["ops"], rate, 5, f"200 ms after it was changed to {rate}")
+        steadily(lambda rate=rate: changed(rate))
     no_quota(HOSTS[0])
     check(proto.eventually(lambda: host_stats(HOSTS[0])["waiting"] == 0, 5), "without quota nothing waits")
     load.stop()
@@ -404,10 +441,14 @@ def p99(small, neighbour, depth):
 def test_latency(small, large):
     equal, count = p99(small, small, 128)
     print(f"# depth 1 beside RSA-2048 at depth 128: p99 {1000 * equal:.0f} ms of {count}")
-    beside, count = p99(small, large, 128)
-    check(beside <= equal + 8 * SERVICE_US / 1e6,
-          f"depth 1 beside RSA-4096 at depth 128: p99 {1000 * beside:.0f} ms of {count}, "
-          f"at most {1000 * equal:.0f} + {8 * SERVICE_US // 1000} ms")
+
+    def beside_large():
+        beside, count = p99(small, large, 128)
+        return (beside <= equal + 8 * SERVICE_US / 1e6,
+                f"depth 1 beside RSA-4096 at depth 128: p99 {1000 * beside:.0f} ms of {count}, "
+                f"at most {1000 * equal:.0f} + {8 * SERVICE_US // 1000} ms")
+
+    steadily(beside_large)
 
 
 def test_fairness(small, large):
