@@ -13,7 +13,7 @@ here=$(dirname "$0")
 tmp=$(mktemp -d) || exit 1
 FAULTS=${FAULTS:-$([ "${COF_SOAK:-}" = 1 ] && echo 10 || echo 2)}
 KINDS=${KINDS:-blackhole reset kill pool power}
-KATO=3000	# ms
+KATO=5000	# ms
 class=/sys/kernel/debug/asym/cof-pool0/stats
 pool=/sys/kernel/config/cof_initiator/pool0
 bench=/sys/kernel/debug/asym_bench
