@@ -103,7 +103,7 @@ verdict $? "inline.py ran to its end (status $rc)"
 fate nothing
 python3 "$here/lossy.py" 4496 4430 "$tmp/control" >"$tmp/peer" 2>&1 &
 peer=$!
-check "a peer in between" within 10 grep -q listening "$tmp/peer"
+check "a peer in between" within 60 grep -q listening "$tmp/peer"
 check "the pool is live" begin_pool || fatal "state: $(cat $state/state)"
 small="-k /run/lab/keys/1024.pem"
 [ -e /run/lab/keys/1024.pem ] || small="-g 1024"
