@@ -132,7 +132,7 @@ struct asym_exec {
  * @refs: the creator's and one for each request
  * @is_private: for decrypt and sign
  * @size: bytes of a block
- * @bits: size of the modulus in bits
+ * @cost: of an operation of each kind, asym_cost()
  * @tfm: by driver; NULL where the driver refused the key
  * @tfm_size: bytes of the modulus, as that driver sees it
  * @max: modulus minus one: public, checked against every input
@@ -143,7 +143,7 @@ struct asym_exec_key {
 	struct kref refs;
 	bool is_private;
 	unsigned int size;
-	unsigned int bits;
+	unsigned int cost[ASYM_OP_NR];
 	struct crypto_akcipher *tfm[EXEC_MAX_DRIVERS];
 	unsigned int tfm_size[EXEC_MAX_DRIVERS];
 	struct work_struct free_work;

@@ -114,7 +114,7 @@ struct asym_exec_key *asym_exec_key_create(struct asym_exec *exec,
 	struct asym_key_data parsed = *data;
 	struct asym_exec_key *key;
 	struct rsa_key raw;
-	int i, ret, err, taken = 0;
+	int i, op, ret, err, taken = 0;
 
 	err = asym_key_parse_rsa(&parsed, &raw);
 	if (err)
@@ -126,7 +126,8 @@ struct asym_exec_key *asym_exec_key_create(struct asym_exec *exec,
 	key->exec = exec;
 	key->is_private = parsed.is_private;
 	key->size = parsed.bits / 8;
-	key->bits = parsed.bits;
+	for (op = 0; op < ASYM_OP_NR; op++)
+		key->cost[op] = asym_cost(ASYM_RSA, parsed.bits, op);
 	kref_init(&key->refs);
 	INIT_WORK(&key->free_work, key_free_work);
 	key_set_max(key, &raw);
@@ -203,13 +204,13 @@ EXPORT_SYMBOL_GPL(asym_exec_key_size);
 /**
  * asym_exec_key_cost() - what an operation with a key costs
  * @key: the key
- * @op: the operation
+ * @op: the operation, below ASYM_OP_NR
  *
  * Context: any.
  * Return: milliunits, see asym_cost().
  */
 unsigned int asym_exec_key_cost(const struct asym_exec_key *key, enum asym_op op)
 {
-	return asym_cost(ASYM_RSA, key->bits, op);
+	return key->cost[op];
 }
 EXPORT_SYMBOL_GPL(asym_exec_key_cost);

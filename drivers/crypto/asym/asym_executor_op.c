@@ -242,6 +242,7 @@ static void op_finish(struct exec_op *op, int err)
 	struct exec_stats *stats = &exec->stats;
 	unsigned int kind = op->req->op;
 	bool computed = !err;
+	bool more;
 
 	if (computed)
 		err = op_output(op);
@@ -253,17 +254,20 @@ static void op_finish(struct exec_op *op, int err)
 	if (computed) {
 		exec->drivers[op->drv].ops++;
 		stats->ops[kind]++;
-		stats->milliunits += asym_cost(ASYM_RSA, key->bits, kind);
+		stats->milliunits += key->cost[kind];
 		if (err && err != -EOVERFLOW)
 			stats->rejected++;
 	} else {
 		stats->failed++;
 	}
+	/* What comes later finds the room by itself. */
+	more = !list_empty(&exec->fifo);
 	spin_unlock_bh(&exec->lock);
 
 	op_answer(op, err);
 	/* The request may be gone; the executor stays until the key is put. */
-	exec_pump(exec);
+	if (more)
+		exec_pump(exec);
 	asym_exec_key_put(key);
 }
 
@@ -363,6 +367,14 @@ static void op_driver_done(void *data, int err)
 		op_returned(data, err);
 }
 
+/* sg_init_one(), without two calls and a memset: this is on everybody's way. */
+static void op_sg(struct scatterlist *sg, void *buf, unsigned int len)
+{
+	*sg = (struct scatterlist){};
+	sg_init_marker(sg, 1);
+	sg_set_buf(sg, buf, len);
+}
+
 static void op_compute(struct exec_op *op, u32 flags)
 {
 	struct akcipher_request *areq = &op->areq;
@@ -373,8 +385,8 @@ static void op_compute(struct exec_op *op, u32 flags)
 	 * For a driver that does not count zeros in front of the modulus the
 	 * block begins later; op_prepare() saw that only zeros are left out.
 	 */
-	sg_init_one(&op->src, op->in + op->key->size - size, size);
-	sg_init_one(&op->dst, op->out, size);
+	op_sg(&op->src, op->in + op->key->size - size, size);
+	op_sg(&op->dst, op->out, size);
 	akcipher_request_set_tfm(areq, op->key->tfm[op->drv]);
 	akcipher_request_set_callback(areq, flags | CRYPTO_TFM_REQ_MAY_BACKLOG,
 				      op_driver_done, op);
@@ -400,12 +412,17 @@ static void op_compute(struct exec_op *op, u32 flags)
 
 /* ---- queue ---- */
 
+static bool exec_has_room(const struct asym_exec *exec)
+{
+	return !exec->full && exec->inflight < exec->max_inflight;
+}
+
 static struct exec_op *exec_next(struct asym_exec *exec)
 {
 	struct asym_exec_request *req;
 
 	lockdep_assert_held(&exec->lock);
-	if (exec->full || exec->inflight >= exec->max_inflight)
+	if (!exec_has_room(exec))
 		return NULL;
 	req = list_first_entry_or_null(&exec->fifo, struct asym_exec_request, list);
 	if (!req)
@@ -416,29 +433,35 @@ static struct exec_op *exec_next(struct asym_exec *exec)
 	return req_op(req);
 }
 
-/* Start what there is room for. The caller holds the executor (by a key). */
-static void exec_pump(struct asym_exec *exec)
+/*
+ * Start what there is room for, after @op if there is one, which is counted already. Nobody
+ * else pumps. exec->lock is held, and released meanwhile; bottom halves stay disabled.
+ */
+static void exec_pump_locked(struct asym_exec *exec, struct exec_op *op)
 {
 	unsigned int budget = PUMP_BUDGET;
-	struct exec_op *op;
 
-	local_bh_disable();
-	spin_lock(&exec->lock);
-	if (exec->pumping)
-		goto unlock;
+	lockdep_assert_held(&exec->lock);
 	exec->pumping = true;
-	while (budget-- && (op = exec_next(exec))) {
+	while (op || (budget-- && (op = exec_next(exec)))) {
 		spin_unlock(&exec->lock);
 		op_start(op);
+		op = NULL;
 		spin_lock(&exec->lock);
 	}
 	exec->pumping = false;
 	/* out of budget, or about to be woken by a completion, which is harmless */
-	if (!list_empty(&exec->fifo) && !exec->full && exec->inflight < exec->max_inflight)
+	if (!list_empty(&exec->fifo) && exec_has_room(exec))
 		mod_delayed_work(exec_house_wq, &exec->pump_work, 0);
-unlock:
-	spin_unlock(&exec->lock);
-	local_bh_enable();
+}
+
+/* Start what there is room for. The caller holds the executor (by a key). */
+static void exec_pump(struct asym_exec *exec)
+{
+	spin_lock_bh(&exec->lock);
+	if (!exec->pumping)
+		exec_pump_locked(exec, NULL);
+	spin_unlock_bh(&exec->lock);
 }
 
 void exec_pump_work(struct work_struct *work)
@@ -451,19 +474,27 @@ void exec_pump_work(struct work_struct *work)
 	exec_pump(exec);
 }
 
-/* Whether the operation may be computed here and now, ahead of nobody. */
+/*
+ * Start it if it is its turn, else leave it in the FIFO. True: it is the caller's, who may sleep,
+ * to be computed here and now, ahead of nobody.
+ */
 static bool exec_enqueue(struct asym_exec *exec, struct exec_op *op)
 {
-	bool here;
+	bool here = false, now;
 
 	spin_lock_bh(&exec->lock);
-	here = op->req->flags & ASYM_EXEC_MAY_SLEEP && exec->drivers[op->drv].sync &&
-	       list_empty(&exec->fifo) && exec->inflight < exec->max_inflight;
-	if (here) {
+	now = list_empty(&exec->fifo) && exec_has_room(exec);
+	if (now && op->req->flags & ASYM_EXEC_MAY_SLEEP && exec->drivers[op->drv].sync) {
 		exec->inflight++;
+		here = true;
+	} else if (now && !exec->pumping) {
+		exec->inflight++;
+		exec_pump_locked(exec, op);
 	} else {
 		list_add_tail(&op->req->list, &exec->fifo);
 		exec->queued++;
+		if (!exec->pumping)
+			exec_pump_locked(exec, NULL);
 	}
 	spin_unlock_bh(&exec->lock);
 	return here;
@@ -509,8 +540,6 @@ int asym_exec_submit(struct asym_exec_request *req)
 		asym_exec_key_put(key);
 	} else if (exec_enqueue(exec, op)) {
 		op_compute(op, CRYPTO_TFM_REQ_MAY_SLEEP);
-	} else {
-		exec_pump(exec);
 	}
 	asym_exec_key_put(key);
 	return 0;

@@ -14,6 +14,7 @@
 
 #include <linux/align.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/scatterlist.h>
 #include <linux/string.h>
 
@@ -27,10 +28,24 @@ static struct provider_op *request_op(struct akcipher_request *areq)
 	return akcipher_request_ctx_dma(areq);
 }
 
+/* Where @len bytes are in one piece, which has an address; else NULL. Most callers have one. */
+static u8 *one_piece(struct scatterlist *sg, unsigned int skip, unsigned int len)
+{
+	if (!sg || sg->length < skip || sg->length - skip < len || PageHighMem(sg_page(sg)))
+		return NULL;
+	return (u8 *)sg_virt(sg) + skip;
+}
+
 static int copy_in(struct scatterlist *src, unsigned int skip, u8 *to, unsigned int len)
 {
-	int nents = sg_nents_for_len(src, (u64)skip + len);
+	const u8 *from = one_piece(src, skip, len);
+	int nents;
 
+	if (from) {
+		memcpy(to, from, len);
+		return 0;
+	}
+	nents = sg_nents_for_len(src, (u64)skip + len);
 	if (nents < 0)
 		return nents;
 	return sg_pcopy_to_buffer(src, nents, to, len, skip) == len ? 0 : -EINVAL;
@@ -38,8 +53,14 @@ static int copy_in(struct scatterlist *src, unsigned int skip, u8 *to, unsigned 
 
 static int copy_out(struct scatterlist *dst, unsigned int skip, const u8 *from, unsigned int len)
 {
-	int nents = sg_nents_for_len(dst, (u64)skip + len);
+	u8 *to = one_piece(dst, skip, len);
+	int nents;
 
+	if (to) {
+		memcpy(to, from, len);
+		return 0;
+	}
+	nents = sg_nents_for_len(dst, (u64)skip + len);
 	if (nents < 0)
 		return -EINVAL;
 	return sg_pcopy_from_buffer(dst, nents, from, len, skip) == len ? 0 : -EINVAL;
@@ -173,7 +194,8 @@ static int finish_raw(struct akcipher_request *areq, struct provider_op *op)
 	}
 
 	/* The input was copied: its place serves for zeros. */
-	memset(op->in, 0, op->req.key_bytes);
+	if (room > len)
+		memset(op->in, 0, op->req.key_bytes);
 	while (skip < room - len) {
 		unsigned int chunk = min(room - len - skip, op->req.key_bytes);
 
