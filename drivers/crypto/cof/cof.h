@@ -35,6 +35,7 @@ struct cof_listener;
  * @size: bytes at @data
  * @len: bytes to send (cof_conn_submit() sets it)
  * @sent: bytes sent (the transport's)
+ * @used: bytes to be wiped: all, until cof_conn_submit() knows how many there are
  * @large: of cof_conn_get_tx_large()
  * @fate: what becomes of it, if fault injection keeps it
  * @due: and when, jiffies
@@ -49,6 +50,7 @@ struct cof_txbuf {
 	u32 size;
 	u32 len;
 	u32 sent;
+	u32 used;
 	bool large;
 	u8 fate;
 	unsigned long due;
@@ -352,6 +354,8 @@ void cof_conn_exit(struct cof_conn *conn);
 void cof_conn_error(struct cof_conn *conn, int err);
 void cof_conn_deliver(struct cof_conn *conn, void *msg, u32 len);
 struct cof_txbuf *cof_conn_next_tx(struct cof_conn *conn);
+unsigned int cof_conn_take_tx(struct cof_conn *conn, struct list_head *list, unsigned int max);
+bool cof_conn_put_tx_list(struct cof_conn *conn, struct list_head *list);
 bool cof_conn_tx_idle(struct cof_conn *conn);
 void cof_listener_accept(struct cof_listener *listener, struct cof_conn *conn);
 
@@ -362,7 +366,7 @@ void cof_listener_accept(struct cof_listener *listener, struct cof_conn *conn);
  * @buf: of the message that is arriving
  * @size: bytes at @buf
  * @have: bytes arrived
- * @want: bytes after which there is something to decide
+ * @want: the message's length; as long as its header is not complete, that of the one before
  */
 struct cof_stream {
 	u8 *buf;
@@ -373,7 +377,7 @@ struct cof_stream {
 
 void cof_stream_init(struct cof_stream *s, u8 *buf, u32 size);
 u8 *cof_stream_room(struct cof_stream *s, u32 *len);
-int cof_stream_advance(struct cof_stream *s, u32 len);
+int cof_stream_advance(struct cof_stream *s, u32 *len);
 void cof_stream_next(struct cof_stream *s);
 
 /* ---- messages: msg.c ---------------------------------------------------- */

@@ -277,6 +277,13 @@ void cof_conn_put(struct cof_conn *conn)
 }
 EXPORT_SYMBOL_GPL(cof_conn_put);
 
+/* Out of its pool. Whoever gets it may write anywhere. */
+static void txbuf_take(struct cof_txbuf *buf)
+{
+	list_del_init(&buf->list);
+	buf->used = buf->size;
+}
+
 /**
  * cof_conn_get_tx() - a buffer for a message
  * @conn: the connection
@@ -293,10 +300,10 @@ struct cof_txbuf *cof_conn_get_tx(struct cof_conn *conn)
 	if (!conn->tx_closed) {
 		if (!cof_fault_get_tx(conn))
 			buf = list_first_entry_or_null(&conn->tx_free, struct cof_txbuf, list);
-		if (buf)
-			list_del_init(&buf->list);
-		else
+		if (!buf)
 			conn->tx_starved = true;
+		else
+			txbuf_take(buf);
 	}
 	spin_unlock_bh(&conn->tx_lock);
 	return buf;
@@ -320,7 +327,7 @@ struct cof_txbuf *cof_conn_get_tx_large(struct cof_conn *conn)
 	if (!conn->tx_closed && !cof_fault_get_tx(conn))
 		buf = list_first_entry_or_null(&conn->tx_free_large, struct cof_txbuf, list);
 	if (buf)
-		list_del_init(&buf->list);
+		txbuf_take(buf);
 	spin_unlock_bh(&conn->tx_lock);
 	return buf;
 }
@@ -332,34 +339,76 @@ static bool txbuf_stale(const struct cof_conn *conn, const struct cof_txbuf *buf
 	return buf->size != (buf->large ? conn->limits.tx_large_size : conn->limits.tx_size);
 }
 
+/* Leaves those on @list that belong into conn->tx_free; @stale is to be freed. */
+static void txbufs_sort_locked(struct cof_conn *conn, struct list_head *list,
+			       struct list_head *stale)
+{
+	struct cof_txbuf *buf, *next;
+
+	lockdep_assert_held(&conn->tx_lock);
+	list_for_each_entry_safe(buf, next, list, list) {
+		if (txbuf_stale(conn, buf))
+			list_move(&buf->list, stale);
+		else if (buf->large)
+			list_move(&buf->list, &conn->tx_free_large);
+	}
+}
+
+/**
+ * cof_conn_put_tx_list() - for transports: give buffers back
+ * @conn: the connection
+ * @list: of the buffers, which are wiped; empty on return
+ *
+ * Context: any but hard interrupts. May call ops->tx_ready.
+ * Return: true if nothing is between cof_conn_submit() and its end any more: cof_conn_tx_idle().
+ */
+bool cof_conn_put_tx_list(struct cof_conn *conn, struct list_head *list)
+{
+	struct cof_txbuf *buf;
+	unsigned int sent = 0;
+	bool odd = false, awaited = false;
+	LIST_HEAD(stale);
+	bool starved, idle;
+
+	list_for_each_entry(buf, list, list) {
+		memzero_explicit(buf->data, buf->used);
+		awaited |= !buf->large;
+		sent += !!buf->len;
+		buf->len = 0;
+		buf->sent = 0;
+	}
+	spin_lock_bh(&conn->tx_lock);
+	list_for_each_entry(buf, list, list)
+		odd |= buf->large || txbuf_stale(conn, buf);
+	if (unlikely(odd))
+		txbufs_sort_locked(conn, list, &stale);
+	starved = awaited && conn->tx_starved && !conn->tx_closed;
+	conn->tx_starved &= !awaited;
+	list_splice_init(list, &conn->tx_free);
+	conn->tx_unsent -= sent;
+	idle = !conn->tx_unsent;
+	spin_unlock_bh(&conn->tx_lock);
+	if (unlikely(odd))
+		txbufs_free(&stale);
+	if (starved && conn->ops && conn->ops->tx_ready)
+		conn->ops->tx_ready(conn);
+	return idle;
+}
+EXPORT_SYMBOL_GPL(cof_conn_put_tx_list);
+
 /**
  * cof_conn_put_tx() - give a buffer back
  * @conn: the connection
- * @buf: wiped
+ * @buf: wiped; on no list
  *
  * Context: any but hard interrupts. May call ops->tx_ready.
  */
 void cof_conn_put_tx(struct cof_conn *conn, struct cof_txbuf *buf)
 {
-	bool starved, stale;
+	LIST_HEAD(list);
 
-	memzero_explicit(buf->data, buf->size);
-	spin_lock_bh(&conn->tx_lock);
-	if (buf->len)
-		conn->tx_unsent--;
-	buf->len = 0;
-	buf->sent = 0;
-	stale = txbuf_stale(conn, buf);
-	if (!stale)
-		list_add(&buf->list, buf->large ? &conn->tx_free_large : &conn->tx_free);
-	starved = conn->tx_starved && !conn->tx_closed && !buf->large;
-	if (!buf->large)
-		conn->tx_starved = false;
-	spin_unlock_bh(&conn->tx_lock);
-	if (stale)
-		txbuf_free(buf);
-	if (starved && conn->ops && conn->ops->tx_ready)
-		conn->ops->tx_ready(conn);
+	list_add(&buf->list, &list);
+	cof_conn_put_tx_list(conn, &list);
 }
 EXPORT_SYMBOL_GPL(cof_conn_put_tx);
 
@@ -472,6 +521,7 @@ static void conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len, b
 		if (unlikely(is_connect_answer(msg)))
 			WRITE_ONCE(conn->tx_digests, conn->rx_digests);
 		buf->len = len;
+		buf->used = len;
 		conn->tx_unsent++;
 		if (!cof_fault_tx(conn, buf)) {
 			list_add_tail(&buf->list, &conn->tx_queue);
@@ -493,7 +543,7 @@ static void conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len, b
  * cof_conn_submit() - send a message
  * @conn: the connection
  * @buf: from cof_conn_get_tx(); the transport's from here on
- * @len: of the message at buf->data, at most buf->size
+ * @len: of the message at buf->data, at most buf->size; behind it nothing is left to be wiped
  *
  * Messages leave in the order of these calls. Dropped if the connection is closed; ops->error
  * tells of one that broke.
@@ -555,6 +605,37 @@ struct cof_txbuf *cof_conn_next_tx(struct cof_conn *conn)
 	return buf;
 }
 EXPORT_SYMBOL_GPL(cof_conn_next_tx);
+
+/**
+ * cof_conn_take_tx() - for transports: what to send next, several at once
+ * @conn: the connection
+ * @list: buffers are added at its end, for cof_conn_put_tx_list()
+ * @max: as many
+ *
+ * Context: any but hard interrupts.
+ * Return: how many.
+ */
+unsigned int cof_conn_take_tx(struct cof_conn *conn, struct list_head *list, unsigned int max)
+{
+	struct cof_txbuf *buf;
+	unsigned int n = 0;
+	LIST_HEAD(some);
+
+	spin_lock_bh(&conn->tx_lock);
+	list_for_each_entry(buf, &conn->tx_queue, list) {
+		if (n == max) {
+			list_cut_before(&some, &conn->tx_queue, &buf->list);
+			list_splice_tail(&some, list);
+			break;
+		}
+		n++;
+	}
+	if (list_entry_is_head(buf, &conn->tx_queue, list))
+		list_splice_tail_init(&conn->tx_queue, list);
+	spin_unlock_bh(&conn->tx_lock);
+	return n;
+}
+EXPORT_SYMBOL_GPL(cof_conn_take_tx);
 
 /**
  * cof_conn_tx_idle() - for transports: was everything sent (or given up)?

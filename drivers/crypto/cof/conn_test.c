@@ -184,7 +184,7 @@ static void large_buffers_are_a_pool_of_their_own(struct kunit *test)
 		large[i] = cof_conn_get_tx_large(&t->conn);
 		KUNIT_ASSERT_NOT_NULL(test, large[i]);
 		KUNIT_EXPECT_EQ(test, 4 * TX_SIZE, large[i]->size);
-		memset(large[i]->data, 0x5a, large[i]->size);
+		memset(large[i]->data, 0x5a, 3 * TX_SIZE);
 	}
 	KUNIT_EXPECT_NULL(test, cof_conn_get_tx_large(&t->conn));
 	KUNIT_EXPECT_EQ(test, BUFS, free_bufs(t));
@@ -232,6 +232,40 @@ static void messages_leave_in_order(struct kunit *test)
 	}
 	KUNIT_EXPECT_NULL(test, cof_conn_next_tx(&t->conn));
 	KUNIT_EXPECT_TRUE(test, cof_conn_tx_idle(&t->conn));
+}
+
+/* As a transport takes them: @max at a time, which come back together. */
+static void several_leave_at_once(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+	struct cof_txbuf *buf[BUFS], *next;
+	LIST_HEAD(sending);
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, 0, cof_conn_take_tx(&t->conn, &sending, BUFS));
+	for (i = 0; i < BUFS; i++) {
+		buf[i] = cof_conn_get_tx(&t->conn);
+		memset(buf[i]->data, 0x5a, 32 + i);
+		cof_conn_submit(&t->conn, buf[i], 32 + i);
+	}
+	KUNIT_EXPECT_EQ(test, 0, cof_conn_take_tx(&t->conn, &sending, 0));
+	KUNIT_EXPECT_EQ(test, 1, cof_conn_take_tx(&t->conn, &sending, 1));
+	KUNIT_EXPECT_EQ(test, BUFS - 2, cof_conn_take_tx(&t->conn, &sending, BUFS - 2));
+	KUNIT_EXPECT_EQ(test, BUFS - 1, list_count_nodes(&sending));
+	i = 0;
+	list_for_each_entry(next, &sending, list)
+		KUNIT_EXPECT_PTR_EQ(test, buf[i++], next);
+	KUNIT_EXPECT_NULL(test, cof_conn_get_tx(&t->conn));	/* told of those that come */
+	KUNIT_EXPECT_FALSE(test, cof_conn_put_tx_list(&t->conn, &sending));
+	KUNIT_EXPECT_TRUE(test, list_empty(&sending));
+	KUNIT_EXPECT_EQ(test, 1, t->ready);
+	KUNIT_EXPECT_EQ(test, BUFS - 1, free_bufs(t));
+	KUNIT_EXPECT_EQ(test, 1, cof_conn_take_tx(&t->conn, &sending, BUFS));
+	KUNIT_EXPECT_TRUE(test, cof_conn_put_tx_list(&t->conn, &sending));
+	KUNIT_EXPECT_EQ(test, BUFS, free_bufs(t));
+	for (i = 0; i < BUFS; i++)
+		KUNIT_EXPECT_NULL(test, memchr_inv(buf[i]->data, 0, buf[i]->size));
+	KUNIT_EXPECT_EQ(test, 1, t->ready);
 }
 
 static struct cof_txbuf *conn_buf(struct kunit *test)
@@ -532,6 +566,7 @@ static struct kunit_case conn_cases[] = {
 	KUNIT_CASE(buffers_are_wiped_and_come_back),
 	KUNIT_CASE(large_buffers_are_a_pool_of_their_own),
 	KUNIT_CASE(messages_leave_in_order),
+	KUNIT_CASE(several_leave_at_once),
 	KUNIT_CASE(who_may_sleep_sends_what_is_alone),
 	KUNIT_CASE(who_finds_a_sender_kicks_the_worker),
 	KUNIT_CASE(a_closed_connection_takes_nothing),

@@ -6,6 +6,9 @@
  * A struct cof_stream and its buffer belong to the caller, who serializes. The
  * buffer has its final size from the start: nothing is allocated because of a
  * length that a peer sent. Any context.
+ *
+ * Messages are often as long as the one before: so many bytes are asked for at once, instead of a
+ * header first. If it is shorter, what belongs to the next one is left with the caller.
  */
 #include <linux/module.h>
 #include <linux/string.h>
@@ -29,7 +32,7 @@ EXPORT_SYMBOL_GPL(cof_stream_init);
 /**
  * cof_stream_room() - where the next bytes go
  * @s: the parser
- * @len: receives how many are welcome, never 0
+ * @len: receives how many are welcome at most, never 0
  *
  * Return: where to copy them. Then call cof_stream_advance().
  */
@@ -43,31 +46,41 @@ EXPORT_SYMBOL_GPL(cof_stream_room);
 /**
  * cof_stream_advance() - bytes were put where cof_stream_room() said
  * @s: the parser
- * @len: how many
+ * @len: how many; receives how many of them were taken, the others are behind the message's end
  *
  * Specification: section 4, magic, length, hlen.
  * Return: 0: go on; 1: s->buf holds a message of s->have bytes, call
  * cof_stream_next() after use; -EPROTO: no message begins like this.
  */
-int cof_stream_advance(struct cof_stream *s, u32 len)
+int cof_stream_advance(struct cof_stream *s, u32 *len)
 {
 	const struct cof_hdr *hdr = (const struct cof_hdr *)s->buf;
-	u32 length;
+	bool known = s->have >= sizeof(*hdr);
+	u32 length, surplus;
 
-	if (len > s->want - s->have)
+	if (*len > s->want - s->have)
 		return -EPROTO;
-	s->have += len;
+	s->have += *len;
+	if (s->have < sizeof(*hdr))
+		return 0;
+	if (!known) {
+		length = le32_to_cpu(hdr->length);
+		if (le32_to_cpu(hdr->magic) != COF_MAGIC || length < sizeof(*hdr) ||
+		    length > s->size || le16_to_cpu(hdr->hlen) < sizeof(*hdr) ||
+		    le16_to_cpu(hdr->hlen) > length)
+			return -EPROTO;
+		s->want = length;
+	}
 	if (s->have < s->want)
 		return 0;
-	if (s->have > sizeof(*hdr))
-		return 1;
 
-	length = le32_to_cpu(hdr->length);
-	if (le32_to_cpu(hdr->magic) != COF_MAGIC || length < sizeof(*hdr) || length > s->size ||
-	    le16_to_cpu(hdr->hlen) < sizeof(*hdr) || le16_to_cpu(hdr->hlen) > length)
-		return -EPROTO;
-	s->want = length;
-	return length == sizeof(*hdr);
+	surplus = s->have - s->want;
+	if (surplus) {
+		memzero_explicit(s->buf + s->want, surplus);
+		s->have = s->want;
+		*len -= surplus;
+	}
+	return 1;
 }
 EXPORT_SYMBOL_GPL(cof_stream_advance);
 
@@ -79,6 +92,5 @@ void cof_stream_next(struct cof_stream *s)
 {
 	memzero_explicit(s->buf, s->have);
 	s->have = 0;
-	s->want = sizeof(struct cof_hdr);
 }
 EXPORT_SYMBOL_GPL(cof_stream_next);

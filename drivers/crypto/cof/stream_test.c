@@ -77,7 +77,7 @@ static int feed(struct kunit *test, struct stream_test *t, const u8 *piece, u32 
 		room = min(room, len);
 		KUNIT_ASSERT_TRUE(test, to >= t->s.buf && to + room <= t->s.buf + SIZE);
 		memcpy(to, piece, room);
-		ret = cof_stream_advance(&t->s, room);
+		ret = cof_stream_advance(&t->s, &room);
 		if (ret < 0)
 			return ret;
 		if (ret)
@@ -160,6 +160,7 @@ static void header_ends_it(struct kunit *test, u32 magic, u32 length, u16 hlen, 
 	struct stream_test *t = test->priv;
 	struct cof_hdr hdr;
 	unsigned int i;
+	u32 len;
 
 	cof_stream_init(&t->s, t->s.buf, SIZE);
 	cof_request_init(&hdr, COF_SIGN, 32, 0, 1);
@@ -168,9 +169,10 @@ static void header_ends_it(struct kunit *test, u32 magic, u32 length, u16 hlen, 
 	hdr.hlen = cpu_to_le16(hlen);
 	for (i = 0; i < sizeof(hdr) - 1; i++)
 		KUNIT_ASSERT_EQ(test, 0, feed(test, t, (u8 *)&hdr + i, 1));
-	*cof_stream_room(&t->s, &length) = ((u8 *)&hdr)[i];
-	KUNIT_EXPECT_EQ_MSG(test, err, cof_stream_advance(&t->s, 1), "magic %x length %u hlen %u",
-			    magic, le32_to_cpu(hdr.length), hlen);
+	*cof_stream_room(&t->s, &len) = ((u8 *)&hdr)[i];
+	len = 1;
+	KUNIT_EXPECT_EQ_MSG(test, err, cof_stream_advance(&t->s, &len),
+			    "magic %x length %u hlen %u", magic, le32_to_cpu(hdr.length), hlen);
 }
 
 static void what_is_no_message_ends_the_stream(struct kunit *test)
@@ -198,9 +200,31 @@ static void more_than_there_is_room_for_is_refused(struct kunit *test)
 	u32 room;
 
 	cof_stream_room(&t->s, &room);
+	KUNIT_EXPECT_EQ(test, 32, room++);
+	KUNIT_EXPECT_EQ(test, -EPROTO, cof_stream_advance(&t->s, &room));
+	room = 0xffffffff;
+	KUNIT_EXPECT_EQ(test, -EPROTO, cof_stream_advance(&t->s, &room));
+}
+
+/* After a long message two short ones: the first takes no more than is its own. */
+static void as_many_bytes_as_the_last_message_had_are_asked_for(struct kunit *test)
+{
+	struct stream_test *t = test->priv;
+	u32 room, len;
+	u8 *to;
+
+	t->taken = 4;
+	KUNIT_ASSERT_EQ(test, 0, feed(test, t, t->bytes + 32 + 33 + 40 + 32, lengths[4]));
+	to = cof_stream_room(&t->s, &room);
+	KUNIT_EXPECT_EQ(test, lengths[4], room);
+	memcpy(to, t->bytes, 32 + 33);
+	len = 32 + 33;
+	KUNIT_EXPECT_EQ(test, 1, cof_stream_advance(&t->s, &len));
+	KUNIT_EXPECT_EQ(test, 32, len);
+	t->taken = 0;
+	take(test, t);
+	cof_stream_room(&t->s, &room);
 	KUNIT_EXPECT_EQ(test, 32, room);
-	KUNIT_EXPECT_EQ(test, -EPROTO, cof_stream_advance(&t->s, room + 1));
-	KUNIT_EXPECT_EQ(test, -EPROTO, cof_stream_advance(&t->s, 0xffffffff));
 }
 
 static void random_bytes_are_survived(struct kunit *test)
@@ -224,7 +248,7 @@ static void random_bytes_are_survived(struct kunit *test)
 			to = cof_stream_room(&t->s, &room);
 			room = min_t(u32, room, sizeof(bytes));
 			memcpy(to, bytes, room);
-			ret = cof_stream_advance(&t->s, room);
+			ret = cof_stream_advance(&t->s, &room);
 			if (ret > 0) {
 				KUNIT_ASSERT_GE(test, t->s.have, 32);
 				KUNIT_ASSERT_LE(test, t->s.have, SIZE);
@@ -241,6 +265,7 @@ static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(no_message_before_its_last_byte),
 	KUNIT_CASE(what_is_no_message_ends_the_stream),
 	KUNIT_CASE(more_than_there_is_room_for_is_refused),
+	KUNIT_CASE(as_many_bytes_as_the_last_message_had_are_asked_for),
 	KUNIT_CASE(random_bytes_are_survived),
 	{}
 };

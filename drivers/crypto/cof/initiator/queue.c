@@ -501,7 +501,6 @@ static void cofi_io_fill(struct cof_io_req *io, const struct asym_request *req)
 	u32 key_len = key ? key->der_len : 0;
 	u8 *data = (u8 *)(io + 1);
 
-	memset(io, 0, sizeof(*io));
 	cof_request_init(&io->hdr, COF_ENCRYPT + req->op, sizeof(*io),
 			 req->in_len + req->digest_len + key_len, 0);
 	io->handle = cpu_to_le64(key ? 0 : req->handle);

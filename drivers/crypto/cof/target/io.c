@@ -48,7 +48,8 @@ static void io_req_put(struct cof_tgt_req *req)
 	struct cof_tgt_queue *queue = req->queue;
 	struct cof_tgt_inline *key = req->key;
 
-	memzero_explicit(req->in, COF_MAX_INPUT + COF_MAX_DIGEST);
+	memzero_explicit(req->in, req->in_len);
+	req->in_len = 0;
 	if (key)	/* wiped before, if it was prepared */
 		memzero_explicit(key->der, key->len);
 	req->tx = NULL;
@@ -94,6 +95,8 @@ static void io_answer(struct cof_tgt_req *req, int err)
 	}
 	if (result)
 		len = exec->dst_len;
+	else	/* what there may be of one is no part of the message */
+		memzero_explicit(exec->dst, COF_MAX_OUTPUT);
 	cof_response_init(&rsp->hdr, req->opcode, req->tag, cof_errno_to_status(err),
 			  sizeof(*rsp), len);
 	if (result || err == -EOVERFLOW)
@@ -199,7 +202,8 @@ static void io_fill(struct cof_tgt_req *req, const struct cof_io_req *io)
 	exec->dst_len = le32_to_cpu(io->out_len);
 	exec->complete = io_complete;
 	exec->data = req;
-	memcpy(req->in, cof_msg_data(&io->hdr), exec->src_len + exec->digest_len);
+	req->in_len = exec->src_len + exec->digest_len;
+	memcpy(req->in, cof_msg_data(&io->hdr), req->in_len);
 }
 
 /* The request's reference to @key is taken over. It may be gone on return. */

@@ -331,6 +331,7 @@ enum cof_tgt_prepare {
  * @item: where it waits for its turn; while it does, exec->key is a reference
  * @arrived: when, ns
  * @in: input and digest
+ * @in_len: bytes of both
  * @exec: asym_exec_request_size() bytes
  */
 struct cof_tgt_req {
@@ -345,6 +346,7 @@ struct cof_tgt_req {
 	struct asym_qos_item item;
 	u64 arrived;
 	u8 *in;
+	u32 in_len;
 	struct asym_exec_request *exec;
 };
 

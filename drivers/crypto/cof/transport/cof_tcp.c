@@ -139,7 +139,7 @@ static int cof_tcp_rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
 		room = min_t(size_t, room, left);
 		ret = skb_copy_bits(skb, offset, to, room);
 		if (!ret)
-			ret = cof_stream_advance(&tc->rx, room);
+			ret = cof_stream_advance(&tc->rx, &room);
 		offset += room;
 		left -= room;
 		if (ret < 0) {
@@ -229,55 +229,55 @@ static void cof_tcp_end(struct cof_tcp_conn *tc)
 
 static void cof_tcp_tx_drop(struct cof_tcp_conn *tc)
 {
-	struct cof_txbuf *buf, *next;
-
-	list_for_each_entry_safe(buf, next, &tc->sending, list) {
-		list_del_init(&buf->list);
-		cof_conn_put_tx(&tc->conn, buf);
-	}
-	while ((buf = cof_conn_next_tx(&tc->conn)))
-		cof_conn_put_tx(&tc->conn, buf);
+	do
+		cof_conn_put_tx_list(&tc->conn, &tc->sending);
+	while (cof_conn_take_tx(&tc->conn, &tc->sending, COF_TCP_BATCH));
 }
 
-/* Bytes sent; 0: nothing to send; -EAGAIN: no room; other: broken. tx_mutex held. */
-static int cof_tcp_send_batch(struct cof_tcp_conn *tc)
+/* @sent bytes of what is being sent are gone. */
+static bool cof_tcp_sent(struct cof_tcp_conn *tc, u32 sent)
+{
+	struct cof_txbuf *buf, *next;
+	LIST_HEAD(done);
+	u32 n;
+
+	list_for_each_entry_safe(buf, next, &tc->sending, list) {
+		n = min(sent, buf->len - buf->sent);
+		buf->sent += n;
+		sent -= n;
+		if (buf->sent < buf->len)
+			break;
+		list_move_tail(&buf->list, &done);
+	}
+	return cof_conn_put_tx_list(&tc->conn, &done);
+}
+
+/*
+ * Bytes sent; 0: nothing to send; -EAGAIN: no room; other: broken. @idle: nothing is left.
+ * tx_mutex held.
+ */
+static int cof_tcp_send_batch(struct cof_tcp_conn *tc, bool *idle)
 {
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 	struct kvec vec[COF_TCP_BATCH];
-	struct cof_txbuf *buf, *next;
+	struct cof_txbuf *buf;
 	unsigned int n = 0;
-	size_t len = 0;
-	int sent, ret;
+	u32 len = 0;
+	int ret;
 
-	list_for_each_entry(buf, &tc->sending, list)
-		n++;
-	while (n < COF_TCP_BATCH && (buf = cof_conn_next_tx(&tc->conn))) {
-		list_add_tail(&buf->list, &tc->sending);
-		n++;
-	}
-	if (!n)
-		return 0;
-
-	n = 0;
+	cof_conn_take_tx(&tc->conn, &tc->sending, COF_TCP_BATCH - list_count_nodes(&tc->sending));
 	list_for_each_entry(buf, &tc->sending, list) {
 		vec[n].iov_base = buf->data + buf->sent;
 		vec[n].iov_len = buf->len - buf->sent;
 		len += vec[n++].iov_len;
 	}
+	if (!n)
+		return 0;
+
 	ret = kernel_sendmsg(tc->sock, &msg, vec, n, len);
 	if (ret <= 0)
 		return ret ?: -EAGAIN;
-
-	sent = ret;
-	list_for_each_entry_safe(buf, next, &tc->sending, list) {
-		n = min_t(u32, sent, buf->len - buf->sent);
-		buf->sent += n;
-		sent -= n;
-		if (buf->sent < buf->len)
-			break;
-		list_del_init(&buf->list);
-		cof_conn_put_tx(&tc->conn, buf);
-	}
+	*idle = ret == len ? cof_conn_put_tx_list(&tc->conn, &tc->sending) : cof_tcp_sent(tc, ret);
 	return ret;
 }
 
@@ -331,11 +331,12 @@ static void cof_tcp_poll(struct cof_tcp_conn *tc)
  */
 static bool cof_tcp_send_queued(struct cof_tcp_conn *tc, bool *sent)
 {
+	bool idle = false;
 	int ret = 0;
 	int i;
 
 	for (i = 0; i < COF_TCP_ROUNDS && !tc->broken; i++) {
-		ret = cof_tcp_send_batch(tc);
+		ret = cof_tcp_send_batch(tc, &idle);
 		if (ret == -EAGAIN) {
 			queue_delayed_work(cof_tcp_wq, &tc->retry, HZ / 10);
 			return false;
@@ -343,6 +344,10 @@ static bool cof_tcp_send_queued(struct cof_tcp_conn *tc, bool *sent)
 		if (!ret)
 			break;
 		*sent = true;
+		if (idle) {
+			ret = 0;
+			break;
+		}
 		if (ret < 0) {
 			tc->broken = true;
 			local_bh_disable();
@@ -354,7 +359,8 @@ static bool cof_tcp_send_queued(struct cof_tcp_conn *tc, bool *sent)
 		cof_tcp_tx_drop(tc);
 	else if (ret)
 		queue_work(cof_tcp_wq, &tc->tx_work);
-	if (cof_conn_tx_idle(&tc->conn))
+	/* Who waits looks at it again when it is in the queue. */
+	if (wq_has_sleeper(&tc->idle) && cof_conn_tx_idle(&tc->conn))
 		wake_up(&tc->idle);
 	return !ret || tc->broken;
 }
