@@ -2,6 +2,7 @@
 """A node's machine: a QEMU or a user-mode kernel that we start, cut and start again."""
 
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -87,6 +88,10 @@ class Qemu(Machine):
                    "-chardev", f"file,id=console,path={self.folder}/console,append=on",
                    "-serial", "chardev:console",
                    "-monitor", f"unix:{self.socket},server=on,wait=off"]
+        if args.accel != "kvm":
+            # A triple fault ends a machine without a word in its console: here is the processor's state.
+            command += ["-d", "cpu_reset", "-D", f"{self.folder}/resets"]
+        command += shlex.split(os.environ.get("COF_LAB_QEMU_ARGS", ""))
         if node.ram:
             command += ["-serial", f"file:{self.folder}/out"]
         else:

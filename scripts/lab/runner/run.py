@@ -222,10 +222,10 @@ class Run:
 
     def died(self, watched, how):
         watched.off = True
-        for name in ("console", "qemu.log"):
+        for name, most in (("console", 12), ("qemu.log", 12), ("resets", 60)):
             if os.path.exists(f"{watched.folder}/{name}"):
                 with open(f"{watched.folder}/{name}", encoding="utf-8", errors="replace") as file:
-                    for line in file.read().splitlines()[-12:]:
+                    for line in file.read().splitlines()[-most:]:
                         print(f"{watched.node.name}: {name}| {line}", file=sys.stderr)
         self.fail(DIED, f"{watched.node.name}: {how}", at_once=True)
 
