@@ -58,6 +58,11 @@ sign() {
 	return $_rc
 }
 
+# more_than VALUE N FILE
+more_than() {
+	[ "$(path "$2" "$3")" -gt "$1" ]
+}
+
 above() {
 	[ "$(both "$1")" -gt "$2" ]
 }
@@ -145,6 +150,10 @@ for policy in queue-depth latency round-robin; do
 	check "policy $policy" sh -c "echo $policy >$pool/policy"
 	check "policy reads so" grep -qx $policy $pool/policy
 	check "and operations go on" within 30 above responses $(($(both responses) + 10))
+done
+for n in 1 2; do
+	was=$(path $n responses)
+	check "round-robin: path $n has its turns" within 30 more_than "$was" $n responses
 done
 for fallback in error software; do
 	check "fallback $fallback" sh -c "echo $fallback >$pool/fallback"
