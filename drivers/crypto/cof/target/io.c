@@ -95,7 +95,7 @@ static void io_answer(struct cof_tgt_req *req, int err)
 	}
 	if (result)
 		len = exec->dst_len;
-	else	/* what there may be of one is no part of the message */
+	else if (exec->op != ASYM_VERIFY)	/* what there may be of one is not sent */
 		memzero_explicit(exec->dst, COF_MAX_OUTPUT);
 	cof_response_init(&rsp->hdr, req->opcode, req->tag, cof_errno_to_status(err),
 			  sizeof(*rsp), len);
