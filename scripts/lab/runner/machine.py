@@ -89,7 +89,7 @@ class Qemu(Machine):
                    "-serial", "chardev:console",
                    "-monitor", f"unix:{self.socket},server=on,wait=off"]
         if args.accel != "kvm":
-            # A triple fault ends a machine without a word in its console: here is the processor's state.
+            # A triple fault ends a machine without a word in its console: it is the last line here.
             command += ["-d", "cpu_reset", "-D", f"{self.folder}/resets"]
         command += shlex.split(os.environ.get("COF_LAB_QEMU_ARGS", ""))
         if node.ram:

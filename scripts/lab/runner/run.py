@@ -222,7 +222,7 @@ class Run:
 
     def died(self, watched, how):
         watched.off = True
-        for name, most in (("console", 12), ("qemu.log", 12), ("resets", 60)):
+        for name, most in (("console", 12), ("qemu.log", 12), ("resets", 1)):
             if os.path.exists(f"{watched.folder}/{name}"):
                 with open(f"{watched.folder}/{name}", encoding="utf-8", errors="replace") as file:
                     for line in file.read().splitlines()[-most:]:
