@@ -587,26 +587,6 @@ bool cof_conn_is_loopback(const struct cof_conn *conn)
 EXPORT_SYMBOL_GPL(cof_conn_is_loopback);
 
 /**
- * cof_conn_next_tx() - for transports: what to send next
- * @conn: the connection
- *
- * Context: any but hard interrupts.
- * Return: the buffer, for cof_conn_put_tx() once its last byte was handed on; NULL: none.
- */
-struct cof_txbuf *cof_conn_next_tx(struct cof_conn *conn)
-{
-	struct cof_txbuf *buf;
-
-	spin_lock_bh(&conn->tx_lock);
-	buf = list_first_entry_or_null(&conn->tx_queue, struct cof_txbuf, list);
-	if (buf)
-		list_del_init(&buf->list);
-	spin_unlock_bh(&conn->tx_lock);
-	return buf;
-}
-EXPORT_SYMBOL_GPL(cof_conn_next_tx);
-
-/**
  * cof_conn_take_tx() - for transports: what to send next, several at once
  * @conn: the connection
  * @list: buffers are added at its end, for cof_conn_put_tx_list()
@@ -636,6 +616,26 @@ unsigned int cof_conn_take_tx(struct cof_conn *conn, struct list_head *list, uns
 	return n;
 }
 EXPORT_SYMBOL_GPL(cof_conn_take_tx);
+
+/**
+ * cof_conn_next_tx() - for transports: what to send next
+ * @conn: the connection
+ *
+ * Context: any but hard interrupts.
+ * Return: the buffer, for cof_conn_put_tx() once its last byte was handed on; NULL: none.
+ */
+struct cof_txbuf *cof_conn_next_tx(struct cof_conn *conn)
+{
+	struct cof_txbuf *buf;
+	LIST_HEAD(one);
+
+	if (!cof_conn_take_tx(conn, &one, 1))
+		return NULL;
+	buf = list_first_entry(&one, struct cof_txbuf, list);
+	list_del_init(&buf->list);
+	return buf;
+}
+EXPORT_SYMBOL_GPL(cof_conn_next_tx);
 
 /**
  * cof_conn_tx_idle() - for transports: was everything sent (or given up)?
