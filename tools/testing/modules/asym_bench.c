@@ -69,6 +69,7 @@ struct bench_stats {
 	u64 retried;		/* -ENOSPC: sent again */
 	u64 max_ns;
 	u64 hist[HIST_BUCKETS];
+	u64 woken_hist[HIST_BUCKETS];	/* ... until the thread has it */
 	int first_error;
 };
 
@@ -195,15 +196,15 @@ static u64 hist_value(unsigned int index)
 	return ((u64)(HIST_SUB + index % HIST_SUB + 1) << (shift - 1)) - 1;
 }
 
-static u64 hist_percentile(const struct bench_stats *stats, unsigned int per_mille)
+static u64 hist_percentile(const u64 *hist, u64 ops, unsigned int per_mille)
 {
-	u64 rank = div_u64(stats->ops * per_mille + 999, 1000), seen = 0;
+	u64 rank = div_u64(ops * per_mille + 999, 1000), seen = 0;
 	int i;
 
 	for (i = 0; i < HIST_BUCKETS; i++) {
-		seen += stats->hist[i];
+		seen += hist[i];
 		if (seen && seen >= rank)
-			return min(hist_value(i), stats->max_ns);
+			return hist_value(i);
 	}
 	return 0;
 }
@@ -218,8 +219,10 @@ static void stats_add(struct bench_stats *sum, const struct bench_stats *stats)
 	sum->retried += stats->retried;
 	sum->max_ns = max(sum->max_ns, stats->max_ns);
 	sum->first_error = sum->first_error ?: stats->first_error;
-	for (i = 0; i < HIST_BUCKETS; i++)
+	for (i = 0; i < HIST_BUCKETS; i++) {
 		sum->hist[i] += stats->hist[i];
+		sum->woken_hist[i] += stats->woken_hist[i];
+	}
 }
 
 /* ---- requests ---- */
@@ -274,7 +277,7 @@ static bool run_goes_on(struct bench_run *run)
 	return !run->counted || atomic64_dec_return(&run->budget) >= 0;
 }
 
-static void slot_account(struct bench_slot *slot)
+static void slot_account(struct bench_slot *slot, ktime_t now)
 {
 	struct bench_stats *stats = &slot->thread->stats;
 	struct bench_run *run = slot->thread->run;
@@ -282,6 +285,7 @@ static void slot_account(struct bench_slot *slot)
 
 	stats->ops++;
 	stats->hist[hist_index(ns)]++;
+	stats->woken_hist[hist_index(max(ktime_sub(now, slot->start), 0))]++;
 	stats->max_ns = max(stats->max_ns, ns);
 	if (slot->err) {
 		stats->errors++;
@@ -297,6 +301,7 @@ static void thread_reap(struct bench_thread *thread)
 {
 	struct llist_node *list = llist_reverse_order(llist_del_all(&thread->done));
 	struct bench_slot *slot, *next;
+	ktime_t now = ktime_get();
 
 	llist_for_each_entry_safe(slot, next, list, done) {
 		bool again = slot->err == -ENOSPC;
@@ -304,7 +309,7 @@ static void thread_reap(struct bench_thread *thread)
 		if (again)
 			thread->stats.retried++;
 		else
-			slot_account(slot);
+			slot_account(slot, now);
 		if (again ? !READ_ONCE(thread->run->stop) : run_goes_on(thread->run))
 			slot_submit(slot);
 		else
@@ -371,7 +376,7 @@ static void keyctl_loop(struct bench_thread *thread)
 		slot->start = ktime_get();
 		slot->err = keyctl_compute(slot);
 		slot->end = ktime_get();
-		slot_account(slot);
+		slot_account(slot, slot->end);
 		cond_resched();
 	}
 }
@@ -590,12 +595,14 @@ static void run_result(struct bench_run *run, u64 ns, unsigned int lost)
 		 "driver %s\nop %s\nstyle %s\nkey_bits %u\ndepth %u\nthreads %u\n"
 		 "ops %llu\nerrors %llu\nfirst_error %d\nwrong %llu\nretried %llu\n"
 		 "doubled %d\nlost %u\nduration_ns %llu\nops_per_sec %llu\n"
-		 "p50_ns %llu\np99_ns %llu\nmax_ns %llu\n",
+		 "p50_ns %llu\np99_ns %llu\nmax_ns %llu\nwoken_p50_ns %llu\n",
 		 bench.driver, bench.op, bench.style, bench.key_bits, bench.depth, run->nr_threads,
 		 sum->ops, sum->errors, sum->first_error, sum->wrong, sum->retried,
 		 atomic_read(&run->doubled), lost, ns,
 		 ns ? mul_u64_u64_div_u64(sum->ops, NSEC_PER_SEC, ns) : 0,
-		 hist_percentile(sum, 500), hist_percentile(sum, 990), sum->max_ns);
+		 min(hist_percentile(sum->hist, sum->ops, 500), sum->max_ns),
+		 min(hist_percentile(sum->hist, sum->ops, 990), sum->max_ns), sum->max_ns,
+		 hist_percentile(sum->woken_hist, sum->ops, 500));
 }
 
 /* Run once. Interrupted, it stops early, but always waits for its requests. */

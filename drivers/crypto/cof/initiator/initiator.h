@@ -180,6 +180,8 @@ struct cofi_query {
  * @limit: of these, 1 to @depth: what the quota leaves to this queue
  * @inline_keys: of those in flight, with a key in them; at most COF_INLINE_KEYS
  * @free: first free slot
+ * @crowded: more than one has been in flight since the queue was idle
+ * @alone: the one that came into the idle queue last, after a time without @crowded
  * @progress: jiffies of the last answer, or of the first request after idleness
  * @query: see there
  * @aborts: ABORTs sent
@@ -194,6 +196,8 @@ struct cofi_queue {
 	u16 limit;
 	u16 inline_keys;
 	u16 free;
+	bool crowded;
+	bool alone;
 	unsigned long progress;
 	struct cofi_query query;
 	u64 aborts;

@@ -41,6 +41,7 @@ struct cofi_queue *cofi_queue_alloc(struct cofi_assoc *assoc, u16 qid, u16 depth
 	queue->qid = qid;
 	queue->depth = depth;
 	queue->limit = depth;
+	queue->alone = true;
 	spin_lock_init(&queue->lock);
 	for (i = 0; i < depth; i++)
 		queue->slots[i].next = i + 1 < depth ? i + 1 : COFI_NO_SLOT;
@@ -118,8 +119,13 @@ int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opco
 		slot->asked = slot->sent;
 		*tag = cofi_tag(i, ++slot->gen);
 		err = queue->inflight++;
-		if (!err)
+		if (err) {
+			queue->crowded = true;
+		} else {
 			queue->progress = jiffies;
+			queue->alone = !queue->crowded;
+			queue->crowded = false;
+		}
 	}
 	spin_unlock_bh(&queue->lock);
 	return err;
@@ -593,8 +599,11 @@ int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req)
 		atomic64_inc(&count->inline_keys);
 		trace_cof_inline_key(false, assoc->id, queue->qid, tag, 0);
 	}
-	/* The one operation that somebody waits for goes at once; several go together. */
-	if (may_sleep && !others)
+	/*
+	 * The one operation that somebody waits for goes at once; several go together. What comes
+	 * first after several will not stay the only one.
+	 */
+	if (may_sleep && !others && READ_ONCE(queue->alone))
 		cof_conn_send(conn, buf, msg_len);
 	else
 		cof_conn_submit(conn, buf, msg_len);
