@@ -133,13 +133,14 @@ struct cof_conn_fault {
  * @rx_digests: COF_DIGEST_*: what messages must have
  * @tx_mutex: who hands messages to the network, one at a time; sleeping. Taken before the
  *	transport's own locks; tried under @tx_lock
- * @tx_lock: guards the next seven, and limits; bottom halves disabled
+ * @tx_lock: guards the next eight, and limits; bottom halves disabled
  * @tx_free: pool of struct cof_txbuf
  * @tx_free_large: those of limits.tx_large_size
  * @tx_queue: to be sent, in order
  * @tx_unsent: buffers submitted and not back in the pool
  * @tx_starved: cof_conn_get_tx() returned NULL since the last tx_ready
  * @tx_closed: nothing is sent any more
+ * @tx_held: the transport will look at @tx_queue by itself: it is not kicked
  * @tx_digests: COF_DIGEST_*: what messages get
  * @state: COF_CONN_* bits
  * @fault: fault injection
@@ -166,6 +167,7 @@ struct cof_conn {
 	unsigned int tx_unsent;
 	bool tx_starved;
 	bool tx_closed;
+	bool tx_held;
 	unsigned int tx_digests;
 	unsigned long state;
 #define COF_CONN_ERROR	0	/* ops->error() was, or is being, called: the peer is gone */
@@ -316,7 +318,8 @@ void cof_listener_close(struct cof_listener *listener);
  * @start: begin to receive
  * @resize: make the receive buffer limits->rx_max bytes; -EPROTO: bytes arrived
  * @set_kato: see cof_conn_set_kato(); NULL: it gives up when it likes
- * @kick: something is in conn->tx_queue, or COF_CONN_SHUT is set. Any context
+ * @kick: something is in conn->tx_queue, or COF_CONN_SHUT is set. Any context. Not for what
+ *	is queued between cof_conn_hold_tx() and cof_conn_release_tx()
  * @send: send what is in conn->tx_queue now; conn->tx_mutex is held, which @close waits for
  *	before it takes away what this needs. NULL: there is only @kick
  * @close: send what is queued for up to 200 ms, then no callback any more
@@ -357,6 +360,8 @@ struct cof_txbuf *cof_conn_next_tx(struct cof_conn *conn);
 unsigned int cof_conn_take_tx(struct cof_conn *conn, struct list_head *list, unsigned int max);
 bool cof_conn_put_tx_list(struct cof_conn *conn, struct list_head *list);
 bool cof_conn_tx_idle(struct cof_conn *conn);
+void cof_conn_hold_tx(struct cof_conn *conn);
+bool cof_conn_release_tx(struct cof_conn *conn);
 void cof_listener_accept(struct cof_listener *listener, struct cof_conn *conn);
 
 /* ---- stream parser: stream.c -------------------------------------------- */

@@ -526,7 +526,7 @@ static void conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len, b
 		if (!cof_fault_tx(conn, buf)) {
 			list_add_tail(&buf->list, &conn->tx_queue);
 			here = may_sleep && conn_begin_send(conn);
-			if (!here)
+			if (!here && !READ_ONCE(conn->tx_held))
 				conn->transport->kick(conn);
 		}
 	}
@@ -654,6 +654,41 @@ bool cof_conn_tx_idle(struct cof_conn *conn)
 	return idle;
 }
 EXPORT_SYMBOL_GPL(cof_conn_tx_idle);
+
+/**
+ * cof_conn_hold_tx() - for transports: what is submitted from now on will be looked for
+ * @conn: the connection
+ *
+ * So that answers to what is being received are sent together, by who receives: no kick for
+ * them. One at a time; cof_conn_release_tx() follows.
+ *
+ * Context: any but hard interrupts.
+ */
+void cof_conn_hold_tx(struct cof_conn *conn)
+{
+	/* Who does not see it yet, kicks. */
+	WRITE_ONCE(conn->tx_held, true);
+}
+EXPORT_SYMBOL_GPL(cof_conn_hold_tx);
+
+/**
+ * cof_conn_release_tx() - for transports: undo cof_conn_hold_tx()
+ * @conn: the connection
+ *
+ * Context: any but hard interrupts.
+ * Return: true if something is to be sent, for which there may not have been a kick.
+ */
+bool cof_conn_release_tx(struct cof_conn *conn)
+{
+	bool queued;
+
+	spin_lock_bh(&conn->tx_lock);
+	WRITE_ONCE(conn->tx_held, false);
+	queued = !list_empty(&conn->tx_queue);
+	spin_unlock_bh(&conn->tx_lock);
+	return queued;
+}
+EXPORT_SYMBOL_GPL(cof_conn_release_tx);
 
 /**
  * cof_conn_error() - for transports: the connection is of no use any more

@@ -181,7 +181,9 @@ struct cofi_query {
  * @inline_keys: of those in flight, with a key in them; at most COF_INLINE_KEYS
  * @free: first free slot
  * @crowded: more than one has been in flight since the queue was idle
- * @alone: the one that came into the idle queue last, after a time without @crowded
+ * @alone: what came into the idle queue last is probably the only one: it goes at once
+ * @together: for so many times it will not be
+ * @lonely: how often it could have been
  * @progress: jiffies of the last answer, or of the first request after idleness
  * @query: see there
  * @aborts: ABORTs sent
@@ -198,6 +200,8 @@ struct cofi_queue {
 	u16 free;
 	bool crowded;
 	bool alone;
+	u8 together;
+	u8 lonely;
 	unsigned long progress;
 	struct cofi_query query;
 	u64 aborts;

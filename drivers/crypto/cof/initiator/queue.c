@@ -18,6 +18,14 @@
 #include <trace/events/cof.h>
 #include "initiator.h"
 
+/*
+ * Who sends by himself may have his answer before he is back from it. Then nobody knows whether
+ * he had more to send meanwhile, which would be cheaper together: every so often he gets the
+ * chance. Who took it, is expected to have company for some time.
+ */
+#define COFI_PROBE	64
+#define COFI_TOGETHER	32
+
 static const struct cof_conn_ops cofi_queue_ops;
 
 /**
@@ -82,6 +90,18 @@ void cofi_queue_free(struct cofi_queue *queue)
 
 /* ---- slots ---------------------------------------------------------------- */
 
+/* The queue was idle: is what comes now the only one for some time? From what was last. */
+static void cofi_queue_expect(struct cofi_queue *queue)
+{
+	lockdep_assert_held(&queue->lock);
+	if (queue->crowded)
+		queue->together = COFI_TOGETHER;
+	else if (queue->together)
+		queue->together--;
+	queue->crowded = false;
+	queue->alone = !queue->together && ++queue->lonely % COFI_PROBE;
+}
+
 /**
  * cofi_queue_take() - put an operation into a slot
  * @queue: the queue
@@ -123,8 +143,7 @@ int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opco
 			queue->crowded = true;
 		} else {
 			queue->progress = jiffies;
-			queue->alone = !queue->crowded;
-			queue->crowded = false;
+			cofi_queue_expect(queue);
 		}
 	}
 	spin_unlock_bh(&queue->lock);

@@ -11,13 +11,19 @@
  * segment: so the end of a connection is handled by the worker, which reads
  * first what is left.
  *
- * Sending happens in one worker per connection, by kernel_sendmsg() with
- * MSG_DONTWAIT: payload is copied (slab memory must not be spliced), several
- * messages to a call, and the buffers are wiped and free again. No room in
- * the socket: write_space queues the worker again (and a timer, in case it was
- * memory that lacked). A submitter who may sleep, and whose message is the only one, does the
- * same in its place: the hop through a thread is most of what a single operation takes.
- * conn->tx_mutex is held by whoever sends.
+ * Sending is tcp_sendmsg_locked() with MSG_DONTWAIT, under the socket lock: payload is copied
+ * (slab memory must not be spliced), several messages to a call, and the buffers are wiped and
+ * free again. No room in the socket: write_space queues the worker again (and a timer, in case
+ * it was memory that lacked). Who does it:
+ *
+ * - The target answers, where it received, what was computed at once: data_ready has the socket
+ *   locked, and all answers to what one segment brought go together. As espintcp does, memory
+ *   is then GFP_ATOMIC.
+ * - A submitter who may sleep, and whose message is the only one.
+ * - One worker per connection, for everything else.
+ *
+ * The hop through a thread is most of what a single operation takes. The last two hold
+ * conn->tx_mutex.
  *
  * The worker runs on the CPU that submitted, and does not preempt: what else the
  * submitter has is in the queue when it begins, and the answers of a target in the
@@ -26,7 +32,9 @@
  *
  * Locks: conn->tx_mutex, then the socket lock, then sk_callback_lock (read), then whatever the
  * user's recv() takes, then conn->tx_lock. Nobody holds two sockets' locks: an association within
- * one kernel passes through the backlog queue of the loopback device.
+ * one kernel passes through the backlog queue of the loopback device. Buffers are given back,
+ * which may make the user submit more, without the socket lock; but not by a target in
+ * data_ready, whom nobody tells.
  *
  * Closing: deafen under the socket lock (no recv() after that), let the
  * worker send what is queued, restore the socket's callbacks under
@@ -70,7 +78,7 @@ struct cof_tcp_saved {
  * @saved: its callbacks
  * @started: ours are in place
  * @rx: parser; under the socket lock
- * @sending: under conn->tx_mutex: messages taken from conn->tx_queue
+ * @sending: under the socket lock: messages taken from conn->tx_queue
  * @broken: likewise: sending failed
  * @eof: the peer closed; the worker reads the rest and reports
  * @messages: received; for the worker that polls, overflows
@@ -170,18 +178,6 @@ static void cof_tcp_read(struct cof_tcp_conn *tc)
 	}
 }
 
-static void cof_tcp_data_ready(struct sock *sk)
-{
-	struct cof_tcp_conn *tc;
-
-	trace_sk_data_ready(sk);
-	read_lock_bh(&sk->sk_callback_lock);
-	tc = sk->sk_user_data;
-	if (tc)
-		cof_tcp_read(tc);
-	read_unlock_bh(&sk->sk_callback_lock);
-}
-
 static void cof_tcp_state_change(struct sock *sk)
 {
 	struct cof_tcp_conn *tc;
@@ -227,18 +223,10 @@ static void cof_tcp_end(struct cof_tcp_conn *tc)
 
 /* ---- sending ------------------------------------------------------------- */
 
-static void cof_tcp_tx_drop(struct cof_tcp_conn *tc)
-{
-	do
-		cof_conn_put_tx_list(&tc->conn, &tc->sending);
-	while (cof_conn_take_tx(&tc->conn, &tc->sending, COF_TCP_BATCH));
-}
-
 /* @sent bytes of what is being sent are gone. */
-static bool cof_tcp_sent(struct cof_tcp_conn *tc, u32 sent)
+static void cof_tcp_sent(struct cof_tcp_conn *tc, u32 sent, struct list_head *done)
 {
 	struct cof_txbuf *buf, *next;
-	LIST_HEAD(done);
 	u32 n;
 
 	list_for_each_entry_safe(buf, next, &tc->sending, list) {
@@ -247,16 +235,23 @@ static bool cof_tcp_sent(struct cof_tcp_conn *tc, u32 sent)
 		sent -= n;
 		if (buf->sent < buf->len)
 			break;
-		list_move_tail(&buf->list, &done);
+		list_move_tail(&buf->list, done);
 	}
-	return cof_conn_put_tx_list(&tc->conn, &done);
+}
+
+/* Nothing can be sent any more: all goes to @done. */
+static void cof_tcp_give_up(struct cof_tcp_conn *tc, struct list_head *done)
+{
+	do
+		list_splice_tail_init(&tc->sending, done);
+	while (cof_conn_take_tx(&tc->conn, &tc->sending, COF_TCP_BATCH));
 }
 
 /*
- * Bytes sent; 0: nothing to send; -EAGAIN: no room; other: broken. @idle: nothing is left.
- * tx_mutex held.
+ * Bytes sent; 0: nothing to send, or nothing will be; -EAGAIN: no room; other: broken, from now
+ * on. Buffers that are not needed any more are added to @done. Socket lock held.
  */
-static int cof_tcp_send_batch(struct cof_tcp_conn *tc, bool *idle)
+static int cof_tcp_send_batch(struct cof_tcp_conn *tc, struct list_head *done)
 {
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 	struct kvec vec[COF_TCP_BATCH];
@@ -265,6 +260,10 @@ static int cof_tcp_send_batch(struct cof_tcp_conn *tc, bool *idle)
 	u32 len = 0;
 	int ret;
 
+	if (unlikely(tc->broken)) {
+		cof_tcp_give_up(tc, done);
+		return 0;
+	}
 	cof_conn_take_tx(&tc->conn, &tc->sending, COF_TCP_BATCH - list_count_nodes(&tc->sending));
 	list_for_each_entry(buf, &tc->sending, list) {
 		vec[n].iov_base = buf->data + buf->sent;
@@ -274,10 +273,16 @@ static int cof_tcp_send_batch(struct cof_tcp_conn *tc, bool *idle)
 	if (!n)
 		return 0;
 
-	ret = kernel_sendmsg(tc->sock, &msg, vec, n, len);
-	if (ret <= 0)
-		return ret ?: -EAGAIN;
-	*idle = ret == len ? cof_conn_put_tx_list(&tc->conn, &tc->sending) : cof_tcp_sent(tc, ret);
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, vec, n, len);
+	ret = tcp_sendmsg_locked(tc->sock->sk, &msg, len);
+	if (!ret || ret == -EAGAIN)
+		return -EAGAIN;
+	if (ret < 0)
+		WRITE_ONCE(tc->broken, true);
+	else if (ret == len)
+		list_splice_tail_init(&tc->sending, done);
+	else
+		cof_tcp_sent(tc, ret, done);
 	return ret;
 }
 
@@ -326,17 +331,26 @@ static void cof_tcp_poll(struct cof_tcp_conn *tc)
 #endif
 
 /*
- * Sends what is queued; tx_mutex held. Returns whether nothing is left, now or because it is
- * broken; else the worker, or the timer, goes on. @sent: whether there was something.
+ * Sends what is queued. Returns whether nothing is left, now or because it is broken; else the
+ * worker, or the timer, goes on. @sent: whether there was something. @locked: the socket is, and
+ * nobody is told of buffers that come back; else tx_mutex is held.
  */
-static bool cof_tcp_send_queued(struct cof_tcp_conn *tc, bool *sent)
+static bool cof_tcp_send_queued(struct cof_tcp_conn *tc, bool locked, bool *sent)
 {
+	struct sock *sk = tc->sock->sk;
 	bool idle = false;
+	LIST_HEAD(done);
 	int ret = 0;
 	int i;
 
-	for (i = 0; i < COF_TCP_ROUNDS && !tc->broken; i++) {
-		ret = cof_tcp_send_batch(tc, &idle);
+	for (i = 0; i < COF_TCP_ROUNDS && !idle; i++) {
+		if (!locked)
+			lock_sock(sk);
+		ret = cof_tcp_send_batch(tc, &done);
+		if (!locked)
+			release_sock(sk);
+		if (!list_empty(&done))
+			idle = cof_conn_put_tx_list(&tc->conn, &done);
 		if (ret == -EAGAIN) {
 			queue_delayed_work(cof_tcp_wq, &tc->retry, HZ / 10);
 			return false;
@@ -344,25 +358,49 @@ static bool cof_tcp_send_queued(struct cof_tcp_conn *tc, bool *sent)
 		if (!ret)
 			break;
 		*sent = true;
-		if (idle) {
-			ret = 0;
-			break;
-		}
 		if (ret < 0) {
-			tc->broken = true;
 			local_bh_disable();
 			cof_conn_error(&tc->conn, ret == -EPIPE ? -ECONNRESET : ret);
 			local_bh_enable();
 		}
 	}
-	if (tc->broken)
-		cof_tcp_tx_drop(tc);
-	else if (ret)
+	if (ret && !idle)
 		queue_work(cof_tcp_wq, &tc->tx_work);
 	/* Who waits looks at it again when it is in the queue. */
 	if (wq_has_sleeper(&tc->idle) && cof_conn_tx_idle(&tc->conn))
 		wake_up(&tc->idle);
-	return !ret || tc->broken;
+	return !ret || idle;
+}
+
+/*
+ * In softirq, or in release_sock(): the socket is locked by who calls. What was received may have
+ * been answered at once: that goes now, all together.
+ */
+static void cof_tcp_data_ready(struct sock *sk)
+{
+	struct cof_tcp_conn *tc;
+	gfp_t allocation;
+	bool sent;
+
+	trace_sk_data_ready(sk);
+	read_lock_bh(&sk->sk_callback_lock);
+	tc = sk->sk_user_data;
+	if (!tc)
+		goto unlock;
+	if (!tc->conn.accepted) {
+		cof_tcp_read(tc);
+		goto unlock;
+	}
+	cof_conn_hold_tx(&tc->conn);
+	cof_tcp_read(tc);
+	if (!cof_conn_release_tx(&tc->conn))
+		goto unlock;
+	allocation = sk->sk_allocation;
+	sk->sk_allocation = GFP_ATOMIC;
+	cof_tcp_send_queued(tc, true, &sent);
+	sk->sk_allocation = allocation;
+unlock:
+	read_unlock_bh(&sk->sk_callback_lock);
 }
 
 static void cof_tcp_tx_work(struct work_struct *work)
@@ -376,11 +414,11 @@ static void cof_tcp_tx_work(struct work_struct *work)
 	if (xchg(&tc->eof, false))
 		cof_tcp_end(tc);
 	mutex_lock(&tc->conn.tx_mutex);
-	all = cof_tcp_send_queued(tc, &sent);
-	if (unlikely(shut) && all && !tc->broken)
+	all = cof_tcp_send_queued(tc, false, &sent);
+	if (unlikely(shut) && all && !READ_ONCE(tc->broken))
 		kernel_sock_shutdown(tc->sock, SHUT_RDWR);
 	mutex_unlock(&tc->conn.tx_mutex);
-	if (sent && all && !tc->broken)
+	if (sent && all && !READ_ONCE(tc->broken))
 		cof_tcp_poll(tc);
 }
 
@@ -393,7 +431,7 @@ static void cof_tcp_send(struct cof_conn *conn)
 	if (cof_tcp_polls(tc))
 		queue_work(cof_tcp_wq, &tc->tx_work);
 	else
-		cof_tcp_send_queued(tc, &sent);
+		cof_tcp_send_queued(tc, false, &sent);
 }
 
 static void cof_tcp_retry(struct work_struct *work)
@@ -558,6 +596,7 @@ static void cof_tcp_close(struct cof_conn *conn)
 {
 	struct cof_tcp_conn *tc = to_tcp(conn);
 	struct sock *sk = tc->sock->sk;
+	LIST_HEAD(done);
 
 	lock_sock(sk);
 	set_bit(COF_CONN_DEAF, &conn->state);
@@ -579,7 +618,10 @@ static void cof_tcp_close(struct cof_conn *conn)
 	disable_delayed_work_sync(&tc->retry);
 	disable_work_sync(&tc->tx_work);
 	mutex_lock(&conn->tx_mutex);
-	cof_tcp_tx_drop(tc);
+	lock_sock(sk);
+	cof_tcp_give_up(tc, &done);
+	release_sock(sk);
+	cof_conn_put_tx_list(conn, &done);
 	kernel_sock_shutdown(tc->sock, SHUT_RDWR);
 	sock_release(tc->sock);
 	tc->sock = NULL;
