@@ -277,6 +277,30 @@ static struct cof_txbuf *conn_buf(struct kunit *test)
 	return buf;
 }
 
+/* Who receives sends the answers: nobody else needs to be told of them. */
+static void what_is_held_is_not_kicked_for(struct kunit *test)
+{
+	struct conn_test *t = test->priv;
+	LIST_HEAD(list);
+
+	cof_conn_hold_tx(&t->conn);
+	KUNIT_EXPECT_FALSE(test, cof_conn_release_tx(&t->conn));
+
+	cof_conn_hold_tx(&t->conn);
+	cof_conn_submit(&t->conn, conn_buf(test), 32);
+	cof_conn_submit(&t->conn, conn_buf(test), 32);
+	KUNIT_EXPECT_EQ(test, 0, t->kicks);
+	KUNIT_EXPECT_TRUE(test, cof_conn_release_tx(&t->conn));
+	KUNIT_EXPECT_EQ(test, 2, cof_conn_take_tx(&t->conn, &list, 3));
+	KUNIT_EXPECT_TRUE(test, cof_conn_put_tx_list(&t->conn, &list));
+
+	cof_conn_submit(&t->conn, conn_buf(test), 32);
+	KUNIT_EXPECT_EQ(test, 1, t->kicks);
+	/* what was there before is found as well */
+	cof_conn_hold_tx(&t->conn);
+	KUNIT_EXPECT_TRUE(test, cof_conn_release_tx(&t->conn));
+}
+
 static void who_may_sleep_sends_what_is_alone(struct kunit *test)
 {
 	struct conn_test *t = test->priv;
@@ -567,6 +591,7 @@ static struct kunit_case conn_cases[] = {
 	KUNIT_CASE(large_buffers_are_a_pool_of_their_own),
 	KUNIT_CASE(messages_leave_in_order),
 	KUNIT_CASE(several_leave_at_once),
+	KUNIT_CASE(what_is_held_is_not_kicked_for),
 	KUNIT_CASE(who_may_sleep_sends_what_is_alone),
 	KUNIT_CASE(who_finds_a_sender_kicks_the_worker),
 	KUNIT_CASE(a_closed_connection_takes_nothing),

@@ -86,6 +86,38 @@ static void slots_run_out_and_come_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, DEPTH, t->queue->inflight);
 }
 
+/* One operation after the other, @nr times: how often is it taken for the only one? */
+static unsigned int one_by_one(struct kunit *test, unsigned int nr)
+{
+	struct cofi_test *t = test->priv;
+	struct asym_request *req;
+	unsigned int alone = 0;
+	u64 tag;
+
+	while (nr--) {
+		KUNIT_ASSERT_EQ(test, 0, cofi_queue_take(t->queue, &t->req[0], COF_SIGN, &tag));
+		alone += t->queue->alone;
+		KUNIT_ASSERT_EQ(test, 0, answer(t, tag, COF_SIGN, COF_S_OK, 256, &req));
+	}
+	return alone;
+}
+
+/* Who has company keeps it for a while, and who has not is asked now and then. */
+static void one_at_a_time_goes_alone(struct kunit *test)
+{
+	struct cofi_test *t = test->priv;
+	struct asym_request *req;
+	u64 tag[2];
+
+	KUNIT_EXPECT_EQ(test, 126, one_by_one(test, 128));
+	KUNIT_ASSERT_EQ(test, 0, cofi_queue_take(t->queue, &t->req[0], COF_SIGN, &tag[0]));
+	KUNIT_ASSERT_EQ(test, 1, cofi_queue_take(t->queue, &t->req[1], COF_SIGN, &tag[1]));
+	KUNIT_EXPECT_EQ(test, 0, answer(t, tag[0], COF_SIGN, COF_S_OK, 256, &req));
+	KUNIT_EXPECT_EQ(test, 0, answer(t, tag[1], COF_SIGN, COF_S_OK, 256, &req));
+	KUNIT_EXPECT_EQ(test, 0, one_by_one(test, 32));
+	KUNIT_EXPECT_EQ(test, 32, one_by_one(test, 32));
+}
+
 /* A request with a key is one of few, and does not take the place of the others. */
 static void few_keys_are_in_flight(struct kunit *test)
 {
@@ -467,6 +499,7 @@ static void statuses_mean_what_callers_expect(struct kunit *test)
 
 static struct kunit_case cofi_cases[] = {
 	KUNIT_CASE(slots_run_out_and_come_back),
+	KUNIT_CASE(one_at_a_time_goes_alone),
 	KUNIT_CASE(few_keys_are_in_flight),
 	KUNIT_CASE(late_answer_meets_nobody),
 	KUNIT_CASE(answer_that_breaks_rules_is_refused),

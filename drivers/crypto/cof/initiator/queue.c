@@ -49,7 +49,6 @@ struct cofi_queue *cofi_queue_alloc(struct cofi_assoc *assoc, u16 qid, u16 depth
 	queue->qid = qid;
 	queue->depth = depth;
 	queue->limit = depth;
-	queue->alone = true;
 	spin_lock_init(&queue->lock);
 	for (i = 0; i < depth; i++)
 		queue->slots[i].next = i + 1 < depth ? i + 1 : COFI_NO_SLOT;

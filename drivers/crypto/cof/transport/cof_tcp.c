@@ -352,7 +352,8 @@ static bool cof_tcp_send_queued(struct cof_tcp_conn *tc, bool locked, bool *sent
 		if (!list_empty(&done))
 			idle = cof_conn_put_tx_list(&tc->conn, &done);
 		if (ret == -EAGAIN) {
-			queue_delayed_work(cof_tcp_wq, &tc->retry, HZ / 10);
+			/* The worker has other memory, if that is it. */
+			queue_delayed_work(cof_tcp_wq, &tc->retry, locked ? 0 : HZ / 10);
 			return false;
 		}
 		if (!ret)
