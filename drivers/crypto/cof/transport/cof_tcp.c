@@ -388,7 +388,8 @@ static void cof_tcp_data_ready(struct sock *sk)
 	tc = sk->sk_user_data;
 	if (!tc)
 		goto unlock;
-	if (!tc->conn.accepted) {
+	/* Only the worker polls after sending. */
+	if (!tc->conn.accepted || cof_tcp_polls(tc)) {
 		cof_tcp_read(tc);
 		goto unlock;
 	}
