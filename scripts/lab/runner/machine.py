@@ -32,11 +32,14 @@ class Machine:
         self.process = None
         self.started = 0.0
         self.log_offset = 0     # of this start in qemu.log
+        self.console_offset = 0 # and in its console
 
     def start(self):
         for name in ("up", "ready", "setup-failed", "exited"):
             if os.path.exists(f"{self.folder}/{name}"):
                 os.unlink(f"{self.folder}/{name}")
+        if os.path.exists(f"{self.folder}/console"):
+            self.console_offset = os.path.getsize(f"{self.folder}/console")
         self.prepare()
         with open(f"{self.folder}/qemu.log", "ab") as log:
             self.log_offset = log.tell()

@@ -17,7 +17,7 @@ GRACE_SECONDS = 15      # for the others after the first failure, and after an o
 END_SECONDS = 8         # for a machine to switch itself off
 RESTARTS = 2            # of a machine that QEMU lost before it was set up
 POLL_SECONDS = 0.05
-STATE = re.compile(r"^CPU#|[ER]IP=|HLT=|^(ISR|IRR|LVTT|ESR|TMICT|PPR)\b|: ")
+STATE = re.compile(r"^CPU#|[ER]IP=|HLT=|^(ISR|IRR|LVTT|ESR|TMICT|PPR|Timer)\b|: ")
 
 
 class Tail:
@@ -56,7 +56,8 @@ class Watched:
         self.off = False        # by `lab power`
         self.since = None       # when it was switched on
         self.oops = None        # when its kernel died
-        self.restarts = 0       # by us: see Machine.crashed_starting()
+        self.restarts = 0       # by us: see Machine.crashed_starting(), console.LOST_TIMER
+        self.lost_timer = False # before it was up
         self.said = set()
 
     def has(self, name):
@@ -65,6 +66,15 @@ class Watched:
     def read(self, name):
         with open(f"{self.folder}/{name}", encoding="utf-8") as file:
             return file.read().strip()
+
+    def set_console_aside(self):
+        """What it said since it was switched on is kept, but not judged; it is off now."""
+        with open(f"{self.folder}/console", "r+b") as file, \
+                open(f"{self.folder}/console.{self.restarts}", "wb") as aside:
+            file.seek(self.machine.console_offset)
+            aside.write(file.read())
+            file.truncate(self.machine.console_offset)
+        self.console.offset, self.console.rest = self.machine.console_offset, b""
 
 
 class Run:
@@ -97,6 +107,7 @@ class Run:
     def switch_on(self, watched):
         watched.off = False
         watched.oops = None
+        watched.lost_timer = False
         watched.said = set()
         watched.machine.start()
         self.note_start(watched)
@@ -134,7 +145,8 @@ class Run:
         for name, watched in self.nodes.items():
             if watched.status is not None or watched.off:
                 continue
-            for command in ("info registers -a", "info lapic"):
+            lapics = [f"info lapic {number}" for number in range(self.args.smp)]
+            for command in ["info registers -a"] + lapics:
                 try:
                     text = watched.machine.monitor(command) if watched.machine else \
                         self.ask_host(watched.node, command)
@@ -176,6 +188,8 @@ class Run:
             if console.FATAL.search(line) and watched.oops is None and \
                     not any(pattern.search(line) for pattern in self.args.allow_warn):
                 watched.oops = time.monotonic()
+            if console.LOST_TIMER.search(line) and not watched.has("up"):
+                watched.lost_timer = True
 
     def judge(self, watched):
         node = watched.node
@@ -210,9 +224,17 @@ class Run:
             self.died(watched, "its machine ended")
         elif not watched.machine and watched.has("exited"):
             self.died(watched, "its machine ended")
+        elif watched.machine and watched.lost_timer and watched.restarts < RESTARTS:
+            watched.restarts += 1
+            say(f"{node.name}: a processor's timer stopped before anything of ours was there; again")
+            self.examine()
+            watched.machine.cut()
+            watched.set_console_aside()
+            self.switch_on(watched)
         elif watched.oops and now - watched.oops > GRACE_SECONDS:
             self.fail(DIED, f"{node.name}: its kernel died", at_once=True)
         elif watched.since and not watched.has("up") and now - watched.since > UP_SECONDS:
+            self.examine()
             self.died(watched, f"not up after {UP_SECONDS} s")
         elif watched.since and "ready" not in watched.said and \
                 now - watched.since > UP_SECONDS + READY_SECONDS:
