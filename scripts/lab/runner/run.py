@@ -158,7 +158,7 @@ class Run:
 
     def ask_host(self, node, command):
         """The answer of a nested guest's monitor; its host may hang, too."""
-        request = f"runner-{node.name}-{len(command)}"
+        request = f"runner-{node.name}-{command.replace(' ', '-')}"
         with open(f"{self.folder}/requests/{node.host}/{request}", "w", encoding="utf-8") as file:
             file.write(f"{node.name} monitor {command}\n")
         reply = f"{self.folder}/replies/{request}"
