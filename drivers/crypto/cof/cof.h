@@ -10,10 +10,13 @@
 #ifndef _COF_H
 #define _COF_H
 
+#include <linux/align.h>
 #include <linux/bits.h>
+#include <linux/cache.h>
 #include <linux/jump_label.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/socket.h>
@@ -28,6 +31,9 @@ struct cof_listener;
 
 /* ---- connections: conn.c ------------------------------------------------ */
 
+/* What may be read or written by DMA shares no cache line with anything else. */
+#define COF_DMA_ALIGN	MAX(SMP_CACHE_BYTES, ARCH_DMA_MINALIGN)
+
 /**
  * struct cof_txbuf - room for one outgoing message
  * @list: the connection's pool or queue; the owner's between cof_conn_get_tx()
@@ -39,7 +45,7 @@ struct cof_listener;
  * @large: of cof_conn_get_tx_large()
  * @fate: what becomes of it, if fault injection keeps it
  * @due: and when, jiffies
- * @data: the message, from struct cof_hdr on
+ * @data: the message, from struct cof_hdr on, behind this
  *
  * A buffer is the pool's, then (cof_conn_get_tx()) the caller's, then
  * (cof_conn_submit()) the transport's until the last byte was handed on; then it
@@ -504,6 +510,10 @@ void cof_fault_conn_init(struct cof_conn *conn);
 void cof_fault_conn_close(struct cof_conn *conn);
 int cof_fault_init(void);
 void cof_fault_exit(void);
+
+/* cof.ko's own: where most send buffers come from, conn.c. */
+int cof_conn_caches_init(void);
+void cof_conn_caches_exit(void);
 
 /* ---- loop guard: hops.c ------------------------------------------------- */
 

@@ -20,13 +20,21 @@ EXPORT_TRACEPOINT_SYMBOL_GPL(cof_inline_key);
 
 static int __init cof_init(void)
 {
-	return cof_fault_init();
+	int err = cof_conn_caches_init();
+
+	if (err)
+		return err;
+	err = cof_fault_init();
+	if (err)
+		cof_conn_caches_exit();
+	return err;
 }
 module_init(cof_init);
 
 static void __exit cof_exit(void)
 {
 	cof_fault_exit();
+	cof_conn_caches_exit();
 }
 module_exit(cof_exit);
 

@@ -480,11 +480,20 @@ void cof_tgt_io_cancel(struct cof_tgt_queue *queue)
 		io_answer(req, -ECANCELED);	/* moves it to free_reqs */
 }
 
-static void io_req_free(struct cof_tgt_req *req)
+/* One object, so that what an operation uses lies together; its input may be the source of DMA. */
+static struct cof_tgt_req *io_req_alloc(struct cof_tgt_queue *queue, size_t exec_size)
 {
-	kfree_sensitive(req->in);
-	kfree_sensitive(req->exec);
-	kfree(req);
+	const size_t exec = ALIGN(sizeof(struct cof_tgt_req), COF_DMA_ALIGN);
+	const size_t in = exec + ALIGN(exec_size, COF_DMA_ALIGN);
+	struct cof_tgt_req *req;
+
+	req = kzalloc(in + COF_MAX_INPUT + COF_MAX_DIGEST, GFP_KERNEL);
+	if (!req)
+		return NULL;
+	req->queue = queue;
+	req->exec = (void *)req + exec;
+	req->in = (u8 *)req + in;
+	return req;
 }
 
 static int io_inline_alloc(struct cof_tgt_queue *queue)
@@ -521,16 +530,9 @@ int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_assoc *as
 	static_assert(COF_IO_REQ_MAX + COF_MAX_DER <= COF_MIN_MSG);
 
 	for (i = 0; i < assoc->depth; i++) {
-		req = kzalloc_obj(*req);
+		req = io_req_alloc(queue, assoc->pool->req_size);
 		if (!req)
 			return -ENOMEM;
-		req->queue = queue;
-		req->in = kzalloc(COF_MAX_INPUT + COF_MAX_DIGEST, GFP_KERNEL);
-		req->exec = kzalloc(assoc->pool->req_size, GFP_KERNEL);
-		if (!req->in || !req->exec) {
-			io_req_free(req);
-			return -ENOMEM;
-		}
 		list_add_tail(&req->list, &queue->free_reqs);
 	}
 	return assoc->features & COF_FEAT_INLINE_KEY ? io_inline_alloc(queue) : 0;
@@ -549,7 +551,7 @@ void cof_tgt_io_free(struct cof_tgt_queue *queue)
 
 	list_for_each_entry_safe(req, next, &queue->free_reqs, list) {
 		list_del(&req->list);
-		io_req_free(req);
+		kfree_sensitive(req);
 	}
 	list_for_each_entry_safe(key, next_key, &queue->free_inline, list) {
 		list_del(&key->list);

@@ -319,7 +319,7 @@ enum cof_tgt_prepare {
 };
 
 /**
- * struct cof_tgt_req - an operation, preallocated
+ * struct cof_tgt_req - an operation, preallocated: one object, @exec and @in are behind this
  * @list: queue->free_reqs or queue->busy_reqs
  * @queue: whose
  * @tx: the answer; the result is computed into it
