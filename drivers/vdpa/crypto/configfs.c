@@ -46,6 +46,9 @@ enum vc_state {
  * @vd: the device; it is whoever's set @state to VC_ENABLING or VC_DISABLING
  * @vc: its contents, or NULL
  * @past: counters of devices that were
+ * @past_latencies: likewise
+ * @past_throttled: likewise
+ * @past_throttled_us: likewise
  * @unregister_work: unregisters a retired device when nobody uses it
  */
 struct vc_item {
@@ -59,6 +62,9 @@ struct vc_item {
 	struct vdpa_crypto *vd;
 	struct vc_dev *vc;
 	u64 past[VC_STAT_NR];
+	u64 past_latencies[VC_LATENCIES];
+	u64 past_throttled;
+	u64 past_throttled_us;
 	struct delayed_work unregister_work;
 };
 
@@ -88,11 +94,18 @@ static void vc_item_settle(struct vc_item *item, enum vc_state state)
 static void vc_item_drop_contents(struct vc_item *item)
 {
 	struct vc_dev *vc = item->vc;
-	unsigned int i;
+	struct asym_qos_stats qos;
+	unsigned int i, j;
 
 	scoped_guard(mutex, &item->lock) {
 		for (i = 0; i < VC_STAT_NR; i++)
-			item->past[i] += atomic64_read(&vc->stats[i]);
+			item->past[i] += vc_stat(vc, i);
+		for (i = 0; i < VC_LATENCIES; i++)
+			for (j = 0; j < vc->nr_queues; j++)
+				item->past_latencies[i] += READ_ONCE(vc->queues[j].latencies[i]);
+		asym_qos_flow_stats(&vc->flow, &qos);
+		item->past_throttled += qos.throttled;
+		item->past_throttled_us += qos.throttled_us;
 		item->vc = NULL;
 	}
 	vc_dev_put(vc);
@@ -129,6 +142,8 @@ static int vc_item_enable(struct vc_item *item, bool core_locked)
 	scoped_guard(mutex, &item->lock) {
 		item->vc = item->vd->vc;
 		kref_get(&item->vc->ref);
+		/* They may have been changed while it was made. */
+		vc_set_limits(item->vc, &item->params.limits);
 	}
 	__module_get(THIS_MODULE);
 	config_group_get(&item->group);
@@ -322,6 +337,55 @@ static ssize_t vc_max_sessions_store(struct config_item *ci, const char *page, s
 }
 CONFIGFS_ATTR(vc_, max_sessions);
 
+/*
+ * Limits: in force as soon as they are written, the device being enabled or not.
+ */
+static ssize_t vc_store_limit(struct config_item *ci, const char *attr, const char *page,
+			      size_t count, u64 min, u64 max, size_t offset)
+{
+	struct vc_item *item = to_vc_item(ci);
+	void *field = (void *)&item->params.limits + offset;
+	u64 val;
+	int err;
+
+	err = kstrtou64(page, 0, &val);
+	if (!err && (val < min || val > max))
+		err = -ERANGE;
+	if (err) {
+		pr_err("%s: %s: not a number from %llu to %llu%s\n", item->params.name, attr, min,
+		       max, min ? "" : ", 0: unlimited");
+		return err;
+	}
+	guard(mutex)(&item->lock);
+	if (offset == offsetof(struct asym_qos_limits, burst_ms))
+		*(u32 *)field = val;
+	else
+		*(u64 *)field = val;
+	if (item->vc)
+		vc_set_limits(item->vc, &item->params.limits);
+	return count;
+}
+
+#define VC_LIMIT_ATTR(_name, _min, _max)						\
+static ssize_t vc_##_name##_show(struct config_item *ci, char *page)			\
+{											\
+	struct vc_item *item = to_vc_item(ci);						\
+											\
+	guard(mutex)(&item->lock);							\
+	return sysfs_emit(page, "%llu\n", (u64)item->params.limits._name);		\
+}											\
+static ssize_t vc_##_name##_store(struct config_item *ci, const char *page, size_t count) \
+{											\
+	return vc_store_limit(ci, #_name, page, count, _min, _max,			\
+			      offsetof(struct asym_qos_limits, _name));			\
+}											\
+CONFIGFS_ATTR(vc_, _name)
+
+VC_LIMIT_ATTR(ops_per_sec, 0, ASYM_QOS_MAX_RATE);
+VC_LIMIT_ATTR(bytes_per_sec, 0, ASYM_QOS_MAX_RATE);
+VC_LIMIT_ATTR(units_per_sec, 0, ASYM_QOS_MAX_RATE);
+VC_LIMIT_ATTR(burst_ms, 1, ASYM_QOS_MAX_BURST_MS);
+
 static ssize_t vc_drivers_show(struct config_item *ci, char *page)
 {
 	struct vc_item *item = to_vc_item(ci);
@@ -472,6 +536,10 @@ static struct configfs_attribute *vc_attrs[] = {
 	&vc_attr_drivers,
 	&vc_attr_algorithms,
 	&vc_attr_max_sessions,
+	&vc_attr_ops_per_sec,
+	&vc_attr_bytes_per_sec,
+	&vc_attr_units_per_sec,
+	&vc_attr_burst_ms,
 	&vc_attr_enable,
 	NULL,
 };
@@ -481,7 +549,7 @@ static struct configfs_attribute *vc_attrs[] = {
 static u64 vc_item_stat(struct vc_item *item, enum vc_stat stat)
 {
 	guard(mutex)(&item->lock);
-	return item->past[stat] + (item->vc ? atomic64_read(&item->vc->stats[stat]) : 0);
+	return item->past[stat] + (item->vc ? vc_stat(item->vc, stat) : 0);
 }
 
 #define VC_STAT_ATTR(_name, _stat)						\
@@ -497,6 +565,10 @@ VC_STAT_ATTR(encrypt, VC_STAT_ENCRYPT);
 VC_STAT_ATTR(decrypt, VC_STAT_DECRYPT);
 VC_STAT_ATTR(sign, VC_STAT_SIGN);
 VC_STAT_ATTR(verify, VC_STAT_VERIFY);
+VC_STAT_ATTR(encrypt_bytes, VC_STAT_ENCRYPT_BYTES);
+VC_STAT_ATTR(decrypt_bytes, VC_STAT_DECRYPT_BYTES);
+VC_STAT_ATTR(sign_bytes, VC_STAT_SIGN_BYTES);
+VC_STAT_ATTR(verify_bytes, VC_STAT_VERIFY_BYTES);
 VC_STAT_ATTR(errors, VC_STAT_ERRORS);
 VC_STAT_ATTR(ctrl_requests, VC_STAT_CTRL_REQUESTS);
 VC_STAT_ATTR(sessions_total, VC_STAT_SESSIONS_TOTAL);
@@ -515,6 +587,53 @@ static ssize_t vc_stat_sessions_show(struct config_item *ci, char *page)
 }
 CONFIGFS_ATTR_RO(vc_stat_, sessions);
 
+static void vc_item_qos_stats(struct vc_item *item, struct asym_qos_stats *stats)
+{
+	guard(mutex)(&item->lock);
+	if (item->vc)
+		asym_qos_flow_stats(&item->vc->flow, stats);
+	else
+		memset(stats, 0, sizeof(*stats));
+	stats->throttled += item->past_throttled;
+	stats->throttled_us += item->past_throttled_us;
+}
+
+#define VC_QOS_STAT_ATTR(_name)								\
+static ssize_t vc_stat_##_name##_show(struct config_item *ci, char *page)		\
+{											\
+	struct asym_qos_stats stats;							\
+											\
+	vc_item_qos_stats(stats_to_vc_item(ci), &stats);				\
+	return sysfs_emit(page, "%llu\n", (u64)stats._name);				\
+}											\
+CONFIGFS_ATTR_RO(vc_stat_, _name)
+
+VC_QOS_STAT_ATTR(throttled);
+VC_QOS_STAT_ATTR(throttled_us);
+VC_QOS_STAT_ATTR(waiting);
+
+/* As a target's pool has it: "less than so many us: so many operations" */
+static ssize_t vc_stat_latency_show(struct config_item *ci, char *page)
+{
+	struct vc_item *item = stats_to_vc_item(ci);
+	unsigned int i, j;
+	ssize_t len = 0;
+
+	guard(mutex)(&item->lock);
+	for (i = 0; i < VC_LATENCIES; i++) {
+		u64 sum = item->past_latencies[i];
+
+		for (j = 0; item->vc && j < item->vc->nr_queues; j++)
+			sum += READ_ONCE(item->vc->queues[j].latencies[i]);
+		if (i < VC_LATENCIES - 1)
+			len += sysfs_emit_at(page, len, "%llu %llu\n", BIT_ULL(i), sum);
+		else
+			len += sysfs_emit_at(page, len, "more %llu\n", sum);
+	}
+	return len;
+}
+CONFIGFS_ATTR_RO(vc_stat_, latency);
+
 static ssize_t vc_stat_driver_show(struct config_item *ci, char *page)
 {
 	struct vc_item *item = stats_to_vc_item(ci);
@@ -530,6 +649,10 @@ static struct configfs_attribute *vc_stat_attrs[] = {
 	&vc_stat_attr_decrypt,
 	&vc_stat_attr_sign,
 	&vc_stat_attr_verify,
+	&vc_stat_attr_encrypt_bytes,
+	&vc_stat_attr_decrypt_bytes,
+	&vc_stat_attr_sign_bytes,
+	&vc_stat_attr_verify_bytes,
 	&vc_stat_attr_errors,
 	&vc_stat_attr_ctrl_requests,
 	&vc_stat_attr_sessions,
@@ -538,6 +661,10 @@ static struct configfs_attribute *vc_stat_attrs[] = {
 	&vc_stat_attr_notifications,
 	&vc_stat_attr_kicks,
 	&vc_stat_attr_stateless,
+	&vc_stat_attr_throttled,
+	&vc_stat_attr_throttled_us,
+	&vc_stat_attr_waiting,
+	&vc_stat_attr_latency,
 	&vc_stat_attr_driver,
 	NULL,
 };
@@ -602,6 +729,7 @@ static struct config_group *vc_make_group(struct config_group *group, const char
 	item->params.queues = VC_QUEUES_DEFAULT;
 	item->params.max_sessions = VC_SESSIONS_DEFAULT;
 	item->params.algos = BIT(ASYM_RSA);
+	item->params.limits = ASYM_QOS_UNLIMITED;
 
 	config_group_init_type_name(&item->group, name, &vc_item_type);
 	config_group_init_type_name(&item->stats_group, "stats", &vc_stats_type);

@@ -54,6 +54,11 @@ void vc_ctrl_exit(struct vc_dev *vc)
 	kfree_sensitive(vc->ctrl);
 }
 
+static struct vc_queue *vc_ctrl_queue(struct vc_dev *vc)
+{
+	return &vc->queues[vc->nr_queues - 1];
+}
+
 static u32 vc_ctrl_opcode(const struct vc_ctrl *c)
 {
 	return c->readable < 0 ? U32_MAX : le32_to_cpu(c->hdr.header.opcode);
@@ -83,7 +88,7 @@ static int vc_ctrl_take(struct vc_queue *q, struct vc_ctrl *c)
 	if (ret <= 0)
 		return ret;
 
-	vc_count(q->vc, VC_STAT_CTRL_REQUESTS);
+	vc_count(q, VC_STAT_CTRL_REQUESTS);
 	c->gen = q->gen;
 	c->session_gen = READ_ONCE(q->vc->sessions.gen);
 	c->session = 0;
@@ -136,7 +141,7 @@ static int vc_ctrl_open(struct vc_dev *vc, struct vc_ctrl *c, const struct vc_cr
 	err = vc_session_add(&vc->sessions, index, session, c->session_gen);
 	if (err)
 		goto put_key;
-	vc_count(vc, VC_STAT_SESSIONS_TOTAL);
+	vc_count(vc_ctrl_queue(vc), VC_STAT_SESSIONS_TOTAL);
 	/* nobody but this worker and a reset, which makes it worthless, ends it */
 	c->session = session->id;
 	return 0;
@@ -157,13 +162,13 @@ static u8 vc_ctrl_create(struct vc_dev *vc, struct vc_ctrl *c)
 
 	/* without room for the answer the session would be lost */
 	if (c->writable < sizeof(struct virtio_crypto_session_input)) {
-		vc_count(vc, VC_STAT_MALFORMED);
+		vc_count(vc_ctrl_queue(vc), VC_STAT_MALFORMED);
 		return VIRTIO_CRYPTO_ERR;
 	}
 	status = vc_parse_key(&c->hdr.u.akcipher_create_session.para, c->key_len, &vc->caps,
 			      &create);
 	if (status == VIRTIO_CRYPTO_ERR)
-		vc_count(vc, VC_STAT_MALFORMED);
+		vc_count(vc_ctrl_queue(vc), VC_STAT_MALFORMED);
 	if (status != VIRTIO_CRYPTO_OK)
 		return status;
 	return vc_key_status(vc_ctrl_open(vc, c, &create));
@@ -172,7 +177,7 @@ static u8 vc_ctrl_create(struct vc_dev *vc, struct vc_ctrl *c)
 static u8 vc_ctrl_execute(struct vc_dev *vc, struct vc_ctrl *c)
 {
 	if (c->readable < 0) {
-		vc_count(vc, VC_STAT_MALFORMED);
+		vc_count(vc_ctrl_queue(vc), VC_STAT_MALFORMED);
 		return VIRTIO_CRYPTO_ERR;
 	}
 	switch (vc_ctrl_opcode(c)) {
@@ -227,7 +232,7 @@ static void vc_ctrl_answer(struct vc_queue *q, struct vc_ctrl *c)
 
 	lockdep_assert_held(&q->lock);
 	if (c->status != VIRTIO_CRYPTO_OK)
-		vc_count(vc, VC_STAT_ERRORS);
+		vc_count(vc_ctrl_queue(vc), VC_STAT_ERRORS);
 	if (c->gen != q->gen || !q->ready || READ_ONCE(vc->broken)) {
 		vc_ctrl_undo(vc, c);
 		return;
@@ -235,7 +240,7 @@ static void vc_ctrl_answer(struct vc_queue *q, struct vc_ctrl *c)
 	guard(rwsem_read)(&vc->map_sem);
 	len = vc_ctrl_write(q, c);
 	if (!len) {
-		vc_count(vc, VC_STAT_MALFORMED);
+		vc_count(vc_ctrl_queue(vc), VC_STAT_MALFORMED);
 		vc_ctrl_undo(vc, c);
 	}
 	if (!vc_queue_put(q, c->head, len))

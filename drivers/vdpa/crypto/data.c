@@ -8,11 +8,18 @@
  * executor answers with bottom halves disabled: the answer goes to a lock-free
  * list, and the queue's worker returns the chain. Answers come in any order.
  *
+ * A device with limits has its operations go to the executor through the scheduler of asym_qos, one
+ * flow; there they wait, with a reference to their key, until it is their turn, or until their queue
+ * is stopped. A device without limits does without: that is a lock less for all its queues.
+ *
  * A request that brings its key (virtio 1.3, 5.9.7.8, stateless mode) goes through
  * another work item of the queue first, because preparing a key may take long.
  *
  * vc_queue.lock protects the objects that are not at the executor.
  */
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
@@ -23,11 +30,14 @@
 
 /**
  * struct vc_request - one operation
- * @free: in vc_queue.free
+ * @free: in vc_queue.free or vc_queue.busy
  * @done: in vc_queue.done, or in vc_queue.keyed before
  * @q: the queue
  * @err: the executor's answer
  * @key_failed: it was about @key
+ * @limited: it went to the scheduler: @item is one of it
+ * @item: see there; while it waits exec.key is a reference
+ * @since: when it was taken from the ring, ns
  * @gen: vc_queue.gen when the chain was taken
  * @head: the chain
  * @op: enum asym_op
@@ -48,6 +58,9 @@ struct vc_request {
 	struct vc_queue *q;
 	int err;
 	bool key_failed;
+	bool limited;
+	struct asym_qos_item item;
+	u64 since;
 	u32 gen;
 	u16 head;
 	u8 op;
@@ -98,6 +111,7 @@ static struct vc_request *vc_request_get(struct vc_queue *q)
 		req->used = 0;
 		req->dst_used = 0;
 		req->key_failed = false;
+		req->limited = false;
 		vringh_kiov_init(&req->wiov, req->wvec, ARRAY_SIZE(req->wvec));
 	}
 	return req;
@@ -151,13 +165,11 @@ void vc_data_exit(struct vc_queue *q)
 }
 
 /*
- * The executor's callback: bottom halves are disabled. Once the request is in
- * the list a worker that runs already may drop the device's last reference, so
- * its contents stay for a grace period (vc_dev_free()).
+ * A request is over. Once it is in the list a worker that runs already may drop the device's last
+ * reference, so its contents stay for a grace period (vc_dev_free()).
  */
-static void vc_data_complete(struct asym_exec_request *exec, int err)
+static void vc_data_over(struct vc_request *req, int err)
 {
-	struct vc_request *req = container_of(exec, struct vc_request, exec);
 	struct vc_queue *q = req->q;
 
 	guard(rcu)();
@@ -165,6 +177,70 @@ static void vc_data_complete(struct asym_exec_request *exec, int err)
 	/* If the list was not empty the worker is on its way. */
 	if (llist_add(&req->done, &q->done))
 		queue_work(vc_wq, &q->work);
+}
+
+/* The executor's callback: bottom halves are disabled. */
+static void vc_data_complete(struct asym_exec_request *exec, int err)
+{
+	struct vc_request *req = container_of(exec, struct vc_request, exec);
+
+	/* First, so that the accelerator has work; the device stays as long as the request does. */
+	if (req->limited)
+		asym_qos_done(&req->item);
+	vc_data_over(req, err);
+}
+
+/* Its turn. The executor takes its own reference to the key; the request may be gone then. */
+static void vc_data_dispatch(struct asym_qos_item *item)
+{
+	struct vc_request *req = container_of(item, struct vc_request, item);
+	struct asym_exec_key *key = req->exec.key;
+
+	asym_exec_submit(&req->exec);
+	asym_exec_key_put(key);
+}
+
+const struct asym_qos_ops vc_qos_ops = {
+	.dispatch	= vc_data_dispatch,
+	/* vc_data_cancel() took all that waited */
+};
+
+/* Takes every request, with a key that the caller has a reference to and keeps. */
+static void vc_data_submit(struct vc_request *req, struct asym_exec_key *key)
+{
+	struct vc_dev *vc = req->q->vc;
+
+	lockdep_assert_held(&req->q->lock);	/* against vc_data_cancel() */
+	req->exec.key = key;
+	req->limited = READ_ONCE(vc->limited);
+	if (!req->limited) {
+		asym_exec_submit(&req->exec);
+		return;
+	}
+	asym_exec_key_get(key);
+	req->item.cost = asym_exec_key_cost(key, req->exec.op);
+	req->item.bytes = req->exec.src_len;
+	asym_qos_submit(&vc->flow, &req->item);
+}
+
+/**
+ * vc_data_cancel() - the queue stops: nothing of it is to wait for its turn any more
+ * @q: the queue
+ *
+ * Context: process context, vc_queue.lock held.
+ */
+void vc_data_cancel(struct vc_queue *q)
+{
+	struct vc_request *req;
+
+	lockdep_assert_held(&q->lock);
+	/* The worker takes them from this list, and it waits for the lock. */
+	list_for_each_entry(req, &q->busy, free) {
+		if (!req->limited || !asym_qos_cancel(&req->item))
+			continue;
+		asym_exec_key_put(req->exec.key);
+		vc_data_over(req, -ECANCELED);
+	}
 }
 
 /* With the key that came along, which is gone when the operation is over. */
@@ -182,12 +258,16 @@ static void vc_data_start_keyed(struct vc_dev *vc, struct vc_request *req)
 	memzero_explicit(req->key, req->key_req.key_len);
 	if (IS_ERR(key)) {
 		req->key_failed = true;
-		vc_data_complete(&req->exec, PTR_ERR(key));
-	} else {
-		req->exec.key = key;
-		asym_exec_submit(&req->exec);
-		asym_exec_key_put(key);
+		vc_data_over(req, PTR_ERR(key));
+		return;
 	}
+	scoped_guard(mutex, &req->q->lock) {
+		if (req->gen == req->q->gen)
+			vc_data_submit(req, key);
+		else
+			vc_data_over(req, -ECANCELED);
+	}
+	asym_exec_key_put(key);
 }
 
 /* vc_queue.key_work */
@@ -235,7 +315,7 @@ static void vc_data_answer(struct vc_request *req, u8 status, u32 len)
 	struct vc_queue *q = req->q;
 
 	if (status != VIRTIO_CRYPTO_OK && status != VIRTIO_CRYPTO_KEY_REJECTED)
-		vc_count(q->vc, VC_STAT_ERRORS);
+		vc_count(q, VC_STAT_ERRORS);
 
 	if (len && vringh_iov_push_iotlb(&q->vring, &req->wiov, req->dst, len) != len)
 		goto bad;
@@ -246,7 +326,7 @@ static void vc_data_answer(struct vc_request *req, u8 status, u32 len)
 	vc_queue_put(q, req->head, len + sizeof(status));
 	return;
 bad:
-	vc_count(q->vc, VC_STAT_MALFORMED);
+	vc_count(q, VC_STAT_MALFORMED);
 	vc_queue_put(q, req->head, 0);
 }
 
@@ -269,13 +349,13 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 
 	req->writable = vringh_kiov_length(&req->wiov);
 	if (req->writable < sizeof(struct virtio_crypto_inhdr)) {
-		vc_count(vc, VC_STAT_MALFORMED);
+		vc_count(q, VC_STAT_MALFORMED);
 		return -EBADMSG;
 	}
 	if (READ_ONCE(vc->retired))
 		return VIRTIO_CRYPTO_ERR;
 	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, buf, hdr_len) != hdr_len) {
-		vc_count(vc, VC_STAT_MALFORMED);
+		vc_count(q, VC_STAT_MALFORMED);
 		return VIRTIO_CRYPTO_ERR;
 	}
 	readable -= hdr_len;
@@ -291,7 +371,7 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 				    req->writable - sizeof(struct virtio_crypto_inhdr), &data);
 	if (ret != VIRTIO_CRYPTO_OK) {
 		if (ret != VIRTIO_CRYPTO_NOTSUPP)
-			vc_count(vc, VC_STAT_MALFORMED);
+			vc_count(q, VC_STAT_MALFORMED);
 		goto wipe_key;
 	}
 
@@ -309,13 +389,13 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 	ret = VIRTIO_CRYPTO_ERR;
 	req->used = data.src_len + data.digest_len;
 	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, req->src, req->used) != req->used) {
-		vc_count(vc, VC_STAT_MALFORMED);
+		vc_count(q, VC_STAT_MALFORMED);
 		goto put_session;
 	}
 
 	req->op = data.op;
 	req->gen = q->gen;
-	req->exec.key = session ? session->key : NULL;
+	req->since = ktime_get_ns();
 	req->exec.op = data.op;
 	req->exec.flags = 0;
 	req->exec.src = req->src;
@@ -330,14 +410,14 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 
 	kref_get(&vc->ref);
 	atomic_inc(&vc->inflight);
+	list_add(&req->free, &q->busy);
 	if (!session) {
-		vc_count(vc, VC_STAT_STATELESS);
+		vc_count(q, VC_STAT_STATELESS);
 		if (llist_add(&req->done, &q->keyed))
 			queue_work(vc_wq, &q->key_work);
 		return -EINPROGRESS;
 	}
-	/* Takes every request. */
-	asym_exec_submit(&req->exec);
+	vc_data_submit(req, session->key);
 	vc_session_put(session);
 	return -EINPROGRESS;
 
@@ -348,6 +428,16 @@ wipe_key:
 	if (hdr.stateless && req->key)
 		memzero_explicit(req->key, ASYM_MAX_DER);
 	return ret;
+}
+
+static void vc_data_count(const struct vc_request *req)
+{
+	u64 us = div_u64(ktime_get_ns() - req->since, NSEC_PER_USEC);
+	struct vc_queue *q = req->q;
+
+	vc_count(q, VC_STAT_ENCRYPT + req->op);
+	atomic64_add(req->exec.src_len, &q->stats[VC_STAT_ENCRYPT_BYTES + req->op]);
+	q->latencies[min(fls64(us), VC_LATENCIES - 1)]++;
 }
 
 /* The executor answered. */
@@ -367,7 +457,7 @@ static void vc_data_finish(struct vc_request *req)
 		req->err = -EIO;
 	}
 	if (!req->err || (req->err == -EKEYREJECTED && !req->key_failed))
-		vc_count(q->vc, VC_STAT_ENCRYPT + req->op);
+		vc_data_count(req);
 	status = req->key_failed ? vc_key_status(req->err) :
 				   vc_op_status(req->err, q->vc->features);
 	vc_data_answer(req, status, len);
@@ -380,6 +470,7 @@ static unsigned int vc_data_reap(struct vc_queue *q)
 
 	llist_for_each_entry_safe(req, tmp, llist_reverse_order(llist_del_all(&q->done)), done) {
 		vc_data_finish(req);
+		list_del(&req->free);
 		vc_request_put(req);
 		vc_inflight_done(q->vc);
 		vc_dev_put(q->vc);
@@ -414,7 +505,7 @@ static bool vc_data_take(struct vc_queue *q, unsigned int *answered)
 			continue;
 		}
 
-		vc_count(q->vc, VC_STAT_REQUESTS);
+		vc_count(q, VC_STAT_REQUESTS);
 		if (++taken == VC_QUIET_AFTER)
 			vc_queue_quiet(q);
 		ret = vc_data_start(q, req);

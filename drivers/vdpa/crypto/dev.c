@@ -36,6 +36,10 @@ static void vc_dev_free(struct vc_dev *vc)
 		vc_data_exit(q);
 		mutex_destroy(&q->lock);
 	}
+	/* Nothing waits there. */
+	asym_qos_flow_del(&vc->flow);
+	asym_qos_exit(&vc->qos);
+	mutex_destroy(&vc->limits_lock);
 	vc_ctrl_exit(vc);
 	vc_sessions_exit(&vc->sessions);
 	if (!IS_ERR_OR_NULL(vc->exec))
@@ -110,6 +114,10 @@ static struct vc_dev *vc_dev_alloc(const struct vc_params *params)
 	vhost_iotlb_init(&vc->iotlb, UINT_MAX, 0);
 	spin_lock_init(&vc->iotlb_lock);
 	spin_lock_init(&vc->config_lock);
+	mutex_init(&vc->limits_lock);
+	asym_qos_init(&vc->qos, &vc_qos_ops, 1);
+	asym_qos_flow_add(&vc->qos, &vc->flow, &ASYM_QOS_UNLIMITED);
+	vc_set_limits(vc, &params->limits);
 	vc->nr_queues = n;
 	for (i = 0; i < n; i++)
 		vc_queue_init(vc, i);
@@ -129,6 +137,7 @@ static struct vc_dev *vc_dev_alloc(const struct vc_params *params)
 		       *bad ? bad : params->drivers, vc->exec);
 		goto free;
 	}
+	asym_qos_set_max_inflight(&vc->qos, asym_exec_max_inflight(vc->exec));
 	asym_exec_caps(vc->exec, &vc->caps);
 	vc->caps.algos &= params->algos;
 	for (i = 0; i < n - 1; i++) {
@@ -262,6 +271,67 @@ bool vc_used_by_guest(struct vc_dev *vc)
 	return READ_ONCE(vc->map) == VC_MAP_DRIVER ||
 	       (READ_ONCE(vc->map) == VC_MAP_NONE &&
 		(READ_ONCE(vc->status) & VIRTIO_CONFIG_S_DRIVER_OK));
+}
+
+/* vc_dev.limits_lock held */
+static void vc_apply_limits(struct vc_dev *vc)
+{
+	const struct asym_qos_limits *limits = vc->unlimited ? &ASYM_QOS_UNLIMITED : &vc->limits;
+
+	lockdep_assert_held(&vc->limits_lock);
+	WRITE_ONCE(vc->limited, limits->ops_per_sec || limits->bytes_per_sec ||
+				limits->units_per_sec);
+	/* What waits and may go now, goes. */
+	asym_qos_flow_set(&vc->flow, limits);
+}
+
+/**
+ * vc_set_limits() - limit what a device computes
+ * @vc: the device
+ * @limits: copied; in force on return, for what waits already as well
+ *
+ * Context: process.
+ */
+void vc_set_limits(struct vc_dev *vc, const struct asym_qos_limits *limits)
+{
+	guard(mutex)(&vc->limits_lock);
+	vc->limits = *limits;
+	vc_apply_limits(vc);
+}
+
+/**
+ * vc_lift_limits() - let go what waits, whatever the limits say
+ * @vc: the device
+ * @lift: true; false: the limits are in force again
+ *
+ * For a device that is being suspended: it is to be idle soon, and takes nothing new.
+ *
+ * Context: process.
+ */
+void vc_lift_limits(struct vc_dev *vc, bool lift)
+{
+	guard(mutex)(&vc->limits_lock);
+	if (vc->unlimited == lift)
+		return;
+	vc->unlimited = lift;
+	vc_apply_limits(vc);
+}
+
+/**
+ * vc_stat() - a counter of a device
+ * @vc: the device
+ * @stat: which
+ *
+ * Return: the sum of all its queues'.
+ */
+u64 vc_stat(const struct vc_dev *vc, enum vc_stat stat)
+{
+	unsigned int i;
+	u64 sum = 0;
+
+	for (i = 0; i < vc->nr_queues; i++)
+		sum += atomic64_read(&vc->queues[i].stats[stat]);
+	return sum;
 }
 
 /**

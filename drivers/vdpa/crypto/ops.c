@@ -60,8 +60,10 @@ static void vc_set_vq_num(struct vdpa_device *vdpa, u16 idx, u32 num)
 
 static void vc_kick_vq(struct vdpa_device *vdpa, u16 idx)
 {
-	vc_count(vdpa_to_vc(vdpa), VC_STAT_KICKS);
-	queue_work(vc_wq, &vdpa_to_queue(vdpa, idx)->work);
+	struct vc_queue *q = vdpa_to_queue(vdpa, idx);
+
+	vc_count(q, VC_STAT_KICKS);
+	queue_work(vc_wq, &q->work);
 }
 
 static void vc_set_vq_cb(struct vdpa_device *vdpa, u16 idx, struct vdpa_callback *cb)
@@ -213,9 +215,9 @@ static void vc_set_status(struct vdpa_device *vdpa, u8 status)
 
 /*
  * On return the driver's memory is not touched and its callbacks are not
- * called. Operations at the executor go on; their results will be dropped, and
- * until then they occupy the queue's request objects, so that a driver cannot
- * pile up work by resetting.
+ * called. What waits for its turn is cancelled. Operations at the executor go on; their results
+ * will be dropped, and until then they occupy the queue's request objects, so that a driver
+ * cannot pile up work by resetting.
  */
 static int vc_reset(struct vdpa_device *vdpa)
 {
@@ -247,6 +249,7 @@ static int vc_reset(struct vdpa_device *vdpa)
 	}
 	vc->features = 0;
 	WRITE_ONCE(vc->suspended, false);
+	vc_lift_limits(vc, false);
 	WRITE_ONCE(vc->broken, false);
 	return 0;
 }
@@ -255,6 +258,7 @@ static int vc_resume(struct vdpa_device *vdpa)
 {
 	struct vc_dev *vc = vdpa_to_vc(vdpa);
 
+	vc_lift_limits(vc, false);
 	WRITE_ONCE(vc->suspended, false);
 	vc_kick_all(vc);
 	return 0;
@@ -262,7 +266,8 @@ static int vc_resume(struct vdpa_device *vdpa)
 
 /*
  * Answer what was taken and take nothing more, so that the indices of the
- * rings say all there is to know about them.
+ * rings say all there is to know about them. What waits for its turn does not
+ * any more: a migration is not to take longer because of a limit.
  */
 static int vc_suspend(struct vdpa_device *vdpa)
 {
@@ -275,6 +280,7 @@ static int vc_suspend(struct vdpa_device *vdpa)
 		mutex_lock(&vc->queues[i].lock);
 		mutex_unlock(&vc->queues[i].lock);
 	}
+	vc_lift_limits(vc, true);
 	if (wait_event_timeout(vc->idle, !atomic_read(&vc->inflight), VC_SUSPEND_SECS * HZ))
 		return 0;
 	vc_resume(vdpa);

@@ -36,6 +36,7 @@ void vc_queue_init(struct vc_dev *vc, unsigned int index)
 	mutex_init(&q->lock);
 	INIT_WORK(&q->work, vc_queue_work);
 	INIT_LIST_HEAD(&q->free);
+	INIT_LIST_HEAD(&q->busy);
 	init_llist_head(&q->done);
 	INIT_WORK(&q->key_work, vc_data_key_work);
 	init_llist_head(&q->keyed);
@@ -81,7 +82,8 @@ void vc_queue_start(struct vc_queue *q)
  *
  * On return neither its ring nor its buffers nor its callback are used, and
  * they will not be before the next vc_queue_start(). What was taken from the
- * ring and not answered is forgotten: the executor's answer will be dropped.
+ * ring and not answered is forgotten: it is cancelled if it waits for its turn, else the
+ * executor's answer will be dropped.
  *
  * Context: process context, vc_queue.lock held.
  */
@@ -92,6 +94,7 @@ void vc_queue_stop(struct vc_queue *q)
 		q->avail_idx = q->vring.last_avail_idx;
 	q->ready = false;
 	q->gen++;
+	vc_data_cancel(q);
 }
 
 /* May requests be taken from the ring? */
@@ -220,7 +223,7 @@ int vc_queue_get(struct vc_queue *q, struct vringh_kiov *wiov, u16 *head)
 
 	ret = vc_chain_walk(&q->chain, *head, q->vring.vring.num, vc_ring_read_desc, q);
 	if (ret)
-		vc_count(q->vc, VC_STAT_MALFORMED);
+		vc_count(q, VC_STAT_MALFORMED);
 	else
 		ret = vc_queue_set_iovs(q, wiov);
 	if (!ret)
@@ -263,7 +266,7 @@ void vc_queue_interrupt(struct vc_queue *q)
 		vc_broken(q, "the available ring cannot be read", ret);
 	if (ret <= 0 || !q->cb.callback)
 		return;
-	vc_count(q->vc, VC_STAT_NOTIFICATIONS);
+	vc_count(q, VC_STAT_NOTIFICATIONS);
 	local_bh_disable();
 	q->cb.callback(q->cb.private);
 	local_bh_enable();

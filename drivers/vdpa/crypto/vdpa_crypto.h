@@ -16,6 +16,8 @@
  *   vc_dev.map_sem (rwsem)	read: memory of the driver is being accessed
  *   vc_dev.iotlb_lock		as vringh wants it
  *   vc_sessions.lock		the session table
+ *   vc_dev.limits_lock (mutex)	what limits the device, inside none of the others
+ *   vc_dev.qos.lock		the scheduler's own
  *   vc_dev.config_lock		the callback for configuration changes
  * vc_queue.lock is never held while a key is created or an operation computed.
  */
@@ -38,6 +40,7 @@
 #include <uapi/linux/virtio_crypto_stateless.h>
 
 #include <crypto/asym_executor.h>
+#include <crypto/asym_qos.h>
 
 #define VC_NAME_MAX		31
 #define VC_QUEUES_MAX		64
@@ -52,6 +55,7 @@
 #define VC_BATCH		64	/* descriptors taken before others have a turn */
 #define VC_MAX_SEGS		128	/* in each direction of one request */
 #define VC_INLINE_SEGS		8
+#define VC_LATENCIES		25	/* buckets: less than 1 us, 2 us, 4 us ... more */
 
 /* What can be in a data request: a key; a signature and a digest, or input and output */
 #define VC_MAX_DATA		ASYM_MAX_KEY_BYTES
@@ -62,12 +66,16 @@
 #define VC_FEATURES_OFFERED	(VC_FEATURES_NEEDED | BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1) |	\
 				 BIT_ULL(VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE))
 
-/* enum vc_stat - the counters under stats/; the first four are in the order of enum asym_op */
+/* enum vc_stat - the counters under stats/; both groups of four are in the order of enum asym_op */
 enum vc_stat {
 	VC_STAT_ENCRYPT,
 	VC_STAT_DECRYPT,
 	VC_STAT_SIGN,
 	VC_STAT_VERIFY,
+	VC_STAT_ENCRYPT_BYTES,
+	VC_STAT_DECRYPT_BYTES,
+	VC_STAT_SIGN_BYTES,
+	VC_STAT_VERIFY_BYTES,
 	VC_STAT_REQUESTS,
 	VC_STAT_ERRORS,
 	VC_STAT_CTRL_REQUESTS,
@@ -86,6 +94,7 @@ enum vc_stat {
  * @max_sessions: keys one driver may have open
  * @algos: BIT(enum asym_algo) to offer
  * @drivers: as asym_exec_create() takes it
+ * @limits: of what it computes
  */
 struct vc_params {
 	char name[VC_NAME_MAX + 1];
@@ -93,6 +102,7 @@ struct vc_params {
 	unsigned int max_sessions;
 	u32 algos;
 	char drivers[VC_DRIVERS_MAX + 1];
+	struct asym_qos_limits limits;
 };
 
 /**
@@ -169,10 +179,13 @@ struct vc_dev;
  * @cb: the driver's interrupt
  * @nr_requests: allocated ones
  * @free: requests that are not in use
+ * @busy: requests that wait for their turn or are at the executor
+ * @latencies: operations by the time they took; bucket n: less than 2^n us
  * @done: requests the executor answered (lock-free)
  * @key_work: prepares the keys that requests in @keyed brought, one after the other, so that
  *	a driver gets no more of the host's time that way than by opening sessions
  * @keyed: those requests (lock-free)
+ * @stats: by enum vc_stat; nearly always of this queue's worker
  */
 struct vc_queue {
 	struct vc_dev *vc;
@@ -194,11 +207,15 @@ struct vc_queue {
 	struct vdpa_callback cb;
 	unsigned int nr_requests;
 	struct list_head free;
+	struct list_head busy;
+	u64 latencies[VC_LATENCIES];
 
 	struct llist_head done;
 	struct work_struct key_work;
 	struct llist_head keyed;
-};
+
+	atomic64_t stats[VC_STAT_NR];
+} ____cacheline_aligned;
 
 enum vc_map {
 	VC_MAP_NONE,		/* nothing is accessible */
@@ -226,9 +243,14 @@ enum vc_map {
  * @broken: a ring is corrupt: DEVICE_NEEDS_RESET
  * @suspended: no new requests are taken
  * @retired: being removed: every request is answered with an error
+ * @limits_lock: protects @limits and @unlimited, and the order in which they come into force
+ * @limits: as configured
+ * @unlimited: for the time being they are not in force
+ * @limited: there are any, and they are in force
+ * @qos: when an operation of a device with limits goes to @exec
+ * @flow: all there is in @qos
  * @config_lock: protects @config_cb
  * @config_cb: the driver's interrupt for configuration changes
- * @stats: by enum vc_stat
  * @nr_queues: data queues and the control queue
  * @queues: see there
  */
@@ -255,10 +277,15 @@ struct vc_dev {
 	bool suspended;
 	bool retired;
 
+	struct mutex limits_lock;	/* limits, unlimited */
+	struct asym_qos_limits limits;
+	bool unlimited;
+	bool limited;
+	struct asym_qos qos;
+	struct asym_qos_flow flow;
+
 	spinlock_t config_lock;		/* config_cb */
 	struct vdpa_callback config_cb;
-
-	atomic64_t stats[VC_STAT_NR];
 
 	unsigned int nr_queues;
 	struct vc_queue queues[] __counted_by(nr_queues);
@@ -287,9 +314,9 @@ static inline bool vc_has(const struct vc_dev *vc, unsigned int feature)
 	return READ_ONCE(vc->features) & BIT_ULL(feature);
 }
 
-static inline void vc_count(struct vc_dev *vc, enum vc_stat stat)
+static inline void vc_count(struct vc_queue *q, enum vc_stat stat)
 {
-	atomic64_inc(&vc->stats[stat]);
+	atomic64_inc(&q->stats[stat]);
 }
 
 static inline bool vc_is_ctrl(const struct vc_queue *q)
@@ -311,6 +338,9 @@ bool vc_ready(struct vc_dev *vc);
 void vc_broken(struct vc_queue *q, const char *what, int err);
 void vc_retire(struct vc_dev *vc);
 bool vc_used_by_guest(struct vc_dev *vc);
+void vc_set_limits(struct vc_dev *vc, const struct asym_qos_limits *limits);
+void vc_lift_limits(struct vc_dev *vc, bool lift);
+u64 vc_stat(const struct vc_dev *vc, enum vc_stat stat);
 void vc_wait_all_released(void);
 
 /* ops.c */
@@ -342,6 +372,8 @@ int vc_data_init(struct vc_queue *q);
 void vc_data_exit(struct vc_queue *q);
 bool vc_data_run(struct vc_queue *q);
 void vc_data_key_work(struct work_struct *work);
+void vc_data_cancel(struct vc_queue *q);
+extern const struct asym_qos_ops vc_qos_ops;
 
 /* session.c */
 int vc_sessions_init(struct vc_sessions *s, unsigned int max);

@@ -80,8 +80,8 @@ def write(path, text):
         file.write(text)
 
 
-def stat(name):
-    return int(read(f"{CONFIG}/stats/{name}"))
+def stat(name, config=CONFIG):
+    return int(read(f"{config}/stats/{name}"))
 
 
 def until(condition, seconds=10.0):
@@ -280,22 +280,24 @@ class Device:
         return out[room], out[:back[1] - 1] if back[1] else None
 
 
-def make_device():
+def make_device(config=CONFIG, **values):
+    """A device with these attributes, for vhost_vdpa; its file."""
+    name = os.path.basename(config)
     if not os.path.isdir("/sys/kernel/config/vdpa_crypto"):
         raise RuntimeError("vdpa_crypto is not loaded")
     subprocess.run(["modprobe", "vhost_vdpa"], check=True)
-    os.mkdir(CONFIG)
-    write(f"{CONFIG}/drivers", "rsa-generic")
-    write(f"{CONFIG}/max_sessions", "4")
-    write(f"{CONFIG}/enable", "1")
+    os.mkdir(config)
+    for attribute, value in values.items():
+        write(f"{config}/{attribute}", str(value))
+    write(f"{config}/enable", "1")
     before = set(os.listdir("/dev"))
-    driver = f"{BUS}/devices/hostile/driver"
+    driver = f"{BUS}/devices/{name}/driver"
     if os.path.exists(driver) and os.path.basename(os.readlink(driver)) != "vhost_vdpa":
-        write(f"{driver}/unbind", "hostile")
-    write(f"{BUS}/devices/hostile/driver_override", "vhost_vdpa")
+        write(f"{driver}/unbind", name)
+    write(f"{BUS}/devices/{name}/driver_override", "vhost_vdpa")
     if not os.path.exists(driver):
-        write(f"{BUS}/drivers/vhost_vdpa/bind", "hostile")
-    names = [n for n in os.listdir(f"{BUS}/devices/hostile") if n.startswith("vhost-vdpa")]
+        write(f"{BUS}/drivers/vhost_vdpa/bind", name)
+    names = [n for n in os.listdir(f"{BUS}/devices/{name}") if n.startswith("vhost-vdpa")]
     path = f"/dev/{names[0]}" if names else sorted(set(os.listdir("/dev")) - before)[0]
     until(lambda: os.path.exists(path))
     return path
@@ -672,7 +674,7 @@ def main():
     dev = None
     try:
         key = Key(2048)
-        dev = Device(make_device())
+        dev = Device(make_device(drivers="rsa-generic", max_sessions=4))
         dev.map()
         dev.start()
         test_good(dev, key)

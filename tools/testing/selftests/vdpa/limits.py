@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Limits of a vdpa_crypto device: kept, the tighter rules, changed live, and what waits for them goes
+with its queue.
+
+limits.py           all of it
+limits.py waiting   what does not look at the clock
+
+Each guest is hostile.py's hand-made driver, in a thread, with a number of signatures in flight. They
+are computed by asym_sim, which sets the time that takes and does not compute (null), so that the
+machine is idle enough to be on time. Speaks TAP. The machine is the lab's "loop".
+
+COF_SOAK=1: 10 s instead of 3 s for each measurement, five rounds instead of three beside a neighbour
+"""
+import os
+import statistics
+import struct
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(here, "..", "cof"))
+
+import hostile                                                  # noqa: E402
+import proto                                                    # noqa: E402
+from hostile import BASE, BUS, NEXT, PRIVATE, REVISION_1, STATELESS, SIGN, SUSPEND, WRITE, OK  # noqa: E402
+from proto import check, eventually, same                       # noqa: E402
+from qos import PER_CENT, SECONDS, busy, near, param, steadily  # noqa: E402
+
+ROUNDS = 5 if os.environ.get("COF_SOAK") else 3
+CONFIG = "/sys/kernel/config/vdpa_crypto"
+DEPTH = 64
+DIGEST = 32         # bytes of input of each operation
+
+
+class Guest(threading.Thread):
+    """A device of its own, and what drives it: depth signatures in flight, from begin() to end()."""
+
+    def __init__(self, name, key):
+        super().__init__(daemon=True)
+        self.name, self.key, self.config = name, key, f"{CONFIG}/{name}"
+        self.dev = hostile.Device(hostile.make_device(self.config, drivers="sim-rsa"))
+        self.dev.map()
+        # virtio_crypto may have had the device for a moment, and tested it
+        self.base = {name: self.stat(name) for name in ("sign", "sign_bytes")}
+        self.base["latency"] = self.latencies()
+        self.over = threading.Event()
+        self.errors = 0
+
+    def set(self, **limits):
+        for name, value in limits.items():
+            hostile.write(f"{self.config}/{name}", str(value))
+
+    def stat(self, name):
+        return hostile.stat(name, self.config)
+
+    def latencies(self):
+        """Operations in all lines of stats/latency."""
+        return sum(int(line.split()[1]) for line in hostile.read(f"{self.config}/stats/latency").splitlines())
+
+    def open(self):
+        self.dev.start()
+        status, session = self.dev.create(self.key.private)
+        assert status == OK, status
+        return session
+
+    def fill(self, depth, readable, heads=None):
+        """Offers the same request depth times, each with an answer of its own."""
+        dev = self.dev
+        dev.mem[0x20000:0x20000 + len(readable)] = readable
+        for i in range(depth) if heads is None else heads:
+            dev.data.desc(2 * i, BASE + 0x20000, len(readable), NEXT, 2 * i + 1)
+            dev.data.desc(2 * i + 1, BASE + 0x60000 + 1024 * i, self.key.bytes + 1, WRITE, 0)
+            dev.data.offer(2 * i)
+        dev.data.kick()
+
+    def sign(self, session):
+        return self.dev.header(SIGN, session, DIGEST, self.key.bytes) + bytes(DIGEST)
+
+    def begin(self, depth=DEPTH):
+        self.request = self.sign(self.open())
+        self.fill(depth, self.request)
+        self.start()
+
+    def run(self):
+        data = self.dev.data
+        while not self.over.is_set():
+            used = data.used_index()
+            again = []
+            while data.seen != used:
+                head, length = data.returned()
+                place = 0x60000 + 1024 * (head // 2) + self.key.bytes
+                self.errors += length != self.key.bytes + 1 or self.dev.mem[place] != OK
+                again.append(head)
+            for head in again:
+                data.offer(head)
+            if again:
+                data.kick()
+            time.sleep(0.001)
+
+    def end(self):
+        self.over.set()
+        if self.is_alive():
+            self.join(10)
+        same(self.errors, 0, f"{self.name}: no operation failed")
+        self.dev.set_status(0)
+
+    def remove(self):
+        os.rmdir(self.config)
+        self.dev.close()
+        check(eventually(lambda: not os.path.exists(f"{BUS}/devices/{self.name}"), 5),
+              f"{self.name}: the device is gone")
+
+
+def measure(seconds, guest):
+    """What the guest gets in a second."""
+    names = ("sign", "sign_bytes")
+    before, cpu, start = [guest.stat(n) for n in names], busy(), time.monotonic()
+    time.sleep(seconds)
+    after, end = [guest.stat(n) for n in names], time.monotonic()
+    cpu = [b - a for a, b in zip(cpu, busy())]
+    print(f"# {end - start:.2f} s, CPUs {100 * cpu[0] / max(cpu[1], 1):.0f}% busy", flush=True)
+    return {n: (b - a) / (end - start) for n, a, b in zip(names, before, after)}
+
+
+def limited(guest, text, name, wanted):
+    """It wants more all the while, and gets this."""
+    time.sleep(0.3)
+    check(guest.stat("waiting") > 0, f"{text}: it wants more")
+    steadily(lambda: near(measure(SECONDS, guest)[name], wanted, PER_CENT, text))
+
+
+def test_rates(guest):
+    guest.begin()
+    time.sleep(0.5)
+    print(f"# unlimited: {measure(1, guest)['sign']:.0f} a second")
+    same((guest.stat("throttled"), guest.stat("waiting")), (0, 0), "without limits nothing waits")
+    guest.set(ops_per_sec=200)
+    limited(guest, "ops_per_sec=200", "sign", 200)
+    guest.set(ops_per_sec=0, bytes_per_sec=100 * DIGEST)
+    limited(guest, f"bytes_per_sec={100 * DIGEST}", "sign_bytes", 100 * DIGEST)
+    guest.set(bytes_per_sec=0, units_per_sec=150)
+    limited(guest, "units_per_sec=150", "sign", 150)
+    guest.set(units_per_sec=0, ops_per_sec=250, bytes_per_sec=80 * DIGEST)
+    limited(guest, "both: bytes rule", "sign_bytes", 80 * DIGEST)
+    guest.set(ops_per_sec=60)
+    limited(guest, "both: operations rule", "sign", 60)
+    check(guest.stat("throttled") > 0 and guest.stat("throttled_us") > 1000000, "it is counted as throttled")
+
+
+def changed(guest, rate):
+    guest.set(ops_per_sec=3 * rate)
+    time.sleep(0.3)
+    guest.set(ops_per_sec=rate)
+    time.sleep(0.2)
+    return near(measure(2, guest)["sign"], rate, 5, f"200 ms after it was changed to {rate}")
+
+
+def test_changes(guest):
+    guest.set(ops_per_sec=2, bytes_per_sec=0)
+    time.sleep(0.5)
+    for rate in (200, 50, 100):
+        steadily(lambda rate=rate: changed(guest, rate))
+    guest.set(ops_per_sec=0)
+    check(eventually(lambda: guest.stat("waiting") == 0, 2), "without limits nothing waits any more")
+
+
+def test_counted(guest):
+    done = guest.stat("sign") - guest.base["sign"]
+    same(guest.latencies() - guest.base["latency"], done, "latency: each operation is in one of its lines")
+    same(guest.stat("sign_bytes") - guest.base["sign_bytes"], DIGEST * done, "bytes: of all of them")
+
+
+def test_refused(guest):
+    for name, value in (("ops_per_sec", "-1"), ("bytes_per_sec", "much"), ("units_per_sec", 10 ** 12 + 1),
+                        ("burst_ms", 0), ("burst_ms", 60001)):
+        try:
+            guest.set(**{name: value})
+            check(False, f"{name}={value} is refused")
+        except OSError:
+            check(True, f"{name}={value} is refused")
+    same(hostile.read(f"{guest.config}/burst_ms"), "100", "and changes nothing")
+
+
+def test_waiting(guest):
+    """What waits goes with its queue; a suspended device does not let a migration wait."""
+    dev = guest.dev
+    guest.set(ops_per_sec=1, burst_ms=1)
+
+    session = guest.open()
+    guest.fill(DEPTH, guest.sign(session))
+    check(eventually(lambda: guest.stat("waiting") > DEPTH // 2, 5), "many wait for their turn")
+    start = time.monotonic()
+    dev.set_status(0)
+    took = time.monotonic() - start
+    check(took < 10, f"a reset does not wait for them ({took:.2f} s)")
+    check(eventually(lambda: guest.stat("waiting") == 0, 2), "nothing waits after it")
+    same(guest.stat("sessions"), 0, "and the key is gone")
+
+    session = guest.open()
+    guest.fill(DEPTH, guest.sign(session))
+    check(eventually(lambda: guest.stat("waiting") > DEPTH // 2, 5), "many wait again")
+    dev.ioctl(hostile.SET_VRING_ENABLE, struct.pack("<II", hostile.DATAQ, 0))
+    check(eventually(lambda: guest.stat("waiting") == 0, 2), "a queue that is stopped takes them with it")
+
+    dev.start(REVISION_1 | STATELESS)
+    para = struct.pack("<IIIII", 1, PRIVATE, len(guest.key.private), hostile.PKCS1, hostile.SHA256)
+    keyed = dev.header(SIGN, 0, DIGEST, guest.key.bytes, 0, para) + guest.key.private + bytes(DIGEST)
+    for pause in (0, 0.001, 0.02, 0.5):
+        dev.start(REVISION_1 | STATELESS)
+        guest.fill(DEPTH, keyed)
+        time.sleep(pause)
+        dev.set_status(0)
+    check(eventually(lambda: guest.stat("waiting") == 0, 5), "those that brought their key, too")
+
+    session = guest.open()
+    guest.fill(DEPTH, guest.sign(session))
+    check(eventually(lambda: guest.stat("waiting") > DEPTH // 2, 5), "many wait once more")
+    start = time.monotonic()
+    dev.ioctl(SUSPEND)
+    took = time.monotonic() - start
+    check(took < 10, f"a device that is suspended lets them go ({took:.2f} s)")
+    taken = struct.unpack("<II", dev.ioctl(hostile.GET_VRING_BASE, struct.pack("<II", hostile.DATAQ, 0)))[1]
+    same(dev.data.used_index(), taken, "what was taken is answered")
+
+    session = guest.open()
+    before = guest.stat("sign")
+    guest.fill(DEPTH, guest.sign(session))
+    time.sleep(1.5)
+    check(guest.stat("sign") - before <= 4, "after a reset the limit is in force again")
+
+
+def test_neighbour(guest, key):
+    """One at its limit does not slow the other, which is as fast as the accelerator lets it be."""
+    param("latency_us", 20000)
+    param("parallelism", 64)
+    other = Guest("limits2", key)
+    other.begin(4)
+    guest.set(ops_per_sec=10, burst_ms=100)
+
+    def judge():
+        alone, beside = [], []
+        for _ in range(ROUNDS):
+            guest.dev.set_status(0)
+            alone.append(measure(SECONDS / 2, other)["sign"])
+            guest.fill(DEPTH, guest.sign(guest.open()))
+            beside.append(measure(SECONDS / 2, other)["sign"])
+        return near(statistics.median(beside), statistics.median(alone), 5, "beside it, in a second, as alone")
+
+    steadily(judge)
+    check(guest.stat("waiting") > 0, "the one wanted more than it got")
+    other.end()
+    other.remove()
+
+
+def main():
+    clock = sys.argv[1:] != ["waiting"]
+    guest = None
+    try:
+        subprocess.run(["modprobe", "-a", "asym_sim"], check=True)
+        param("null", 1)
+        key = hostile.Key(2048)
+        guest = Guest("limits", key)
+        test_refused(guest)
+        if clock:
+            test_rates(guest)
+            test_changes(guest)
+            guest.end()
+            test_counted(guest)
+        test_waiting(guest)
+        if clock:
+            test_neighbour(guest, key)
+        guest.fill(DEPTH, guest.sign(guest.open()))
+    except Exception:
+        for line in traceback.format_exc().splitlines():
+            print(f"# {line}")
+        check(False, "the test ended early")
+    if guest:
+        guest.remove()
+    for name, value in (("null", 0), ("latency_us", 0), ("parallelism", 4)):
+        param(name, value)
+    check(eventually(lambda: not subprocess.run(["rmmod", "asym_sim"], check=False,
+                                                capture_output=True).returncode, 10),
+          "asym_sim can be unloaded")
+    print(f"1..{proto.nr}")
+    return proto.bad > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
