@@ -454,9 +454,10 @@ CONFIGFS_ATTR(vc_, drivers);
 
 static const struct {
 	const char *name;
-	enum asym_algo algo;
+	u32 bit;
 } vc_algorithms[] = {
-	{ "rsa", ASYM_RSA },
+	{ "rsa", BIT(ASYM_RSA) },
+	{ "cbc(aes)", VC_ALGO_CBC_AES },
 };
 
 static ssize_t vc_algorithms_show(struct config_item *ci, char *page)
@@ -465,7 +466,7 @@ static ssize_t vc_algorithms_show(struct config_item *ci, char *page)
 	int i, n = 0;
 
 	for (i = 0; i < ARRAY_SIZE(vc_algorithms); i++)
-		if (READ_ONCE(item->params.algos) & BIT(vc_algorithms[i].algo))
+		if (READ_ONCE(item->params.algos) & vc_algorithms[i].bit)
 			n += sysfs_emit_at(page, n, "%s%s", n ? " " : "", vc_algorithms[i].name);
 	return n + sysfs_emit_at(page, n, "\n");
 }
@@ -477,7 +478,7 @@ static u32 vc_algorithm_bit(const char *name, size_t len)
 	for (i = 0; i < ARRAY_SIZE(vc_algorithms); i++)
 		if (strlen(vc_algorithms[i].name) == len &&
 		    !strncmp(name, vc_algorithms[i].name, len))
-			return BIT(vc_algorithms[i].algo);
+			return vc_algorithms[i].bit;
 	return 0;
 }
 
@@ -494,7 +495,7 @@ static ssize_t vc_algorithms_store(struct config_item *ci, const char *page, siz
 		u32 bit = vc_algorithm_bit(name, len);
 
 		if (!bit) {
-			pr_err("%s: algorithms: '%.*s' is not known (there is: rsa)\n",
+			pr_err("%s: algorithms: '%.*s' is not known (there are: rsa, cbc(aes))\n",
 			       item->params.name, (int)len, name);
 			return -EINVAL;
 		}
@@ -569,6 +570,10 @@ VC_STAT_ATTR(encrypt_bytes, VC_STAT_ENCRYPT_BYTES);
 VC_STAT_ATTR(decrypt_bytes, VC_STAT_DECRYPT_BYTES);
 VC_STAT_ATTR(sign_bytes, VC_STAT_SIGN_BYTES);
 VC_STAT_ATTR(verify_bytes, VC_STAT_VERIFY_BYTES);
+VC_STAT_ATTR(cipher_encrypt, VC_STAT_CIPHER_ENCRYPT);
+VC_STAT_ATTR(cipher_decrypt, VC_STAT_CIPHER_DECRYPT);
+VC_STAT_ATTR(cipher_encrypt_bytes, VC_STAT_CIPHER_ENCRYPT_BYTES);
+VC_STAT_ATTR(cipher_decrypt_bytes, VC_STAT_CIPHER_DECRYPT_BYTES);
 VC_STAT_ATTR(errors, VC_STAT_ERRORS);
 VC_STAT_ATTR(ctrl_requests, VC_STAT_CTRL_REQUESTS);
 VC_STAT_ATTR(sessions_total, VC_STAT_SESSIONS_TOTAL);
@@ -653,6 +658,10 @@ static struct configfs_attribute *vc_stat_attrs[] = {
 	&vc_stat_attr_decrypt_bytes,
 	&vc_stat_attr_sign_bytes,
 	&vc_stat_attr_verify_bytes,
+	&vc_stat_attr_cipher_encrypt,
+	&vc_stat_attr_cipher_decrypt,
+	&vc_stat_attr_cipher_encrypt_bytes,
+	&vc_stat_attr_cipher_decrypt_bytes,
 	&vc_stat_attr_errors,
 	&vc_stat_attr_ctrl_requests,
 	&vc_stat_attr_sessions,

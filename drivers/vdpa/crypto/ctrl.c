@@ -64,14 +64,39 @@ static u32 vc_ctrl_opcode(const struct vc_ctrl *c)
 	return c->readable < 0 ? U32_MAX : le32_to_cpu(c->hdr.header.opcode);
 }
 
+static bool vc_ctrl_creates(u32 opcode)
+{
+	return opcode == VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION ||
+	       opcode == VIRTIO_CRYPTO_CIPHER_CREATE_SESSION;
+}
+
+static bool vc_ctrl_destroys(u32 opcode)
+{
+	return opcode == VIRTIO_CRYPTO_AKCIPHER_DESTROY_SESSION ||
+	       opcode == VIRTIO_CRYPTO_CIPHER_DESTROY_SESSION;
+}
+
+/* The like of services that are not offered; with AKCIPHER these would be operations. */
+static bool vc_ctrl_destroys_other(u32 opcode)
+{
+	return opcode == VIRTIO_CRYPTO_HASH_DESTROY_SESSION ||
+	       opcode == VIRTIO_CRYPTO_MAC_DESTROY_SESSION ||
+	       opcode == VIRTIO_CRYPTO_AEAD_DESTROY_SESSION;
+}
+
 /*
  * Bytes of the fixed part: of a request to close a session, with revision 1, only what
- * is not padding (virtio 1.3, 5.9.7.2.1).
+ * is not padding (virtio 1.3, 5.9.7.2.1); of what is refused unread, the header.
  */
 static size_t vc_ctrl_hdr_len(const struct vc_dev *vc, const struct virtio_crypto_op_ctrl_req *hdr)
 {
-	if (vc_has(vc, VIRTIO_CRYPTO_F_REVISION_1) &&
-	    le32_to_cpu(hdr->header.opcode) == VIRTIO_CRYPTO_AKCIPHER_DESTROY_SESSION)
+	u32 opcode = le32_to_cpu(hdr->header.opcode);
+
+	if (vc_ctrl_creates(opcode))
+		return sizeof(*hdr);
+	if (!vc_ctrl_destroys(opcode))
+		return sizeof(hdr->header);
+	if (vc_has(vc, VIRTIO_CRYPTO_F_REVISION_1))
 		return offsetofend(struct virtio_crypto_op_ctrl_req, u.destroy_session.session_id);
 	return sizeof(*hdr);
 }
@@ -102,7 +127,7 @@ static int vc_ctrl_take(struct vc_queue *q, struct vc_ctrl *c)
 	if (n < 0 || n < vc_ctrl_hdr_len(q->vc, &c->hdr))
 		return 1;
 	c->readable = readable - n;
-	if (vc_ctrl_opcode(c) != VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION)
+	if (!vc_ctrl_creates(vc_ctrl_opcode(c)))
 		return 1;
 
 	c->key_len = min_t(size_t, c->readable, sizeof(c->key));
@@ -112,14 +137,30 @@ static int vc_ctrl_take(struct vc_queue *q, struct vc_ctrl *c)
 	return 1;
 }
 
+/* Prepare the key of a session. @create: NULL if it is a cipher's. Return: 0 or -errno. */
+static int vc_ctrl_set_key(struct vc_dev *vc, struct vc_ctrl *c, struct vc_session *session,
+			   const struct vc_create_req *create)
+{
+	const struct virtio_crypto_cipher_session_para *para =
+		&c->hdr.u.sym_create_session.u.cipher.para;
+	struct asym_key_data data = { .der = c->key };
+
+	if (!create) {
+		session->decrypt = le32_to_cpu(para->op) == VIRTIO_CRYPTO_OP_DECRYPT;
+		session->tfm = vc_cipher_open(vc, c->key, le32_to_cpu(para->keylen));
+		return PTR_ERR_OR_ZERO(session->tfm);
+	}
+	data.algo = create->algo;
+	data.is_private = create->is_private;
+	data.der_len = create->key_len;
+	session->padding = create->padding;
+	session->hash = create->hash;
+	session->key = asym_exec_key_create(vc->exec, &data);
+	return PTR_ERR_OR_ZERO(session->key);
+}
+
 static int vc_ctrl_open(struct vc_dev *vc, struct vc_ctrl *c, const struct vc_create_req *create)
 {
-	struct asym_key_data data = {
-		.algo = create->algo,
-		.is_private = create->is_private,
-		.der = c->key,
-		.der_len = create->key_len,
-	};
 	struct vc_session *session;
 	int index, err;
 
@@ -131,23 +172,19 @@ static int vc_ctrl_open(struct vc_dev *vc, struct vc_ctrl *c, const struct vc_cr
 	if (!session)
 		goto unreserve;
 	refcount_set(&session->ref, 1);
-	session->padding = create->padding;
-	session->hash = create->hash;
-	session->key = asym_exec_key_create(vc->exec, &data);
-	if (IS_ERR(session->key)) {
-		err = PTR_ERR(session->key);
-		goto free_session;
-	}
-	err = vc_session_add(&vc->sessions, index, session, c->session_gen);
+	err = vc_ctrl_set_key(vc, c, session, create);
 	if (err)
-		goto put_key;
+		goto free_session;
+	err = vc_session_add(&vc->sessions, index, session, c->session_gen);
+	if (err) {
+		vc_session_put(session);
+		goto unreserve;
+	}
 	vc_count(vc_ctrl_queue(vc), VC_STAT_SESSIONS_TOTAL);
 	/* nobody but this worker and a reset, which makes it worthless, ends it */
 	c->session = session->id;
 	return 0;
 
-put_key:
-	asym_exec_key_put(session->key);
 free_session:
 	kfree(session);
 unreserve:
@@ -157,6 +194,7 @@ unreserve:
 
 static u8 vc_ctrl_create(struct vc_dev *vc, struct vc_ctrl *c)
 {
+	bool cipher = vc_is_cipher(vc_ctrl_opcode(c));
 	struct vc_create_req create;
 	u8 status;
 
@@ -165,28 +203,40 @@ static u8 vc_ctrl_create(struct vc_dev *vc, struct vc_ctrl *c)
 		vc_count(vc_ctrl_queue(vc), VC_STAT_MALFORMED);
 		return VIRTIO_CRYPTO_ERR;
 	}
-	status = vc_parse_key(&c->hdr.u.akcipher_create_session.para, c->key_len, &vc->caps,
-			      &create);
+	if (cipher)
+		status = vc_cipher_parse_key(&c->hdr.u.sym_create_session, c->key_len);
+	else
+		status = vc_parse_key(&c->hdr.u.akcipher_create_session.para, c->key_len,
+				      &vc->caps, &create);
 	if (status == VIRTIO_CRYPTO_ERR)
 		vc_count(vc_ctrl_queue(vc), VC_STAT_MALFORMED);
 	if (status != VIRTIO_CRYPTO_OK)
 		return status;
-	return vc_key_status(vc_ctrl_open(vc, c, &create));
+	return vc_key_status(vc_ctrl_open(vc, c, cipher ? NULL : &create));
 }
 
 static u8 vc_ctrl_execute(struct vc_dev *vc, struct vc_ctrl *c)
 {
+	u32 opcode = vc_ctrl_opcode(c);
+
 	if (c->readable < 0) {
 		vc_count(vc_ctrl_queue(vc), VC_STAT_MALFORMED);
 		return VIRTIO_CRYPTO_ERR;
 	}
-	switch (vc_ctrl_opcode(c)) {
+	if (vc_ctrl_destroys_other(opcode))
+		return VIRTIO_CRYPTO_ERR;
+	if (vc_is_cipher(opcode) && !vc->cipher && !vc_ctrl_destroys(opcode))
+		return VIRTIO_CRYPTO_NOTSUPP;
+	switch (opcode) {
+	case VIRTIO_CRYPTO_CIPHER_CREATE_SESSION:
 	case VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION:
 		return READ_ONCE(vc->retired) ? VIRTIO_CRYPTO_ERR : vc_ctrl_create(vc, c);
+	case VIRTIO_CRYPTO_CIPHER_DESTROY_SESSION:
 	case VIRTIO_CRYPTO_AKCIPHER_DESTROY_SESSION:
 		/* OK or ERR, says virtio 1.3, 5.9.7.2.1 */
 		return vc_session_destroy(&vc->sessions,
-					  le64_to_cpu(c->hdr.u.destroy_session.session_id)) ?
+					  le64_to_cpu(c->hdr.u.destroy_session.session_id),
+					  vc_is_cipher(opcode)) ?
 		       VIRTIO_CRYPTO_ERR : VIRTIO_CRYPTO_OK;
 	default:
 		return VIRTIO_CRYPTO_NOTSUPP;
@@ -207,8 +257,7 @@ static u32 vc_ctrl_write(struct vc_queue *q, struct vc_ctrl *c)
 	const void *answer = &input;
 	size_t len = sizeof(input);
 
-	if (opcode == VIRTIO_CRYPTO_AKCIPHER_DESTROY_SESSION ||
-	    (opcode != VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION && c->writable < len)) {
+	if (vc_ctrl_destroys(opcode) || vc_ctrl_destroys_other(opcode) || (!vc_ctrl_creates(opcode) && c->writable < len)) {
 		answer = &c->status;
 		len = sizeof(c->status);
 	}
@@ -222,7 +271,7 @@ static u32 vc_ctrl_write(struct vc_queue *q, struct vc_ctrl *c)
 static void vc_ctrl_undo(struct vc_dev *vc, struct vc_ctrl *c)
 {
 	if (c->session)
-		vc_session_destroy(&vc->sessions, c->session);
+		vc_session_destroy(&vc->sessions, c->session, vc_is_cipher(vc_ctrl_opcode(c)));
 }
 
 static void vc_ctrl_answer(struct vc_queue *q, struct vc_ctrl *c)

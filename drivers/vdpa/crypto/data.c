@@ -12,6 +12,8 @@
  * flow; there they wait, with a reference to their key, until it is their turn, or until their queue
  * is stopped. A device without limits does without: that is a lock less for all its queues.
  *
+ * Requests of ciphers share the queue, the objects and the scheduler; cipher.c has the rest of them.
+ *
  * A request that brings its key (virtio 1.3, 5.9.7.8, stateless mode) goes through
  * another work item of the queue first, because preparing a key may take long.
  *
@@ -28,54 +30,6 @@
 /* Chains after which the driver, being busy, need not notify for each. */
 #define VC_QUIET_AFTER	1
 
-/**
- * struct vc_request - one operation
- * @free: in vc_queue.free or vc_queue.busy
- * @done: in vc_queue.done, or in vc_queue.keyed before
- * @q: the queue
- * @err: the executor's answer
- * @key_failed: it was about @key
- * @limited: it went to the scheduler: @item is one of it
- * @item: see there; while it waits exec.key is a reference
- * @since: when it was taken from the ring, ns
- * @gen: vc_queue.gen when the chain was taken
- * @head: the chain
- * @op: enum asym_op
- * @used: bytes of @src to wipe
- * @dst_used: of @dst
- * @writable: bytes of @wiov; the last one is the struct virtio_crypto_inhdr
- * @wiov: writable part of the chain
- * @wvec: for @wiov
- * @src: input, and digest to verify
- * @dst: output
- * @key: room for ASYM_MAX_DER bytes of key, or NULL
- * @key_req: what that is
- * @exec: the executor's, and as long as it wants
- */
-struct vc_request {
-	struct list_head free;
-	struct llist_node done;
-	struct vc_queue *q;
-	int err;
-	bool key_failed;
-	bool limited;
-	struct asym_qos_item item;
-	u64 since;
-	u32 gen;
-	u16 head;
-	u8 op;
-	u32 used;
-	u32 dst_used;
-	size_t writable;
-	struct vringh_kiov wiov;
-	struct kvec wvec[VC_INLINE_SEGS];
-	u8 *src;
-	u8 *dst;
-	u8 *key;
-	struct vc_create_req key_req;
-	struct asym_exec_request exec;
-};
-
 static struct vc_request *vc_request_alloc(struct vc_queue *q)
 {
 	struct vc_request *req;
@@ -87,13 +41,13 @@ static struct vc_request *vc_request_alloc(struct vc_queue *q)
 	/* apart from the rest: accelerators map them for DMA */
 	req->src = kmalloc(VC_MAX_SIZE, GFP_KERNEL);
 	req->dst = kmalloc(VC_MAX_DATA, GFP_KERNEL);
-	if (!req->src || !req->dst) {
+	req->q = q;
+	if (!req->src || !req->dst || vc_cipher_request_init(req)) {
 		kfree(req->src);
 		kfree(req->dst);
 		kfree(req);
 		return NULL;
 	}
-	req->q = q;
 	q->nr_requests++;
 	return req;
 }
@@ -112,6 +66,8 @@ static struct vc_request *vc_request_get(struct vc_queue *q)
 		req->dst_used = 0;
 		req->key_failed = false;
 		req->limited = false;
+		req->cipher = false;
+		req->pushed = 0;
 		vringh_kiov_init(&req->wiov, req->wvec, ARRAY_SIZE(req->wvec));
 	}
 	return req;
@@ -120,6 +76,12 @@ static struct vc_request *vc_request_get(struct vc_queue *q)
 static void vc_request_put(struct vc_request *req)
 {
 	vringh_kiov_cleanup(&req->wiov);
+	if (req->cipher) {
+		vringh_kiov_cleanup(&req->riov);
+		if (req->session)
+			vc_session_put(req->session);
+		req->session = NULL;
+	}
 	if (req->used) {
 		memzero_explicit(req->src, req->used);
 		memzero_explicit(req->dst, req->dst_used);
@@ -159,16 +121,17 @@ void vc_data_exit(struct vc_queue *q)
 		kfree(req->src);
 		kfree(req->dst);
 		kfree(req->key);
+		kfree_sensitive(req->sk);
 		/* the executor may have had key material here */
 		kfree_sensitive(req);
 	}
 }
 
 /*
- * A request is over. Once it is in the list a worker that runs already may drop the device's last
+ * A request is over, or a piece of it is. Once it is in the list a worker that runs already may drop the device's last
  * reference, so its contents stay for a grace period (vc_dev_free()).
  */
-static void vc_data_over(struct vc_request *req, int err)
+void vc_data_over(struct vc_request *req, int err)
 {
 	struct vc_queue *q = req->q;
 
@@ -196,6 +159,10 @@ static void vc_data_dispatch(struct asym_qos_item *item)
 	struct vc_request *req = container_of(item, struct vc_request, item);
 	struct asym_exec_key *key = req->exec.key;
 
+	if (req->cipher) {
+		vc_cipher_dispatch(req);
+		return;
+	}
 	asym_exec_submit(&req->exec);
 	asym_exec_key_put(key);
 }
@@ -238,7 +205,8 @@ void vc_data_cancel(struct vc_queue *q)
 	list_for_each_entry(req, &q->busy, free) {
 		if (!req->limited || !asym_qos_cancel(&req->item))
 			continue;
-		asym_exec_key_put(req->exec.key);
+		if (!req->cipher)
+			asym_exec_key_put(req->exec.key);
 		vc_data_over(req, -ECANCELED);
 	}
 }
@@ -309,8 +277,8 @@ static u8 vc_data_pull_key(struct vc_queue *q, struct vc_request *req,
 	return VIRTIO_CRYPTO_ERR;
 }
 
-/* Return the chain with @status, after @len bytes of output. */
-static void vc_data_answer(struct vc_request *req, u8 status, u32 len)
+/* Return the chain with @status, after @len bytes of output, and what was written before. */
+void vc_data_answer(struct vc_request *req, u8 status, u32 len)
 {
 	struct vc_queue *q = req->q;
 
@@ -319,11 +287,11 @@ static void vc_data_answer(struct vc_request *req, u8 status, u32 len)
 
 	if (len && vringh_iov_push_iotlb(&q->vring, &req->wiov, req->dst, len) != len)
 		goto bad;
-	vringh_kiov_advance(&req->wiov, req->writable - sizeof(status) - len);
+	vringh_kiov_advance(&req->wiov, req->writable - sizeof(status) - len - req->pushed);
 	if (vringh_iov_push_iotlb(&q->vring, &req->wiov, &status, sizeof(status)) !=
 	    sizeof(status))
 		goto bad;
-	vc_queue_put(q, req->head, len + sizeof(status));
+	vc_queue_put(q, req->head, req->pushed + len + sizeof(status));
 	return;
 bad:
 	vc_count(q, VC_STAT_MALFORMED);
@@ -333,8 +301,8 @@ bad:
 /*
  * Read a request from vc_queue.riov and give it to the executor.
  *
- * Return: -EINPROGRESS if the executor has it; -EBADMSG if there is no room
- * for a status; else the status to answer with.
+ * Return: -EINPROGRESS if the executor has it; -EALREADY if it is answered; -EBADMSG if there is
+ * no room for a status; else the status to answer with.
  */
 static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 {
@@ -342,6 +310,7 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 	size_t readable = vringh_kiov_length(&q->riov);
 	struct vc_dev *vc = q->vc;
 	unsigned int hdr_len = vc_data_hdr_len(vc->features);
+	struct virtio_crypto_op_header header;
 	struct vc_session *session = NULL;
 	struct vc_data_hdr hdr;
 	struct vc_data_req data;
@@ -354,10 +323,17 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 	}
 	if (READ_ONCE(vc->retired))
 		return VIRTIO_CRYPTO_ERR;
-	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, buf, hdr_len) != hdr_len) {
-		vc_count(q, VC_STAT_MALFORMED);
-		return VIRTIO_CRYPTO_ERR;
-	}
+	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, buf, sizeof(header)) != sizeof(header))
+		goto malformed;
+	memcpy(&header, buf, sizeof(header));
+	if (vc->cipher && vc_is_cipher(le32_to_cpu(header.opcode)))
+		return vc_cipher_start(q, req, &header, readable - sizeof(header));
+	/* Before anything else of it is looked at, whose meaning that decides. */
+	if (!vc_is_akcipher_op(le32_to_cpu(header.opcode)))
+		return VIRTIO_CRYPTO_NOTSUPP;
+	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, buf + sizeof(header),
+				  hdr_len - sizeof(header)) != hdr_len - sizeof(header))
+		goto malformed;
 	readable -= hdr_len;
 
 	ret = vc_parse_data_hdr(buf, vc->features, &hdr);
@@ -376,7 +352,7 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 	}
 
 	if (!hdr.stateless) {
-		session = vc_session_get(&vc->sessions, data.session);
+		session = vc_session_get(&vc->sessions, data.session, false);
 		if (!session)
 			return VIRTIO_CRYPTO_INVSESS;
 	}
@@ -428,20 +404,25 @@ wipe_key:
 	if (hdr.stateless && req->key)
 		memzero_explicit(req->key, ASYM_MAX_DER);
 	return ret;
+
+malformed:
+	vc_count(q, VC_STAT_MALFORMED);
+	return VIRTIO_CRYPTO_ERR;
 }
 
-static void vc_data_count(const struct vc_request *req)
+/* One more operation of a kind, of @len bytes of input. */
+void vc_data_count(const struct vc_request *req, enum vc_stat ops, enum vc_stat bytes, u32 len)
 {
 	u64 us = div_u64(ktime_get_ns() - req->since, NSEC_PER_USEC);
 	struct vc_queue *q = req->q;
 
-	vc_count(q, VC_STAT_ENCRYPT + req->op);
-	atomic64_add(req->exec.src_len, &q->stats[VC_STAT_ENCRYPT_BYTES + req->op]);
+	vc_count(q, ops);
+	atomic64_add(len, &q->stats[bytes]);
 	q->latencies[min(fls64(us), VC_LATENCIES - 1)]++;
 }
 
-/* The executor answered. */
-static void vc_data_finish(struct vc_request *req)
+/* The executor answered. Return: false if there is more of the request to compute. */
+static bool vc_data_finish(struct vc_request *req)
 {
 	struct vc_queue *q = req->q;
 	u8 status;
@@ -449,7 +430,9 @@ static void vc_data_finish(struct vc_request *req)
 
 	/* The driver reset the device or the queue meanwhile: not its any more. */
 	if (req->gen != q->gen || !q->ready || READ_ONCE(q->vc->broken))
-		return;
+		return true;
+	if (req->cipher)
+		return vc_cipher_finish(req);
 	if (!req->err && req->op != ASYM_VERIFY)
 		len = req->exec.dst_len;
 	if (WARN_ON_ONCE(len > VC_MAX_DATA || len > req->writable - 1)) {
@@ -457,10 +440,12 @@ static void vc_data_finish(struct vc_request *req)
 		req->err = -EIO;
 	}
 	if (!req->err || (req->err == -EKEYREJECTED && !req->key_failed))
-		vc_data_count(req);
+		vc_data_count(req, VC_STAT_ENCRYPT + req->op, VC_STAT_ENCRYPT_BYTES + req->op,
+			      req->exec.src_len);
 	status = req->key_failed ? vc_key_status(req->err) :
 				   vc_op_status(req->err, q->vc->features);
 	vc_data_answer(req, status, len);
+	return true;
 }
 
 static unsigned int vc_data_reap(struct vc_queue *q)
@@ -469,7 +454,8 @@ static unsigned int vc_data_reap(struct vc_queue *q)
 	unsigned int n = 0;
 
 	llist_for_each_entry_safe(req, tmp, llist_reverse_order(llist_del_all(&q->done)), done) {
-		vc_data_finish(req);
+		if (!vc_data_finish(req))
+			continue;
 		list_del(&req->free);
 		vc_request_put(req);
 		vc_inflight_done(q->vc);
@@ -511,10 +497,10 @@ static bool vc_data_take(struct vc_queue *q, unsigned int *answered)
 		ret = vc_data_start(q, req);
 		if (ret == -EINPROGRESS)
 			continue;
-		if (ret < 0)
-			vc_queue_put(q, req->head, 0);
-		else
+		if (ret >= 0)
 			vc_data_answer(req, ret, 0);
+		else if (ret != -EALREADY)
+			vc_queue_put(q, req->head, 0);
 		vc_request_put(req);
 		++*answered;
 	}

@@ -42,6 +42,7 @@ static void vc_dev_free(struct vc_dev *vc)
 	mutex_destroy(&vc->limits_lock);
 	vc_ctrl_exit(vc);
 	vc_sessions_exit(&vc->sessions);
+	vc_cipher_exit(vc);
 	if (!IS_ERR_OR_NULL(vc->exec))
 		asym_exec_destroy(vc->exec);
 	vhost_iotlb_reset(&vc->iotlb);
@@ -140,6 +141,9 @@ static struct vc_dev *vc_dev_alloc(const struct vc_params *params)
 	asym_qos_set_max_inflight(&vc->qos, asym_exec_max_inflight(vc->exec));
 	asym_exec_caps(vc->exec, &vc->caps);
 	vc->caps.algos &= params->algos;
+	err = vc_cipher_init(vc);
+	if (err)
+		goto free;
 	for (i = 0; i < n - 1; i++) {
 		err = vc_data_init(&vc->queues[i]);
 		if (err)

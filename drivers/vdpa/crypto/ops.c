@@ -299,11 +299,20 @@ static void vc_get_config(struct vdpa_device *vdpa, unsigned int offset, void *b
 	struct virtio_crypto_config config = {
 		.status = cpu_to_le32(vc_ready(vc) ? VIRTIO_CRYPTO_S_HW_READY : 0),
 		.max_dataqueues = cpu_to_le32(vc->nr_queues - 1),
-		.crypto_services = cpu_to_le32(BIT(VIRTIO_CRYPTO_SERVICE_AKCIPHER)),
 		.akcipher_algo = cpu_to_le32(vc->caps.algos),
 		.max_size = cpu_to_le64(VC_MAX_SIZE),
 	};
+	u32 services = 0;
 
+	if (vc->caps.algos)
+		services |= BIT(VIRTIO_CRYPTO_SERVICE_AKCIPHER);
+	if (vc->cipher) {
+		services |= BIT(VIRTIO_CRYPTO_SERVICE_CIPHER);
+		config.cipher_algo_l = cpu_to_le32(BIT(VIRTIO_CRYPTO_CIPHER_AES_CBC));
+		config.max_cipher_key_len = cpu_to_le32(AES_MAX_KEY_SIZE);
+		config.max_size = cpu_to_le64(2 * VC_CIPHER_MAX + VC_MAX_SIZE);
+	}
+	config.crypto_services = cpu_to_le32(services);
 	if (offset > sizeof(config) || len > sizeof(config) - offset)
 		return;
 	memcpy(buf, (u8 *)&config + offset, len);

@@ -260,6 +260,98 @@ static void vc_test_random(struct kunit *test)
 	KUNIT_EXPECT_GT(test, datas, 1000u);
 }
 
+static const struct cipher_case {
+	const char *name;
+	u32 opcode;
+	u32 op_type;
+	u32 flag;
+	u32 iv_len;
+	u32 src;
+	u32 dst;
+	size_t readable;
+	size_t writable;
+	u8 status;
+} cipher_cases[] = {
+	{ "encrypt", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 1, 16, 32, 32, 48, 32, OK },
+	{ "decrypt", VIRTIO_CRYPTO_CIPHER_DECRYPT, 1, 1, 16, 32, 32, 48, 32, OK },
+	{ "nothing", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 1, 16, 0, 0, 16, 0, OK },
+	{ "the longest", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 1, 16, VC_CIPHER_MAX, VC_CIPHER_MAX,
+	  VC_CIPHER_MAX + 16, VC_CIPHER_MAX, OK },
+	{ "longer", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 1, 16, VC_CIPHER_MAX + 16, VC_CIPHER_MAX + 16,
+	  2 * VC_CIPHER_MAX, 2 * VC_CIPHER_MAX, ERR },
+	{ "room to spare", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 1, 16, 32, 48, 100, 100, OK },
+	{ "no room", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 1, 16, 32, 16, 48, 32, ERR },
+	{ "room that is not there", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 1, 16, 32, 48, 48, 32, ERR },
+	{ "half a block", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 1, 16, 24, 24, 40, 24, ERR },
+	{ "longer than the chain", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 1, 16, 48, 48, 63, 48, ERR },
+	{ "no IV in the chain", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 1, 16, 0, 0, 15, 0, ERR },
+	{ "another IV", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 1, 8, 32, 32, 48, 32, ERR },
+	{ "lengths of 4 GiB", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 1, 16, U32_MAX - 15, U32_MAX - 15,
+	  48, 32, ERR },
+	{ "chaining", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 2, 1, 16, 32, 32, 48, 32, NOTSUPP },
+	{ "no session", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 0, 16, 32, 32, 48, 32, NOTSUPP },
+	{ "another opcode", VIRTIO_CRYPTO_CIPHER_CREATE_SESSION, 1, 1, 16, 32, 32, 48, 32, NOTSUPP },
+};
+
+KUNIT_ARRAY_PARAM_DESC(cipher, cipher_cases, name);
+
+static void vc_test_cipher(struct kunit *test)
+{
+	const struct cipher_case *c = test->param_value;
+	const struct virtio_crypto_op_data_req hdr = {
+		.header.opcode = cpu_to_le32(c->opcode),
+		.header.session_id = cpu_to_le64(0x123456789abcdef0ull),
+		.header.flag = cpu_to_le32(c->flag),
+		.u.sym_req.op_type = cpu_to_le32(c->op_type),
+		.u.sym_req.u.cipher.para.iv_len = cpu_to_le32(c->iv_len),
+		.u.sym_req.u.cipher.para.src_data_len = cpu_to_le32(c->src),
+		.u.sym_req.u.cipher.para.dst_data_len = cpu_to_le32(c->dst),
+	};
+	struct vc_cipher_req req;
+
+	KUNIT_ASSERT_EQ(test, vc_cipher_parse(&hdr, REVISION_1, c->readable, c->writable, &req),
+			c->status);
+	/* without revision 1 the flag is ignored */
+	if (!c->flag)
+		KUNIT_EXPECT_EQ(test, vc_cipher_parse(&hdr, NEEDED, c->readable, c->writable, &req),
+				OK);
+	if (c->status != OK)
+		return;
+	KUNIT_EXPECT_EQ(test, req.session, 0x123456789abcdef0ull);
+	KUNIT_EXPECT_EQ(test, req.len, c->src);
+	KUNIT_EXPECT_EQ(test, req.decrypt, c->opcode == VIRTIO_CRYPTO_CIPHER_DECRYPT);
+}
+
+static void vc_test_cipher_key(struct kunit *test)
+{
+	static const u32 lens[] = { 0, 1, 15, 16, 17, 24, 32, 33, 64, U32_MAX };
+	struct virtio_crypto_sym_create_session_req create = {
+		.op_type = cpu_to_le32(VIRTIO_CRYPTO_SYM_OP_CIPHER),
+		.u.cipher.para.algo = cpu_to_le32(VIRTIO_CRYPTO_CIPHER_AES_CBC),
+		.u.cipher.para.op = cpu_to_le32(VIRTIO_CRYPTO_OP_ENCRYPT),
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		bool good = lens[i] == 16 || lens[i] == 24 || lens[i] == 32;
+
+		create.u.cipher.para.keylen = cpu_to_le32(lens[i]);
+		KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, lens[i]), good ? OK : ERR);
+		if (lens[i])
+			KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, lens[i] - 1), ERR);
+	}
+	create.u.cipher.para.keylen = cpu_to_le32(16);
+	create.u.cipher.para.op = 0;
+	KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, 16), NOTSUPP);
+	create.u.cipher.para.op = cpu_to_le32(VIRTIO_CRYPTO_OP_DECRYPT);
+	KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, 16), OK);
+	create.u.cipher.para.algo = cpu_to_le32(VIRTIO_CRYPTO_CIPHER_AES_CTR);
+	KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, 16), NOTSUPP);
+	create.u.cipher.para.algo = cpu_to_le32(VIRTIO_CRYPTO_CIPHER_AES_CBC);
+	create.op_type = cpu_to_le32(VIRTIO_CRYPTO_SYM_OP_ALGORITHM_CHAINING);
+	KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, 16), NOTSUPP);
+}
+
 static void vc_test_raw_sessions_do_not_sign(struct kunit *test)
 {
 	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_PAD_RAW, ASYM_ENCRYPT));
@@ -305,23 +397,26 @@ static void vc_test_session_ids(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vc_session_add(&s, i, &a, 0), 0);
 	id = a.id;
 	KUNIT_EXPECT_NE(test, id, 0ull);
-	KUNIT_EXPECT_PTR_EQ(test, vc_session_get(&s, id), &a);
+	KUNIT_EXPECT_PTR_EQ(test, vc_session_get(&s, id, false), &a);
 	refcount_dec(&a.ref);
-	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id + 1));
-	KUNIT_EXPECT_NULL(test, vc_session_get(&s, U64_MAX));
-	KUNIT_EXPECT_NULL(test, vc_session_get(&s, 0));
-	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id ^ BIT_ULL(40)));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id + 1, false));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, U64_MAX, false));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, 0, false));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id ^ BIT_ULL(40), false));
 
-	KUNIT_EXPECT_EQ(test, vc_session_destroy(&s, id), 0);
-	KUNIT_EXPECT_EQ(test, vc_session_destroy(&s, id), -ENOENT);
-	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id));
+	/* of the other service it is none */
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id, true));
+	KUNIT_EXPECT_EQ(test, vc_session_destroy(&s, id, true), -ENOENT);
+	KUNIT_EXPECT_EQ(test, vc_session_destroy(&s, id, false), 0);
+	KUNIT_EXPECT_EQ(test, vc_session_destroy(&s, id, false), -ENOENT);
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id, false));
 
 	/* the index is taken again, the id is not */
 	i = vc_session_reserve(&s);
 	KUNIT_ASSERT_EQ(test, vc_session_add(&s, i, &b, 0), 0);
 	KUNIT_EXPECT_EQ(test, lower_32_bits(b.id), lower_32_bits(id));
 	KUNIT_EXPECT_NE(test, b.id, id);
-	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id, false));
 
 	/* one that was being opened during a reset is not added */
 	vc_sessions_destroy_all(&s);
@@ -337,6 +432,8 @@ static struct kunit_case vc_test_cases[] = {
 	KUNIT_CASE_PARAM(vc_test_data, data_gen_params),
 	KUNIT_CASE_PARAM(vc_test_hdr, hdr_gen_params),
 	KUNIT_CASE(vc_test_random),
+	KUNIT_CASE_PARAM(vc_test_cipher, cipher_gen_params),
+	KUNIT_CASE(vc_test_cipher_key),
 	KUNIT_CASE(vc_test_raw_sessions_do_not_sign),
 	KUNIT_CASE(vc_test_status),
 	KUNIT_CASE(vc_test_session_ids),

@@ -61,7 +61,7 @@ int vc_session_add(struct vc_sessions *s, int index, struct vc_session *session,
 	return err;
 }
 
-static struct vc_session *vc_session_find(struct vc_sessions *s, u64 id)
+static struct vc_session *vc_session_find(struct vc_sessions *s, u64 id, bool cipher)
 {
 	unsigned int index = lower_32_bits(id);
 	struct vc_session *session;
@@ -70,7 +70,7 @@ static struct vc_session *vc_session_find(struct vc_sessions *s, u64 id)
 	if (index >= s->max)
 		return NULL;
 	session = s->table[array_index_nospec(index, s->max)];
-	return session && session->id == id ? session : NULL;
+	return session && session->id == id && !session->tfm == !cipher ? session : NULL;
 }
 
 static void vc_session_remove(struct vc_sessions *s, unsigned int index)
@@ -80,12 +80,12 @@ static void vc_session_remove(struct vc_sessions *s, unsigned int index)
 	s->count--;
 }
 
-int vc_session_destroy(struct vc_sessions *s, u64 id)
+int vc_session_destroy(struct vc_sessions *s, u64 id, bool cipher)
 {
 	struct vc_session *session;
 
 	spin_lock(&s->lock);
-	session = vc_session_find(s, id);
+	session = vc_session_find(s, id, cipher);
 	if (session)
 		vc_session_remove(s, lower_32_bits(id));
 	spin_unlock(&s->lock);
@@ -121,12 +121,12 @@ void vc_sessions_destroy_all(struct vc_sessions *s)
 	}
 }
 
-struct vc_session *vc_session_get(struct vc_sessions *s, u64 id)
+struct vc_session *vc_session_get(struct vc_sessions *s, u64 id, bool cipher)
 {
 	struct vc_session *session;
 
 	spin_lock(&s->lock);
-	session = vc_session_find(s, id);
+	session = vc_session_find(s, id, cipher);
 	if (session)
 		refcount_inc(&session->ref);
 	spin_unlock(&s->lock);
@@ -136,7 +136,10 @@ struct vc_session *vc_session_get(struct vc_sessions *s, u64 id)
 void vc_session_put(struct vc_session *session)
 {
 	if (refcount_dec_and_test(&session->ref)) {
-		asym_exec_key_put(session->key);
+		if (session->tfm)
+			crypto_free_skcipher(session->tfm);
+		else
+			asym_exec_key_put(session->key);
 		kfree(session);
 	}
 }

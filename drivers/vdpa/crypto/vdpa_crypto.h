@@ -39,8 +39,11 @@
 #include <uapi/linux/virtio_crypto.h>
 #include <uapi/linux/virtio_crypto_stateless.h>
 
+#include <crypto/aes.h>
 #include <crypto/asym_executor.h>
 #include <crypto/asym_qos.h>
+#include <crypto/skcipher.h>
+#include <linux/scatterlist.h>
 
 #define VC_NAME_MAX		31
 #define VC_QUEUES_MAX		64
@@ -61,6 +64,15 @@
 #define VC_MAX_DATA		ASYM_MAX_KEY_BYTES
 #define VC_MAX_SIZE		(ASYM_MAX_DER + 2 * VC_MAX_DATA)
 
+/* Bytes of input of a cipher's request, which are computed in pieces, in the request's own buffer */
+#define VC_CIPHER_MAX		SZ_1M
+#define VC_CIPHER_PIECE		SZ_4K
+static_assert(VC_CIPHER_PIECE <= VC_MAX_SIZE);
+
+/* vc_params.algos: as BIT(enum asym_algo), and */
+#define VC_ALGO_CBC_AES		BIT(31)
+static_assert(ASYM_RSA < 31);
+
 /* Features a driver must accept, and those it may */
 #define VC_FEATURES_NEEDED	(BIT_ULL(VIRTIO_F_VERSION_1) | BIT_ULL(VIRTIO_F_ACCESS_PLATFORM))
 #define VC_FEATURES_OFFERED	(VC_FEATURES_NEEDED | BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1) |	\
@@ -76,6 +88,10 @@ enum vc_stat {
 	VC_STAT_DECRYPT_BYTES,
 	VC_STAT_SIGN_BYTES,
 	VC_STAT_VERIFY_BYTES,
+	VC_STAT_CIPHER_ENCRYPT,
+	VC_STAT_CIPHER_DECRYPT,
+	VC_STAT_CIPHER_ENCRYPT_BYTES,
+	VC_STAT_CIPHER_DECRYPT_BYTES,
 	VC_STAT_REQUESTS,
 	VC_STAT_ERRORS,
 	VC_STAT_CTRL_REQUESTS,
@@ -92,7 +108,7 @@ enum vc_stat {
  * @name: of the device on the vDPA bus
  * @queues: data queues
  * @max_sessions: keys one driver may have open
- * @algos: BIT(enum asym_algo) to offer
+ * @algos: BIT(enum asym_algo), and VC_ALGO_CBC_AES, to offer
  * @drivers: as asym_exec_create() takes it
  * @limits: of what it computes
  */
@@ -109,13 +125,17 @@ struct vc_params {
  * struct vc_session - a key as a driver opened it
  * @ref: one for the table, one for each request being submitted
  * @id: as the driver names it: a count in the upper half, the table's index in the lower
- * @key: the executor's
+ * @tfm: of a cipher, with the key; or NULL
+ * @decrypt: what @tfm is for
+ * @key: the executor's; NULL if @tfm is not
  * @padding: enum asym_padding
  * @hash: enum asym_hash
  */
 struct vc_session {
 	refcount_t ref;
 	u64 id;
+	struct crypto_skcipher *tfm;
+	bool decrypt;
 	struct asym_exec_key *key;
 	u8 padding;
 	u8 hash;
@@ -217,6 +237,92 @@ struct vc_queue {
 	atomic64_t stats[VC_STAT_NR];
 } ____cacheline_aligned;
 
+/**
+ * struct vc_create_req - a key that is opened, or comes with a request, checked
+ * @key_len: bytes of key that follow the header
+ * @is_private: it is a private key
+ * @algo: enum asym_algo
+ * @padding: enum asym_padding
+ * @hash: enum asym_hash
+ */
+struct vc_create_req {
+	u32 key_len;
+	bool is_private;
+	u8 algo;
+	u8 padding;
+	u8 hash;
+};
+
+/**
+ * struct vc_request - one operation
+ * @free: in vc_queue.free or vc_queue.busy
+ * @done: in vc_queue.done, or in vc_queue.keyed before
+ * @q: the queue
+ * @err: the executor's answer
+ * @key_failed: it was about @key
+ * @limited: it went to the scheduler: @item is one of it
+ * @item: see there; while it waits exec.key is a reference
+ * @since: when it was taken from the ring, ns
+ * @gen: vc_queue.gen when the chain was taken
+ * @head: the chain
+ * @op: enum asym_op
+ * @used: bytes of @src to wipe
+ * @dst_used: of @dst
+ * @cipher: it is for cipher.c: @session and what follows it here
+ * @session: its session, until it is over
+ * @sk: to compute with @session's transform
+ * @sg: of @src
+ * @iv: of the next piece
+ * @riov: input that was not taken from memory yet
+ * @total: bytes of input, and of output
+ * @left: of these, not taken yet
+ * @piece: bytes at @src that are being computed, in place
+ * @pushed: bytes of output written to the driver's memory
+ * @charged: the scheduler is to be told when it is computed
+ * @writable: bytes of @wiov; the last one is the struct virtio_crypto_inhdr
+ * @wiov: writable part of the chain
+ * @wvec: for @wiov
+ * @src: input, and digest to verify
+ * @dst: output
+ * @key: room for ASYM_MAX_DER bytes of key, or NULL
+ * @key_req: what that is
+ * @exec: the executor's, and as long as it wants
+ */
+struct vc_request {
+	struct list_head free;
+	struct llist_node done;
+	struct vc_queue *q;
+	int err;
+	bool key_failed;
+	bool limited;
+	struct asym_qos_item item;
+	u64 since;
+	u32 gen;
+	u16 head;
+	u8 op;
+	u32 used;
+	u32 dst_used;
+	bool cipher;
+	bool charged;
+	struct vc_session *session;
+	struct skcipher_request *sk;
+	struct scatterlist sg;
+	u8 iv[AES_BLOCK_SIZE];
+	struct vringh_kiov riov;
+	u32 total;
+	u32 left;
+	u32 piece;
+	u32 pushed;
+	size_t writable;
+	struct vringh_kiov wiov;
+	struct kvec wvec[VC_INLINE_SEGS];
+	u8 *src;
+	u8 *dst;
+	u8 *key;
+	struct vc_create_req key_req;
+	struct asym_exec_request exec;
+};
+
 enum vc_map {
 	VC_MAP_NONE,		/* nothing is accessible */
 	VC_MAP_DRIVER,		/* what the driver mapped (vhost_vdpa) */
@@ -230,6 +336,7 @@ enum vc_map {
  * @params: see there
  * @exec: computes
  * @caps: what @exec computes, less what is not to be offered
+ * @cipher: computes cbc(aes), of sessions with transforms like it; NULL: that is not offered
  * @sessions: see there
  * @ctrl: the control queue's buffer (struct vc_ctrl)
  * @inflight: operations taken from a ring and not answered
@@ -260,6 +367,7 @@ struct vc_dev {
 	struct vc_params params;
 	struct asym_exec *exec;
 	struct asym_caps caps;
+	struct crypto_skcipher *cipher;
 	struct vc_sessions sessions;
 	struct vc_ctrl *ctrl;
 
@@ -373,7 +481,46 @@ void vc_data_exit(struct vc_queue *q);
 bool vc_data_run(struct vc_queue *q);
 void vc_data_key_work(struct work_struct *work);
 void vc_data_cancel(struct vc_queue *q);
+void vc_data_over(struct vc_request *req, int err);
+void vc_data_answer(struct vc_request *req, u8 status, u32 len);
+void vc_data_count(const struct vc_request *req, enum vc_stat ops, enum vc_stat bytes, u32 len);
 extern const struct asym_qos_ops vc_qos_ops;
+
+/* cipher.c */
+
+/**
+ * struct vc_cipher_req - what a cipher's data request says, checked
+ * @session: session id
+ * @len: bytes of input, a multiple of AES_BLOCK_SIZE, and of output
+ * @decrypt: or encrypt
+ */
+struct vc_cipher_req {
+	u64 session;
+	u32 len;
+	bool decrypt;
+};
+
+int vc_cipher_init(struct vc_dev *vc);
+void vc_cipher_exit(struct vc_dev *vc);
+int vc_cipher_request_init(struct vc_request *req);
+u8 vc_cipher_parse_key(const struct virtio_crypto_sym_create_session_req *create, size_t readable);
+struct crypto_skcipher *vc_cipher_open(struct vc_dev *vc, const u8 *key, unsigned int len);
+u8 vc_cipher_parse(const struct virtio_crypto_op_data_req *hdr, u64 features, size_t readable,
+		   size_t writable, struct vc_cipher_req *out);
+int vc_cipher_start(struct vc_queue *q, struct vc_request *req,
+		    const struct virtio_crypto_op_header *header, size_t readable);
+void vc_cipher_dispatch(struct vc_request *req);
+bool vc_cipher_finish(struct vc_request *req);
+
+static inline bool vc_is_akcipher_op(u32 opcode)
+{
+	return opcode >= VIRTIO_CRYPTO_AKCIPHER_ENCRYPT && opcode <= VIRTIO_CRYPTO_AKCIPHER_VERIFY;
+}
+
+static inline bool vc_is_cipher(u32 opcode)
+{
+	return opcode >> 8 == VIRTIO_CRYPTO_SERVICE_CIPHER;
+}
 
 /* session.c */
 int vc_sessions_init(struct vc_sessions *s, unsigned int max);
@@ -382,27 +529,11 @@ void vc_sessions_destroy_all(struct vc_sessions *s);
 int vc_session_reserve(struct vc_sessions *s);
 void vc_session_unreserve(struct vc_sessions *s, int index);
 int vc_session_add(struct vc_sessions *s, int index, struct vc_session *session, u32 gen);
-int vc_session_destroy(struct vc_sessions *s, u64 id);
-struct vc_session *vc_session_get(struct vc_sessions *s, u64 id);
+int vc_session_destroy(struct vc_sessions *s, u64 id, bool cipher);
+struct vc_session *vc_session_get(struct vc_sessions *s, u64 id, bool cipher);
 void vc_session_put(struct vc_session *session);
 
 /* parse.c */
-
-/**
- * struct vc_create_req - a key that is opened, or comes with a request, checked
- * @key_len: bytes of key that follow the header
- * @is_private: it is a private key
- * @algo: enum asym_algo
- * @padding: enum asym_padding
- * @hash: enum asym_hash
- */
-struct vc_create_req {
-	u32 key_len;
-	bool is_private;
-	u8 algo;
-	u8 padding;
-	u8 hash;
-};
 
 /**
  * struct vc_data_hdr - the fixed part of a data request, whatever its layout

@@ -38,6 +38,10 @@ SESSION_MODE = 1
 NEXT, WRITE, INDIRECT = 1, 2, 4
 ENCRYPT, DECRYPT, SIGN, VERIFY, CREATE, DESTROY = range(0x400, 0x406)
 RAW, PKCS1, SHA256 = 0, 1, 6
+AES_CBC, AES_CTR = 3, 4                     # and of the service of ciphers
+CIPHER_ENCRYPT, CIPHER_DECRYPT, CIPHER_CREATE, CIPHER_DESTROY = range(4)
+OP_CIPHER, OP_CHAIN = 1, 2
+CIPHER_MAX = 1 << 20                        # bytes of input
 OK, ERR, BADMSG, NOTSUPP, INVSESS, NOSPC, KEY_REJECTED = range(7)
 PUBLIC, PRIVATE = 1, 2
 SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
@@ -256,6 +260,37 @@ class Device:
         back, out = self.request(self.ctrl, req, 1)
         return out[0] if back and back[1] == 1 else None
 
+    def cipher_open(self, key, decrypt=False, algo=AES_CBC, op_type=OP_CIPHER, op=None, keylen=None, room=16):
+        req = struct.pack("<IIII", CIPHER_CREATE, algo, 0, 0) + struct.pack(
+            "<IIII32xII", algo, len(key) if keylen is None else keylen, (2 if decrypt else 1) if op is None else op,
+            0, op_type, 0) + key
+        back, out = self.request(self.ctrl, req, room)
+        if not back or back[1] != 16:
+            return None, None
+        session, status = struct.unpack("<QI", out[:12])
+        return status, session
+
+    def cipher_close(self, session, opcode=CIPHER_DESTROY):
+        req = struct.pack("<IIIIQ", opcode, AES_CBC, 0, 0, session)
+        if not self.features & REVISION_1:
+            req += bytes(48)
+        back, out = self.request(self.ctrl, req, 1)
+        return out[0] if back and back[1] == 1 else None
+
+    def cipher_request(self, opcode, session, iv, data, flag=SESSION_MODE, op_type=OP_CIPHER, room=None, **lies):
+        """The bytes of a request, and what the device is to write."""
+        room = len(data) if room is None else room
+        return struct.pack("<IIQII", opcode, AES_CBC, session, flag, 0) + struct.pack(
+            "<IIII24xII", lies.get("iv_len", len(iv)), lies.get("src_len", len(data)), lies.get("dst_len", room), 0,
+            op_type, 0) + iv + data, room
+
+    def cipher(self, opcode, session, iv, data, cut=None, **change):
+        readable, room = self.cipher_request(opcode, session, iv, data, **change)
+        back, out = self.request(self.data, readable, room + 1, cut)
+        if not back:
+            return None, None
+        return out[room], out[:back[1] - 1] if back[1] else None
+
     def header(self, opcode, session, src_len, dst_len, flag=SESSION_MODE, para=bytes(20)):
         head = struct.pack("<IIQII", opcode, 1, session, flag, 0)
         lengths = struct.pack("<II", src_len, dst_len)
@@ -278,6 +313,11 @@ class Device:
         if not back:
             return None, None
         return out[room], out[:back[1] - 1] if back[1] else None
+
+
+def openssl_cbc(key, iv, data, decrypt):
+    return subprocess.run(["openssl", "enc", "-d" if decrypt else "-e", f"-aes-{8 * len(key)}-cbc", "-nopad",
+                           "-K", key.hex(), "-iv", iv.hex()], input=data, capture_output=True, check=True).stdout
 
 
 def make_device(config=CONFIG, **values):
@@ -364,6 +404,14 @@ def test_sessions(dev, key):
           "a key cut off anywhere")
     equal({dev.create(os.urandom(random.randrange(1, 600)))[0] for _ in range(30)}, {ERR}, "random keys")
     equal(stat("sessions"), 0, "none of these left a session behind")
+    other = {opcode: dev.request(dev.ctrl, struct.pack("<I12x", opcode), 16)
+             for opcode in (0x102, 0x202, 0x302, 0x502, 0x406, 0xffffffff)}
+    equal({(back[1], struct.unpack_from("<I", out, 8)[0]) for back, out in other.values()}, {(16, NOTSUPP)},
+          "no sessions of services that are not offered")
+    other = {opcode: dev.request(dev.ctrl, struct.pack("<I12xQ", opcode, 1), 1) for opcode in (0x103, 0x203, 0x303)}
+    equal({(back[1], out[0]) for back, out in other.values()}, {(1, ERR)}, "hence none to close")
+    equal({dev.request(dev.ctrl, struct.pack("<I", CREATE) + bytes(n), 16)[1][8] for n in range(0, 68, 4)}, {ERR},
+          "a request of control cut off anywhere")
     equal(behaves(dev, key), "", "and it works")
 
 
@@ -423,6 +471,9 @@ def test_stateless(dev, key):
     head = dev.header(SIGN, 0, 32, key.bytes, 0)
     equal({dev.request(dev.data, head[:n] or b"\0", 257)[1][256] for n in range(52)}, {ERR},
           "stateless mode: a header cut off anywhere")
+    equal({dev.request(dev.data, struct.pack("<I20x", opcode), 17)[1][16]
+           for opcode in (CREATE, 0x404, 0x4ff, 0x100, 0x200, 0x300, 0x301, 0x500, 0xffffffff)}, {NOTSUPP},
+          "whatever else it says: operations that are none, or of services that are not offered")
 
     # reset while keys are being prepared
     for _ in range(5):
@@ -438,6 +489,89 @@ def test_stateless(dev, key):
     equal(behaves(dev, key), "", "stateless mode: reset with keys in flight, and it works")
     dev.start()
     equal(behaves(dev, key), "", "and without it again")
+
+
+def test_cipher(dev, key):
+    """cbc(aes), judged by OpenSSL."""
+    for revision in (0, REVISION_1):
+        dev.start(revision)
+        wrong = done = 0
+        for bits in (128, 192, 256):
+            secret = os.urandom(bits // 8)
+            ids = [dev.cipher_open(secret, decrypt) for decrypt in (False, True)]
+            equal([status for status, _ in ids], [OK, OK], f"revision {revision}: sessions for AES-{bits}")
+            for size in (16, 32, 4080, 4096, 4112, 8192, 60000 // 16 * 16):
+                for decrypt, (_, session) in enumerate(ids):
+                    iv, data = os.urandom(16), os.urandom(size)
+                    status, out = dev.cipher(CIPHER_DECRYPT if decrypt else CIPHER_ENCRYPT, session, iv, data)
+                    wrong += status != OK or out != openssl_cbc(secret, iv, data, decrypt)
+                    done += 1
+            if bits < 256:
+                equal([dev.cipher_close(session) for _, session in ids], [OK, OK], "which are closed")
+        equal(wrong, 0, f"revision {revision}: {done} messages of up to 60000 bytes are as OpenSSL has them")
+    (_, enc), (_, dec) = ids
+    iv, data = os.urandom(16), os.urandom(4096)
+    right = openssl_cbc(secret, iv, data, False)
+    cuts = [dev.cipher(CIPHER_ENCRYPT, enc, iv, data, cut) for cut in (0, 1, 23, 24, 71, 72, 73, 87, 88, 89, 103, 4000)]
+    check(all(c == (OK, right) for c in cuts), "however the request is cut into descriptors")
+    equal(dev.cipher(CIPHER_ENCRYPT, enc, iv, b""), (OK, b""), "nothing is a message, too")
+    equal(dev.cipher(CIPHER_ENCRYPT, enc, iv, data, room=5000), (OK, right), "with room to spare")
+    before = stat("malformed")
+    bad = {"without room": {"room": 4080}, "an IV of 15 bytes": {"iv_len": 15}, "an IV of 4 GiB": {"iv_len": 0xffffffff},
+           "input longer than the request": {"src_len": 4112, "dst_len": 4112}, "half a block": {"src_len": 4088},
+           "input of nearly 4 GiB": {"src_len": 0xfffffff0, "dst_len": 0xfffffff0},
+           "output longer than the room": {"dst_len": 8192}}
+    for text, change in bad.items():
+        equal(dev.cipher(CIPHER_ENCRYPT, enc, iv, data, **change)[0], ERR, f"a cipher's request: {text}")
+    equal(stat("malformed") - before, len(bad), "they are counted")
+    for text, opcode, session, change, wanted in (
+            ("the other direction", CIPHER_ENCRYPT, dec, {}, NOTSUPP), ("chaining", CIPHER_ENCRYPT, enc, {"op_type": 2}, NOTSUPP),
+            ("without a session", CIPHER_ENCRYPT, enc, {"flag": 0}, NOTSUPP), ("an opcode of control", CIPHER_CREATE, enc, {}, NOTSUPP),
+            ("another id", CIPHER_ENCRYPT, enc ^ 1 << 32, {}, INVSESS)):
+        equal(dev.cipher(opcode, session, iv, data, **change)[0], wanted, f"a cipher's request: {text}")
+    equal({dev.request(dev.data, dev.cipher_request(CIPHER_ENCRYPT, enc, iv, data)[0][:n] or b"\0", 4097)[1][4096]
+           for n in range(88)}, {ERR}, "a cipher's request cut off anywhere in its header")
+    status, rsa = dev.create(key.private)
+    equal(status, OK, "beside it a session of the other service")
+    equal((dev.cipher(CIPHER_ENCRYPT, rsa, iv, data)[0], dev.compute(SIGN, enc, bytes(32), key.bytes)[0]),
+          (INVSESS, INVSESS), "the one's id is none for the other")
+    equal((dev.cipher_close(rsa), dev.destroy(enc)), (ERR, ERR), "nor is it closed by that")
+    for text, wanted, change in (
+            ("another mode", NOTSUPP, {"algo": AES_CTR}), ("chaining", NOTSUPP, {"op_type": OP_CHAIN}),
+            ("no direction", NOTSUPP, {"op": 3}), ("no key", ERR, {"keylen": 0}), ("a key of 17 bytes", ERR, {"keylen": 17}),
+            ("a key longer than the request", ERR, {"keylen": 32}), ("a key of 4 GiB", ERR, {"keylen": 0xffffffff}),
+            ("no room for its id", None, {"room": 15})):
+        equal(dev.cipher_open(bytes(16), **change)[0], wanted, f"a cipher's session: {text}")
+    equal([dev.cipher_close(s) for s in (enc, dec)] + [dev.destroy(rsa)], [OK] * 3, "they are closed")
+    equal(stat("sessions"), 0, "no session is left")
+
+    # reset and lost memory with long messages in flight
+    touched = wrong = 0
+    for what in ("reset", "unmapped") * 3:
+        dev.start()
+        _, session = dev.cipher_open(secret)
+        readable, _ = dev.cipher_request(CIPHER_ENCRYPT, session, iv, bytes(60000 // 16 * 16))
+        dev.mem[0x20000:0x20000 + len(readable)] = readable
+        dev.mem[0x60000:0x80000] = b"\xa5" * 0x20000
+        for i in range(32):     # all write to the same place
+            dev.data.desc(2 * i, BASE + 0x20000, len(readable), NEXT, 2 * i + 1)
+            dev.data.desc(2 * i + 1, BASE + 0x60000, 60000 // 16 * 16 + 1, WRITE)
+            dev.data.offer(2 * i)
+        dev.data.kick()
+        until(lambda: dev.data.used_index() >= 2)
+        if what == "reset":
+            dev.set_status(0)
+        else:
+            dev.unmap(0x60000, 0x20000)
+        written = bytes(dev.mem[0x60000:0x80000])
+        time.sleep(0.05)
+        touched += bytes(dev.mem[0x60000:0x80000]) != written
+        if what == "unmapped":
+            dev.map(0x60000, 0x20000)
+            wrong += not until(lambda: dev.data.used_index() == 32, 30)
+    equal((touched, wrong), (0, 0), "long messages in flight: memory is left alone at once, each is answered")
+    dev.start()
+    equal(behaves(dev, key), "", "and it works")
 
 
 def test_chains(dev, key):
@@ -634,7 +768,8 @@ def test_random(dev, key, count, rng):
                           rng.choice([0, 0, NEXT, NEXT, NEXT, WRITE, WRITE | NEXT, rng.getrandbits(16)]),
                           rng.choice([i + 1, rng.randrange(NUM), rng.randrange(NUM), rng.getrandbits(16)]) & 0xffff)
             for _ in range(rng.randrange(64)):
-                opcode = rng.choice([SIGN, ENCRYPT, DECRYPT, VERIFY, CREATE, DESTROY, rng.getrandbits(32)])
+                opcode = rng.choice([SIGN, ENCRYPT, DECRYPT, VERIFY, CREATE, DESTROY, rng.getrandbits(32),
+                                     CIPHER_ENCRYPT, CIPHER_DECRYPT, CIPHER_CREATE, CIPHER_DESTROY])
                 struct.pack_into("<I", dev.mem, 0x20000, opcode)
                 ring.offer(rng.randrange(NUM))
             ring.kick()
@@ -674,12 +809,13 @@ def main():
     dev = None
     try:
         key = Key(2048)
-        dev = Device(make_device(drivers="rsa-generic", max_sessions=4))
+        dev = Device(make_device(drivers="rsa-generic", algorithms="rsa cbc(aes)", max_sessions=4))
         dev.map()
         dev.start()
         test_good(dev, key)
         test_sessions(dev, key)
         test_stateless(dev, key)
+        test_cipher(dev, key)
         test_chains(dev, key)
         test_rings(dev, key)
         test_in_flight(dev, key, max(3, count // 100))

@@ -42,9 +42,11 @@ class Guest(threading.Thread):
     def __init__(self, name, key):
         super().__init__(daemon=True)
         self.name, self.key, self.config = name, key, f"{CONFIG}/{name}"
-        self.dev = hostile.Device(hostile.make_device(self.config, drivers="sim-rsa"))
+        # virtio_crypto may have the device for a moment, and test it
+        param("null", 0)
+        self.dev = hostile.Device(hostile.make_device(self.config, drivers="sim-rsa", algorithms="rsa cbc(aes)"))
+        param("null", 1)
         self.dev.map()
-        # virtio_crypto may have had the device for a moment, and tested it
         self.base = {name: self.stat(name) for name in ("sign", "sign_bytes")}
         self.base["latency"] = self.latencies()
         self.over = threading.Event()
@@ -67,13 +69,13 @@ class Guest(threading.Thread):
         assert status == OK, status
         return session
 
-    def fill(self, depth, readable, heads=None):
-        """Offers the same request depth times, each with an answer of its own."""
+    def fill(self, depth, readable, room=None):
+        """Offers the same request depth times; what is longer than a signature goes to one place."""
         dev = self.dev
         dev.mem[0x20000:0x20000 + len(readable)] = readable
-        for i in range(depth) if heads is None else heads:
+        for i in range(depth):
             dev.data.desc(2 * i, BASE + 0x20000, len(readable), NEXT, 2 * i + 1)
-            dev.data.desc(2 * i + 1, BASE + 0x60000 + 1024 * i, self.key.bytes + 1, WRITE, 0)
+            dev.data.desc(2 * i + 1, BASE + 0x60000 + (0 if room else 1024 * i), (room or self.key.bytes) + 1, WRITE, 0)
             dev.data.offer(2 * i)
         dev.data.kick()
 
@@ -216,6 +218,26 @@ def test_waiting(guest):
         dev.set_status(0)
     check(eventually(lambda: guest.stat("waiting") == 0, 5), "those that brought their key, too")
 
+    for pause in (0, 0.001, 0.02, 0.5):
+        dev.start()
+        _, session = dev.cipher_open(bytes(16))
+        guest.fill(DEPTH, dev.cipher_request(hostile.CIPHER_ENCRYPT, session, bytes(16), bytes(8192), room=8192)[0], 8192)
+        time.sleep(pause)
+        dev.set_status(0)
+    check(eventually(lambda: guest.stat("waiting") == 0, 5), "and those of ciphers")
+    same(guest.stat("sessions"), 0, "no key is left")
+
+    # charged for all of its bytes, whatever the pieces
+    guest.set(ops_per_sec=0, bytes_per_sec=16384)
+    dev.start()
+    _, session = dev.cipher_open(bytes(16))
+    guest.fill(4, dev.cipher_request(hostile.CIPHER_ENCRYPT, session, bytes(16), bytes(8192), room=8192)[0], 8192)
+    start = time.monotonic()
+    check(eventually(lambda: dev.data.used_index() == 4, 20), "a cipher's requests over the limit are answered")
+    took = time.monotonic() - start
+    check(took > 1.3, f"four of 8 KiB at 16 KiB a second, the first at once, take 1.5 s or more ({took:.2f} s)")
+    guest.set(ops_per_sec=1, bytes_per_sec=0)
+
     session = guest.open()
     guest.fill(DEPTH, guest.sign(session))
     check(eventually(lambda: guest.stat("waiting") > DEPTH // 2, 5), "many wait once more")
@@ -235,9 +257,9 @@ def test_waiting(guest):
 
 def test_neighbour(guest, key):
     """One at its limit does not slow the other, which is as fast as the accelerator lets it be."""
+    other = Guest("limits2", key)
     param("latency_us", 20000)
     param("parallelism", 64)
-    other = Guest("limits2", key)
     other.begin(4)
     guest.set(ops_per_sec=10, burst_ms=100)
 
@@ -261,7 +283,6 @@ def main():
     guest = None
     try:
         subprocess.run(["modprobe", "-a", "asym_sim"], check=True)
-        param("null", 1)
         key = hostile.Key(2048)
         guest = Guest("limits", key)
         test_refused(guest)

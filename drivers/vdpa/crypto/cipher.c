@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The CIPHER service: cbc(aes), on sessions (virtio 1.3, 5.9.7.2.1.3, 5.9.7.6).
+ *
+ * A session has a transform of its own, with the key. A request is computed in pieces of
+ * VC_CIPHER_PIECE bytes, in place in the buffer that the request object has anyway, one after the
+ * other, the last block of one being the IV of the next: so a request may be long, and what a
+ * driver can make this kernel allocate does not grow with it. Others have their turn between pieces.
+ *
+ * The queue's worker (vc_queue.lock and vc_dev.map_sem held) takes a piece from the driver's memory, has
+ * it computed, and writes it back. Of a device with limits the first piece waits in the scheduler, and
+ * is started wherever that dispatches; it is charged for the whole request.
+ *
+ * The transforms are what the kernel has best for cbc(aes), but never a virtio crypto driver's:
+ * that may be the one that drives this very device.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/math.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "vdpa_crypto.h"
+
+#define VC_CIPHER_RUN	16	/* pieces computed before others have a turn */
+/* Milliunits for so many bytes: software computes about as fast. One is 1/1000 RSA-2048 private operation. */
+#define VC_CIPHER_UNIT	1024
+
+static_assert(sizeof(struct virtio_crypto_sym_data_req) == 48);
+static_assert(sizeof(struct virtio_crypto_sym_create_session_req) == 56);
+
+/* ---- the device's algorithm ------------------------------------------------------ */
+
+static bool vc_cipher_is_remote(struct crypto_skcipher *tfm)
+{
+	return strstarts(crypto_skcipher_driver_name(tfm), "virtio");
+}
+
+/**
+ * vc_cipher_init() - find out who computes ciphers
+ * @vc: the device; nothing is done unless it is to offer them
+ *
+ * Context: may sleep.
+ * Return: 0 or -errno; vc_cipher_exit() is due in any case.
+ */
+int vc_cipher_init(struct vc_dev *vc)
+{
+	/* What a virtio crypto driver says of itself: it allocates, or has a fallback. */
+	static const u32 masks[] = { 0, CRYPTO_ALG_NEED_FALLBACK | CRYPTO_ALG_ALLOCATES_MEMORY };
+	struct crypto_skcipher *tfm = NULL;
+	int i;
+
+	if (!(vc->params.algos & VC_ALGO_CBC_AES))
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(masks); i++) {
+		tfm = crypto_alloc_skcipher("cbc(aes)", 0, masks[i]);
+		if (IS_ERR(tfm) || !vc_cipher_is_remote(tfm))
+			break;
+		crypto_free_skcipher(tfm);
+		tfm = ERR_PTR(-ENOENT);
+	}
+	if (IS_ERR(tfm)) {
+		pr_err("%s: enable: the kernel has no cbc(aes) of its own (%pe)\n", vc->params.name, tfm);
+		return PTR_ERR(tfm);
+	}
+	vc->cipher = tfm;
+	return 0;
+}
+
+/* Context: may sleep; no session and no request is left. */
+void vc_cipher_exit(struct vc_dev *vc)
+{
+	crypto_free_skcipher(vc->cipher);
+}
+
+/* What a new request object needs for ciphers. Return: 0 or -ENOMEM. */
+int vc_cipher_request_init(struct vc_request *req)
+{
+	struct crypto_skcipher *tfm = req->q->vc->cipher;
+
+	if (!tfm)
+		return 0;
+	req->sk = kzalloc(sizeof(*req->sk) + crypto_skcipher_reqsize(tfm), GFP_KERNEL);
+	return req->sk ? 0 : -ENOMEM;
+}
+
+/* ---- sessions -------------------------------------------------------------------- */
+
+/**
+ * vc_cipher_parse_key() - check a request to open a session
+ * @create: what it says
+ * @readable: bytes of key the driver supplied
+ *
+ * Return: VIRTIO_CRYPTO_OK, _NOTSUPP (algorithm, chaining, direction), _ERR (lengths).
+ */
+u8 vc_cipher_parse_key(const struct virtio_crypto_sym_create_session_req *create, size_t readable)
+{
+	const struct virtio_crypto_cipher_session_para *para = &create->u.cipher.para;
+	u32 op = le32_to_cpu(para->op), len = le32_to_cpu(para->keylen);
+
+	if (le32_to_cpu(create->op_type) != VIRTIO_CRYPTO_SYM_OP_CIPHER ||
+	    le32_to_cpu(para->algo) != VIRTIO_CRYPTO_CIPHER_AES_CBC ||
+	    (op != VIRTIO_CRYPTO_OP_ENCRYPT && op != VIRTIO_CRYPTO_OP_DECRYPT))
+		return VIRTIO_CRYPTO_NOTSUPP;
+	if (len != AES_KEYSIZE_128 && len != AES_KEYSIZE_192 && len != AES_KEYSIZE_256)
+		return VIRTIO_CRYPTO_ERR;
+	return len > readable ? VIRTIO_CRYPTO_ERR : VIRTIO_CRYPTO_OK;
+}
+
+/**
+ * vc_cipher_open() - a transform with a key
+ * @vc: the device; it offers ciphers
+ * @key: copied
+ * @len: bytes of it
+ *
+ * Context: may sleep.
+ * Return: the transform, to be freed with crypto_free_skcipher(), or an ERR_PTR.
+ */
+struct crypto_skcipher *vc_cipher_open(struct vc_dev *vc, const u8 *key, unsigned int len)
+{
+	/* By this name, so that it fits into the request objects. */
+	const char *driver = crypto_skcipher_driver_name(vc->cipher);
+	struct crypto_skcipher *tfm;
+	int err;
+
+	tfm = crypto_alloc_skcipher(driver, 0, 0);
+	if (IS_ERR(tfm))
+		return tfm;
+	err = crypto_skcipher_reqsize(tfm) > crypto_skcipher_reqsize(vc->cipher) ? -ENXIO :
+	      crypto_skcipher_setkey(tfm, key, len);
+	if (err) {
+		crypto_free_skcipher(tfm);
+		return ERR_PTR(err);
+	}
+	return tfm;
+}
+
+/* ---- requests -------------------------------------------------------------------- */
+
+/**
+ * vc_cipher_parse() - check a data request
+ * @hdr: its fixed part
+ * @features: that the driver accepted
+ * @readable: bytes the driver supplied after that
+ * @writable: bytes the device may write, without the struct virtio_crypto_inhdr
+ * @out: the request, valid if VIRTIO_CRYPTO_OK is returned
+ *
+ * Return: VIRTIO_CRYPTO_OK, _NOTSUPP (opcode, chaining, no session), _ERR (lengths).
+ */
+u8 vc_cipher_parse(const struct virtio_crypto_op_data_req *hdr, u64 features, size_t readable,
+		   size_t writable, struct vc_cipher_req *out)
+{
+	const struct virtio_crypto_cipher_para *para = &hdr->u.sym_req.u.cipher.para;
+	u32 opcode = le32_to_cpu(hdr->header.opcode), len = le32_to_cpu(para->src_data_len);
+	u32 dst = le32_to_cpu(para->dst_data_len);
+
+	if ((opcode != VIRTIO_CRYPTO_CIPHER_ENCRYPT && opcode != VIRTIO_CRYPTO_CIPHER_DECRYPT) ||
+	    le32_to_cpu(hdr->u.sym_req.op_type) != VIRTIO_CRYPTO_SYM_OP_CIPHER)
+		return VIRTIO_CRYPTO_NOTSUPP;
+	/* 5.9.7.3: without revision 1 the flag is ignored */
+	if (features & BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1) &&
+	    !(le32_to_cpu(hdr->header.flag) & VIRTIO_CRYPTO_FLAG_SESSION_MODE))
+		return VIRTIO_CRYPTO_NOTSUPP;
+	/* "MUST be the same as the block length of the cipher" */
+	if (le32_to_cpu(para->iv_len) != AES_BLOCK_SIZE || readable < AES_BLOCK_SIZE)
+		return VIRTIO_CRYPTO_ERR;
+	if (len > VC_CIPHER_MAX || len % AES_BLOCK_SIZE || len > readable - AES_BLOCK_SIZE ||
+	    dst < len || dst > writable)
+		return VIRTIO_CRYPTO_ERR;
+	out->session = le64_to_cpu(hdr->header.session_id);
+	out->len = len;
+	out->decrypt = opcode == VIRTIO_CRYPTO_CIPHER_DECRYPT;
+	return VIRTIO_CRYPTO_OK;
+}
+
+/* A piece is computed. The request is the worker's from here on. */
+static void vc_cipher_computed(struct vc_request *req, int err)
+{
+	/* First, as for the executor's operations. */
+	if (req->charged) {
+		req->charged = false;
+		asym_qos_done(&req->item);
+	}
+	vc_data_over(req, err);
+}
+
+static void vc_cipher_done(void *data, int err)
+{
+	if (err != -EINPROGRESS)	/* it was in the driver's backlog */
+		vc_cipher_computed(data, err);
+}
+
+/*
+ * Computes the piece at req->src. Any context that bottom halves may have. Return: -EINPROGRESS if
+ * vc_cipher_done() will be called, or was: the request may be gone; else the result.
+ */
+static int vc_cipher_compute(struct vc_request *req)
+{
+	struct skcipher_request *sk = req->sk;
+	int err;
+
+	skcipher_request_set_tfm(sk, req->session->tfm);
+	skcipher_request_set_callback(sk, CRYPTO_TFM_REQ_MAY_BACKLOG, vc_cipher_done, req);
+	sg_init_one(&req->sg, req->src, req->piece);
+	skcipher_request_set_crypt(sk, &req->sg, &req->sg, req->piece, req->iv);
+	err = req->session->decrypt ? crypto_skcipher_decrypt(sk) : crypto_skcipher_encrypt(sk);
+	return err == -EBUSY ? -EINPROGRESS : err;
+}
+
+/**
+ * vc_cipher_dispatch() - a request's turn has come
+ * @req: its first piece is at req->src
+ *
+ * Context: as struct asym_qos_ops.dispatch.
+ */
+void vc_cipher_dispatch(struct vc_request *req)
+{
+	int err;
+
+	req->charged = true;
+	err = vc_cipher_compute(req);
+	if (err != -EINPROGRESS)
+		vc_cipher_computed(req, err);
+}
+
+/* Takes the next piece from the driver's memory. Return: false if it cannot be read. */
+static bool vc_cipher_pull(struct vc_request *req, struct vringh_kiov *riov)
+{
+	u32 n = min_t(u32, req->left, VC_CIPHER_PIECE);
+
+	if (vringh_iov_pull_iotlb(&req->q->vring, riov, req->src, n) != n)
+		return false;
+	req->piece = n;
+	req->left -= n;
+	return true;
+}
+
+/* Writes a piece that is computed. Return: false if that cannot be. */
+static bool vc_cipher_push(struct vc_request *req)
+{
+	if (vringh_iov_push_iotlb(&req->q->vring, &req->wiov, req->src, req->piece) != req->piece)
+		return false;
+	req->pushed += req->piece;
+	return true;
+}
+
+/* The end of a request. */
+static void vc_cipher_answer(struct vc_request *req, int err)
+{
+	bool decrypt = req->session->decrypt;
+
+	if (!err)
+		vc_data_count(req, decrypt ? VC_STAT_CIPHER_DECRYPT : VC_STAT_CIPHER_ENCRYPT,
+			      decrypt ? VC_STAT_CIPHER_DECRYPT_BYTES : VC_STAT_CIPHER_ENCRYPT_BYTES,
+			      req->total);
+	vc_data_answer(req, err ? VIRTIO_CRYPTO_ERR : VIRTIO_CRYPTO_OK, 0);
+}
+
+/* Memory that was there is not any more. */
+static int vc_cipher_bad_memory(struct vc_request *req)
+{
+	vc_count(req->q, VC_STAT_MALFORMED);
+	return -EFAULT;
+}
+
+/*
+ * Computes pieces, beginning with the one at req->src, while they are computed within the call
+ * and it is not others' turn. Return: -EINPROGRESS: goes on with vc_cipher_finish(), and the request
+ * may be gone; else the result, which is to be answered.
+ */
+static int vc_cipher_run(struct vc_request *req)
+{
+	unsigned int n;
+	int err;
+
+	for (n = 0; ; n++) {
+		err = vc_cipher_compute(req);
+		if (err)
+			return err;
+		if (n == VC_CIPHER_RUN) {
+			vc_data_over(req, 0);
+			return -EINPROGRESS;
+		}
+		if (!vc_cipher_push(req))
+			return vc_cipher_bad_memory(req);
+		if (!req->left)
+			return 0;
+		if (!vc_cipher_pull(req, &req->riov))
+			return vc_cipher_bad_memory(req);
+	}
+}
+
+/**
+ * vc_cipher_finish() - a piece was computed
+ * @req: req->err is the result
+ *
+ * Context: the queue's worker, vc_queue.lock and vc_dev.map_sem held.
+ * Return: true if the request is answered; false: more of it is being computed.
+ */
+bool vc_cipher_finish(struct vc_request *req)
+{
+	int err = req->err;
+
+	if (!err && !vc_cipher_push(req))
+		err = vc_cipher_bad_memory(req);
+	if (!err && req->left) {
+		err = vc_cipher_pull(req, &req->riov) ? vc_cipher_run(req) :
+							vc_cipher_bad_memory(req);
+		if (err == -EINPROGRESS)
+			return false;
+	}
+	vc_cipher_answer(req, err);
+	return true;
+}
+
+/*
+ * More than a piece: the queue's list of the input's buffers, of which some is taken, is used for
+ * the next request before this one is over.
+ */
+static int vc_cipher_keep_input(struct vc_request *req)
+{
+	struct vringh_kiov *riov = &req->riov;
+
+	*riov = req->q->riov;
+	riov->max_num |= VRINGH_IOV_ALLOCATED;
+	riov->iov = kmemdup_array(req->q->riov.iov, riov->used, sizeof(*riov->iov), GFP_KERNEL);
+	return riov->iov ? 0 : -ENOMEM;
+}
+
+/**
+ * vc_cipher_start() - begin with a request
+ * @q: the queue; what follows the request's header is in vc_queue.riov
+ * @req: its object
+ * @header: the request's
+ * @readable: bytes that follow it
+ *
+ * Context: the queue's worker, vc_queue.lock and vc_dev.map_sem held.
+ * Return: -EINPROGRESS if it goes on by itself; -EALREADY if it is answered; else the status to
+ * answer with.
+ */
+int vc_cipher_start(struct vc_queue *q, struct vc_request *req,
+		    const struct virtio_crypto_op_header *header, size_t readable)
+{
+	struct virtio_crypto_op_data_req hdr = { .header = *header };
+	struct vc_cipher_req cipher;
+	struct vc_dev *vc = q->vc;
+	int err;
+	u8 ret;
+
+	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, &hdr.u, sizeof(hdr.u)) != sizeof(hdr.u))
+		goto malformed;
+	ret = vc_cipher_parse(&hdr, vc->features, readable - sizeof(hdr.u),
+			      req->writable - sizeof(struct virtio_crypto_inhdr), &cipher);
+	if (ret == VIRTIO_CRYPTO_ERR)
+		goto malformed;
+	if (ret != VIRTIO_CRYPTO_OK)
+		return ret;
+
+	req->session = vc_session_get(&vc->sessions, cipher.session, true);
+	if (!req->session)
+		return VIRTIO_CRYPTO_INVSESS;
+	req->cipher = true;
+	vringh_kiov_init(&req->riov, NULL, 0);
+	if (req->session->decrypt != cipher.decrypt)
+		return VIRTIO_CRYPTO_NOTSUPP;
+	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, req->iv, sizeof(req->iv)) != sizeof(req->iv))
+		goto malformed;
+	req->gen = q->gen;
+	req->since = ktime_get_ns();
+	req->total = cipher.len;
+	req->left = cipher.len;
+	req->used = min_t(u32, cipher.len, VC_CIPHER_PIECE);
+	if (!cipher.len) {
+		vc_cipher_answer(req, 0);
+		return -EALREADY;
+	}
+	if (!vc_cipher_pull(req, &q->riov))
+		goto malformed;
+	if (req->left && vc_cipher_keep_input(req))
+		return VIRTIO_CRYPTO_ERR;
+
+	kref_get(&vc->ref);
+	atomic_inc(&vc->inflight);
+	list_add(&req->free, &q->busy);
+	req->limited = READ_ONCE(vc->limited);
+	if (req->limited) {
+		req->item.cost = DIV_ROUND_UP(cipher.len, VC_CIPHER_UNIT);
+		req->item.bytes = cipher.len;
+		asym_qos_submit(&vc->flow, &req->item);
+		return -EINPROGRESS;
+	}
+	err = vc_cipher_run(req);
+	if (err != -EINPROGRESS) {
+		/* It was never anybody else's. */
+		list_del(&req->free);
+		vc_cipher_answer(req, err);
+		vc_inflight_done(vc);
+		vc_dev_put(vc);
+		return -EALREADY;
+	}
+	return -EINPROGRESS;
+
+malformed:
+	vc_count(q, VC_STAT_MALFORMED);
+	return VIRTIO_CRYPTO_ERR;
+}
