@@ -41,9 +41,9 @@ EXPORT_SYMBOL_GPL(cof_digest_names);
 #define TXBUF_DATA	ALIGN(sizeof(struct cof_txbuf), COF_DMA_ALIGN)
 
 /*
- * Nearly all of them are of two sizes, that of requests and that of answers on an I/O queue: packed,
- * where kmalloc() would round up to the next power of two. Less memory, and more of it in a CPU's
- * cache: it is the same few cache lines at the begin of each that are used.
+ * Nearly all of them are of two sizes, that of requests and that of answers on an I/O queue:
+ * packed, where kmalloc() would round up to the next power of two. Less memory, and more of it in a
+ * CPU's cache: it is the same few cache lines at the beginning of each that are used.
  */
 static struct kmem_cache *txbuf_caches[2];
 static const u32 txbuf_sizes[ARRAY_SIZE(txbuf_caches)] = {
@@ -58,8 +58,9 @@ int __init cof_conn_caches_init(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(txbuf_caches); i++) {
-		txbuf_caches[i] = kmem_cache_create(names[i], TXBUF_DATA + ALIGN(txbuf_sizes[i], COF_DMA_ALIGN),
-						    COF_DMA_ALIGN, 0, NULL);
+		u32 size = TXBUF_DATA + ALIGN(txbuf_sizes[i], COF_DMA_ALIGN);
+
+		txbuf_caches[i] = kmem_cache_create(names[i], size, COF_DMA_ALIGN, 0, NULL);
 		if (!txbuf_caches[i]) {
 			cof_conn_caches_exit();
 			return -ENOMEM;

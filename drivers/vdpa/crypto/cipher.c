@@ -5,11 +5,11 @@
  * A session has a transform of its own, with the key. A request is computed in pieces of
  * VC_CIPHER_PIECE bytes, in place in the buffer that the request object has anyway, one after the
  * other, the last block of one being the IV of the next: so a request may be long, and what a
- * driver can make this kernel allocate does not grow with it. Others have their turn between pieces.
+ * driver can make this kernel allocate hardly grows with it. Others have their turn in between.
  *
- * The queue's worker (vc_queue.lock and vc_dev.map_sem held) takes a piece from the driver's memory, has
- * it computed, and writes it back. Of a device with limits the first piece waits in the scheduler, and
- * is started wherever that dispatches; it is charged for the whole request.
+ * The queue's worker (vc_queue.lock, vc_dev.map_sem held) takes a piece from the driver's memory,
+ * has it computed, and writes it back. Of a device with limits the first piece waits in the
+ * scheduler, and is started wherever that dispatches; it is charged for the whole request.
  *
  * The transforms are what the kernel has best for cbc(aes), but never a virtio crypto driver's:
  * that may be the one that drives this very device.
@@ -24,7 +24,7 @@
 #include "vdpa_crypto.h"
 
 #define VC_CIPHER_RUN	16	/* pieces computed before others have a turn */
-/* Milliunits for so many bytes: software computes about as fast. One is 1/1000 RSA-2048 private operation. */
+/* Bytes for a milliunit (1000: an RSA-2048 private operation): about what software does. */
 #define VC_CIPHER_UNIT	1024
 
 static_assert(sizeof(struct virtio_crypto_sym_data_req) == 48);
@@ -61,7 +61,8 @@ int vc_cipher_init(struct vc_dev *vc)
 		tfm = ERR_PTR(-ENOENT);
 	}
 	if (IS_ERR(tfm)) {
-		pr_err("%s: enable: the kernel has no cbc(aes) of its own (%pe)\n", vc->params.name, tfm);
+		pr_err("%s: enable: the kernel has no cbc(aes) of its own (%pe)\n",
+		       vc->params.name, tfm);
 		return PTR_ERR(tfm);
 	}
 	vc->cipher = tfm;
@@ -266,8 +267,8 @@ static int vc_cipher_bad_memory(struct vc_request *req)
 
 /*
  * Computes pieces, beginning with the one at req->src, while they are computed within the call
- * and it is not others' turn. Return: -EINPROGRESS: goes on with vc_cipher_finish(), and the request
- * may be gone; else the result, which is to be answered.
+ * and it is not others' turn. Return: -EINPROGRESS: goes on with vc_cipher_finish(), and the
+ * request may be gone; else the result, which is to be answered.
  */
 static int vc_cipher_run(struct vc_request *req)
 {

@@ -34,6 +34,15 @@ enum vc_state {
 	VC_DISABLING,
 };
 
+/* What can be limited. */
+enum vc_limit {
+	VC_LIMIT_OPS,
+	VC_LIMIT_BYTES,
+	VC_LIMIT_UNITS,
+	VC_LIMIT_BURST,
+	VC_LIMIT_NR
+};
+
 /**
  * struct vc_item - a configured device
  * @group: the folder
@@ -43,6 +52,7 @@ enum vc_state {
  * @state: see there
  * @settled: waits for @state to be no longer VC_ENABLING
  * @params: see there
+ * @limits: by enum vc_limit
  * @vd: the device; it is whoever's set @state to VC_ENABLING or VC_DISABLING
  * @vc: its contents, or NULL
  * @past: counters of devices that were
@@ -59,6 +69,7 @@ struct vc_item {
 	enum vc_state state;
 	wait_queue_head_t settled;
 	struct vc_params params;
+	u64 limits[VC_LIMIT_NR];
 	struct vdpa_crypto *vd;
 	struct vc_dev *vc;
 	u64 past[VC_STAT_NR];
@@ -111,6 +122,21 @@ static void vc_item_drop_contents(struct vc_item *item)
 	vc_dev_put(vc);
 }
 
+static void vc_item_apply_limits(struct vc_item *item)
+{
+	const struct asym_qos_limits limits = {
+		.ops_per_sec = item->limits[VC_LIMIT_OPS],
+		.bytes_per_sec = item->limits[VC_LIMIT_BYTES],
+		.units_per_sec = item->limits[VC_LIMIT_UNITS],
+		.burst_ms = item->limits[VC_LIMIT_BURST],
+		.weight = ASYM_QOS_WEIGHT,
+	};
+
+	lockdep_assert_held(&item->lock);
+	if (item->vc)
+		vc_set_limits(item->vc, &limits);
+}
+
 static int vc_item_enable(struct vc_item *item, bool core_locked)
 {
 	struct vc_params params;
@@ -142,8 +168,8 @@ static int vc_item_enable(struct vc_item *item, bool core_locked)
 	scoped_guard(mutex, &item->lock) {
 		item->vc = item->vd->vc;
 		kref_get(&item->vc->ref);
-		/* They may have been changed while it was made. */
-		vc_set_limits(item->vc, &item->params.limits);
+		/* Nobody drives it yet. */
+		vc_item_apply_limits(item);
 	}
 	__module_get(THIS_MODULE);
 	config_group_get(&item->group);
@@ -337,54 +363,63 @@ static ssize_t vc_max_sessions_store(struct config_item *ci, const char *page, s
 }
 CONFIGFS_ATTR(vc_, max_sessions);
 
-/*
- * Limits: in force as soon as they are written, the device being enabled or not.
- */
-static ssize_t vc_store_limit(struct config_item *ci, const char *attr, const char *page,
-			      size_t count, u64 min, u64 max, size_t offset)
+/* Limits: in force as soon as they are written, whether the device is enabled or not. */
+
+static const struct {
+	const char *name;
+	u64 min;
+	u64 max;
+} vc_limit_rules[] = {
+	[VC_LIMIT_OPS]		= { "ops_per_sec", 0, ASYM_QOS_MAX_RATE },
+	[VC_LIMIT_BYTES]	= { "bytes_per_sec", 0, ASYM_QOS_MAX_RATE },
+	[VC_LIMIT_UNITS]	= { "units_per_sec", 0, ASYM_QOS_MAX_RATE },
+	[VC_LIMIT_BURST]	= { "burst_ms", 1, ASYM_QOS_MAX_BURST_MS },
+};
+
+static ssize_t vc_limit_show(struct config_item *ci, char *page, enum vc_limit which)
 {
 	struct vc_item *item = to_vc_item(ci);
-	void *field = (void *)&item->params.limits + offset;
-	u64 val;
+
+	guard(mutex)(&item->lock);
+	return sysfs_emit(page, "%llu\n", item->limits[which]);
+}
+
+static ssize_t vc_limit_store(struct config_item *ci, const char *page, size_t count,
+			      enum vc_limit which)
+{
+	u64 min = vc_limit_rules[which].min, max = vc_limit_rules[which].max, val;
+	struct vc_item *item = to_vc_item(ci);
 	int err;
 
 	err = kstrtou64(page, 0, &val);
 	if (!err && (val < min || val > max))
 		err = -ERANGE;
 	if (err) {
-		pr_err("%s: %s: not a number from %llu to %llu%s\n", item->params.name, attr, min,
-		       max, min ? "" : ", 0: unlimited");
+		pr_err("%s: %s: not a number from %llu to %llu%s\n", item->params.name,
+		       vc_limit_rules[which].name, min, max, min ? "" : ", 0: unlimited");
 		return err;
 	}
 	guard(mutex)(&item->lock);
-	if (offset == offsetof(struct asym_qos_limits, burst_ms))
-		*(u32 *)field = val;
-	else
-		*(u64 *)field = val;
-	if (item->vc)
-		vc_set_limits(item->vc, &item->params.limits);
+	item->limits[which] = val;
+	vc_item_apply_limits(item);
 	return count;
 }
 
-#define VC_LIMIT_ATTR(_name, _min, _max)						\
+#define VC_LIMIT_ATTR(_name, _which)							\
 static ssize_t vc_##_name##_show(struct config_item *ci, char *page)			\
 {											\
-	struct vc_item *item = to_vc_item(ci);						\
-											\
-	guard(mutex)(&item->lock);							\
-	return sysfs_emit(page, "%llu\n", (u64)item->params.limits._name);		\
+	return vc_limit_show(ci, page, VC_LIMIT_##_which);				\
 }											\
 static ssize_t vc_##_name##_store(struct config_item *ci, const char *page, size_t count) \
 {											\
-	return vc_store_limit(ci, #_name, page, count, _min, _max,			\
-			      offsetof(struct asym_qos_limits, _name));			\
+	return vc_limit_store(ci, page, count, VC_LIMIT_##_which);			\
 }											\
 CONFIGFS_ATTR(vc_, _name)
 
-VC_LIMIT_ATTR(ops_per_sec, 0, ASYM_QOS_MAX_RATE);
-VC_LIMIT_ATTR(bytes_per_sec, 0, ASYM_QOS_MAX_RATE);
-VC_LIMIT_ATTR(units_per_sec, 0, ASYM_QOS_MAX_RATE);
-VC_LIMIT_ATTR(burst_ms, 1, ASYM_QOS_MAX_BURST_MS);
+VC_LIMIT_ATTR(ops_per_sec, OPS);
+VC_LIMIT_ATTR(bytes_per_sec, BYTES);
+VC_LIMIT_ATTR(units_per_sec, UNITS);
+VC_LIMIT_ATTR(burst_ms, BURST);
 
 static ssize_t vc_drivers_show(struct config_item *ci, char *page)
 {
@@ -603,19 +638,19 @@ static void vc_item_qos_stats(struct vc_item *item, struct asym_qos_stats *stats
 	stats->throttled_us += item->past_throttled_us;
 }
 
-#define VC_QOS_STAT_ATTR(_name)								\
+#define VC_QOS_STAT_ATTR(_name, _field)							\
 static ssize_t vc_stat_##_name##_show(struct config_item *ci, char *page)		\
 {											\
 	struct asym_qos_stats stats;							\
 											\
 	vc_item_qos_stats(stats_to_vc_item(ci), &stats);				\
-	return sysfs_emit(page, "%llu\n", (u64)stats._name);				\
+	return sysfs_emit(page, "%llu\n", (u64)stats._field);				\
 }											\
 CONFIGFS_ATTR_RO(vc_stat_, _name)
 
-VC_QOS_STAT_ATTR(throttled);
-VC_QOS_STAT_ATTR(throttled_us);
-VC_QOS_STAT_ATTR(waiting);
+VC_QOS_STAT_ATTR(throttled, throttled);
+VC_QOS_STAT_ATTR(throttled_us, throttled_us);
+VC_QOS_STAT_ATTR(waiting, waiting);
 
 /* As a target's pool has it: "less than so many us: so many operations" */
 static ssize_t vc_stat_latency_show(struct config_item *ci, char *page)
@@ -738,7 +773,7 @@ static struct config_group *vc_make_group(struct config_group *group, const char
 	item->params.queues = VC_QUEUES_DEFAULT;
 	item->params.max_sessions = VC_SESSIONS_DEFAULT;
 	item->params.algos = BIT(ASYM_RSA);
-	item->params.limits = ASYM_QOS_UNLIMITED;
+	item->limits[VC_LIMIT_BURST] = ASYM_QOS_BURST_MS;
 
 	config_group_init_type_name(&item->group, name, &vc_item_type);
 	config_group_init_type_name(&item->stats_group, "stats", &vc_stats_type);

@@ -257,7 +257,8 @@ static u32 vc_ctrl_write(struct vc_queue *q, struct vc_ctrl *c)
 	const void *answer = &input;
 	size_t len = sizeof(input);
 
-	if (vc_ctrl_destroys(opcode) || vc_ctrl_destroys_other(opcode) || (!vc_ctrl_creates(opcode) && c->writable < len)) {
+	if (vc_ctrl_destroys(opcode) || vc_ctrl_destroys_other(opcode) ||
+	    (!vc_ctrl_creates(opcode) && c->writable < len)) {
 		answer = &c->status;
 		len = sizeof(c->status);
 	}

@@ -8,11 +8,11 @@
  * executor answers with bottom halves disabled: the answer goes to a lock-free
  * list, and the queue's worker returns the chain. Answers come in any order.
  *
- * A device with limits has its operations go to the executor through the scheduler of asym_qos, one
- * flow; there they wait, with a reference to their key, until it is their turn, or until their queue
- * is stopped. A device without limits does without: that is a lock less for all its queues.
+ * A device with limits has its operations go to the executor through the scheduler of asym_qos,
+ * one flow; there they wait, with a reference to their key, until it is their turn, or until their
+ * queue is stopped. A device without limits does without: that is a lock less for all its queues.
  *
- * Requests of ciphers share the queue, the objects and the scheduler; cipher.c has the rest of them.
+ * Requests of ciphers share the queue, the objects and the scheduler; cipher.c has the rest.
  *
  * A request that brings its key (virtio 1.3, 5.9.7.8, stateless mode) goes through
  * another work item of the queue first, because preparing a key may take long.
@@ -128,8 +128,8 @@ void vc_data_exit(struct vc_queue *q)
 }
 
 /*
- * A request is over, or a piece of it is. Once it is in the list a worker that runs already may drop the device's last
- * reference, so its contents stay for a grace period (vc_dev_free()).
+ * A request is over, or a piece of it is. Once it is in the list a worker that runs already may
+ * drop the device's last reference, so its contents stay for a grace period (vc_dev_free()).
  */
 void vc_data_over(struct vc_request *req, int err)
 {

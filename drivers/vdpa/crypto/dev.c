@@ -118,7 +118,7 @@ static struct vc_dev *vc_dev_alloc(const struct vc_params *params)
 	mutex_init(&vc->limits_lock);
 	asym_qos_init(&vc->qos, &vc_qos_ops, 1);
 	asym_qos_flow_add(&vc->qos, &vc->flow, &ASYM_QOS_UNLIMITED);
-	vc_set_limits(vc, &params->limits);
+	vc_set_limits(vc, &ASYM_QOS_UNLIMITED);
 	vc->nr_queues = n;
 	for (i = 0; i < n; i++)
 		vc_queue_init(vc, i);
@@ -283,8 +283,8 @@ static void vc_apply_limits(struct vc_dev *vc)
 	const struct asym_qos_limits *limits = vc->unlimited ? &ASYM_QOS_UNLIMITED : &vc->limits;
 
 	lockdep_assert_held(&vc->limits_lock);
-	WRITE_ONCE(vc->limited, limits->ops_per_sec || limits->bytes_per_sec ||
-				limits->units_per_sec);
+	WRITE_ONCE(vc->limited,
+		   limits->ops_per_sec || limits->bytes_per_sec || limits->units_per_sec);
 	/* What waits and may go now, goes. */
 	asym_qos_flow_set(&vc->flow, limits);
 }

@@ -290,7 +290,8 @@ static const struct cipher_case {
 	  48, 32, ERR },
 	{ "chaining", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 2, 1, 16, 32, 32, 48, 32, NOTSUPP },
 	{ "no session", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 0, 16, 32, 32, 48, 32, NOTSUPP },
-	{ "another opcode", VIRTIO_CRYPTO_CIPHER_CREATE_SESSION, 1, 1, 16, 32, 32, 48, 32, NOTSUPP },
+	{ "another opcode", VIRTIO_CRYPTO_CIPHER_CREATE_SESSION, 1, 1, 16, 32, 32, 48, 32,
+	  NOTSUPP },
 };
 
 KUNIT_ARRAY_PARAM_DESC(cipher, cipher_cases, name);

@@ -64,7 +64,7 @@
 #define VC_MAX_DATA		ASYM_MAX_KEY_BYTES
 #define VC_MAX_SIZE		(ASYM_MAX_DER + 2 * VC_MAX_DATA)
 
-/* Bytes of input of a cipher's request, which are computed in pieces, in the request's own buffer */
+/* Bytes of input of a cipher's request; computed in pieces, in the request's own buffer */
 #define VC_CIPHER_MAX		SZ_1M
 #define VC_CIPHER_PIECE		SZ_4K
 static_assert(VC_CIPHER_PIECE <= VC_MAX_SIZE);
@@ -110,7 +110,6 @@ enum vc_stat {
  * @max_sessions: keys one driver may have open
  * @algos: BIT(enum asym_algo), and VC_ALGO_CBC_AES, to offer
  * @drivers: as asym_exec_create() takes it
- * @limits: of what it computes
  */
 struct vc_params {
 	char name[VC_NAME_MAX + 1];
@@ -118,7 +117,6 @@ struct vc_params {
 	unsigned int max_sessions;
 	u32 algos;
 	char drivers[VC_DRIVERS_MAX + 1];
-	struct asym_qos_limits limits;
 };
 
 /**
