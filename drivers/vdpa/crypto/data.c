@@ -329,7 +329,7 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 	if (vc->cipher && vc_is_cipher(le32_to_cpu(header.opcode)))
 		return vc_cipher_start(q, req, &header, readable - sizeof(header));
 	/* Before anything else of it is looked at, whose meaning that decides. */
-	if (!vc_is_akcipher_op(le32_to_cpu(header.opcode)))
+	if (!vc->caps.algos || !vc_is_akcipher_op(le32_to_cpu(header.opcode)))
 		return VIRTIO_CRYPTO_NOTSUPP;
 	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, buf + sizeof(header),
 				  hdr_len - sizeof(header)) != hdr_len - sizeof(header))
