@@ -129,6 +129,9 @@ class Ring:
         self.dev, self.index, self.offset = dev, index, offset
         self.avail, self.used = offset + 16 * NUM, offset + 16 * NUM + 0x1000
         self.kick_fd = os.eventfd(0)
+        # struct writes and reads "<H" byte by byte, and the device looks on
+        self.avail_index = ctypes.c_uint16.from_address(dev.address + self.avail + 2)
+        self.used_index_now = ctypes.c_uint16.from_address(dev.address + self.used + 2)
         self.reset()
 
     def reset(self):
@@ -154,13 +157,13 @@ class Ring:
         self.index_is(self.next)
 
     def index_is(self, index):
-        struct.pack_into("<H", self.dev.mem, self.avail + 2, index)
+        self.avail_index.value = index
 
     def kick(self):
         os.write(self.kick_fd, struct.pack("<Q", 1))
 
     def used_index(self):
-        return struct.unpack_from("<H", self.dev.mem, self.used + 2)[0]
+        return self.used_index_now.value
 
     def returned(self, seconds=10.0):
         """The next (head, bytes written) the device returned, or None."""
