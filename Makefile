@@ -6,6 +6,7 @@
 # make demo               a running chain of three machines, and signatures through it
 # make check              every test; make soak: with full counts, some hours
 # make bench-guest        our guest driver and the kernel's own, beside each other
+# make bench-device       a guest's device: vdpa_crypto and QEMU's lkcf backend, beside each other
 # make bench-fabric       what a fabric adds to an operation: ours, NVMe/TCP, TCP itself
 #
 # KBUILD_EXTRA_SYMBOLS=<Module.symvers> of a separately built vringh, where the kernel
@@ -36,7 +37,7 @@ CONFIGS := \
 
 kbuild = $(MAKE) -C $(KDIR) M=$(TOP) $(CONFIGS)
 
-.PHONY: all modules modules_install clean demo check soak bench-guest bench-fabric help
+.PHONY: all modules modules_install clean demo check soak bench-guest bench-device bench-fabric help
 all: modules
 
 modules:
@@ -58,7 +59,7 @@ demo check:
 soak:
 	$(TOP)/scripts/check --soak
 
-bench-guest bench-fabric:
+bench-guest bench-device bench-fabric:
 	$(TOP)/scripts/bench $(@:bench-%=%)
 
 help:
