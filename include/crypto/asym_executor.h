@@ -90,6 +90,15 @@ struct asym_exec_request {
 	void *priv[] __aligned(8);
 };
 
+/*
+ * Latencies: operations by the time they took. The buckets are the caller's, per CPU or per queue;
+ * bucket n is for less than 2^n us, the last for all else.
+ */
+#define ASYM_LATENCIES	32
+
+unsigned int asym_latency_bucket(u64 since);
+ssize_t asym_latency_emit(char *page, ssize_t len, unsigned int bucket, u64 count);
+
 struct asym_exec *asym_exec_create(const struct asym_exec_params *params);
 void asym_exec_destroy(struct asym_exec *exec);
 size_t asym_exec_request_size(struct asym_exec *exec);

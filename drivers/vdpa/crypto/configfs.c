@@ -73,7 +73,7 @@ struct vc_item {
 	struct vdpa_crypto *vd;
 	struct vc_dev *vc;
 	u64 past[VC_STAT_NR];
-	u64 past_latencies[VC_LATENCIES];
+	u64 past_latencies[ASYM_LATENCIES];
 	u64 past_throttled;
 	u64 past_throttled_us;
 	struct delayed_work unregister_work;
@@ -111,7 +111,7 @@ static void vc_item_drop_contents(struct vc_item *item)
 	scoped_guard(mutex, &item->lock) {
 		for (i = 0; i < VC_STAT_NR; i++)
 			item->past[i] += vc_stat(vc, i);
-		for (i = 0; i < VC_LATENCIES; i++)
+		for (i = 0; i < ASYM_LATENCIES; i++)
 			for (j = 0; j < vc->nr_queues; j++)
 				item->past_latencies[i] += READ_ONCE(vc->queues[j].latencies[i]);
 		asym_qos_flow_stats(&vc->flow, &qos);
@@ -652,7 +652,6 @@ VC_QOS_STAT_ATTR(throttled, throttled);
 VC_QOS_STAT_ATTR(throttled_us, throttled_us);
 VC_QOS_STAT_ATTR(waiting, waiting);
 
-/* As a target's pool has it: "less than so many us: so many operations" */
 static ssize_t vc_stat_latency_show(struct config_item *ci, char *page)
 {
 	struct vc_item *item = stats_to_vc_item(ci);
@@ -660,15 +659,12 @@ static ssize_t vc_stat_latency_show(struct config_item *ci, char *page)
 	ssize_t len = 0;
 
 	guard(mutex)(&item->lock);
-	for (i = 0; i < VC_LATENCIES; i++) {
+	for (i = 0; i < ASYM_LATENCIES; i++) {
 		u64 sum = item->past_latencies[i];
 
 		for (j = 0; item->vc && j < item->vc->nr_queues; j++)
 			sum += READ_ONCE(item->vc->queues[j].latencies[i]);
-		if (i < VC_LATENCIES - 1)
-			len += sysfs_emit_at(page, len, "%llu %llu\n", BIT_ULL(i), sum);
-		else
-			len += sysfs_emit_at(page, len, "more %llu\n", sum);
+		len += asym_latency_emit(page, len, i, sum);
 	}
 	return len;
 }
@@ -682,6 +678,16 @@ static ssize_t vc_stat_driver_show(struct config_item *ci, char *page)
 	return sysfs_emit(page, "%s\n", item->vc ? asym_exec_driver(item->vc->exec) : "");
 }
 CONFIGFS_ATTR_RO(vc_stat_, driver);
+
+static ssize_t vc_stat_cipher_driver_show(struct config_item *ci, char *page)
+{
+	struct vc_item *item = stats_to_vc_item(ci);
+
+	guard(mutex)(&item->lock);
+	return sysfs_emit(page, "%s\n", item->vc && item->vc->cipher ?
+			  crypto_skcipher_driver_name(item->vc->cipher) : "");
+}
+CONFIGFS_ATTR_RO(vc_stat_, cipher_driver);
 
 static struct configfs_attribute *vc_stat_attrs[] = {
 	&vc_stat_attr_requests,
@@ -710,6 +716,7 @@ static struct configfs_attribute *vc_stat_attrs[] = {
 	&vc_stat_attr_waiting,
 	&vc_stat_attr_latency,
 	&vc_stat_attr_driver,
+	&vc_stat_attr_cipher_driver,
 	NULL,
 };
 

@@ -20,7 +20,6 @@
  * vc_queue.lock protects the objects that are not at the executor.
  */
 #include <linux/ktime.h>
-#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -413,12 +412,11 @@ malformed:
 /* One more operation of a kind, of @len bytes of input. */
 void vc_data_count(const struct vc_request *req, enum vc_stat ops, enum vc_stat bytes, u32 len)
 {
-	u64 us = div_u64(ktime_get_ns() - req->since, NSEC_PER_USEC);
 	struct vc_queue *q = req->q;
 
 	vc_count(q, ops);
 	atomic64_add(len, &q->stats[bytes]);
-	q->latencies[min(fls64(us), VC_LATENCIES - 1)]++;
+	q->latencies[asym_latency_bucket(req->since)]++;
 }
 
 /* The executor answered. Return: false if there is more of the request to compute. */

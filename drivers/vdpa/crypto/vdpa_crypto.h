@@ -19,7 +19,8 @@
  *   vc_dev.limits_lock (mutex)	what limits the device, inside none of the others
  *   vc_dev.qos.lock		the scheduler's own
  *   vc_dev.config_lock		the callback for configuration changes
- * vc_queue.lock is never held while a key is created or an operation computed.
+ * vc_queue.lock is never held while a key is created or the executor computes; pieces of ciphers
+ * that a driver computes within the call are, VC_CIPHER_RUN at most before others have a turn.
  */
 #ifndef _VDPA_CRYPTO_H
 #define _VDPA_CRYPTO_H
@@ -58,7 +59,6 @@
 #define VC_BATCH		64	/* descriptors taken before others have a turn */
 #define VC_MAX_SEGS		128	/* in each direction of one request */
 #define VC_INLINE_SEGS		8
-#define VC_LATENCIES		25	/* buckets: less than 1 us, 2 us, 4 us ... more */
 
 /* What can be in a data request: a key; a signature and a digest, or input and output */
 #define VC_MAX_DATA		ASYM_MAX_KEY_BYTES
@@ -198,7 +198,7 @@ struct vc_dev;
  * @nr_requests: allocated ones
  * @free: requests that are not in use
  * @busy: requests that wait for their turn or are at the executor
- * @latencies: operations by the time they took; bucket n: less than 2^n us
+ * @latencies: operations by the time they took
  * @done: requests the executor answered (lock-free)
  * @key_work: prepares the keys that requests in @keyed brought, one after the other, so that
  *	a driver gets no more of the host's time that way than by opening sessions
@@ -226,7 +226,7 @@ struct vc_queue {
 	unsigned int nr_requests;
 	struct list_head free;
 	struct list_head busy;
-	u64 latencies[VC_LATENCIES];
+	u64 latencies[ASYM_LATENCIES];
 
 	struct llist_head done;
 	struct work_struct key_work;

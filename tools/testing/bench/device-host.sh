@@ -11,6 +11,7 @@
 #
 # RUNS=5 SECONDS_EACH=3 DEPTHS="1 16 64"
 set -u
+. "$(dirname "$0")/lib.sh"
 RUNS=${RUNS:-5} SECONDS_EACH=${SECONDS_EACH:-3} DEPTHS=${DEPTHS:-1 16 64}
 config=/sys/kernel/config/vdpa_crypto
 bus=/sys/bus/vdpa
@@ -122,17 +123,7 @@ served=$(cat $config/vm1/stats/decrypt)
 echo "bench: vm1 computed $served operations"
 [ "$served" -gt 0 ] || die "what the guest measured was not vdpa_crypto"
 
-awk '
-	function median(key, field,    n, i, j, x, t) {
-		n = count[key]
-		for (i = 1; i <= n; i++)
-			t[i] = value[key, field, i]
-		for (i = 2; i <= n; i++)
-			for (j = i; j > 1 && t[j] < t[j - 1]; j--) {
-				x = t[j]; t[j] = t[j - 1]; t[j - 1] = x
-			}
-		return t[int((n + 1) / 2)]
-	}
+awk "$median_awk"'
 	{
 		if (!($2 in seen)) { seen[$2] = 1; order[++depths] = $2 }
 		n = ++count[$1 " " $2]

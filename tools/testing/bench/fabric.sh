@@ -23,6 +23,7 @@
 #
 # RUNS=5 SECONDS_EACH=2 BENCH_QUEUES=2 DEPTHS="1 32 128" ASSOCS="1 4 16 64" TOTALS="128 2048" PAIRS=15
 set -u
+. "$(dirname "$0")/lib.sh"
 PAIRS=${PAIRS:-15}
 RUNS=${RUNS:-5} SECONDS_EACH=${SECONDS_EACH:-2} BENCH_QUEUES=${BENCH_QUEUES:-2}
 DEPTHS=${DEPTHS:-1 32 128} ASSOCS=${ASSOCS:-1 4 16 64} TOTALS=${TOTALS:-128 2048}
@@ -278,19 +279,7 @@ if [ "$most" -gt 1 ]; then
 	done
 fi
 
-awk '
-	function median(id, field,    n, i, j, x, t) {
-		n = count[id]
-		if (!n)
-			return 0
-		for (i = 1; i <= n; i++)
-			t[i] = value[id, field, i]
-		for (i = 2; i <= n; i++)
-			for (j = i; j > 1 && t[j] < t[j - 1]; j--) {
-				x = t[j]; t[j] = t[j - 1]; t[j - 1] = x
-			}
-		return t[int((n + 1) / 2)]
-	}
+awk "$median_awk"'
 	# time (4) or CPU time (5) that the fabric adds to an operation, us
 	function added(fabric, alone, depth, field) {
 		return (median(fabric " " depth, field) - median(alone " " depth, field)) / 1000

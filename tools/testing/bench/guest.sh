@@ -6,6 +6,7 @@
 #
 # RUNS=5 SECONDS_EACH=1 QUEUES="1 4" THREADS="1 16" STYLES="keyctl transform"
 set -u
+. "$(dirname "$0")/lib.sh"
 RUNS=${RUNS:-5} SECONDS_EACH=${SECONDS_EACH:-1} BENCH_QUEUES=${BENCH_QUEUES:-1 4}
 THREADS=${THREADS:-1 16} STYLES=${STYLES:-keyctl transform}
 bench=/sys/kernel/debug/asym_bench
@@ -118,17 +119,7 @@ for queues in $BENCH_QUEUES; do
 done
 
 # The median of each figure over the runs, ours beside the kernel's own.
-awk '
-	function median(key, field,    n, i, j, x, t) {
-		n = count[key]
-		for (i = 1; i <= n; i++)
-			t[i] = value[key, field, i]
-		for (i = 2; i <= n; i++)
-			for (j = i; j > 1 && t[j] < t[j - 1]; j--) {
-				x = t[j]; t[j] = t[j - 1]; t[j - 1] = x
-			}
-		return t[int((n + 1) / 2)]
-	}
+awk "$median_awk"'
 	{
 		key = $2 " " $3 " " $4
 		if (!(key in seen)) { seen[key] = 1; order[++keys] = key }

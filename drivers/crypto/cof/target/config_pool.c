@@ -530,7 +530,6 @@ static ssize_t cof_tgt_stats_hosts_show(struct config_item *item, char *page)
 }
 CONFIGFS_ATTR_RO(cof_tgt_stats_, hosts);
 
-/* "less than so many us: so many operations" */
 static ssize_t cof_tgt_stats_latency_show(struct config_item *item, char *page)
 {
 	struct cof_tgt_pool *pool = stats_to_pool(item);
@@ -538,14 +537,11 @@ static ssize_t cof_tgt_stats_latency_show(struct config_item *item, char *page)
 	u64 sum;
 	int i, cpu;
 
-	for (i = 0; i < COF_TGT_LATENCIES; i++) {
+	for (i = 0; i < ASYM_LATENCIES; i++) {
 		sum = 0;
 		for_each_possible_cpu(cpu)
 			sum += READ_ONCE(per_cpu_ptr(pool->cpu, cpu)->latencies[i]);
-		if (i < COF_TGT_LATENCIES - 1)
-			len += sysfs_emit_at(page, len, "%llu %llu\n", BIT_ULL(i), sum);
-		else
-			len += sysfs_emit_at(page, len, "more %llu\n", sum);
+		len += asym_latency_emit(page, len, i, sum);
 	}
 	return len;
 }

@@ -19,10 +19,8 @@
  */
 #include "target.h"
 
-#include <linux/bitops.h>
 #include <linux/err.h>
 #include <linux/ktime.h>
-#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
@@ -73,9 +71,7 @@ static void io_count(struct cof_tgt_pool *pool, const struct asym_exec_request *
 
 static void io_count_latency(struct cof_tgt_pool *pool, u64 arrived)
 {
-	u64 us = div_u64(ktime_get_ns() - arrived, NSEC_PER_USEC);
-
-	this_cpu_inc(pool->cpu->latencies[min(fls64(us), COF_TGT_LATENCIES - 1)]);
+	this_cpu_inc(pool->cpu->latencies[asym_latency_bucket(arrived)]);
 }
 
 /* The end of an operation, whether it was dispatched or not. */

@@ -99,7 +99,6 @@ struct cof_tgt_link {
 	};
 };
 
-#define COF_TGT_LATENCIES	32	/* the last: 2^30 us and more */
 
 /**
  * struct cof_tgt_pool_cpu - what one CPU counted on the path of operations
@@ -109,7 +108,7 @@ struct cof_tgt_link {
  */
 struct cof_tgt_pool_cpu {
 	u64 stats[COF_TGT_BYTES + 1];
-	u64 latencies[COF_TGT_LATENCIES];
+	u64 latencies[ASYM_LATENCIES];
 };
 
 /**

@@ -512,6 +512,8 @@ def test_cipher(dev, key):
             if bits < 256:
                 equal([dev.cipher_close(session) for _, session in ids], [OK, OK], "which are closed")
         equal(wrong, 0, f"revision {revision}: {done} messages of up to 60000 bytes are as OpenSSL has them")
+    driver = read(f"{CONFIG}/stats/cipher_driver")
+    check(driver and not driver.startswith("virtio"), f"which {driver} computes, no virtio crypto device's")
     (_, enc), (_, dec) = ids
     iv, data = os.urandom(16), os.urandom(4096)
     right = openssl_cbc(secret, iv, data, False)
