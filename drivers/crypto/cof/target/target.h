@@ -99,7 +99,6 @@ struct cof_tgt_link {
 	};
 };
 
-
 /**
  * struct cof_tgt_pool_cpu - what one CPU counted on the path of operations
  * @stats: COF_TGT_ENCRYPT to COF_TGT_BYTES
