@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The CIPHER service: cbc(aes), on sessions (virtio 1.3, 5.9.7.2.1.3, 5.9.7.6).
+ * The CIPHER service: cbc(aes) (virtio 1.3, 5.9.7.2.1.3, 5.9.7.6).
  *
- * A session has a transform of its own, with the key. A request is computed in pieces of
+ * A session has a transform of its own, with the key; a request that brings its key is a session
+ * in no table, which ends with it. A request is computed in pieces of
  * VC_CIPHER_PIECE bytes, in place in the buffer that the request object has anyway, one after the
  * other, the last block of one being the IV of the next: so a request may be long, and what a
  * driver can make this kernel allocate hardly grows with it. Others have their turn in between.
@@ -29,6 +30,7 @@
 
 static_assert(sizeof(struct virtio_crypto_sym_data_req) == 48);
 static_assert(sizeof(struct virtio_crypto_sym_create_session_req) == 56);
+static_assert(sizeof(struct virtio_crypto_cipher_stateless_para) == 72 + 4);
 
 /* ---- the device's algorithm ------------------------------------------------------ */
 
@@ -88,6 +90,17 @@ int vc_cipher_request_init(struct vc_request *req)
 
 /* ---- sessions -------------------------------------------------------------------- */
 
+/* Return: VIRTIO_CRYPTO_OK, _NOTSUPP (algorithm, chaining, direction), _ERR (lengths). */
+static u8 vc_cipher_check_key(u32 op_type, u32 algo, u32 op, u32 len, size_t readable)
+{
+	if (op_type != VIRTIO_CRYPTO_SYM_OP_CIPHER || algo != VIRTIO_CRYPTO_CIPHER_AES_CBC ||
+	    (op != VIRTIO_CRYPTO_OP_ENCRYPT && op != VIRTIO_CRYPTO_OP_DECRYPT))
+		return VIRTIO_CRYPTO_NOTSUPP;
+	if (len != AES_KEYSIZE_128 && len != AES_KEYSIZE_192 && len != AES_KEYSIZE_256)
+		return VIRTIO_CRYPTO_ERR;
+	return len > readable ? VIRTIO_CRYPTO_ERR : VIRTIO_CRYPTO_OK;
+}
+
 /**
  * vc_cipher_parse_key() - check a request to open a session
  * @create: what it says
@@ -98,15 +111,9 @@ int vc_cipher_request_init(struct vc_request *req)
 u8 vc_cipher_parse_key(const struct virtio_crypto_sym_create_session_req *create, size_t readable)
 {
 	const struct virtio_crypto_cipher_session_para *para = &create->u.cipher.para;
-	u32 op = le32_to_cpu(para->op), len = le32_to_cpu(para->keylen);
 
-	if (le32_to_cpu(create->op_type) != VIRTIO_CRYPTO_SYM_OP_CIPHER ||
-	    le32_to_cpu(para->algo) != VIRTIO_CRYPTO_CIPHER_AES_CBC ||
-	    (op != VIRTIO_CRYPTO_OP_ENCRYPT && op != VIRTIO_CRYPTO_OP_DECRYPT))
-		return VIRTIO_CRYPTO_NOTSUPP;
-	if (len != AES_KEYSIZE_128 && len != AES_KEYSIZE_192 && len != AES_KEYSIZE_256)
-		return VIRTIO_CRYPTO_ERR;
-	return len > readable ? VIRTIO_CRYPTO_ERR : VIRTIO_CRYPTO_OK;
+	return vc_cipher_check_key(le32_to_cpu(create->op_type), le32_to_cpu(para->algo),
+				   le32_to_cpu(para->op), le32_to_cpu(para->keylen), readable);
 }
 
 /**
@@ -140,6 +147,61 @@ struct crypto_skcipher *vc_cipher_open(struct vc_dev *vc, const u8 *key, unsigne
 /* ---- requests -------------------------------------------------------------------- */
 
 /**
+ * vc_cipher_flf_len() - bytes of a cipher's data request between its header and what is variable
+ * @features: that the driver accepted
+ *
+ * virtio 1.3, 5.9.7.3 "Data Virtqueue"; not padded where the stateless mode is accepted, which
+ * requires revision 1.
+ *
+ * Return: at most sizeof(struct virtio_crypto_cipher_stateless_para).
+ */
+unsigned int vc_cipher_flf_len(u64 features)
+{
+	return features & BIT_ULL(VIRTIO_CRYPTO_F_CIPHER_STATELESS_MODE) ?
+	       sizeof(struct virtio_crypto_cipher_stateless_para) :
+	       sizeof(struct virtio_crypto_sym_data_req);
+}
+
+/**
+ * vc_cipher_parse_hdr() - the fixed part of a cipher's data request
+ * @header: what all requests begin with
+ * @flf: what follows it, vc_cipher_flf_len() bytes
+ * @features: that the driver accepted
+ * @out: what they say, nothing of it checked
+ *
+ * virtio 1.3, 5.9.7.3: without revision 1 the flag is ignored.
+ */
+void vc_cipher_parse_hdr(const struct virtio_crypto_op_header *header, const u8 *flf, u64 features,
+			 struct vc_cipher_hdr *out)
+{
+	struct virtio_crypto_cipher_stateless_para stateless;
+	struct virtio_crypto_sym_data_req sym;
+
+	*out = (struct vc_cipher_hdr){
+		.opcode = le32_to_cpu(header->opcode),
+		.session = le64_to_cpu(header->session_id),
+		.stateless = features & BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1) &&
+			     !(le32_to_cpu(header->flag) & VIRTIO_CRYPTO_FLAG_SESSION_MODE),
+	};
+	if (features & BIT_ULL(VIRTIO_CRYPTO_F_CIPHER_STATELESS_MODE)) {
+		memcpy(&stateless, flf, sizeof(stateless));
+		out->algo = le32_to_cpu(stateless.algo);
+		out->key_len = le32_to_cpu(stateless.key_len);
+		out->op = le32_to_cpu(stateless.op);
+		out->op_type = le32_to_cpu(stateless.op_type);
+		out->iv_len = le32_to_cpu(stateless.iv_len);
+		out->src = le32_to_cpu(stateless.src_data_len);
+		out->dst = le32_to_cpu(stateless.dst_data_len);
+		return;
+	}
+	memcpy(&sym, flf, sizeof(sym));
+	out->op_type = le32_to_cpu(sym.op_type);
+	out->iv_len = le32_to_cpu(sym.u.cipher.para.iv_len);
+	out->src = le32_to_cpu(sym.u.cipher.para.src_data_len);
+	out->dst = le32_to_cpu(sym.u.cipher.para.dst_data_len);
+}
+
+/**
  * vc_cipher_parse() - check a data request
  * @hdr: its fixed part
  * @features: that the driver accepted
@@ -147,31 +209,39 @@ struct crypto_skcipher *vc_cipher_open(struct vc_dev *vc, const u8 *key, unsigne
  * @writable: bytes the device may write, without the struct virtio_crypto_inhdr
  * @out: the request, valid if VIRTIO_CRYPTO_OK is returned
  *
- * Return: VIRTIO_CRYPTO_OK, _NOTSUPP (opcode, chaining, no session), _ERR (lengths).
+ * Return: VIRTIO_CRYPTO_OK, _NOTSUPP (opcode, chaining, no session; of a key's algorithm and
+ * direction), _ERR (lengths).
  */
-u8 vc_cipher_parse(const struct virtio_crypto_op_data_req *hdr, u64 features, size_t readable,
-		   size_t writable, struct vc_cipher_req *out)
+u8 vc_cipher_parse(const struct vc_cipher_hdr *hdr, u64 features, size_t readable, size_t writable,
+		   struct vc_cipher_req *out)
 {
-	const struct virtio_crypto_cipher_para *para = &hdr->u.sym_req.u.cipher.para;
-	u32 opcode = le32_to_cpu(hdr->header.opcode), len = le32_to_cpu(para->src_data_len);
-	u32 dst = le32_to_cpu(para->dst_data_len);
+	bool decrypt = hdr->opcode == VIRTIO_CRYPTO_CIPHER_DECRYPT;
+	u8 ret;
 
-	if ((opcode != VIRTIO_CRYPTO_CIPHER_ENCRYPT && opcode != VIRTIO_CRYPTO_CIPHER_DECRYPT) ||
-	    le32_to_cpu(hdr->u.sym_req.op_type) != VIRTIO_CRYPTO_SYM_OP_CIPHER)
+	if ((hdr->opcode != VIRTIO_CRYPTO_CIPHER_ENCRYPT && !decrypt) ||
+	    hdr->op_type != VIRTIO_CRYPTO_SYM_OP_CIPHER)
 		return VIRTIO_CRYPTO_NOTSUPP;
-	/* 5.9.7.3: without revision 1 the flag is ignored */
-	if (features & BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1) &&
-	    !(le32_to_cpu(hdr->header.flag) & VIRTIO_CRYPTO_FLAG_SESSION_MODE))
-		return VIRTIO_CRYPTO_NOTSUPP;
+	out->key_len = 0;
+	if (hdr->stateless) {
+		if (!(features & BIT_ULL(VIRTIO_CRYPTO_F_CIPHER_STATELESS_MODE)))
+			return VIRTIO_CRYPTO_NOTSUPP;
+		ret = vc_cipher_check_key(hdr->op_type, hdr->algo, hdr->op, hdr->key_len, readable);
+		if (ret != VIRTIO_CRYPTO_OK)
+			return ret;
+		if (decrypt != (hdr->op == VIRTIO_CRYPTO_OP_DECRYPT))
+			return VIRTIO_CRYPTO_NOTSUPP;
+		out->key_len = hdr->key_len;
+		readable -= hdr->key_len;
+	}
 	/* "MUST be the same as the block length of the cipher" */
-	if (le32_to_cpu(para->iv_len) != AES_BLOCK_SIZE || readable < AES_BLOCK_SIZE)
+	if (hdr->iv_len != AES_BLOCK_SIZE || readable < AES_BLOCK_SIZE)
 		return VIRTIO_CRYPTO_ERR;
-	if (len > VC_CIPHER_MAX || len % AES_BLOCK_SIZE || len > readable - AES_BLOCK_SIZE ||
-	    dst < len || dst > writable)
+	if (hdr->src > VC_CIPHER_MAX || hdr->src % AES_BLOCK_SIZE ||
+	    hdr->src > readable - AES_BLOCK_SIZE || hdr->dst < hdr->src || hdr->dst > writable)
 		return VIRTIO_CRYPTO_ERR;
-	out->session = le64_to_cpu(hdr->header.session_id);
-	out->len = len;
-	out->decrypt = opcode == VIRTIO_CRYPTO_CIPHER_DECRYPT;
+	out->session = hdr->session;
+	out->len = hdr->src;
+	out->decrypt = decrypt;
 	return VIRTIO_CRYPTO_OK;
 }
 
@@ -329,6 +399,36 @@ static int vc_cipher_keep_input(struct vc_request *req)
 	return riov->iov ? 0 : -ENOMEM;
 }
 
+/*
+ * A session for one request, with the key that it brings, which is taken from vc_queue.riov.
+ * Return: VIRTIO_CRYPTO_*.
+ */
+static u8 vc_cipher_pull_key(struct vc_queue *q, struct vc_request *req,
+			     const struct vc_cipher_req *cipher)
+{
+	struct vc_session *session;
+	u8 key[AES_MAX_KEY_SIZE];
+	int err = -EFAULT;
+
+	session = kzalloc_obj(*session);
+	if (!session)
+		return VIRTIO_CRYPTO_ERR;
+	refcount_set(&session->ref, 1);
+	session->decrypt = cipher->decrypt;
+	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, key, cipher->key_len) == cipher->key_len) {
+		session->tfm = vc_cipher_open(q->vc, key, cipher->key_len);
+		err = PTR_ERR_OR_ZERO(session->tfm);
+	}
+	memzero_explicit(key, sizeof(key));
+	if (err) {
+		kfree(session);
+		return VIRTIO_CRYPTO_ERR;
+	}
+	req->session = session;
+	vc_count(q, VC_STAT_STATELESS);
+	return VIRTIO_CRYPTO_OK;
+}
+
 /**
  * vc_cipher_start() - begin with a request
  * @q: the queue; what follows the request's header is in vc_queue.riov
@@ -343,24 +443,33 @@ static int vc_cipher_keep_input(struct vc_request *req)
 int vc_cipher_start(struct vc_queue *q, struct vc_request *req,
 		    const struct virtio_crypto_op_header *header, size_t readable)
 {
-	struct virtio_crypto_op_data_req hdr = { .header = *header };
-	struct vc_cipher_req cipher;
+	u8 flf[sizeof(struct virtio_crypto_cipher_stateless_para)];
 	struct vc_dev *vc = q->vc;
+	unsigned int flf_len = vc_cipher_flf_len(vc->features);
+	struct vc_cipher_req cipher;
+	struct vc_cipher_hdr hdr;
 	int err;
 	u8 ret;
 
-	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, &hdr.u, sizeof(hdr.u)) != sizeof(hdr.u))
+	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, flf, flf_len) != flf_len)
 		goto malformed;
-	ret = vc_cipher_parse(&hdr, vc->features, readable - sizeof(hdr.u),
+	vc_cipher_parse_hdr(header, flf, vc->features, &hdr);
+	ret = vc_cipher_parse(&hdr, vc->features, readable - flf_len,
 			      req->writable - sizeof(struct virtio_crypto_inhdr), &cipher);
 	if (ret == VIRTIO_CRYPTO_ERR)
 		goto malformed;
 	if (ret != VIRTIO_CRYPTO_OK)
 		return ret;
 
-	req->session = vc_session_get(&vc->sessions, cipher.session, true);
-	if (!req->session)
-		return VIRTIO_CRYPTO_INVSESS;
+	if (cipher.key_len) {
+		ret = vc_cipher_pull_key(q, req, &cipher);
+		if (ret != VIRTIO_CRYPTO_OK)
+			return ret;
+	} else {
+		req->session = vc_session_get(&vc->sessions, cipher.session, true);
+		if (!req->session)
+			return VIRTIO_CRYPTO_INVSESS;
+	}
 	req->cipher = true;
 	vringh_kiov_init(&req->riov, NULL, 0);
 	if (req->session->decrypt != cipher.decrypt)

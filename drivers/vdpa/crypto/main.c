@@ -41,7 +41,7 @@ static struct virtio_device_id vc_ids[] = {
 struct vdpa_mgmt_dev vc_mgmt = {
 	.ops = &vc_mgmt_ops,
 	.id_table = vc_ids,
-	.supported_features = VC_FEATURES_OFFERED,
+	.supported_features = VC_FEATURES_OFFERED | VC_FEATURES_CIPHER,
 	.max_supported_vqs = VC_QUEUES_MAX + 1,
 };
 

@@ -139,9 +139,14 @@ static u32 vc_get_vq_group(struct vdpa_device *vdpa, u16 idx)
 	return 0;
 }
 
+static u64 vc_features(const struct vc_dev *vc)
+{
+	return VC_FEATURES_OFFERED | (vc->cipher ? VC_FEATURES_CIPHER : 0);
+}
+
 static u64 vc_get_device_features(struct vdpa_device *vdpa)
 {
-	return VC_FEATURES_OFFERED;
+	return vc_features(vdpa_to_vc(vdpa));
 }
 
 static u64 vc_get_backend_features(const struct vdpa_device *vdpa)
@@ -151,14 +156,17 @@ static u64 vc_get_backend_features(const struct vdpa_device *vdpa)
 
 static int vc_set_driver_features(struct vdpa_device *vdpa, u64 features)
 {
+	struct vc_dev *vc = vdpa_to_vc(vdpa);
+
 	/* No legacy interface, and memory is reached through the map only. */
 	if ((features & VC_FEATURES_NEEDED) != VC_FEATURES_NEEDED)
 		return -EINVAL;
 	/* virtio 1.3, 5.9.3.1 */
-	if (features & BIT_ULL(VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE) &&
+	if (features & (BIT_ULL(VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE) |
+			BIT_ULL(VIRTIO_CRYPTO_F_CIPHER_STATELESS_MODE)) &&
 	    !(features & BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1)))
 		return -EINVAL;
-	WRITE_ONCE(vdpa_to_vc(vdpa)->features, features & VC_FEATURES_OFFERED);
+	WRITE_ONCE(vc->features, features & vc_features(vc));
 	return 0;
 }
 

@@ -299,26 +299,100 @@ KUNIT_ARRAY_PARAM_DESC(cipher, cipher_cases, name);
 static void vc_test_cipher(struct kunit *test)
 {
 	const struct cipher_case *c = test->param_value;
-	const struct virtio_crypto_op_data_req hdr = {
-		.header.opcode = cpu_to_le32(c->opcode),
-		.header.session_id = cpu_to_le64(0x123456789abcdef0ull),
-		.header.flag = cpu_to_le32(c->flag),
-		.u.sym_req.op_type = cpu_to_le32(c->op_type),
-		.u.sym_req.u.cipher.para.iv_len = cpu_to_le32(c->iv_len),
-		.u.sym_req.u.cipher.para.src_data_len = cpu_to_le32(c->src),
-		.u.sym_req.u.cipher.para.dst_data_len = cpu_to_le32(c->dst),
+	const struct virtio_crypto_op_header header = {
+		.opcode = cpu_to_le32(c->opcode),
+		.session_id = cpu_to_le64(0x123456789abcdef0ull),
+		.flag = cpu_to_le32(c->flag),
 	};
+	const struct virtio_crypto_sym_data_req flf = {
+		.op_type = cpu_to_le32(c->op_type),
+		.u.cipher.para.iv_len = cpu_to_le32(c->iv_len),
+		.u.cipher.para.src_data_len = cpu_to_le32(c->src),
+		.u.cipher.para.dst_data_len = cpu_to_le32(c->dst),
+	};
+	struct vc_cipher_hdr hdr;
 	struct vc_cipher_req req;
 
+	KUNIT_EXPECT_EQ(test, vc_cipher_flf_len(REVISION_1), sizeof(flf));
+	KUNIT_EXPECT_EQ(test, vc_cipher_flf_len(NEEDED), sizeof(flf));
+	vc_cipher_parse_hdr(&header, (const u8 *)&flf, REVISION_1, &hdr);
 	KUNIT_ASSERT_EQ(test, vc_cipher_parse(&hdr, REVISION_1, c->readable, c->writable, &req),
 			c->status);
+	if (c->status == OK) {
+		KUNIT_EXPECT_EQ(test, req.session, 0x123456789abcdef0ull);
+		KUNIT_EXPECT_EQ(test, req.key_len, 0);
+		KUNIT_EXPECT_EQ(test, req.len, c->src);
+		KUNIT_EXPECT_EQ(test, req.decrypt, c->opcode == VIRTIO_CRYPTO_CIPHER_DECRYPT);
+	}
 	/* without revision 1 the flag is ignored */
-	if (!c->flag)
-		KUNIT_EXPECT_EQ(test, vc_cipher_parse(&hdr, NEEDED, c->readable, c->writable, &req),
-				OK);
+	vc_cipher_parse_hdr(&header, (const u8 *)&flf, NEEDED, &hdr);
+	KUNIT_EXPECT_EQ(test, vc_cipher_parse(&hdr, NEEDED, c->readable, c->writable, &req),
+			c->flag ? c->status : OK);
+}
+
+#define CIPHER_STATELESS	(REVISION_1 | VC_FEATURES_CIPHER)
+
+static const struct cipher_stateless_case {
+	const char *name;
+	u32 opcode;
+	u32 flag;
+	u32 algo;
+	u32 key_len;
+	u32 op;
+	u32 op_type;
+	u32 src;
+	size_t readable;
+	u8 status;
+} cipher_stateless_cases[] = {
+	{ "AES-128", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 0, 3, 16, 1, 1, 32, 64, OK },
+	{ "AES-192", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 0, 3, 24, 1, 1, 32, 72, OK },
+	{ "AES-256, decrypt", VIRTIO_CRYPTO_CIPHER_DECRYPT, 0, 3, 32, 2, 1, 32, 80, OK },
+	{ "with a session", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 1, 0, 0, 0, 1, 32, 48, OK },
+	{ "with a session, a key's length", VIRTIO_CRYPTO_CIPHER_DECRYPT, 1, 9, U32_MAX, 9, 1, 32,
+	  48, OK },
+	{ "no key", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 0, 3, 0, 1, 1, 32, 48, ERR },
+	{ "a key of 17 bytes", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 0, 3, 17, 1, 1, 32, 65, ERR },
+	{ "a key of 4 GiB", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 0, 3, U32_MAX, 1, 1, 32, 80, ERR },
+	{ "a key longer than the chain", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 0, 3, 16, 1, 1, 0, 15, ERR },
+	{ "a key in the IV's place", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 0, 3, 32, 1, 1, 0, 47, ERR },
+	{ "a key in the input's place", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 0, 3, 32, 1, 1, 32, 79, ERR },
+	{ "another algorithm", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 0, 4, 16, 1, 1, 32, 64, NOTSUPP },
+	{ "another direction", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 0, 3, 16, 2, 1, 32, 64, NOTSUPP },
+	{ "no direction", VIRTIO_CRYPTO_CIPHER_DECRYPT, 0, 3, 16, 0, 1, 32, 64, NOTSUPP },
+	{ "chaining", VIRTIO_CRYPTO_CIPHER_ENCRYPT, 0, 3, 16, 1, 2, 32, 64, NOTSUPP },
+	{ "an opcode of control", VIRTIO_CRYPTO_CIPHER_CREATE_SESSION, 0, 3, 16, 1, 1, 32, 64,
+	  NOTSUPP },
+};
+
+KUNIT_ARRAY_PARAM_DESC(cipher_stateless, cipher_stateless_cases, name);
+
+static void vc_test_cipher_stateless(struct kunit *test)
+{
+	const struct cipher_stateless_case *c = test->param_value;
+	const struct virtio_crypto_op_header header = {
+		.opcode = cpu_to_le32(c->opcode),
+		.flag = cpu_to_le32(c->flag),
+	};
+	const struct virtio_crypto_cipher_stateless_para flf = {
+		.algo = cpu_to_le32(c->algo),
+		.key_len = cpu_to_le32(c->key_len),
+		.op = cpu_to_le32(c->op),
+		.iv_len = cpu_to_le32(16),
+		.src_data_len = cpu_to_le32(c->src),
+		.dst_data_len = cpu_to_le32(c->src),
+		.op_type = cpu_to_le32(c->op_type),
+	};
+	struct vc_cipher_hdr hdr;
+	struct vc_cipher_req req;
+
+	KUNIT_EXPECT_EQ(test, vc_cipher_flf_len(CIPHER_STATELESS), sizeof(flf));
+	vc_cipher_parse_hdr(&header, (const u8 *)&flf, CIPHER_STATELESS, &hdr);
+	KUNIT_EXPECT_EQ(test, hdr.stateless, !c->flag);
+	KUNIT_ASSERT_EQ(test, vc_cipher_parse(&hdr, CIPHER_STATELESS, c->readable, c->src, &req),
+			c->status);
 	if (c->status != OK)
 		return;
-	KUNIT_EXPECT_EQ(test, req.session, 0x123456789abcdef0ull);
+	KUNIT_EXPECT_EQ(test, req.key_len, c->flag ? 0 : c->key_len);
 	KUNIT_EXPECT_EQ(test, req.len, c->src);
 	KUNIT_EXPECT_EQ(test, req.decrypt, c->opcode == VIRTIO_CRYPTO_CIPHER_DECRYPT);
 }
@@ -434,6 +508,7 @@ static struct kunit_case vc_test_cases[] = {
 	KUNIT_CASE_PARAM(vc_test_hdr, hdr_gen_params),
 	KUNIT_CASE(vc_test_random),
 	KUNIT_CASE_PARAM(vc_test_cipher, cipher_gen_params),
+	KUNIT_CASE_PARAM(vc_test_cipher_stateless, cipher_stateless_gen_params),
 	KUNIT_CASE(vc_test_cipher_key),
 	KUNIT_CASE(vc_test_raw_sessions_do_not_sign),
 	KUNIT_CASE(vc_test_status),

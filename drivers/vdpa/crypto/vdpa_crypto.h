@@ -73,10 +73,11 @@ static_assert(VC_CIPHER_PIECE <= VC_MAX_SIZE);
 #define VC_ALGO_CBC_AES		BIT(31)
 static_assert(ASYM_RSA < 31);
 
-/* Features a driver must accept, and those it may */
+/* Features a driver must accept, those it may, and those it may if there are ciphers */
 #define VC_FEATURES_NEEDED	(BIT_ULL(VIRTIO_F_VERSION_1) | BIT_ULL(VIRTIO_F_ACCESS_PLATFORM))
 #define VC_FEATURES_OFFERED	(VC_FEATURES_NEEDED | BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1) |	\
 				 BIT_ULL(VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE))
+#define VC_FEATURES_CIPHER	BIT_ULL(VIRTIO_CRYPTO_F_CIPHER_STATELESS_MODE)
 
 /* enum vc_stat - the counters under stats/; both groups of four are in the order of enum asym_op */
 enum vc_stat {
@@ -487,12 +488,40 @@ extern const struct asym_qos_ops vc_qos_ops;
 /* cipher.c */
 
 /**
+ * struct vc_cipher_hdr - the fixed part of a cipher's data request
+ * @opcode: VIRTIO_CRYPTO_CIPHER_*
+ * @stateless: the key is in the request
+ * @session: else this is the session's id
+ * @algo: with @stateless: VIRTIO_CRYPTO_CIPHER_*
+ * @key_len: with @stateless: bytes of the key
+ * @op: with @stateless: VIRTIO_CRYPTO_OP_*
+ * @op_type: VIRTIO_CRYPTO_SYM_OP_*
+ * @iv_len: bytes of the IV
+ * @src: bytes of input
+ * @dst: bytes of output
+ */
+struct vc_cipher_hdr {
+	u32 opcode;
+	bool stateless;
+	u64 session;
+	u32 algo;
+	u32 key_len;
+	u32 op;
+	u32 op_type;
+	u32 iv_len;
+	u32 src;
+	u32 dst;
+};
+
+/**
  * struct vc_cipher_req - what a cipher's data request says, checked
+ * @key_len: bytes of the key that comes first, at most AES_MAX_KEY_SIZE; 0: it is for a session
  * @session: session id
  * @len: bytes of input, a multiple of AES_BLOCK_SIZE, and of output
  * @decrypt: or encrypt
  */
 struct vc_cipher_req {
+	u32 key_len;
 	u64 session;
 	u32 len;
 	bool decrypt;
@@ -503,8 +532,11 @@ void vc_cipher_exit(struct vc_dev *vc);
 int vc_cipher_request_init(struct vc_request *req);
 u8 vc_cipher_parse_key(const struct virtio_crypto_sym_create_session_req *create, size_t readable);
 struct crypto_skcipher *vc_cipher_open(struct vc_dev *vc, const u8 *key, unsigned int len);
-u8 vc_cipher_parse(const struct virtio_crypto_op_data_req *hdr, u64 features, size_t readable,
-		   size_t writable, struct vc_cipher_req *out);
+unsigned int vc_cipher_flf_len(u64 features);
+void vc_cipher_parse_hdr(const struct virtio_crypto_op_header *header, const u8 *flf, u64 features,
+			 struct vc_cipher_hdr *out);
+u8 vc_cipher_parse(const struct vc_cipher_hdr *hdr, u64 features, size_t readable, size_t writable,
+		   struct vc_cipher_req *out);
 int vc_cipher_start(struct vc_queue *q, struct vc_request *req,
 		    const struct virtio_crypto_op_header *header, size_t readable);
 void vc_cipher_dispatch(struct vc_request *req);

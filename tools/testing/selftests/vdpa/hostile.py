@@ -33,7 +33,7 @@ DATAQ, CTRLQ = 0, 2                         # of two data queues and the control
 
 ACK, DRIVER, DRIVER_OK, FEATURES_OK, NEEDS_RESET = 1, 2, 4, 8, 64
 FEATURES = 1 << 32 | 1 << 33                # VERSION_1, ACCESS_PLATFORM
-REVISION_1, STATELESS = 1 << 0, 1 << 5      # of the crypto device
+REVISION_1, CIPHER_STATELESS, STATELESS = 1 << 0, 1 << 1, 1 << 5      # of the crypto device
 SESSION_MODE = 1
 NEXT, WRITE, INDIRECT = 1, 2, 4
 ENCRYPT, DECRYPT, SIGN, VERIFY, CREATE, DESTROY = range(0x400, 0x406)
@@ -52,7 +52,7 @@ def _ioc(direction, number, size):
 
 
 SET_OWNER = _ioc(0, 0x01, 0)
-SET_FEATURES = _ioc(1, 0x00, 8)
+GET_FEATURES, SET_FEATURES = _ioc(2, 0x00, 8), _ioc(1, 0x00, 8)
 SET_VRING_NUM, SET_VRING_ADDR, SET_VRING_BASE = _ioc(1, 0x10, 8), _ioc(1, 0x11, 40), _ioc(1, 0x12, 8)
 SET_VRING_KICK = _ioc(1, 0x20, 8)
 SET_BACKEND_FEATURES = _ioc(1, 0x25, 8)
@@ -283,9 +283,14 @@ class Device:
     def cipher_request(self, opcode, session, iv, data, flag=SESSION_MODE, op_type=OP_CIPHER, room=None, **lies):
         """The bytes of a request, and what the device is to write."""
         room = len(data) if room is None else room
-        return struct.pack("<IIQII", opcode, AES_CBC, session, flag, 0) + struct.pack(
-            "<IIII24xII", lies.get("iv_len", len(iv)), lies.get("src_len", len(data)), lies.get("dst_len", room), 0,
-            op_type, 0) + iv + data, room
+        head = struct.pack("<IIQII", opcode, AES_CBC, session, flag, 0)
+        lengths = struct.pack("<III", lies.get("iv_len", len(iv)), lies.get("src_len", len(data)), lies.get("dst_len", room))
+        if self.features & CIPHER_STATELESS:
+            key = lies.get("key", b"")
+            head += struct.pack("<III", lies.get("algo", AES_CBC), lies.get("keylen", len(key)),
+                                lies.get("op", 2 if opcode == CIPHER_DECRYPT else 1))
+            return head + lengths + struct.pack("<48xI", op_type) + key + iv + data, room
+        return head + lengths + struct.pack("<28xII", op_type, 0) + iv + data, room
 
     def cipher(self, opcode, session, iv, data, cut=None, **change):
         readable, room = self.cipher_request(opcode, session, iv, data, **change)
@@ -494,6 +499,47 @@ def test_stateless(dev, key):
     equal(behaves(dev, key), "", "and without it again")
 
 
+def test_cipher_stateless(dev):
+    """cbc(aes) with the key in the request."""
+    dev.set_status(0)
+    dev.set_status(ACK | DRIVER)
+    try:
+        dev.ioctl(SET_FEATURES, struct.pack("<Q", FEATURES | CIPHER_STATELESS))
+        check(False, "the stateless mode of ciphers requires revision 1")
+    except OSError:
+        check(True, "the stateless mode of ciphers requires revision 1")
+    dev.start(REVISION_1 | CIPHER_STATELESS)
+    before, opened = stat("stateless"), stat("sessions_total")
+    wrong = done = 0
+    for bits in (128, 192, 256):
+        for size in (0, 16, 4096, 4112, 60000 // 16 * 16):
+            for decrypt in (False, True):
+                secret, iv, data = os.urandom(bits // 8), os.urandom(16), os.urandom(size)
+                status, out = dev.cipher(CIPHER_DECRYPT if decrypt else CIPHER_ENCRYPT, 0, iv, data, flag=0, key=secret)
+                wrong += status != OK or out != openssl_cbc(secret, iv, data, decrypt)
+                done += 1
+    equal(wrong, 0, f"{done} messages that bring their keys are as OpenSSL has them")
+    equal((stat("stateless") - before, stat("sessions_total"), stat("sessions")), (done, opened, 0),
+          "they are counted, and no sessions")
+    data = os.urandom(4096)
+    right = openssl_cbc(secret, iv, data, False)
+    cuts = [dev.cipher(CIPHER_ENCRYPT, 0, iv, data, cut, flag=0, key=secret)
+            for cut in (0, 23, 24, 99, 100, 101, 131, 132, 133, 148, 149, 4000)]
+    check(all(c == (OK, right) for c in cuts), "however the request is cut into descriptors")
+    status, session = dev.cipher_open(secret)
+    equal((status, dev.cipher(CIPHER_ENCRYPT, session, iv, data, algo=0, keylen=0xffffffff, op=9)), (OK, (OK, right)),
+          "sessions work as before")
+    equal(dev.cipher_close(session), OK, "and are closed")
+    for text, wanted, change in (
+            ("no key", ERR, {"key": b""}), ("a key of 17 bytes", ERR, {"key": bytes(17)}), ("a key of 4 GiB", ERR, {"keylen": 0xffffffff}),
+            ("a key that takes the input's place", ERR, {"key": bytes(16), "keylen": 32}), ("another mode", NOTSUPP, {"algo": AES_CTR}),
+            ("the other direction", NOTSUPP, {"op": 2}), ("chaining", NOTSUPP, {"op_type": OP_CHAIN})):
+        equal(dev.cipher(CIPHER_ENCRYPT, 0, iv, data, **{"flag": 0, "key": secret, **change})[0], wanted, f"a key in the request: {text}")
+    readable = dev.cipher_request(CIPHER_ENCRYPT, 0, iv, data, flag=0, key=secret)[0]
+    equal({dev.request(dev.data, readable[:n] or b"\0", 4097)[1][4096] for n in range(148)}, {ERR}, "cut off anywhere before its input")
+    dev.start()
+
+
 def test_cipher(dev, key):
     """cbc(aes), judged by OpenSSL."""
     for revision in (0, REVISION_1):
@@ -549,6 +595,8 @@ def test_cipher(dev, key):
         equal(dev.cipher_open(bytes(16), **change)[0], wanted, f"a cipher's session: {text}")
     equal([dev.cipher_close(s) for s in (enc, dec)] + [dev.destroy(rsa)], [OK] * 3, "they are closed")
     equal(stat("sessions"), 0, "no session is left")
+
+    test_cipher_stateless(dev)
 
     # reset and lost memory with long messages in flight
     touched = wrong = 0
@@ -805,6 +853,43 @@ def test_removal(dev, key):
     check(until(lambda: not os.path.exists(f"{BUS}/devices/hostile")), "it is gone once it is closed")
 
 
+def test_services(key):
+    """Devices of one service: what the other's requests become."""
+    for algorithms, services, offered, wanted in (
+            ("rsa", 1 << 4, REVISION_1 | STATELESS, (0, 0, 2)),
+            ("cbc(aes)", 1 << 0, REVISION_1 | CIPHER_STATELESS | STATELESS, (1 << AES_CBC, 32, 0))):
+        dev = Device(make_device(drivers="rsa-generic", algorithms=algorithms))
+        dev.map()
+        dev.start()
+        features = struct.unpack("<Q", dev.ioctl(GET_FEATURES, bytes(8)))[0]
+        equal(features & 0xff, offered, f"only {algorithms}: feature bits of the device's kind")
+        config = struct.unpack("<12IQ", dev.ioctl(GET_CONFIG, struct.pack("<II", 0, 56) + bytes(56))[8:])
+        equal((config[2], (config[3], config[9], config[11]), any(config[4:9]), config[10]), (services, wanted, False, 0),
+              f"only {algorithms}: its configuration has one service, and that one's algorithms")
+        if algorithms == "rsa":
+            equal((dev.cipher_open(bytes(16))[0], dev.cipher_close(0)), (NOTSUPP, ERR), "no session of a cipher, nor one to close")
+            equal(dev.cipher(CIPHER_ENCRYPT, 0, bytes(16), bytes(16))[0], NOTSUPP, "nor a request for it")
+            equal(behaves(dev, key), "", "signatures are right")
+        else:
+            equal((dev.create(key.private)[0], dev.destroy(0)), (NOTSUPP, ERR), "no session of RSA, nor one to close")
+            equal(dev.compute(SIGN, 0, bytes(32), key.bytes)[0], NOTSUPP, "nor a request for it")
+            status, session = dev.cipher_open(bytes(16))
+            equal((status, dev.cipher(CIPHER_ENCRYPT, session, bytes(16), bytes(64))),
+                  (OK, (OK, openssl_cbc(bytes(16), bytes(16), bytes(64), False))), "ciphertexts are right")
+        dev.close()
+        os.rmdir(CONFIG)
+        check(until(lambda: not os.path.exists(f"{BUS}/devices/hostile")), "it is gone")
+    os.mkdir(CONFIG)
+    try:
+        write(f"{CONFIG}/algorithms", "\n")
+        write(f"{CONFIG}/enable", "1")
+        check(False, "a device without a service cannot be enabled")
+        write(f"{CONFIG}/enable", "0")
+    except OSError:
+        check(True, "a device without a service cannot be enabled")
+    os.rmdir(CONFIG)
+
+
 def main():
     count = int(os.environ.get("COUNT", "2000" if os.environ.get("COF_SOAK") == "1" else "60"))
     seed = int(os.environ.get("SEED", random.SystemRandom().getrandbits(32)))
@@ -827,6 +912,8 @@ def main():
         test_suspend(dev, key)
         test_random(dev, key, count, rng)
         test_removal(dev, key)
+        dev = None
+        test_services(key)
     except Exception:
         for line in traceback.format_exc().splitlines():
             print(f"# {line}")
