@@ -10,13 +10,14 @@ import console
 import ram
 from machine import Qemu, Uml
 
-TIMEOUT, WARNING, DIED, SETUP = 124, 99, 98, 96
+TIMEOUT, WARNING, DIED, SETUP, NESTED = 124, 99, 98, 96, 95
 UP_SECONDS = 300        # from power to setup; a busy machine takes its time
 READY_SECONDS = 300     # from there to the end of the setup
 GRACE_SECONDS = 15      # for the others after the first failure, and after an oops
 END_SECONDS = 8         # for a machine to switch itself off
 RESTARTS = 2            # of a machine that QEMU lost before it was set up
 POLL_SECONDS = 0.05
+NESTED_FAULT = "an emulated processor's virtualization failed (scripts/lab/README.rst)"
 STATE = re.compile(r"^CPU#|[ER]IP=|HLT=|^(ISR|IRR|LVTT|ESR|TMICT|PPR|Timer)\b|: ")
 
 
@@ -137,15 +138,22 @@ class Run:
             self.show(watched)
             self.judge(watched)
         if time.monotonic() - self.begin > self.args.timeout:
-            self.examine()
-            self.fail(TIMEOUT, f"timed out after {self.args.timeout} s", at_once=True)
+            mute = self.examine()
+            self.fail(NESTED if mute else TIMEOUT, f"timed out after {self.args.timeout} s" +
+                      "".join(f"; {name}'s QEMU does not answer: {NESTED_FAULT}" for name in mute), at_once=True)
 
     def examine(self):
-        """Something hangs: where is each processor, and which interrupts does it not take?"""
+        """
+        Something hangs: where is each processor, and which interrupts does it not take? Returns the
+        nested machines that answer nothing.
+        """
+        mute = []
         for name, watched in self.nodes.items():
             if watched.status is not None or watched.off:
                 continue
-            lapics = [f"info lapic {number}" for number in range(self.args.smp)]
+            answered = False
+            processors = self.args.smp if watched.machine else self.args.guest_smp
+            lapics = [f"info lapic {number}" for number in range(processors)]
             for command in ["info registers -a"] + lapics:
                 try:
                     text = watched.machine.monitor(command) if watched.machine else \
@@ -154,7 +162,11 @@ class Run:
                     text = f"{command}: {error}"
                 for line in text.splitlines():
                     if STATE.search(line):
+                        answered = True
                         print(f"{name}: examined| {line.strip()}", file=sys.stderr, flush=True)
+            if not watched.machine and not answered:
+                mute.append(name)
+        return mute
 
     def ask_host(self, node, command):
         """The answer of a nested guest's monitor; its host may hang, too."""
@@ -223,7 +235,11 @@ class Run:
                 return
             self.died(watched, "its machine ended")
         elif not watched.machine and watched.has("exited"):
-            self.died(watched, "its machine ended")
+            # An oops would have been seen; what is left is a fault of the nested machine itself.
+            if watched.oops:
+                self.died(watched, "its machine ended")
+            else:
+                self.died(watched, f"its machine ended without a word: {NESTED_FAULT}", NESTED)
         elif watched.machine and watched.lost_timer and watched.restarts < RESTARTS:
             watched.restarts += 1
             say(f"{node.name}: a processor's timer stopped before anything of ours was there; again")
@@ -242,14 +258,14 @@ class Run:
         elif watched.since is None and self.nodes[node.host].has("ready"):
             self.note_start(watched)
 
-    def died(self, watched, how):
+    def died(self, watched, how, status=DIED):
         watched.off = True
         for name, most in (("console", 12), ("qemu.log", 12), ("resets", 1)):
             if os.path.exists(f"{watched.folder}/{name}"):
                 with open(f"{watched.folder}/{name}", encoding="utf-8", errors="replace") as file:
                     for line in file.read().splitlines()[-most:]:
                         print(f"{watched.node.name}: {name}| {line}", file=sys.stderr)
-        self.fail(DIED, f"{watched.node.name}: {how}", at_once=True)
+        self.fail(status, f"{watched.node.name}: {how}", at_once=True)
 
     def fail(self, status, text, at_once=False):
         if self.failure is None:
@@ -305,7 +321,7 @@ class Run:
         with open(f"{self.folder}/stop", "w", encoding="utf-8"):
             pass
         until = time.monotonic() + END_SECONDS
-        if self.failure and self.failure[0] in (TIMEOUT, DIED, 130):
+        if self.failure and self.failure[0] in (TIMEOUT, DIED, NESTED, 130):
             until = time.monotonic() + 2
         machines = [w for w in self.nodes.values() if w.machine]
         while time.monotonic() < until and any(w.machine.running() for w in machines):
