@@ -3,6 +3,7 @@
 # make                    modules for the running kernel
 # make KDIR=<dir>         modules for the kernel built (or with headers) there
 # make modules_install    into updates/ of that kernel, so that depmod prefers them
+# make tools_install      programs, units and man pages, below DESTDIR and PREFIX (/usr)
 # make demo               a running chain of three machines, and signatures through it
 # make check              every test; make soak: with full counts, some hours
 # make bench-guest        our guest driver and the kernel's own, beside each other
@@ -37,7 +38,7 @@ CONFIGS := \
 
 kbuild = $(MAKE) -C $(KDIR) M=$(TOP) $(CONFIGS)
 
-.PHONY: all modules modules_install clean demo check soak bench-guest bench-device bench-fabric help
+.PHONY: all modules modules_install tools_install clean demo check soak bench-guest bench-device bench-fabric help
 all: modules
 
 modules:
@@ -49,6 +50,14 @@ modules:
 
 modules_install:
 	$(kbuild) INSTALL_MOD_DIR=updates modules_install
+
+PREFIX ?= /usr
+tools_install:
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/sbin $(TOP)/tools/vdpa-crypto/vdpa-crypto-device
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(TOP)/tools/vdpa-crypto/vdpa-crypto-device.8
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)/etc/vdpa-crypto
+	sed 's|/usr/sbin|$(PREFIX)/sbin|' $(TOP)/tools/vdpa-crypto/vdpa-crypto@.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/vdpa-crypto@.service
 
 clean:
 	$(kbuild) clean

@@ -8,10 +8,17 @@
  * vcrypto_queue.lock protects a ring and its counters. Requests are submitted
  * in any context; the interrupt only queues a bottom half (BH workqueue), which
  * answers them without the lock. A submitting CPU keeps to its queue.
+ *
+ * Notifying the device may cost nothing to speak of, or, in a virtual machine within another, more
+ * than all the rest of an operation: it is measured. Where it is dear, requests that are sent while
+ * the device has others are notified together: when the device answers, or when the CPU that sent
+ * them has nothing else to run, whatever comes first.
  */
 #include <linux/cpumask.h>
 #include <linux/mm.h>
+#include <linux/minmax.h>
 #include <linux/scatterlist.h>
+#include <linux/sched/clock.h>
 #include <linux/smp.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
@@ -21,6 +28,10 @@
 /* Answers taken before the bottom half lets others run, and at a time */
 #define VCRYPTO_BUDGET	64
 #define VCRYPTO_BULK	16
+
+/* A notification that takes longer is shared; one that was interrupted counts as this long at most. */
+#define VCRYPTO_KICK_DEAR_NS	(10 * NSEC_PER_USEC)
+#define VCRYPTO_KICK_MAX_NS	(1 * NSEC_PER_MSEC)
 
 static_assert(sizeof(struct virtio_crypto_op_header) == 24);
 static_assert(sizeof(struct virtio_crypto_op_data_req) == 24 + 48);
@@ -60,6 +71,7 @@ void vcrypto_queue_flush(struct vcrypto_queue *q)
 	struct vcrypto_op *op;
 
 	cancel_work_sync(&q->work);
+	cancel_work_sync(&q->kick_work);
 	for (;;) {
 		spin_lock_irq(&q->lock);
 		op = virtqueue_detach_unused_buf(q->vq);
@@ -126,6 +138,46 @@ static bool vcrypto_kick_prepare(struct vcrypto_queue *q)
 	return notify;
 }
 
+/* The virtqueue exists for as long as this takes. Not under the lock: it may take long. */
+static void vcrypto_notify(struct vcrypto_queue *q)
+{
+	unsigned int average = READ_ONCE(q->kick_ns);
+	u64 begin = local_clock(), took;
+
+	virtqueue_notify(q->vq);
+	took = min_t(u64, local_clock() - begin, VCRYPTO_KICK_MAX_NS);
+	/* Two at a time lose one of them. */
+	WRITE_ONCE(q->kick_ns, average - average / 8 + (unsigned int)took / 8);
+}
+
+static void vcrypto_kick_work(struct work_struct *work)
+{
+	struct vcrypto_queue *q = container_of(work, struct vcrypto_queue, kick_work);
+	bool notify;
+
+	spin_lock_irq(&q->lock);
+	notify = q->unseen && !q->dead && vcrypto_kick_prepare(q);
+	spin_unlock_irq(&q->lock);
+	if (notify)
+		vcrypto_notify(q);	/* vcrypto_queue_flush() waits */
+}
+
+/* A request was added. Return: true if the device is to be notified now. The lock is held. */
+static bool vcrypto_kick_now(struct vcrypto_queue *q)
+{
+	/* vcrypto_queue_work() does it at its end */
+	if (q->answering == smp_processor_id() + 1)
+		return false;
+	if (q->inflight == 1 || READ_ONCE(q->kick_ns) < VCRYPTO_KICK_DEAR_NS)
+		return vcrypto_kick_prepare(q);
+	/*
+	 * The device has, or will be told of, another, and its answer has this one notified, so that
+	 * nothing waits for a CPU that does not come to rest.
+	 */
+	queue_work(system_percpu_wq, &q->kick_work);
+	return false;
+}
+
 struct vcrypto_taken {
 	struct vcrypto_op *op;
 	unsigned int used;
@@ -180,7 +232,7 @@ static void vcrypto_queue_work(struct work_struct *work)
 	spin_unlock_irq(&q->lock);
 
 	if (notify)
-		virtqueue_notify(q->vq);
+		vcrypto_notify(q);
 	if (done >= VCRYPTO_BUDGET)
 		queue_work(system_bh_wq, &q->work);
 	if (idle)
@@ -210,6 +262,7 @@ void vcrypto_queue_init(struct vcrypto *vc, unsigned int i)
 	snprintf(q->name, sizeof(q->name), "dataq.%u", i);
 	spin_lock_init(&q->lock);
 	INIT_WORK(&q->work, vcrypto_queue_work);
+	INIT_WORK(&q->kick_work, vcrypto_kick_work);
 }
 
 /**
@@ -240,8 +293,8 @@ int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *
 		q->inflight++;
 		q->requests++;
 		q->unseen = true;
-		if (!more && q->answering != smp_processor_id() + 1)
-			notify = vcrypto_kick_prepare(q);
+		if (!more)
+			notify = vcrypto_kick_now(q);
 	} else if ((err == -ENOSPC || err == -ENOMEM) && q->inflight) {
 		/* An answer will make room, and say so. */
 		q->full++;
@@ -253,7 +306,7 @@ int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *
 
 	/* The virtqueue exists, the caller says; @op may be gone. */
 	if (notify)
-		virtqueue_notify(q->vq);
+		vcrypto_notify(q);
 	else if (err == -EIO)
 		vcrypto_fail(vc);
 	return err;
@@ -282,7 +335,7 @@ void vcrypto_commit(struct asym_device *asym)
 		notify = q->unseen && !q->dead && vcrypto_kick_prepare(q);
 		spin_unlock_irqrestore(&q->lock, flags);
 		if (notify)
-			virtqueue_notify(q->vq);
+			vcrypto_notify(q);
 	}
 }
 

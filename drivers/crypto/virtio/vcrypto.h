@@ -70,6 +70,8 @@ struct vcrypto_op {
  * @vc: its device
  * @vq: valid while &vcrypto.vqs_up
  * @work: bottom half: takes answers
+ * @kick_work: notifies the device of what was sent before, see vcrypto_send()
+ * @kick_ns: what a notification takes, a moving average; nobody's lock
  * @name: as /proc/interrupts shows it; lives as long as @vq
  * @interrupts: callbacks
  * @lock: the ring, and all below; taken with interrupts off
@@ -89,6 +91,8 @@ struct vcrypto_queue {
 	struct vcrypto *vc;
 	struct virtqueue *vq;
 	struct work_struct work;
+	struct work_struct kick_work;
+	unsigned int kick_ns;
 	char name[16];
 	atomic64_t interrupts;
 

@@ -53,11 +53,15 @@ device()
 # ticks - of 10 ms, that the processors worked; and those of them in guests
 ticks() { awk '$1 == "cpu" { print $2 + $3 + $4 + $7 + $8, $10 }' /proc/stat; }
 
+# queue_counts - of vm1: requests, kicks, interrupts
+queue_counts() { (cd $config/vm1/stats && echo "$(cat decrypt) $(cat kicks) $(cat notifications)"); }
+
 # measure WHAT DEPTH: WHAT is vdpa, lkcf, or driver
 measure()
 {
-	local before after guest=${guest_of[$1]:-}
+	local before after counted guest=${guest_of[$1]:-}
 	before=$(ticks)
+	counted=$(queue_counts)
 	if [ "$guest" ]; then
 		rm -f "$files/$guest.result"
 		echo "$2 $SECONDS_EACH" >"$files/$guest.new"
@@ -79,6 +83,10 @@ measure()
 				v["p99_ns"] / 1000, 10000 * (a[1] - b[1]) / n,
 				10000 * (a[1] - a[2] - b[1] + b[2]) / n, v["errors"]
 		}' "$files/${guest:-driver}.result" | tee -a "$results"
+	[ "$1" != vdpa ] || echo "$counted $(queue_counts)" | awk '$4 > $1 {
+		printf "bench: vm1: %.3f kicks and %.3f interrupts for an operation\n", ($5 - $2) / ($4 - $1),
+			($6 - $3) / ($4 - $1)
+	}'
 }
 
 modprobe asym_sim priority=10000 && modprobe -a asym_bench vdpa_crypto vhost_vdpa virtio_vdpa \
