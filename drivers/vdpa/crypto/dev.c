@@ -215,15 +215,15 @@ void vc_config_changed(struct vc_dev *vc)
  * vc_ready() - should the driver use the device?
  * @vc: the device
  *
- * Not if it goes away, and not while this machine's CPU would compute what a
- * pool should: the driver's own can do that as well.
+ * Not if it goes away, not while it needs a reset, and not while this machine's CPU would compute
+ * what a pool should: the driver's own can do that as well.
  *
  * Context: any but hard interrupts.
  * Return: the configuration's HW_READY.
  */
 bool vc_ready(struct vc_dev *vc)
 {
-	return !READ_ONCE(vc->retired) && asym_exec_ready(vc->exec);
+	return !READ_ONCE(vc->retired) && !READ_ONCE(vc->broken) && asym_exec_ready(vc->exec);
 }
 
 /**

@@ -60,6 +60,7 @@ GET_STATUS, SET_STATUS = _ioc(2, 0x71, 1), _ioc(1, 0x72, 1)
 GET_CONFIG = _ioc(2, 0x73, 8)               # and what follows the header
 SET_VRING_ENABLE = _ioc(1, 0x75, 8)
 GET_VRING_BASE = _ioc(3, 0x12, 8)
+SET_CONFIG = _ioc(1, 0x74, 8)
 SUSPEND = _ioc(0, 0x7D, 0)
 
 results = []
@@ -705,6 +706,7 @@ def test_rings(dev, key):
         action()
         dev.data.kick()
         check(until(lambda: dev.status() & NEEDS_RESET), f"{text}: the device needs a reset")
+        equal(dev.hw_ready(), 0, "and does not say that it is ready")
         dev.start()
         equal(behaves(dev, key), "", "after which it works")
 
@@ -864,8 +866,16 @@ def test_services(key):
         features = struct.unpack("<Q", dev.ioctl(GET_FEATURES, bytes(8)))[0]
         equal(features & 0xff, offered, f"only {algorithms}: feature bits of the device's kind")
         config = struct.unpack("<12IQ", dev.ioctl(GET_CONFIG, struct.pack("<II", 0, 56) + bytes(56))[8:])
+        equal((config[1], config[12]), (2, 4096 + 2 * 512 if algorithms == "rsa" else (2 << 20) + 4096 + 2 * 512),
+              "max_dataqueues and max_size")
         equal((config[2], (config[3], config[9], config[11]), any(config[4:9]), config[10]), (services, wanted, False, 0),
               f"only {algorithms}: its configuration has one service, and that one's algorithms")
+        try:
+            dev.ioctl(SET_CONFIG, struct.pack("<II", 0, 56) + bytes([0xa5]) * 56)
+        except OSError:
+            pass
+        equal(struct.unpack("<12IQ", dev.ioctl(GET_CONFIG, struct.pack("<II", 0, 56) + bytes(56))[8:]), config,
+              "what a driver writes to it counts for nothing")
         if algorithms == "rsa":
             equal((dev.cipher_open(bytes(16))[0], dev.cipher_close(0)), (NOTSUPP, ERR), "no session of a cipher, nor one to close")
             equal(dev.cipher(CIPHER_ENCRYPT, 0, bytes(16), bytes(16))[0], NOTSUPP, "nor a request for it")
