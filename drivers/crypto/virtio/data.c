@@ -17,6 +17,7 @@
 #include <linux/cpumask.h>
 #include <linux/mm.h>
 #include <linux/minmax.h>
+#include <linux/moduleparam.h>
 #include <linux/scatterlist.h>
 #include <linux/sched/clock.h>
 #include <linux/smp.h>
@@ -29,9 +30,12 @@
 #define VCRYPTO_BUDGET	64
 #define VCRYPTO_BULK	16
 
-/* A notification that takes longer is shared; one that was interrupted counts as this long at most. */
-#define VCRYPTO_KICK_DEAR_NS	(10 * NSEC_PER_USEC)
+/* A notification that was interrupted counts as this long at most. */
 #define VCRYPTO_KICK_MAX_NS	(1 * NSEC_PER_MSEC)
+
+static unsigned int dear_kick_ns = 10 * NSEC_PER_USEC;
+module_param(dear_kick_ns, uint, 0644);
+MODULE_PARM_DESC(dear_kick_ns, "notifications that take longer are shared by several requests (default 10000; 0: all)");
 
 static_assert(sizeof(struct virtio_crypto_op_header) == 24);
 static_assert(sizeof(struct virtio_crypto_op_data_req) == 24 + 48);
@@ -168,7 +172,7 @@ static bool vcrypto_kick_now(struct vcrypto_queue *q)
 	/* vcrypto_queue_work() does it at its end */
 	if (q->answering == smp_processor_id() + 1)
 		return false;
-	if (q->inflight == 1 || READ_ONCE(q->kick_ns) < VCRYPTO_KICK_DEAR_NS)
+	if (q->inflight == 1 || READ_ONCE(q->kick_ns) < READ_ONCE(dear_kick_ns))
 		return vcrypto_kick_prepare(q);
 	/*
 	 * The device has, or will be told of, another, and its answer has this one notified, so that
