@@ -9,8 +9,8 @@
  *   results	what is known of an answer, is right
  *   sessions	there are no more than there may be
  *
- * Descriptors do not change while a strict batch is offered, so what a chain is, whoever tore it, is
- * found out by following it, as the device does (virtio 1.3, 2.7.5).
+ * Descriptors do not change while a strict batch is offered, so what a torn chain is, is found out
+ * by following it, as the device does (virtio 1.3, 2.7.5).
  */
 #include <linux/delay.h>
 #include <linux/ktime.h>
@@ -175,7 +175,7 @@ static void fuzz_end_chain(struct fuzz *f, struct fuzz_queue *q)
 	desc->flags &= ~cpu_to_virtio16(f->vdev, VRING_DESC_F_NEXT);
 }
 
-/* One of @nr descriptors, which begin with the @first that was taken, becomes what it should not be. */
+/* One of @nr descriptors, from the @first that was taken on, becomes what it should not be. */
 static void fuzz_tear(struct fuzz *f, struct fuzz_queue *q, unsigned int first, unsigned int nr)
 {
 	static const u16 bits[] = {
@@ -214,8 +214,8 @@ static void fuzz_tear(struct fuzz *f, struct fuzz_queue *q, unsigned int first, 
 	case 8:			/* longer than memory */
 		room = 1 + fuzz_below(f, FUZZ_ARENA - FUZZ_SCRATCH);
 		desc->addr = cpu_to_virtio64(f->vdev, FUZZ_IOVA + FUZZ_ARENA - room);
-		desc->len = cpu_to_virtio32(f->vdev, fuzz_one_in(f, 2) ? U32_MAX - fuzz_below(f, 4) :
-					    room + fuzz_below(f, SZ_1M));
+		room = fuzz_one_in(f, 2) ? U32_MAX - fuzz_below(f, 4) : room + fuzz_below(f, SZ_1M);
+		desc->len = cpu_to_virtio32(f->vdev, room);
 		break;
 	}
 }
@@ -312,8 +312,8 @@ static u64 fuzz_random_buffer(struct fuzz *f, bool write, bool self, u32 *len)
 }
 
 /*
- * A chain of random descriptors. @self: which lie in the rings; what the device makes of that cannot
- * be known. Return: as fuzz_add_request().
+ * A chain of random descriptors. @self: their buffers lie in the rings; what the device makes of
+ * that cannot be known. Return: as fuzz_add_request().
  */
 bool fuzz_add_random(struct fuzz *f, struct fuzz_queue *q, bool self)
 {
@@ -514,7 +514,7 @@ static void fuzz_publish(struct fuzz *f, struct fuzz_queue *q, u16 idx)
 {
 	virt_wmb();	/* after what it tells of */
 	WRITE_ONCE(q->vring->avail->idx, cpu_to_virtio16(f->vdev, idx));
-	virt_mb();
+	virt_mb();	/* before the notification */
 }
 
 static void fuzz_set_entry(struct fuzz *f, struct fuzz_queue *q, u16 head)
@@ -523,7 +523,7 @@ static void fuzz_set_entry(struct fuzz *f, struct fuzz_queue *q, u16 head)
 	q->next++;
 }
 
-/* Offer a queue's chains, in some steps; notify the device after each, and sometimes for nothing. */
+/* Offer a queue's chains, in some steps; notify the device after each, or for nothing. */
 static void fuzz_offer(struct fuzz *f, struct fuzz_queue *q)
 {
 	unsigned int i, step = 1 + fuzz_below(f, FUZZ_BATCH_MAX);
@@ -689,8 +689,8 @@ static void fuzz_judge_memory(struct fuzz *f)
 			continue;
 		while (f->arena[i] == f->shadow[i])
 			i++;
-		fuzz_fail(f, FUZZ_WRONG_MEMORY, "byte %#x of memory was written, which begins %u bytes behind a buffer",
-			  i, i - start);
+		fuzz_fail(f, FUZZ_WRONG_MEMORY, "byte %#x was written, %u behind a buffer", i,
+			  i - start);
 	}
 }
 
@@ -864,9 +864,9 @@ static int fuzz_break(struct fuzz *f)
 		if (fuzz_stopping(f))
 			return -EINTR;
 		if (fuzz_late(deadline)) {
-			fuzz_fail(f, FUZZ_HANGS, "queue %u: its index makes no sense, and %s", q->index,
-				  fuzz_needs_reset(f) ? "no interrupt says so" :
-							"the device goes on");
+			fuzz_fail(f, FUZZ_HANGS, "queue %u: its ring makes no sense, and %s",
+				  q->index, fuzz_needs_reset(f) ? "no interrupt says so" :
+								  "the device goes on");
 			return -ETIMEDOUT;
 		}
 		wait_event_timeout(f->wait, fuzz_stopping(f) ||
@@ -926,6 +926,7 @@ int fuzz_run(struct fuzz *f, enum fuzz_kind kind)
 	fuzz_add(f, FUZZ_BATCHES, 1);
 	switch (kind) {
 	case FUZZ_STRICT:
+	case FUZZ_GREEDY:
 		err = fuzz_await(f);
 		if (err)
 			return err;

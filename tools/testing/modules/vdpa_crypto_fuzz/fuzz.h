@@ -82,7 +82,8 @@ enum fuzz_count {
 /* enum fuzz_kind - of a batch */
 enum fuzz_kind {
 	FUZZ_STRICT,		/* everything about it is known */
-	FUZZ_KIND_RACING,	/* descriptors, requests and the map change while the device works */
+	FUZZ_GREEDY,		/* likewise: more sessions than the device may have */
+	FUZZ_KIND_RACING,	/* descriptors, requests, the map change while the device works */
 	FUZZ_KIND_BREAKING,	/* ends with an index that makes no sense */
 	FUZZ_KIND_RESETTING,	/* the device is reset in the midst of it */
 	FUZZ_KIND_SELF,		/* buffers lie in the rings */
@@ -251,6 +252,7 @@ struct fuzz_queue {
  * @allowed: by byte of it, that the device may write
  * @top: bytes of it that are in use
  * @rnd: everything random comes from here
+ * @round: batches but those of proofs
  * @batch: number of the batch
  * @nr_chains: used entries of @chains
  * @chains: of the batch
@@ -282,6 +284,7 @@ struct fuzz {
 	unsigned long *allowed;
 	u32 top;
 	struct rnd_state rnd;
+	u64 round;
 	u64 batch;
 	unsigned int nr_chains;
 	struct fuzz_chain chains[FUZZ_BATCH_MAX];

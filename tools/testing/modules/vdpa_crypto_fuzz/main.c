@@ -6,12 +6,12 @@
  *	cat /sys/kernel/debug/vdpa_crypto_fuzz/stats	# until "running 0"
  *	rmmod vdpa_crypto_fuzz
  *
- * It takes the device that is named, from whichever driver has it, and no other: the virtio bus sees
- * no id of ours. When the module is unloaded, which may be at any time, the bus looks for a driver
- * again.
+ * It takes the device that is named, from whichever driver has it, and no other: the virtio bus
+ * sees no id of ours. When the module is unloaded, which may be at any time, the bus looks for a
+ * driver again.
  *
- * virtio_vdpa makes the rings; everything in them is written past it. It gives the device all of the
- * kernel's memory, as a guest would not: here the device is given the rings and an arena, by the
+ * virtio_vdpa makes the rings; everything in them is written past it. It gives the device all of
+ * the kernel's memory, as a guest would not: here it is given the rings and an arena, by the
  * operations of the vDPA device that vhost_vdpa uses, so addresses may be as wrong as they like.
  *
  * A thread makes batches of chains until there were @count, then waits to be stopped. It proves
@@ -40,7 +40,7 @@
 #include "fuzz.h"
 
 #define FUZZ_SAY_MAX		20	/* lines about failures, and a run ends behind them */
-#define FUZZ_PROVE_EVERY	32	/* batches */
+#define FUZZ_ROUNDS		32	/* in which each kind has its turn, and a proof */
 
 static char *device;
 module_param(device, charp, 0444);
@@ -270,7 +270,8 @@ static int fuzz_start(struct fuzz *f)
 
 	virtio_add_status(vdev, VIRTIO_CONFIG_S_ACKNOWLEDGE);
 	virtio_add_status(vdev, VIRTIO_CONFIG_S_DRIVER);
-	vdev->features = f->offered & (~features[2] | features[fuzz_below(f, ARRAY_SIZE(features))]);
+	i = fuzz_below(f, ARRAY_SIZE(features));
+	vdev->features = (f->offered & ~features[2]) | (f->offered & features[i]);
 	err = vdev->config->finalize_features(vdev);
 	if (err)
 		return err;
@@ -317,7 +318,20 @@ int fuzz_reset(struct fuzz *f)
 
 /* ---- the run --------------------------------------------------------------------- */
 
-/* A batch of no kind in particular. */
+/* More sessions than the device may have. */
+static void fuzz_fill_greedy(struct fuzz *f)
+{
+	unsigned int n;
+
+	for (n = max_sessions + 8; n; n--) {
+		fuzz_make_open(f, fuzz_below(f, FUZZ_TYPES));
+		f->req.may_lack_room = true;
+		f->req.count = FUZZ_VALID;
+		if (!fuzz_add_request(f, fuzz_ctrl(f), false))
+			break;
+	}
+}
+
 static void fuzz_fill(struct fuzz *f, enum fuzz_kind kind)
 {
 	struct fuzz_queue *flood = fuzz_one_in(f, 8) ? fuzz_data(f) : NULL;
@@ -401,21 +415,36 @@ static int fuzz_prove(struct fuzz *f)
 	return 0;
 }
 
-static enum fuzz_kind fuzz_choose(struct fuzz *f)
+/* In fixed turns, so that a short run has all of them. */
+static enum fuzz_kind fuzz_choose(const struct fuzz *f)
 {
-	switch (fuzz_below(f, 32)) {
-	case 0:
-	case 1:
-		return FUZZ_KIND_RACING;
-	case 2:
-		return FUZZ_KIND_BREAKING;
+	switch (f->round % FUZZ_ROUNDS) {
 	case 3:
+		return FUZZ_GREEDY;
+	case 7:
+	case 23:
+		return FUZZ_KIND_RACING;
+	case 11:
+		return FUZZ_KIND_BREAKING;
+	case 15:
 		return FUZZ_KIND_RESETTING;
-	case 4:
+	case 19:
 		return FUZZ_KIND_SELF;
 	default:
 		return FUZZ_STRICT;
 	}
+}
+
+static void fuzz_seed(struct fuzz *f, u64 number)
+{
+	unsigned int i;
+
+	/* splitmix64's mixer: neighbours must not begin alike. */
+	number = (number ^ number >> 30) * 0xbf58476d1ce4e5b9ULL;
+	number = (number ^ number >> 27) * 0x94d049bb133111ebULL;
+	prandom_seed_state(&f->rnd, number ^ number >> 31);
+	for (i = 0; i < 8; i++)
+		fuzz_u32(f);
 }
 
 static int fuzz_one_batch(struct fuzz *f)
@@ -425,16 +454,19 @@ static int fuzz_one_batch(struct fuzz *f)
 	int err;
 
 	/* So that what a batch tries does not depend on how long the one before was. */
-	prandom_seed_state(&f->rnd, seed + f->batch * 0x9e3779b97f4a7c15ULL);
+	fuzz_seed(f, seed + ++f->round * 0x9e3779b97f4a7c15ULL);
 	kind = fuzz_choose(f);
 	fuzz_begin(f);
-	fuzz_fill(f, kind);
+	if (kind == FUZZ_GREEDY)
+		fuzz_fill_greedy(f);
+	else
+		fuzz_fill(f, kind);
 	err = fuzz_run(f, kind);
 	if (err == -EIO)
 		err = fuzz_reset(f);
 	if (err)
 		return err;
-	if (f->counts[FUZZ_RESETS] != resets || f->batch % FUZZ_PROVE_EVERY == 0)
+	if (f->counts[FUZZ_RESETS] != resets || f->round % FUZZ_ROUNDS == 0)
 		err = fuzz_prove(f);
 	return err;
 }
@@ -532,7 +564,7 @@ static int fuzz_probe(struct virtio_device *vdev)
 	err = fuzz_alloc(f);
 	if (err)
 		goto free;
-	prandom_seed_state(&f->rnd, seed);
+	fuzz_seed(f, seed);
 	prandom_bytes_state(&f->rnd, f->arena, FUZZ_ARENA);
 	virtio_reset_device(vdev);
 	err = fuzz_map_arena(f);
@@ -654,7 +686,7 @@ static int __init fuzz_init(void)
 	}
 	while (!seed)
 		seed = get_random_u32();
-	fuzz = kvzalloc(sizeof(*fuzz), GFP_KERNEL);
+	fuzz = kvzalloc_obj(*fuzz);
 	if (!fuzz)
 		return -ENOMEM;
 	init_waitqueue_head(&fuzz->wait);
