@@ -577,6 +577,24 @@ static bool fuzz_all_told(struct fuzz *f)
 	return true;
 }
 
+/* Answers to more chains than there were. */
+static bool fuzz_too_many_used(struct fuzz *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->nr_queues; i++) {
+		const struct fuzz_queue *q = &f->queues[i];
+		u16 offered = q->next - q->seen, used = fuzz_used_idx(f, q) - q->seen;
+
+		if (used <= offered)
+			continue;
+		fuzz_fail(f, FUZZ_WRONG_ID, "queue %u: %u answers for %u chains", i, used,
+			  offered);
+		return true;
+	}
+	return false;
+}
+
 static bool fuzz_late(ktime_t deadline)
 {
 	return ktime_after(ktime_get(), deadline);
@@ -616,6 +634,8 @@ static int fuzz_await(struct fuzz *f)
 			fuzz_fail(f, FUZZ_WRONG_STATE, "it wants to be reset, without a reason");
 			return -EIO;
 		}
+		if (fuzz_too_many_used(f))
+			return -EIO;
 		if (late) {
 			fuzz_say_hang(f);
 			return -ETIMEDOUT;
@@ -644,13 +664,8 @@ static void fuzz_judge_len(struct fuzz *f, struct fuzz_chain *chain, u32 len)
 /* The answers of a queue. @known: its descriptors are as they were. */
 static void fuzz_collect(struct fuzz *f, struct fuzz_queue *q, bool known)
 {
-	u16 idx = fuzz_used_idx(f, q), offered = q->next - q->seen;
+	u16 idx = fuzz_used_idx(f, q);
 
-	if ((u16)(idx - q->seen) > offered) {
-		fuzz_fail(f, FUZZ_WRONG_ID, "queue %u: %u answers for %u chains", q->index,
-			  (u16)(idx - q->seen), offered);
-		return;
-	}
 	for (; q->seen != idx; q->seen++) {
 		const struct vring_used_elem *used = &q->vring->used->ring[q->seen & (q->num - 1)];
 		u32 id = virtio32_to_cpu(f->vdev, used->id);
@@ -674,6 +689,8 @@ static void fuzz_collect_all(struct fuzz *f, bool known)
 {
 	unsigned int i;
 
+	if (fuzz_too_many_used(f))
+		return;
 	for (i = 0; i < f->nr_queues; i++)
 		fuzz_collect(f, &f->queues[i], known);
 }
@@ -878,8 +895,8 @@ static int fuzz_break(struct fuzz *f)
 	return 0;
 }
 
-/* What was not answered, and will not be. */
-static void fuzz_give_up(struct fuzz *f)
+/* The device is being reset: what was not answered, will not be. */
+void fuzz_give_up(struct fuzz *f)
 {
 	unsigned int i, n;
 
@@ -893,7 +910,6 @@ static int fuzz_reset_and_watch(struct fuzz *f)
 {
 	int err;
 
-	fuzz_give_up(f);
 	err = fuzz_reset(f);
 	if (err)
 		return err;
@@ -955,7 +971,6 @@ int fuzz_run(struct fuzz *f, enum fuzz_kind kind)
 	case FUZZ_KIND_SELF:
 		fuzz_add(f, FUZZ_SELF, 1);
 		fuzz_run_self(f);
-		fuzz_give_up(f);
 		return fuzz_reset(f);
 	}
 	return -EINVAL;

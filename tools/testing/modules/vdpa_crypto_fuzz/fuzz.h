@@ -362,6 +362,7 @@ void fuzz_make(struct fuzz *f, bool ctrl);
 
 /* batch.c */
 void fuzz_session_forget_all(struct fuzz *f);
+void fuzz_give_up(struct fuzz *f);
 void fuzz_begin(struct fuzz *f);
 bool fuzz_add_request(struct fuzz *f, struct fuzz_queue *q, bool tear);
 bool fuzz_add_random(struct fuzz *f, struct fuzz_queue *q, bool self);

@@ -121,7 +121,7 @@ expect "nothing waits" "$(cat $config/stats/waiting)" -eq 0
 # what was freed (a 32nd of memory) and adds to each object; the hostile driver has half a MiB itself.
 bound=$((queues * 256 * 14 + 5 + (queues + 1) * 5 + sessions * 16 + 1024))
 if grep -q kasan /proc/kallsyms; then
-	bound=$((2 * bound + $(awk '$1 == "MemTotal:" { print int($2 / 16) }' /proc/meminfo)))
+	bound=$((2 * bound + $(awk '$1 == "MemTotal:" { print int($2 / 32) }' /proc/meminfo)))
 fi
 expect "the kernel's objects grew by KiB" $((slab_most - slab_before)) -le $bound
 
