@@ -505,6 +505,16 @@ static bool vc_data_take(struct vc_queue *q, unsigned int *answered)
 	return i == VC_BATCH;
 }
 
+/*
+ * May the driver be told of answers? What was at the executor when the driver reset the device may
+ * end while it sets up the queue anew: before DRIVER_OK it is not told anything (virtio 1.3,
+ * 2.1.2), and its ring need not be there.
+ */
+static bool vc_data_may_tell(const struct vc_queue *q)
+{
+	return q->ready && (READ_ONCE(q->vc->status) & VIRTIO_CONFIG_S_DRIVER_OK);
+}
+
 /**
  * vc_data_run() - serve a data queue
  * @q: the queue
@@ -521,12 +531,12 @@ bool vc_data_run(struct vc_queue *q)
 	guard(rwsem_read)(&q->vc->map_sem);
 
 	/* Taking requests is slow: do not let those who have an answer wait for it. */
-	if (vc_data_reap(q) && q->ready)
+	if (vc_data_reap(q) && vc_data_may_tell(q))
 		vc_queue_interrupt(q);
 	again = vc_data_take(q, &answered);
 	/* Some drivers compute within the call. */
 	answered += vc_data_reap(q);
-	if (answered && q->ready)
+	if (answered && vc_data_may_tell(q))
 		vc_queue_interrupt(q);
 	return again;
 }
