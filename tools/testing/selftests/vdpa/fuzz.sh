@@ -120,7 +120,7 @@ expect "nothing waits" "$(cat $config/stats/waiting)" -eq 0
 # Documentation/admin-guide/vdpa-crypto.rst, "A guest's share of memory"; of keys 16 KiB each. KASAN keeps
 # what was freed (a 32nd of memory) and adds to each object; the hostile driver has half a MiB itself.
 bound=$((queues * 256 * 14 + 5 + (queues + 1) * 5 + sessions * 16 + 1024))
-if grep -q kasan /proc/kallsyms; then
+if grep -qw kasan_report /proc/kallsyms; then
 	bound=$((2 * bound + $(awk '$1 == "MemTotal:" { print int($2 / 32) }' /proc/meminfo)))
 fi
 expect "the kernel's objects grew by KiB" $((slab_most - slab_before)) -le $bound
