@@ -33,9 +33,9 @@
 /* A notification that was interrupted counts as this long at most. */
 #define VCRYPTO_KICK_MAX_NS	(1 * NSEC_PER_MSEC)
 
-static unsigned int dear_kick_ns = 10 * NSEC_PER_USEC;
+static unsigned int dear_kick_ns = 50 * NSEC_PER_USEC;
 module_param(dear_kick_ns, uint, 0644);
-MODULE_PARM_DESC(dear_kick_ns, "notifications that take longer are shared by several requests (default 10000; 0: all)");
+MODULE_PARM_DESC(dear_kick_ns, "notifications that take longer are shared by several requests (default 50000; 0: all)");
 
 static_assert(sizeof(struct virtio_crypto_op_header) == 24);
 static_assert(sizeof(struct virtio_crypto_op_data_req) == 24 + 48);
@@ -175,8 +175,8 @@ static bool vcrypto_kick_now(struct vcrypto_queue *q)
 	if (q->inflight == 1 || READ_ONCE(q->kick_ns) < READ_ONCE(dear_kick_ns))
 		return vcrypto_kick_prepare(q);
 	/*
-	 * The device has, or will be told of, another, and its answer has this one notified, so that
-	 * nothing waits for a CPU that does not come to rest.
+	 * The device has, or will be told of, another, whose answer has this one notified as well: it
+	 * does not depend on a CPU that comes to rest.
 	 */
 	queue_work(system_percpu_wq, &q->kick_work);
 	return false;

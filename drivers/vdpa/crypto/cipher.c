@@ -228,7 +228,7 @@ u8 vc_cipher_parse(const struct vc_cipher_hdr *hdr, u64 features, size_t readabl
 		ret = vc_cipher_check_key(hdr->op_type, hdr->algo, hdr->op, hdr->key_len, readable);
 		if (ret != VIRTIO_CRYPTO_OK)
 			return ret;
-		if (decrypt != (hdr->op == VIRTIO_CRYPTO_OP_DECRYPT))
+		if (hdr->op != (decrypt ? VIRTIO_CRYPTO_OP_DECRYPT : VIRTIO_CRYPTO_OP_ENCRYPT))
 			return VIRTIO_CRYPTO_NOTSUPP;
 		out->key_len = hdr->key_len;
 		readable -= hdr->key_len;
