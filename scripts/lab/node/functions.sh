@@ -14,9 +14,9 @@ fail()
 	exit 1
 }
 
-load()
+load() # MODULE [PARAMETER]...
 {
-	/sbin/modprobe "$1" || fail "cannot load the module $1"
+	/sbin/modprobe "$@" || fail "cannot load the module $1"
 }
 
 make_dir()

@@ -8,7 +8,12 @@ setup_vdpa() # NAME vhost_vdpa|virtio_vdpa
 	device=$CONFIG/vdpa_crypto/$1
 	bus=/sys/bus/vdpa
 	load vdpa_crypto
-	load "$2"
+	case $2 in
+	# Each piece of the guest's memory that is contiguous here is an entry; by default 2048 may
+	# be, and a small machine's memory is in more pieces before long.
+	vhost_vdpa) load "$2" max_iotlb_entries=1048576 ;;
+	*) load "$2" ;;
+	esac
 
 	make_dir "$device"
 	[ "$QUEUES" = 0 ] || set_attr "$device/queues" "$QUEUES"
