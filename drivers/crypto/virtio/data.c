@@ -175,8 +175,8 @@ static bool vcrypto_kick_now(struct vcrypto_queue *q)
 	if (q->inflight == 1 || READ_ONCE(q->kick_ns) < READ_ONCE(dear_kick_ns))
 		return vcrypto_kick_prepare(q);
 	/*
-	 * The device has, or will be told of, another, whose answer has this one notified as well: it
-	 * does not depend on a CPU that comes to rest.
+	 * The device has, or will be told of, another, whose answer has this one notified as well:
+	 * it does not depend on a CPU that comes to rest.
 	 */
 	queue_work(system_percpu_wq, &q->kick_work);
 	return false;
