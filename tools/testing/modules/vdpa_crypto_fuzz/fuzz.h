@@ -4,7 +4,8 @@
  *
  *   main.c     the module: which device, starting and resetting it, the run, the counters
  *   gen.c      requests: valid ones, spoiled ones, random bytes
- *   batch.c    chains and rings: a batch is laid out, offered, awaited and judged
+ *   layout.c   chains of a batch: descriptors and buffers
+ *   batch.c    a batch is offered, awaited and judged
  *
  * All belongs to the one thread of a run, but fuzz_queue.irq_idx and fuzz.config_irqs, which the
  * device's interrupts write, and the counters, which others read.
@@ -112,30 +113,38 @@ struct fuzz_session {
 };
 
 /**
+ * struct fuzz_answer - what is known of a chain's answer
+ * @exact: all of it is: @status, and if that is OK @want
+ * @may_lack_room: or it is NOSPC
+ * @status: VIRTIO_CRYPTO_*
+ * @type: of the session that it opens
+ * @session: that it is for, or 0
+ * @want: output
+ * @want_len: bytes of it
+ */
+struct fuzz_answer {
+	bool exact;
+	bool may_lack_room;
+	u8 status;
+	u8 type;
+	u64 session;
+	const u8 *want;
+	u32 want_len;
+};
+
+/**
  * struct fuzz_request - what goes into a chain
  * @buf: the readable part
  * @len: bytes of it
  * @room: bytes of the writable part
- * @exact: the answer is known: @status, and if that is OK @want
- * @may_lack_room: or it is NOSPC
- * @status: VIRTIO_CRYPTO_*
- * @want: output
- * @want_len: bytes of it
- * @type: of the session it opens
- * @session: that it is for, or 0
+ * @answer: to it
  * @count: enum fuzz_count, of its kind
  */
 struct fuzz_request {
 	u8 *buf;
 	u32 len;
 	u32 room;
-	bool exact;
-	bool may_lack_room;
-	u8 status;
-	const u8 *want;
-	u32 want_len;
-	u8 type;
-	u64 session;
+	struct fuzz_answer answer;
 	enum fuzz_count count;
 };
 
@@ -157,13 +166,7 @@ struct fuzz_seg {
  * struct fuzz_chain - a chain of a batch
  * @q: its queue
  * @head: its first descriptor
- * @exact: as in struct fuzz_request, and so on
- * @may_lack_room: likewise
- * @status: likewise
- * @want: likewise
- * @want_len: likewise
- * @type: likewise
- * @session: likewise
+ * @answer: to it
  * @malformed: the device is to return it unread
  * @may_be_empty: it may return it with length 0
  * @lossy: others may overwrite the answer
@@ -174,13 +177,7 @@ struct fuzz_seg {
 struct fuzz_chain {
 	struct fuzz_queue *q;
 	u16 head;
-	bool exact;
-	bool may_lack_room;
-	u8 status;
-	const u8 *want;
-	u32 want_len;
-	u8 type;
-	u64 session;
+	struct fuzz_answer answer;
 	bool malformed;
 	bool may_be_empty;
 	bool lossy;
@@ -357,16 +354,18 @@ unsigned int fuzz_timeout_ms(void);
 void fuzz_make_open(struct fuzz *f, enum fuzz_type type);
 void fuzz_make_close(struct fuzz *f, const struct fuzz_session *session);
 void fuzz_make_known(struct fuzz *f, const struct fuzz_session *session);
-void fuzz_make_known_stateless(struct fuzz *f);
+void fuzz_make_known_stateless(struct fuzz *f, unsigned int feature);
 void fuzz_make(struct fuzz *f, bool ctrl);
 
-/* batch.c */
-void fuzz_session_forget_all(struct fuzz *f);
-void fuzz_give_up(struct fuzz *f);
+/* layout.c */
 void fuzz_begin(struct fuzz *f);
 bool fuzz_add_request(struct fuzz *f, struct fuzz_queue *q, bool tear);
 bool fuzz_add_random(struct fuzz *f, struct fuzz_queue *q, bool self);
 void fuzz_add_again(struct fuzz *f);
+
+/* batch.c */
+void fuzz_session_forget_all(struct fuzz *f);
+void fuzz_give_up(struct fuzz *f);
 int fuzz_run(struct fuzz *f, enum fuzz_kind kind);
 
 #endif /* _VDPA_CRYPTO_FUZZ_H */

@@ -90,7 +90,7 @@ static void fuzz_begin_request(struct fuzz *f)
 
 	f->req = (struct fuzz_request) {
 		.buf = buf,
-		.type = FUZZ_UNKNOWN,
+		.answer.type = FUZZ_UNKNOWN,
 		.count = FUZZ_PROOF_CHAINS,
 	};
 }
@@ -138,9 +138,9 @@ void fuzz_make_open(struct fuzz *f, enum fuzz_type type)
 		fuzz_put(&f->req, fuzz_keys[type].der, fuzz_keys[type].len);
 	}
 	f->req.room = sizeof(struct virtio_crypto_session_input);
-	f->req.exact = true;
-	f->req.status = VIRTIO_CRYPTO_OK;
-	f->req.type = type;
+	f->req.answer.exact = true;
+	f->req.answer.status = VIRTIO_CRYPTO_OK;
+	f->req.answer.type = type;
 }
 
 /* A request to close a session, which is to succeed. */
@@ -160,9 +160,9 @@ void fuzz_make_close(struct fuzz *f, const struct fuzz_session *session)
 		 offsetofend(struct virtio_crypto_op_ctrl_req, u.destroy_session.session_id) :
 		 sizeof(req));
 	f->req.room = sizeof(struct virtio_crypto_inhdr);
-	f->req.exact = session->type != FUZZ_UNKNOWN;
-	f->req.status = VIRTIO_CRYPTO_OK;
-	f->req.session = session->id;
+	f->req.answer.exact = session->type != FUZZ_UNKNOWN;
+	f->req.answer.status = VIRTIO_CRYPTO_OK;
+	f->req.answer.session = session->id;
 }
 
 static void fuzz_make_ctrl(struct fuzz *f)
@@ -176,13 +176,13 @@ static void fuzz_make_ctrl(struct fuzz *f)
 	if (f->nr_doomed && fuzz_below(f, 100) < 45) {
 		fuzz_make_close(f, &f->sessions[fuzz_below(f, f->nr_doomed)]);
 		/* Another chain may have closed it. */
-		f->req.exact = false;
+		f->req.answer.exact = false;
 	} else if (fuzz_one_in(f, 10)) {
 		random.id = fuzz_one_in(f, 2) ? fuzz_u64(f) : fuzz_below(f, 64);
 		fuzz_make_close(f, &random);
 	} else {
 		fuzz_make_open(f, types[fuzz_below(f, ARRAY_SIZE(types))]);
-		f->req.may_lack_room = true;
+		f->req.answer.may_lack_room = true;
 	}
 }
 
@@ -226,27 +226,46 @@ static void fuzz_put_rsa(struct fuzz *f, u32 opcode, u64 session, const struct f
 	}
 }
 
-static void fuzz_put_aes(struct fuzz *f, bool decrypt, u64 session, u32 len)
+/* The fixed part of an operation with AES. @key: comes along, or NULL */
+static void fuzz_put_aes(struct fuzz *f, bool decrypt, u64 session, const u8 *key, u32 len)
 {
+	struct virtio_crypto_cipher_stateless_para stateless = {
+		.iv_len = cpu_to_le32(AES_BLOCK_SIZE),
+		.src_data_len = cpu_to_le32(len),
+		.dst_data_len = cpu_to_le32(len),
+		.op_type = cpu_to_le32(VIRTIO_CRYPTO_SYM_OP_CIPHER),
+	};
 	struct virtio_crypto_sym_data_req req = {
 		.op_type = cpu_to_le32(VIRTIO_CRYPTO_SYM_OP_CIPHER),
 	};
 
+	fuzz_put_header(f, decrypt ? VIRTIO_CRYPTO_CIPHER_DECRYPT : VIRTIO_CRYPTO_CIPHER_ENCRYPT,
+			VIRTIO_CRYPTO_CIPHER_AES_CBC, session, key);
+	if (fuzz_has(f, VIRTIO_CRYPTO_F_CIPHER_STATELESS_MODE)) {
+		if (key) {
+			stateless.algo = cpu_to_le32(VIRTIO_CRYPTO_CIPHER_AES_CBC);
+			stateless.key_len = cpu_to_le32(sizeof(fuzz_aes_key));
+			stateless.op = cpu_to_le32(decrypt ? VIRTIO_CRYPTO_OP_DECRYPT :
+							     VIRTIO_CRYPTO_OP_ENCRYPT);
+		}
+		fuzz_put(&f->req, &stateless, sizeof(stateless));
+		if (key)
+			fuzz_put(&f->req, key, sizeof(fuzz_aes_key));
+		return;
+	}
 	req.u.cipher.para.iv_len = cpu_to_le32(AES_BLOCK_SIZE);
 	req.u.cipher.para.src_data_len = cpu_to_le32(len);
 	req.u.cipher.para.dst_data_len = cpu_to_le32(len);
-	fuzz_put_header(f, decrypt ? VIRTIO_CRYPTO_CIPHER_DECRYPT : VIRTIO_CRYPTO_CIPHER_ENCRYPT,
-			VIRTIO_CRYPTO_CIPHER_AES_CBC, session, false);
 	fuzz_put(&f->req, &req, sizeof(req));
 }
 
 static void fuzz_wants(struct fuzz *f, u8 status, const u8 *want, u32 len)
 {
 	f->req.room = len + sizeof(struct virtio_crypto_inhdr);
-	f->req.exact = true;
-	f->req.status = status;
-	f->req.want = want;
-	f->req.want_len = len;
+	f->req.answer.exact = true;
+	f->req.answer.status = status;
+	f->req.answer.want = want;
+	f->req.answer.want_len = len;
 }
 
 static void fuzz_make_verify(struct fuzz *f, const struct fuzz_session *session)
@@ -262,6 +281,15 @@ static void fuzz_make_verify(struct fuzz *f, const struct fuzz_session *session)
 	fuzz_put(&f->req, rsa1024_sig_sha256, sizeof(rsa1024_sig_sha256));
 	fuzz_put(&f->req, digest, sizeof(digest));
 	fuzz_wants(f, wrong ? VIRTIO_CRYPTO_KEY_REJECTED : VIRTIO_CRYPTO_OK, NULL, 0);
+}
+
+static void fuzz_make_aes(struct fuzz *f, bool decrypt, u64 session, const u8 *key)
+{
+	fuzz_put_aes(f, decrypt, session, key, sizeof(fuzz_aes_plain));
+	fuzz_put(&f->req, fuzz_aes_iv, sizeof(fuzz_aes_iv));
+	fuzz_put(&f->req, decrypt ? fuzz_aes_secret : fuzz_aes_plain, sizeof(fuzz_aes_plain));
+	fuzz_wants(f, VIRTIO_CRYPTO_OK, decrypt ? fuzz_aes_plain : fuzz_aes_secret,
+		   sizeof(fuzz_aes_plain));
 }
 
 /* A small key's: whatever comes out, it is an operation that takes its time. */
@@ -284,10 +312,8 @@ static void fuzz_make_small(struct fuzz *f, const struct fuzz_session *session)
 /* An operation with a session whose result is known, but for FUZZ_RSA_SMALL and FUZZ_UNKNOWN. */
 void fuzz_make_known(struct fuzz *f, const struct fuzz_session *session)
 {
-	bool decrypt = session->type == FUZZ_AES_DECRYPT;
-
 	fuzz_begin_request(f);
-	f->req.session = session->id;
+	f->req.answer.session = session->id;
 	switch ((enum fuzz_type)session->type) {
 	case FUZZ_RSA_RAW:
 		fuzz_put_rsa(f, VIRTIO_CRYPTO_AKCIPHER_ENCRYPT, session->id, NULL,
@@ -306,12 +332,7 @@ void fuzz_make_known(struct fuzz *f, const struct fuzz_session *session)
 		break;
 	case FUZZ_AES_ENCRYPT:
 	case FUZZ_AES_DECRYPT:
-		fuzz_put_aes(f, decrypt, session->id, sizeof(fuzz_aes_plain));
-		fuzz_put(&f->req, fuzz_aes_iv, sizeof(fuzz_aes_iv));
-		fuzz_put(&f->req, decrypt ? fuzz_aes_secret : fuzz_aes_plain,
-			 sizeof(fuzz_aes_plain));
-		fuzz_wants(f, VIRTIO_CRYPTO_OK, decrypt ? fuzz_aes_plain : fuzz_aes_secret,
-			   sizeof(fuzz_aes_plain));
+		fuzz_make_aes(f, session->type == FUZZ_AES_DECRYPT, session->id, NULL);
 		break;
 	case FUZZ_RSA_SMALL:
 	case FUZZ_UNKNOWN:
@@ -320,10 +341,14 @@ void fuzz_make_known(struct fuzz *f, const struct fuzz_session *session)
 	}
 }
 
-/* Likewise, with the key in it. */
-void fuzz_make_known_stateless(struct fuzz *f)
+/* Likewise, with the key in it; by the service @feature is the stateless mode of. */
+void fuzz_make_known_stateless(struct fuzz *f, unsigned int feature)
 {
 	fuzz_begin_request(f);
+	if (feature == VIRTIO_CRYPTO_F_CIPHER_STATELESS_MODE) {
+		fuzz_make_aes(f, fuzz_one_in(f, 2), 0, fuzz_aes_key);
+		return;
+	}
 	fuzz_put_rsa(f, VIRTIO_CRYPTO_AKCIPHER_ENCRYPT, 0, &fuzz_keys[FUZZ_RSA_RAW],
 		     sizeof(rsa1024_block), sizeof(rsa1024_block_e));
 	fuzz_put(&f->req, rsa1024_block, sizeof(rsa1024_block));
@@ -335,21 +360,23 @@ static void fuzz_make_long(struct fuzz *f, const struct fuzz_session *session)
 	u32 len = AES_BLOCK_SIZE * fuzz_below(f, FUZZ_LONG / AES_BLOCK_SIZE + 1);
 
 	fuzz_begin_request(f);
-	fuzz_put_aes(f, session->type == FUZZ_AES_DECRYPT, session->id, len);
+	fuzz_put_aes(f, session->type == FUZZ_AES_DECRYPT, session->id, NULL, len);
 	fuzz_put_random(f, AES_BLOCK_SIZE + len);
-	f->req.session = session->id;
+	f->req.answer.session = session->id;
 	f->req.room = len + 1;
 	if (session->type == FUZZ_AES_ENCRYPT || session->type == FUZZ_AES_DECRYPT) {
 		/* What comes out is not known, but that it does. */
-		f->req.exact = true;
-		f->req.status = VIRTIO_CRYPTO_OK;
-		f->req.want_len = len;
+		f->req.answer.exact = true;
+		f->req.answer.status = VIRTIO_CRYPTO_OK;
+		f->req.answer.want_len = len;
 	}
 }
 
 static void fuzz_make_data(struct fuzz *f)
 {
 	struct fuzz_session session = { .type = FUZZ_UNKNOWN };
+	unsigned int feature = fuzz_one_in(f, 2) ? VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE :
+						   VIRTIO_CRYPTO_F_CIPHER_STATELESS_MODE;
 	bool known = false, stateless = false;
 
 	/* Sessions that nobody closes now. */
@@ -363,16 +390,16 @@ static void fuzz_make_data(struct fuzz *f)
 		session.id = fuzz_one_in(f, 2) ? fuzz_u64(f) : fuzz_below(f, 64);
 	}
 
-	if (fuzz_has(f, VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE))
+	if (fuzz_has(f, feature))
 		stateless = fuzz_one_in(f, 4);
 	if (stateless)
-		fuzz_make_known_stateless(f);
+		fuzz_make_known_stateless(f, feature);
 	else if (fuzz_is_aes(session.type) && fuzz_one_in(f, 8))
 		fuzz_make_long(f, &session);
 	else
 		fuzz_make_known(f, &session);
 	if (!stateless && !known)
-		f->req.exact = false;
+		f->req.answer.exact = false;
 }
 
 /* ---- spoiling -------------------------------------------------------------------- */
@@ -405,7 +432,9 @@ static u32 fuzz_edge(struct fuzz *f, u32 now)
 static void fuzz_spoil(struct fuzz *f)
 {
 	struct fuzz_request *req = &f->req;
-	u32 header = min_t(u32, req->len, sizeof(struct virtio_crypto_op_data_req)), at;
+	/* the longest there is */
+	u32 header = min_t(u32, req->len, sizeof(struct virtio_crypto_op_header) +
+			   sizeof(struct virtio_crypto_cipher_stateless_para)), at;
 
 	switch (fuzz_below(f, 16)) {
 	case 0 ... 7:		/* a field */
@@ -464,8 +493,8 @@ void fuzz_make(struct fuzz *f, bool ctrl)
 	if (fuzz_one_in(f, 4))
 		return;
 	f->req.count = FUZZ_SPOILED;
-	f->req.exact = false;
-	f->req.type = FUZZ_UNKNOWN;
+	f->req.answer.exact = false;
+	f->req.answer.type = FUZZ_UNKNOWN;
 	for (n = 1 + fuzz_below(f, 3); n; n--)
 		fuzz_spoil(f);
 }

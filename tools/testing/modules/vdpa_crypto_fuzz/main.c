@@ -67,6 +67,13 @@ static unsigned int max_sessions;
 module_param(max_sessions, uint, 0444);
 MODULE_PARM_DESC(max_sessions, "of the device, which must not have more (default 0: not known)");
 
+/* Revision 1, and the stateless modes, which need it. */
+static const unsigned int fuzz_features[] = {
+	VIRTIO_CRYPTO_F_REVISION_1,
+	VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE,
+	VIRTIO_CRYPTO_F_CIPHER_STATELESS_MODE,
+};
+
 static struct fuzz *fuzz;
 static struct dentry *fuzz_dir;
 
@@ -259,20 +266,17 @@ static int fuzz_start_queue(struct fuzz *f, struct fuzz_queue *q)
 /* virtio 1.3, 3.1.1 */
 static int fuzz_start(struct fuzz *f)
 {
-	static const u64 features[] = {
-		0,
-		BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1),
-		BIT_ULL(VIRTIO_CRYPTO_F_REVISION_1) |
-		BIT_ULL(VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE),
-	};
 	struct virtio_device *vdev = f->vdev;
 	unsigned int i;
 	int err;
 
 	virtio_add_status(vdev, VIRTIO_CONFIG_S_ACKNOWLEDGE);
 	virtio_add_status(vdev, VIRTIO_CONFIG_S_DRIVER);
-	i = fuzz_below(f, ARRAY_SIZE(features));
-	vdev->features = (f->offered & ~features[2]) | (f->offered & features[i]);
+	vdev->features = f->offered;
+	/* Some of them are not wanted; nothing is without the first one. */
+	for (i = 0; i < ARRAY_SIZE(fuzz_features); i++)
+		if (!fuzz_has(f, fuzz_features[0]) || fuzz_one_in(f, 3))
+			vdev->features &= ~BIT_ULL(fuzz_features[i]);
 	err = vdev->config->finalize_features(vdev);
 	if (err)
 		return err;
@@ -330,7 +334,7 @@ static void fuzz_fill_greedy(struct fuzz *f)
 
 	for (n = max_sessions + 8; n; n--) {
 		fuzz_make_open(f, fuzz_below(f, FUZZ_TYPES));
-		f->req.may_lack_room = true;
+		f->req.answer.may_lack_room = true;
 		f->req.count = FUZZ_VALID;
 		if (!fuzz_add_request(f, fuzz_ctrl(f), false))
 			break;
@@ -384,8 +388,10 @@ static int fuzz_prove_step(struct fuzz *f, unsigned int step)
 			fuzz_make_known(f, &f->sessions[i]);
 			fuzz_add_request(f, &f->queues[n], false);
 		}
-		if (fuzz_has(f, VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE)) {
-			fuzz_make_known_stateless(f);
+		for (i = 1; i < ARRAY_SIZE(fuzz_features); i++) {
+			if (!fuzz_has(f, fuzz_features[i]))
+				continue;
+			fuzz_make_known_stateless(f, fuzz_features[i]);
 			fuzz_add_request(f, &f->queues[n], false);
 		}
 	}
@@ -592,11 +598,6 @@ free:
 	fuzz_free(f);
 	return err;
 }
-
-static const unsigned int fuzz_features[] = {
-	VIRTIO_CRYPTO_F_REVISION_1,
-	VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE,
-};
 
 /* Nothing: devices are not ours unless they are given to us. */
 static const struct virtio_device_id fuzz_ids[] = {
