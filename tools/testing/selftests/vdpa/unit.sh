@@ -64,6 +64,18 @@ check "it is stopped" "$tool" stop unit
 [ ! -d "$folder" ] && [ ! -e "$tmp/run/unit" ] && [ ! -e /sys/bus/vdpa/devices/unit ]
 verdict $? "nothing is left"
 check "once more" "$tool" stop unit
+
+for name in unit unit2 unit3; do
+	printf '%s\n' drivers=rsa-generic >"$tmp/$name.conf"
+	"$tool" start $name >/dev/null &
+done
+wait
+expect "three at the same time: drivers_autoprobe" "$(cat /sys/bus/vdpa/drivers_autoprobe)" -eq 1
+for name in unit unit2 unit3; do
+	expect "$name: requests of others than a virtual machine" \
+		"$(cat "${folder%/*}/$name/stats/requests")" -eq 0
+	check "$name is stopped" "$tool" stop $name
+done
 unit=$here/../../../vdpa-crypto/vdpa-crypto@.service
 expect "commands of the unit that are this program's" \
 	"$(grep -cE '^Exec(Start|Stop)=/usr/sbin/vdpa-crypto-device (start|stop) %i$' "$unit")" -eq 2
