@@ -19,8 +19,9 @@
  *   vc_dev.limits_lock (mutex)	what limits the device, inside none of the others
  *   vc_dev.qos.lock		the scheduler's own
  *   vc_dev.config_lock		the callback for configuration changes
- * vc_queue.lock is never held while a key is created or the executor computes; pieces of ciphers
- * that a driver computes within the call are, VC_CIPHER_RUN at most before others have a turn.
+ * vc_queue.lock is never held while a key of the executor's is created or it computes. It is for
+ * ciphers: while a key that a request brings is set, which is no more than a piece is, and while a
+ * driver computes pieces within the call, VC_CIPHER_RUN at most before others have a turn.
  */
 #ifndef _VDPA_CRYPTO_H
 #define _VDPA_CRYPTO_H

@@ -424,16 +424,19 @@ def test_sessions(dev, key):
     equal(behaves(dev, key), "", "and it works")
 
 
-def test_stateless(dev, key):
-    """Requests that bring their key, and revision 1 of the others."""
+def requires_revision_1(dev, feature, text):
     dev.set_status(0)
     dev.set_status(ACK | DRIVER)
     try:
-        dev.ioctl(SET_FEATURES, struct.pack("<Q", FEATURES | STATELESS))
-        check(False, "the stateless mode requires revision 1")
+        dev.ioctl(SET_FEATURES, struct.pack("<Q", FEATURES | feature))
+        check(False, text)
     except OSError:
-        check(True, "the stateless mode requires revision 1")
+        check(True, text)
 
+
+def test_stateless(dev, key):
+    """Requests that bring their key, and revision 1 of the others."""
+    requires_revision_1(dev, STATELESS, "the stateless mode requires revision 1")
     digest = hashlib.sha256(b"stateless").digest()
     dev.start(REVISION_1)
     equal(behaves(dev, key), "", "revision 1: short requests, and the signature is right")
@@ -502,13 +505,7 @@ def test_stateless(dev, key):
 
 def test_cipher_stateless(dev):
     """cbc(aes) with the key in the request."""
-    dev.set_status(0)
-    dev.set_status(ACK | DRIVER)
-    try:
-        dev.ioctl(SET_FEATURES, struct.pack("<Q", FEATURES | CIPHER_STATELESS))
-        check(False, "the stateless mode of ciphers requires revision 1")
-    except OSError:
-        check(True, "the stateless mode of ciphers requires revision 1")
+    requires_revision_1(dev, CIPHER_STATELESS, "the stateless mode of ciphers requires revision 1")
     dev.start(REVISION_1 | CIPHER_STATELESS)
     before, opened = stat("stateless"), stat("sessions_total")
     wrong = done = 0
