@@ -480,24 +480,25 @@ static u32 fuzz_read_ctrl(struct fuzz *f, const struct fuzz_chain *chain)
 /* Is the answer as it must be? */
 static void fuzz_judge_exact(struct fuzz *f, const struct fuzz_chain *chain, u32 status)
 {
+	const struct fuzz_answer *answer = &chain->answer;
+	u32 want_len = answer->want_len, len;
 	u8 got[SZ_256];
-	u32 len;
 
-	if (status == VIRTIO_CRYPTO_NOSPC && chain->answer.may_lack_room && f->may_fill)
+	if (status == VIRTIO_CRYPTO_NOSPC && answer->may_lack_room && f->may_fill)
 		return;
-	if (status != chain->answer.status) {
+	if (status != answer->status) {
 		fuzz_fail(f, FUZZ_WRONG_STATUS, "queue %u: head %u: status %u, not %u",
-			  chain->q->index, chain->head, status, chain->answer.status);
+			  chain->q->index, chain->head, status, answer->status);
 		return;
 	}
-	if (!chain->q->ctrl && chain->len != chain->answer.want_len + sizeof(struct virtio_crypto_inhdr)) {
+	if (!chain->q->ctrl && chain->len != want_len + sizeof(struct virtio_crypto_inhdr)) {
 		fuzz_fail(f, FUZZ_WRONG_LEN, "queue %u: head %u: %u bytes written, not %u",
-			  chain->q->index, chain->head, chain->len, chain->answer.want_len + 1);
+			  chain->q->index, chain->head, chain->len, want_len + 1);
 		return;
 	}
-	if (chain->answer.want) {
-		len = fuzz_gather(f, chain, true, 0, got, min_t(u32, chain->answer.want_len, sizeof(got)));
-		if (len != chain->answer.want_len || memcmp(got, chain->answer.want, len)) {
+	if (answer->want) {
+		len = fuzz_gather(f, chain, true, 0, got, min_t(u32, want_len, sizeof(got)));
+		if (len != want_len || memcmp(got, answer->want, len)) {
 			fuzz_fail(f, FUZZ_WRONG_RESULT, "queue %u: head %u: a wrong result",
 				  chain->q->index, chain->head);
 			return;
@@ -540,7 +541,9 @@ static void fuzz_judge_results(struct fuzz *f)
 		fuzz_gather(f, chain, true, chain->writable - 1, &status, sizeof(status));
 		fuzz_count_status(f, chain, status);
 		/* Somebody may have closed it after all. */
-		if (chain->answer.exact && (!chain->answer.session || fuzz_session_find(f, chain->answer.session) >= 0))
+		if (chain->answer.exact &&
+		    (!chain->answer.session ||
+		     fuzz_session_find(f, chain->answer.session) >= 0))
 			fuzz_judge_exact(f, chain, status);
 	}
 }
