@@ -83,7 +83,7 @@ class Qemu(Machine):
             ["tcg,thread=multi", "-cpu", EMULATED]
         command = [args.qemu, *FIRMWARE, "-nodefaults", "-no-user-config", "-display", "none",
                    "-no-reboot", "-M", "q35,vmport=off", "-accel", *accel,
-                   "-smp", str(args.smp), "-m", args.host_mem if node.guests else args.mem,
+                   "-smp", str(args.smp), "-m", args.host_mem if node.role == "host" else args.mem,
                    "-kernel", args.vmlinuz,
                    "-initrd", f"{self.folder}/initrd" if node.ram else args.initrd,
                    "-append", f"{CMDLINE} lab.node={node.name} {args.append}",

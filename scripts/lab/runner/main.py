@@ -97,6 +97,8 @@ def fill(args, nodes, folder):
         write(f"{place}/shares", "".join(line + "\n" for line in lines))
         if node.ram:
             ram.make_initrd(args, node, folder)
+            if node.host:
+                shutil.copy(args.vmlinuz, f"{place}/vmlinuz")
     Qemu.extra_shares = extra + hidden
 
 

@@ -12,7 +12,8 @@ class Node:
     address: str = ""
     host: str = ""              # of a nested guest: the node that runs its QEMU
     backend: str = ""           # QEMU's own crypto device: builtin or lkcf
-    ram: bool = False           # lives in its initramfs and shares nothing with us
+    ram: bool = False           # lives in its initramfs and shares nothing with us; if it is
+                                # nested, its host's script starts it, and we know nothing of it
     accelerator: bool = False   # a target with such a device of its own
     hostid: str = ""
     guests: list = dataclasses.field(default_factory=list)
@@ -47,10 +48,11 @@ def make_nodes(args):
                      for n, name in enumerate(names("initiator", args.initiators), 1)]
             nodes += users
         else:
+            guests = names("guest", args.guests)
             host = Node("host", "host", "10.77.0.101", hostid="lab-host",
-                        guests=names("guest", args.guests))
+                        guests=[] if args.ram else guests)
             users = [host]
-            nodes += [host] + [Node(name, "guest", host="host") for name in host.guests]
+            nodes += [host] + [Node(name, "guest", host="host", ram=args.ram) for name in guests]
         link(nodes, users)
     for node in nodes:
         node.accelerator = args.accelerator and node.role in ("target", "loop")

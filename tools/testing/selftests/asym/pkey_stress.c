@@ -68,6 +68,7 @@ static atomic_ulong done[OP_NR], failed[OP_NR], wrong[OP_NR];
 static atomic_ulong done_with[OP_NR][HASH_NR];
 static atomic_ulong worst_us;
 static bool quiet, counts, in_turn;
+static const char *after;		/* begin when this file exists */
 
 static double now(void)
 {
@@ -495,6 +496,7 @@ static const char usage[] =
 "  -t, --threads N     workers (default 1)\n"
 "  -n, --count N       operations of each worker (default 10, unlimited with -s)\n"
 "  -s, --seconds S     stop after S seconds; SIGTERM and SIGINT stop too\n"
+"  -a, --after FILE    load the keys, and begin when FILE exists\n"
 "  -w, --wait MS       each worker pauses so long after each operation (default: 0)\n"
 "  -o, --ops LIST      sign,verify,reject,encrypt,decrypt,garbage,corrupt (default: sign)\n"
 "  -H, --hashes LIST   md5,sha1,sha224,sha256,sha384,sha512,none (default: sha256)\n"
@@ -509,7 +511,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "key", 1, NULL, 'k' }, { "generate", 1, NULL, 'g' }, { "threads", 1, NULL, 't' },
 		{ "count", 1, NULL, 'n' }, { "seconds", 1, NULL, 's' }, { "wait", 1, NULL, 'w' },
-		{ "ops", 1, NULL, 'o' },
+		{ "after", 1, NULL, 'a' }, { "ops", 1, NULL, 'o' },
 		{ "hashes", 1, NULL, 'H' }, { "seed", 1, NULL, 'S' }, { "quiet", 0, NULL, 'q' },
 		{ "counts", 0, NULL, 'c' },
 		{ "keys", 1, NULL, 'N' }, { "exponent", 1, NULL, 'E' },
@@ -524,7 +526,7 @@ int main(int argc, char **argv)
 
 	ops_mask = 1U << OP_SIGN;
 	hash_mask = 1U << 3;
-	while ((c = getopt_long(argc, argv, "k:g:N:E:Rt:n:s:w:o:H:S:qch", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "k:g:N:E:Rt:n:s:a:w:o:H:S:qch", options, NULL)) != -1) {
 		switch (c) {
 		case 'k':
 			load_file(optarg);
@@ -549,6 +551,9 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			seconds = atof(optarg);
+			break;
+		case 'a':
+			after = optarg;
 			break;
 		case 'w':
 			pause_ms = strtoul(optarg, NULL, 0);
@@ -586,6 +591,8 @@ int main(int argc, char **argv)
 	signal(SIGTERM, on_signal);
 	signal(SIGINT, on_signal);
 
+	while (after && !stop && access(after, F_OK))
+		usleep(50000);
 	start = now();
 	for (i = 0; i < threads; i++) {
 		errno = pthread_create(&tids[i], NULL, worker, (void *)(uintptr_t)(seed + i));
