@@ -5,5 +5,5 @@ here=$(dirname "$0")
 rc=0
 sh "$here/chain/hop.sh" host 3 || rc=1
 sh "$here/chain/failover-host.sh" || rc=1
-sh "$here/chain/counters-host.sh" || rc=1
+sh "$here/chain/counters.sh" || rc=1
 exit $rc

@@ -3,7 +3,7 @@
 # In the guest of the chain: the kernel's own virtio_crypto on the device of vdpa_crypto. A driver
 # that was written by others must find a device that does what the specification says. And how
 # many requests one signature through keyctl takes, of both drivers, as the device counts them
-# (counters-host.sh tells): ours 1.00.
+# (counters.sh tells): ours 1.00.
 #
 # SIGNATURES  for that (default 50; 1000 with COF_SOAK=1)
 here=$(dirname "$0")
