@@ -53,6 +53,7 @@ enum vc_limit {
  * @settled: waits for @state to be no longer VC_ENABLING
  * @params: see there
  * @limits: by enum vc_limit
+ * @coalesce_usecs: see struct vc_dev
  * @vd: the device; it is whoever's set @state to VC_ENABLING or VC_DISABLING
  * @vc: its contents, or NULL
  * @past: counters of devices that were
@@ -70,6 +71,7 @@ struct vc_item {
 	wait_queue_head_t settled;
 	struct vc_params params;
 	u64 limits[VC_LIMIT_NR];
+	u32 coalesce_usecs;
 	struct vdpa_crypto *vd;
 	struct vc_dev *vc;
 	u64 past[VC_STAT_NR];
@@ -170,6 +172,7 @@ static int vc_item_enable(struct vc_item *item, bool core_locked)
 		kref_get(&item->vc->ref);
 		/* Nobody drives it yet. */
 		vc_item_apply_limits(item);
+		item->vc->coalesce_usecs = item->coalesce_usecs;
 	}
 	__module_get(THIS_MODULE);
 	config_group_get(&item->group);
@@ -421,6 +424,33 @@ VC_LIMIT_ATTR(bytes_per_sec, BYTES);
 VC_LIMIT_ATTR(units_per_sec, UNITS);
 VC_LIMIT_ATTR(burst_ms, BURST);
 
+static ssize_t vc_coalesce_usecs_show(struct config_item *ci, char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(to_vc_item(ci)->coalesce_usecs));
+}
+
+static ssize_t vc_coalesce_usecs_store(struct config_item *ci, const char *page, size_t count)
+{
+	struct vc_item *item = to_vc_item(ci);
+	unsigned int val;
+	int err;
+
+	err = kstrtouint(page, 0, &val);
+	if (!err && val > VC_COALESCE_MAX_USECS)
+		err = -ERANGE;
+	if (err) {
+		pr_err("%s: coalesce_usecs: not a number from 0 to %u\n", item->params.name,
+		       VC_COALESCE_MAX_USECS);
+		return err;
+	}
+	guard(mutex)(&item->lock);
+	item->coalesce_usecs = val;
+	if (item->vc)
+		WRITE_ONCE(item->vc->coalesce_usecs, val);
+	return count;
+}
+CONFIGFS_ATTR(vc_, coalesce_usecs);
+
 static ssize_t vc_drivers_show(struct config_item *ci, char *page)
 {
 	struct vc_item *item = to_vc_item(ci);
@@ -572,6 +602,7 @@ static struct configfs_attribute *vc_attrs[] = {
 	&vc_attr_drivers,
 	&vc_attr_algorithms,
 	&vc_attr_max_sessions,
+	&vc_attr_coalesce_usecs,
 	&vc_attr_ops_per_sec,
 	&vc_attr_bytes_per_sec,
 	&vc_attr_units_per_sec,
@@ -781,6 +812,7 @@ static struct config_group *vc_make_group(struct config_group *group, const char
 	item->params.max_sessions = VC_SESSIONS_DEFAULT;
 	item->params.algos = BIT(ASYM_RSA);
 	item->limits[VC_LIMIT_BURST] = ASYM_QOS_BURST_MS;
+	item->coalesce_usecs = VC_COALESCE_USECS;
 
 	config_group_init_type_name(&item->group, name, &vc_item_type);
 	config_group_init_type_name(&item->stats_group, "stats", &vc_stats_type);

@@ -446,10 +446,9 @@ static bool vc_data_finish(struct vc_request *req)
 	return true;
 }
 
-static unsigned int vc_data_reap(struct vc_queue *q)
+static void vc_data_reap(struct vc_queue *q)
 {
 	struct vc_request *req, *tmp;
-	unsigned int n = 0;
 
 	llist_for_each_entry_safe(req, tmp, llist_reverse_order(llist_del_all(&q->done)), done) {
 		if (!vc_data_finish(req))
@@ -458,13 +457,11 @@ static unsigned int vc_data_reap(struct vc_queue *q)
 		vc_request_put(req);
 		vc_inflight_done(q->vc);
 		vc_dev_put(q->vc);
-		n++;
 	}
-	return n;
 }
 
 /* Return: true if there may be more to take. */
-static bool vc_data_take(struct vc_queue *q, unsigned int *answered)
+static bool vc_data_take(struct vc_queue *q)
 {
 	unsigned int i, taken = 0;
 
@@ -485,7 +482,6 @@ static bool vc_data_take(struct vc_queue *q, unsigned int *answered)
 		}
 		if (ret < 0) {
 			vc_request_put(req);
-			++*answered;
 			continue;
 		}
 
@@ -500,7 +496,6 @@ static bool vc_data_take(struct vc_queue *q, unsigned int *answered)
 		else if (ret != -EALREADY)
 			vc_queue_put(q, req->head, 0);
 		vc_request_put(req);
-		++*answered;
 	}
 	return i == VC_BATCH;
 }
@@ -516,6 +511,26 @@ static bool vc_data_may_tell(const struct vc_queue *q)
 }
 
 /**
+ * vc_data_tell_all() - tell the driver of every answer it was not told of yet
+ * @vc: the device, suspended; nothing is in flight
+ *
+ * Context: process context.
+ */
+void vc_data_tell_all(struct vc_dev *vc)
+{
+	unsigned int i;
+
+	for (i = 0; i < vc->nr_queues - 1; i++) {
+		struct vc_queue *q = &vc->queues[i];
+
+		guard(mutex)(&q->lock);
+		guard(rwsem_read)(&vc->map_sem);
+		if (vc_data_may_tell(q))
+			vc_queue_tell(q);
+	}
+}
+
+/**
  * vc_data_run() - serve a data queue
  * @q: the queue
  *
@@ -524,19 +539,19 @@ static bool vc_data_may_tell(const struct vc_queue *q)
  */
 bool vc_data_run(struct vc_queue *q)
 {
-	unsigned int answered = 0;
 	bool again;
 
 	guard(mutex)(&q->lock);
 	guard(rwsem_read)(&q->vc->map_sem);
 
 	/* Taking requests is slow: do not let those who have an answer wait for it. */
-	if (vc_data_reap(q) && vc_data_may_tell(q))
-		vc_queue_interrupt(q);
-	again = vc_data_take(q, &answered);
+	vc_data_reap(q);
+	if (vc_data_may_tell(q))
+		vc_queue_tell(q);
+	again = vc_data_take(q);
 	/* Some drivers compute within the call. */
-	answered += vc_data_reap(q);
-	if (answered && vc_data_may_tell(q))
-		vc_queue_interrupt(q);
+	vc_data_reap(q);
+	if (vc_data_may_tell(q))
+		vc_queue_tell(q);
 	return again;
 }

@@ -31,10 +31,8 @@ static void vc_dev_free(struct vc_dev *vc)
 		struct vc_queue *q = &vc->queues[i];
 
 		/* Nothing is in flight, but it may be about to find that out. */
-		cancel_work_sync(&q->key_work);
-		cancel_work_sync(&q->work);
+		vc_queue_exit(q);
 		vc_data_exit(q);
-		mutex_destroy(&q->lock);
 	}
 	/* Nothing waits there. */
 	asym_qos_flow_del(&vc->flow);

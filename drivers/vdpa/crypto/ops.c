@@ -289,8 +289,10 @@ static int vc_suspend(struct vdpa_device *vdpa)
 		mutex_unlock(&vc->queues[i].lock);
 	}
 	vc_lift_limits(vc, true);
-	if (wait_event_timeout(vc->idle, !atomic_read(&vc->inflight), VC_SUSPEND_SECS * HZ))
+	if (wait_event_timeout(vc->idle, !atomic_read(&vc->inflight), VC_SUSPEND_SECS * HZ)) {
+		vc_data_tell_all(vc);
 		return 0;
+	}
 	vc_resume(vdpa);
 	return -ETIMEDOUT;
 }

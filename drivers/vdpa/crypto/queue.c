@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include <compat/timer.h>
 #include <compat/vdpa.h>
 #include "vdpa_crypto.h"
 
@@ -24,6 +25,16 @@ static void vc_queue_work(struct work_struct *work)
 
 	if (vc_is_ctrl(q) ? vc_ctrl_run(q) : vc_data_run(q))
 		queue_work(vc_wq, &q->work);
+}
+
+/* What was held back is due: the worker tells the driver. */
+static enum hrtimer_restart vc_queue_tell_timer(struct hrtimer *timer)
+{
+	struct vc_queue *q = container_of(timer, struct vc_queue, tell_timer);
+
+	WRITE_ONCE(q->overdue, true);
+	queue_work(vc_wq, &q->work);
+	return HRTIMER_NORESTART;
 }
 
 void vc_queue_init(struct vc_dev *vc, unsigned int index)
@@ -40,6 +51,22 @@ void vc_queue_init(struct vc_dev *vc, unsigned int index)
 	init_llist_head(&q->done);
 	INIT_WORK(&q->key_work, vc_data_key_work);
 	init_llist_head(&q->keyed);
+	compat_hrtimer_setup(&q->tell_timer, vc_queue_tell_timer, CLOCK_MONOTONIC,
+			     HRTIMER_MODE_REL_SOFT);
+}
+
+/**
+ * vc_queue_exit() - undo vc_queue_init()
+ * @q: the queue, stopped; nothing is in flight
+ *
+ * Context: process context.
+ */
+void vc_queue_exit(struct vc_queue *q)
+{
+	hrtimer_cancel(&q->tell_timer);
+	cancel_work_sync(&q->key_work);
+	cancel_work_sync(&q->work);
+	mutex_destroy(&q->lock);
 }
 
 /**
@@ -73,6 +100,9 @@ void vc_queue_start(struct vc_queue *q)
 	q->vring.last_avail_idx = q->avail_idx;
 	q->vring.last_used_idx = q->avail_idx;
 	q->quiet = false;
+	q->outstanding = 0;
+	q->untold = 0;
+	q->peak = 0;
 	q->ready = true;
 }
 
@@ -93,6 +123,7 @@ void vc_queue_stop(struct vc_queue *q)
 	if (q->ready)
 		q->avail_idx = q->vring.last_avail_idx;
 	q->ready = false;
+	hrtimer_try_to_cancel(&q->tell_timer);
 	q->gen++;
 	vc_data_cancel(q);
 }
@@ -176,6 +207,7 @@ static int vc_queue_next(struct vc_queue *q, u16 *head)
 	if (*head >= vrh->vring.num)
 		return -ERANGE;
 	vrh->last_avail_idx++;
+	q->peak = max(q->peak, ++q->outstanding);
 	return 1;
 }
 
@@ -247,6 +279,8 @@ int vc_queue_put(struct vc_queue *q, u16 head, u32 len)
 
 	if (err)
 		vc_broken(q, "the used ring cannot be written", err);
+	else
+		q->untold++;
 	return err;
 }
 
@@ -262,6 +296,12 @@ void vc_queue_interrupt(struct vc_queue *q)
 {
 	int ret = vringh_need_notify_iotlb(&q->vring);
 
+	/* As many as there were of late: a quarter of what is missing is forgotten. */
+	q->peak -= DIV_ROUND_UP(q->peak - q->outstanding, 4);
+	q->outstanding -= q->untold;
+	q->untold = 0;
+	WRITE_ONCE(q->overdue, false);
+	hrtimer_try_to_cancel(&q->tell_timer);
 	if (ret < 0)
 		vc_broken(q, "the available ring cannot be read", ret);
 	if (ret <= 0 || !q->cb.callback)
@@ -270,6 +310,30 @@ void vc_queue_interrupt(struct vc_queue *q)
 	local_bh_disable();
 	q->cb.callback(q->cb.private);
 	local_bh_enable();
+}
+
+/**
+ * vc_queue_tell() - tell the driver that chains were returned, now or soon
+ * @q: the queue
+ *
+ * An interrupt costs a virtual machine more than all the rest of an operation. While the driver
+ * has many requests with the device it is told of half of them at once, or of less when that was
+ * held back for vc_dev.coalesce_usecs. A driver that waits for one or two is always told at once.
+ *
+ * Context: the queue's worker, vc_queue.lock and vc_dev.map_sem held.
+ */
+void vc_queue_tell(struct vc_queue *q)
+{
+	u32 usecs = READ_ONCE(q->vc->coalesce_usecs);
+
+	if (!q->untold)
+		return;
+	if (!usecs || q->untold >= DIV_ROUND_UP(q->peak, 2) || READ_ONCE(q->overdue) ||
+	    READ_ONCE(q->vc->suspended))
+		vc_queue_interrupt(q);
+	else if (!hrtimer_active(&q->tell_timer))
+		hrtimer_start(&q->tell_timer, ns_to_ktime((u64)usecs * NSEC_PER_USEC),
+			      HRTIMER_MODE_REL_SOFT);
 }
 
 /* There is plenty to do: the driver need not notify. Context: as vc_queue_get(). */

@@ -52,6 +52,8 @@
 #define VC_QUEUES_DEFAULT	2
 #define VC_SESSIONS_MAX		65536
 #define VC_SESSIONS_DEFAULT	1024
+#define VC_COALESCE_MAX_USECS	10000
+#define VC_COALESCE_USECS	50
 #define VC_DRIVERS_MAX		255	/* length of the string */
 
 #define VC_RING_MAX		1024	/* entries; QEMU insists on 1024 */
@@ -197,10 +199,15 @@ struct vc_dev;
  * @used: address of the used ring
  * @avail_idx: where to start, and where it stopped
  * @cb: the driver's interrupt
+ * @outstanding: chains taken from the ring that the driver has not been told of
+ * @untold: of these, returned ones
+ * @peak: @outstanding of late
  * @nr_requests: allocated ones
  * @free: requests that are not in use
  * @busy: requests that wait for their turn or are at the executor
  * @latencies: operations by the time they took
+ * @tell_timer: when the driver must be told of what is @untold
+ * @overdue: that is now (no lock)
  * @done: requests the executor answered (lock-free)
  * @key_work: prepares the keys that requests in @keyed brought, one after the other, so that
  *	a driver gets no more of the host's time that way than by opening sessions
@@ -212,7 +219,7 @@ struct vc_queue {
 	unsigned int index;
 	struct work_struct work;
 
-	struct mutex lock;		/* what follows, but @done */
+	struct mutex lock;		/* what follows, up to @latencies */
 	struct vringh vring;
 	struct vc_chain chain;
 	struct vringh_kiov riov;
@@ -225,11 +232,16 @@ struct vc_queue {
 	u64 used;
 	u16 avail_idx;
 	struct vdpa_callback cb;
+	u32 outstanding;
+	u32 untold;
+	u32 peak;
 	unsigned int nr_requests;
 	struct list_head free;
 	struct list_head busy;
 	u64 latencies[ASYM_LATENCIES];
 
+	struct hrtimer tell_timer;
+	bool overdue;
 	struct llist_head done;
 	struct work_struct key_work;
 	struct llist_head keyed;
@@ -350,6 +362,7 @@ enum vc_map {
  * @broken: a ring is corrupt: DEVICE_NEEDS_RESET
  * @suspended: no new requests are taken
  * @retired: being removed: every request is answered with an error
+ * @coalesce_usecs: for how long the driver may not be told of answers; 0: not at all
  * @limits_lock: protects @limits and @unlimited, and the order in which they come into force
  * @limits: as configured
  * @unlimited: for the time being they are not in force
@@ -385,6 +398,7 @@ struct vc_dev {
 	bool suspended;
 	bool retired;
 
+	u32 coalesce_usecs;
 	struct mutex limits_lock;	/* limits, unlimited */
 	struct asym_qos_limits limits;
 	bool unlimited;
@@ -456,12 +470,14 @@ extern const struct vdpa_config_ops vc_ops;
 
 /* queue.c */
 void vc_queue_init(struct vc_dev *vc, unsigned int index);
+void vc_queue_exit(struct vc_queue *q);
 void vc_queue_start(struct vc_queue *q);
 void vc_queue_stop(struct vc_queue *q);
 bool vc_queue_runs(const struct vc_queue *q);
 int vc_queue_get(struct vc_queue *q, struct vringh_kiov *wiov, u16 *head);
 int vc_queue_put(struct vc_queue *q, u16 head, u32 len);
 void vc_queue_interrupt(struct vc_queue *q);
+void vc_queue_tell(struct vc_queue *q);
 bool vc_queue_idle(struct vc_queue *q);
 void vc_queue_quiet(struct vc_queue *q);
 void vc_inflight_done(struct vc_dev *vc);
@@ -479,6 +495,7 @@ bool vc_ctrl_run(struct vc_queue *q);
 int vc_data_init(struct vc_queue *q);
 void vc_data_exit(struct vc_queue *q);
 bool vc_data_run(struct vc_queue *q);
+void vc_data_tell_all(struct vc_dev *vc);
 void vc_data_key_work(struct work_struct *work);
 void vc_data_cancel(struct vc_queue *q);
 void vc_data_over(struct vc_request *req, int err);

@@ -37,3 +37,4 @@ while [ ! -e "$files/$NODE.end" ]; do
 	fi
 	read -rt 1 -u 3
 done
+exit 0

@@ -48,6 +48,7 @@ await()
 device()
 {
 	mkdir $config/"$1" && echo sim-rsa >$config/"$1"/drivers && echo 1 >$config/"$1"/queues &&
+		echo "${COALESCE_USECS:-5000}" >$config/"$1"/coalesce_usecs &&
 		echo 1 >$config/"$1"/enable || die "no device $1"
 	if [ "$(basename "$(readlink -f $bus/devices/"$1"/driver)")" != "$2" ]; then
 		echo "$2" >$bus/devices/"$1"/driver_override
@@ -62,12 +63,21 @@ ticks() { awk '$1 == "cpu" { print $2 + $3 + $4 + $7 + $8, $10 }' /proc/stat; }
 # queue_counts - of vm1: requests, kicks, interrupts
 queue_counts() { (cd $config/vm1/stats && echo "$(cat decrypt) $(cat kicks) $(cat notifications)"); }
 
+# exits GUEST - how often its processors were left, and what for
+exits()
+{
+	(cd /sys/kernel/debug/kvm/"$(cat "/run/$1.pid")"-* 2>/dev/null &&
+		echo "$(cat exits) $(cat io_exits) $(cat halt_exits) $(cat irq_exits)" \
+			"$(cat halt_wakeup) $(cat irq_injections) $(cat mmio_exits) $(cat request_irq_exits) $(cat irq_window_exits) $(cat nmi_injections) $(cat req_event) $(cat pf_taken) $(cat host_state_reload)")
+}
+
 # measure WHAT DEPTH: WHAT is vdpa, lkcf, or driver
 measure()
 {
 	local before after counted guest=${guest_of[$1]:-}
 	before=$(ticks)
 	counted=$(queue_counts)
+	[ ! "$guest" ] || left=$(exits "$guest")
 	if [ "$guest" ]; then
 		rm -f "$files/$guest.result"
 		echo "$2 $SECONDS_EACH" >"$files/$guest.new"
@@ -89,6 +99,9 @@ measure()
 				v["p99_ns"] / 1000, 10000 * (a[1] - b[1]) / n,
 				10000 * (a[1] - a[2] - b[1] + b[2]) / n, v["errors"]
 		}' "$files/${guest:-driver}.result" | tee -a "$results"
+	[ ! "$guest" ] || echo "$(awk '$1 == "ops" { print $2 }' "$files/$guest.result") $left $(exits "$guest")" |
+		awk '{ n = (NF - 1) / 2; printf "bench: exits/op: exits io halt irq halt_wakeup irq_inj mmio reqirq irqwin nmi req_event pf hsr:"
+			for (i = 2; i <= n + 1; i++) printf " %.3f", ($(i + n) - $i) / ($1 ? $1 : 1); print "" }'
 	[ "$1" != vdpa ] || echo "$counted $(queue_counts)" | awk '$4 > $1 {
 		printf "bench: vm1: %.3f kicks and %.3f interrupts for an operation\n", ($5 - $2) / ($4 - $1),
 			($6 - $3) / ($4 - $1)
