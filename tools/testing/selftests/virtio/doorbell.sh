@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Notifications (loop): each request has its own where one is cheap; where it is dear, requests that
 # are sent while the device has others share them, a lone request does not, and none waits for the
-# answer to another.
+# answer to another. And interrupts, the other way: of a device with coalesce_usecs many answers share
+# one, a lone answer has its own at once, and none is held back for longer.
 #
 # Makes and removes the device 'doorbell', on asym_sim; meanwhile the driver has no other.
 here=$(dirname "$0")
@@ -12,7 +13,8 @@ dear=/sys/module/virtio_crypto/parameters/dear_kick_ns
 config=/sys/kernel/config/vdpa_crypto/doorbell
 bus=/sys/bus/vdpa
 driver=/sys/bus/virtio/drivers/virtio_crypto
-hold=/sys/module/asym_sim/parameters/hold
+sim=/sys/module/asym_sim/parameters
+hold=$sim/hold
 seconds=$([ "${COF_SOAK:-0}" != 0 ] && echo 60 || echo 2)
 before=$(cat $dear)
 others=$(cd $driver && ls -d virtio*)
@@ -48,20 +50,21 @@ has() { [ "$(cat $config/stats/requests)" -eq "$1" ]; }
 result() { awk -v n="$1" '$1 == n { print $2 }' $bench/result; }
 counted() { awk -v n="$1" '$1 == n { print $2 }' "$stats"; }
 
-# load TEXT DEPTH THREADS; sets requests and kicks
+# load TEXT DEPTH THREADS; sets requests, kicks and interrupts
 load() {
 	echo "$2" >$bench/depth
 	echo "$3" >$bench/threads
 	echo $seconds >$bench/seconds
-	requests=$(counted requests) kicks=$(counted kicks)
+	requests=$(counted requests) kicks=$(counted kicks) interrupts=$(cat $config/stats/notifications)
 	echo 1 >$bench/run
 	verdict $? "$1: asym_bench ran to its end"
 	requests=$(($(counted requests) - requests)) kicks=$(($(counted kicks) - kicks))
+	interrupts=$(($(cat $config/stats/notifications) - interrupts))
 	for name in errors wrong doubled lost; do
 		expect "$1: $name" "$(result $name)" -eq 0
 	done
 	expect "$1: all by the device" "$requests" -ge "$(result ops)"
-	note "$1: $(result ops_per_sec) operations/s, p99 $(($(result p99_ns) / 1000)) us; $requests requests, $kicks notifications"
+	note "$1: $(result ops_per_sec) operations/s, p99 $(($(result p99_ns) / 1000)) us; $requests requests, $kicks notifications, $interrupts interrupts"
 	expect "$1: answered" "$(result ops)" -gt 10
 }
 
@@ -99,4 +102,31 @@ verdict $? "... asym_bench ran to its end"
 for name in errors wrong doubled lost; do
 	expect "... $name" "$(result $name)" -eq 0
 done
+
+# refused VALUE: coalesce_usecs cannot be that
+refused() {
+	! echo "$1" 2>/dev/null >$config/coalesce_usecs && [ "$(cat $config/coalesce_usecs)" = "$coalesce" ]
+}
+
+coalesce=$(cat $config/coalesce_usecs)
+test "$coalesce" -gt 0
+verdict $? "interrupts are coalesced by default"
+for value in 10001 -1 50us; do
+	check "coalesce_usecs '$value' is refused, and changes nothing" refused "$value"
+done
+echo 4000000000 >$dear
+echo 10000 >$config/coalesce_usecs
+load "coalesced, 32 in flight" 32 2
+expect "coalesced, 32 in flight: interrupts, of which four answers or more share one" \
+	$((interrupts * 4)) -le "$requests"
+# As a time-out: it would be 10 ms and more if it were held back for as long as may be.
+load "coalesced, one in flight" 1 1
+expect "coalesced, one in flight: each has its interrupt" $((interrupts * 10)) -ge $((requests * 9))
+expect "coalesced, one in flight: at once (us)" $(($(result p50_ns) / 1000)) -lt 10000
+# One answer every 50 ms: half of the eight are not there for 200.
+echo 1 >$sim/parallelism
+echo 50000 >$sim/latency_us
+load "coalesced, a slow accelerator has eight" 8 1
+expect "coalesced, a slow accelerator has eight: no answer waits for another" \
+	$((interrupts * 4)) -ge $((requests * 3))
 tap_end
