@@ -645,6 +645,7 @@ VC_STAT_ATTR(ctrl_requests, VC_STAT_CTRL_REQUESTS);
 VC_STAT_ATTR(sessions_total, VC_STAT_SESSIONS_TOTAL);
 VC_STAT_ATTR(malformed, VC_STAT_MALFORMED);
 VC_STAT_ATTR(notifications, VC_STAT_NOTIFICATIONS);
+VC_STAT_ATTR(held_back, VC_STAT_HELD_BACK);
 VC_STAT_ATTR(kicks, VC_STAT_KICKS);
 VC_STAT_ATTR(stateless, VC_STAT_STATELESS);
 
@@ -740,6 +741,7 @@ static struct configfs_attribute *vc_stat_attrs[] = {
 	&vc_stat_attr_sessions_total,
 	&vc_stat_attr_malformed,
 	&vc_stat_attr_notifications,
+	&vc_stat_attr_held_back,
 	&vc_stat_attr_kicks,
 	&vc_stat_attr_stateless,
 	&vc_stat_attr_throttled,

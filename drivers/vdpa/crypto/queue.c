@@ -296,8 +296,9 @@ void vc_queue_interrupt(struct vc_queue *q)
 {
 	int ret = vringh_need_notify_iotlb(&q->vring);
 
-	/* As many as there were of late: a quarter of what is missing is forgotten. */
-	q->peak -= DIV_ROUND_UP(q->peak - q->outstanding, 4);
+	/* Half as many as there were did not come in time: there are fewer now. */
+	if (READ_ONCE(q->overdue))
+		q->peak -= DIV_ROUND_UP(q->peak - q->outstanding, 2);
 	q->outstanding -= q->untold;
 	q->untold = 0;
 	WRITE_ONCE(q->overdue, false);
@@ -318,7 +319,7 @@ void vc_queue_interrupt(struct vc_queue *q)
  *
  * An interrupt costs a virtual machine more than all the rest of an operation. While the driver
  * has many requests with the device it is told of half of them at once, or of less when that was
- * held back for vc_dev.coalesce_usecs. A driver that waits for one or two is always told at once.
+ * held back for vc_dev.coalesce_usecs. A driver that waits for one or two is told at once.
  *
  * Context: the queue's worker, vc_queue.lock and vc_dev.map_sem held.
  */
@@ -329,11 +330,15 @@ void vc_queue_tell(struct vc_queue *q)
 	if (!q->untold)
 		return;
 	if (!usecs || q->untold >= DIV_ROUND_UP(q->peak, 2) || READ_ONCE(q->overdue) ||
-	    READ_ONCE(q->vc->suspended))
+	    READ_ONCE(q->vc->suspended)) {
 		vc_queue_interrupt(q);
-	else if (!hrtimer_active(&q->tell_timer))
-		hrtimer_start(&q->tell_timer, ns_to_ktime((u64)usecs * NSEC_PER_USEC),
-			      HRTIMER_MODE_REL_SOFT);
+		return;
+	}
+	if (hrtimer_active(&q->tell_timer))
+		return;
+	vc_count(q, VC_STAT_HELD_BACK);
+	hrtimer_start(&q->tell_timer, ns_to_ktime((u64)usecs * NSEC_PER_USEC),
+		      HRTIMER_MODE_REL_SOFT);
 }
 
 /* There is plenty to do: the driver need not notify. Context: as vc_queue_get(). */
