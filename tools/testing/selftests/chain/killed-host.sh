@@ -19,7 +19,7 @@
 # starts, with or without an accelerator. A start after which the device was asked for nothing says
 # nothing about the device: it is repeated, said, counted, and at most one of four may be so.
 #
-# KILLS, RESETS  how often (default 3, 2; with COF_SOAK=1: 100, 10)
+# KILLS, RESETS  how often (default 2, 1; with COF_SOAK=1: 100, 10)
 # BOOTS          one in so many starts is a boot (10)
 # KEYS           of the guest (24)
 here=$(dirname "$0")
@@ -27,7 +27,7 @@ here=$(dirname "$0")
 . /run/lab/bin/nested.sh
 
 case ${COF_SOAK:-} in
-'' | 0) KILLS=${KILLS:-3} RESETS=${RESETS:-2} ;;
+'' | 0) KILLS=${KILLS:-2} RESETS=${RESETS:-1} ;;
 *) KILLS=${KILLS:-100} RESETS=${RESETS:-10} ;;
 esac
 BOOTS=${BOOTS:-10} KEYS=${KEYS:-24}
