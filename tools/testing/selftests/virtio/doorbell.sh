@@ -126,6 +126,12 @@ load "coalesced, one in flight" 1 1
 expect "coalesced, one in flight: each has its interrupt" $((interrupts * 10)) -ge $((requests * 9))
 # Until it is known that there are not 32 any more.
 expect "coalesced, one in flight: interrupts that were held back" "$held" -le 6
+wq=/sys/devices/virtual/workqueue/vdpa_crypto
+mask=$(cat $wq/cpumask)
+check "the processors that serve queues can be chosen" sh -c "echo 1 >$wq/cpumask && echo cpu >$wq/affinity_scope"
+load "on one processor, 32 in flight" 32 2
+echo "$mask" >$wq/cpumask
+echo default >$wq/affinity_scope
 # One answer every 50 ms: half of the eight are not there for 200.
 echo 1 >$sim/parallelism
 echo 50000 >$sim/latency_us
