@@ -3,7 +3,7 @@
  * What asym_provider (registers algorithms) and asym_executor (computes them)
  * have in common: the names of operations, paddings and hashes, and keys.
  *
- * The numbers of enum asym_algo, asym_padding, asym_hash and asym_op are those
+ * The numbers of enum asym_algo, asym_curve, asym_padding, asym_hash and asym_op are those
  * of the virtio crypto device (virtio 1.3, 5.9.4.5 "AKCIPHER services" and
  * <linux/virtio_crypto.h>) and of the CoF protocol, so nobody translates.
  */
@@ -19,10 +19,19 @@ enum asym_algo {
 	ASYM_ECDSA	= 3,
 };
 
+/** enum asym_curve - of an ECDSA key; the kernel has none of the others */
+enum asym_curve {
+	ASYM_CURVE_P192	= 1,
+	ASYM_CURVE_P256	= 3,
+	ASYM_CURVE_P384	= 4,
+	ASYM_CURVE_P521	= 5,
+	ASYM_CURVE_NR
+};
+
 /** enum asym_op - what to do with a key */
 enum asym_op {
-	ASYM_ENCRYPT	= 0,	/* public key */
-	ASYM_DECRYPT	= 1,	/* private key */
+	ASYM_ENCRYPT	= 0,	/* public key; RSA */
+	ASYM_DECRYPT	= 1,	/* private key; RSA */
 	ASYM_SIGN	= 2,	/* private key */
 	ASYM_VERIFY	= 3,	/* public key */
 	ASYM_OP_NR
@@ -54,6 +63,10 @@ enum asym_hash {
 #define ASYM_MAX_DIGEST		64
 #define ASYM_MAX_DER		4096	/* an encoded private key */
 
+/* ECDSA: the longest Ecdsa-Sig-Value and the longest key, of P-521 */
+#define ASYM_MAX_EC_SIG		139
+#define ASYM_MAX_EC_DER		256
+
 /* Some devices take larger keys, for which there is no software. */
 #define ASYM_DEVICE_MAX_BITS	8192
 #define ASYM_DEVICE_MAX_DER	8192
@@ -62,8 +75,10 @@ enum asym_hash {
  * struct asym_key_data - a key as it crosses every interface here
  * @algo: enum asym_algo
  * @is_private: @der holds a private key
- * @bits: size of the modulus in bits (filled in by the parser, not by callers)
- * @der: RSA: RFC 8017 RSAPrivateKey or RSAPublicKey, as crypto_akcipher_set_*_key() takes it
+ * @curve: ECDSA: enum asym_curve; RSA: 0
+ * @bits: size of the modulus, or of the curve, in bits (filled in by the parser, not by callers)
+ * @der: RSA: RFC 8017 RSAPrivateKey or RSAPublicKey, as crypto_akcipher_set_*_key() takes it;
+ *	ECDSA: RFC 5915 ECPrivateKey, or a point as SEC 1, 2.3.3 encodes it
  * @der_len: bytes at @der, at most ASYM_MAX_DER; up to ASYM_DEVICE_MAX_DER if a device's
  *	caps say more than ASYM_RSA_MAX_BITS
  *
@@ -72,6 +87,7 @@ enum asym_hash {
 struct asym_key_data {
 	u8 algo;
 	bool is_private;
+	u8 curve;
 	unsigned int bits;
 	const u8 *der;
 	unsigned int der_len;
@@ -85,6 +101,8 @@ struct asym_key_data {
  * @rsa_hashes: BIT(enum asym_hash) it takes with ASYM_PAD_PKCS1 for sign and verify
  * @rsa_min_bits: smallest modulus, bits
  * @rsa_max_bits: largest modulus, bits
+ * @ec_curves: BIT(enum asym_curve)
+ * @ec_ops: BIT(enum asym_op) it takes for ECDSA
  */
 struct asym_caps {
 	u32 algos;
@@ -93,6 +111,8 @@ struct asym_caps {
 	u32 rsa_hashes;
 	u32 rsa_min_bits;
 	u32 rsa_max_bits;
+	u32 ec_curves;
+	u32 ec_ops;
 };
 
 /* Helpers in asym_executor.ko (drivers/crypto/asym/asym_pad.c and asym_key.c) */

@@ -126,7 +126,7 @@ void asym_class_get_stats(struct asym_class *class, struct asym_class_stats *sta
 /**
  * struct asym_session_params - what a device needs to prepare a key
  * @key: valid during the call only
- * @padding: enum asym_padding; meaningful with ASYM_DEV_SESSION_PER_PADDING
+ * @padding: enum asym_padding; meaningful with ASYM_DEV_SESSION_PER_PADDING and RSA
  * @hash: enum asym_hash; likewise
  */
 struct asym_session_params {
@@ -137,9 +137,10 @@ struct asym_session_params {
 
 /**
  * struct asym_request - one operation, as a device driver sees it
+ * @algo: enum asym_algo, of the key
  * @op: enum asym_op
- * @padding: enum asym_padding
- * @hash: enum asym_hash
+ * @padding: enum asym_padding; ECDSA: ASYM_PAD_RAW
+ * @hash: enum asym_hash; ECDSA: ASYM_HASH_NONE
  * @handle: the session's handle, as ->open() gave it, unless @key is set
  * @key: a device with ASYM_DEV_INLINE_KEY gets the key with the request, and there is
  *	no session; what it points to is DMA-able, asym_provider's, and as long there as
@@ -150,7 +151,7 @@ struct asym_session_params {
  * @digest_len: ASYM_VERIFY: bytes of digest at @in + @in_len
  * @out: output, linear and DMA-able (not for ASYM_VERIFY); never overlaps @in
  * @out_len: room at @out: the key's size
- * @key_bytes: the key's modulus in bytes
+ * @key_bytes: the key's modulus in bytes; ECDSA: its longest signature
  * @more: another request follows at once, or ->commit() does: the doorbell may wait
  * @may_sleep: this call of ->submit() may sleep, and its caller has nothing else to do: a
  *	device may spare the hop through a thread
@@ -163,6 +164,7 @@ struct asym_session_params {
  * read @in or write @out.
  */
 struct asym_request {
+	u8 algo;
 	u8 op;
 	u8 padding;
 	u8 hash;
