@@ -24,6 +24,7 @@ kernel-has = $(shell grep -qs '^CONFIG_$(1)=[ym]' $(autoconf) && echo y)
 CONFIGS := \
 	CONFIG_CRYPTO_ASYM_EXECUTOR=m \
 	CONFIG_CRYPTO_ASYM_PROVIDER=m \
+	CONFIG_CRYPTO_ECDSA_SIGN=m \
 	CONFIG_CRYPTO_DEV_VIRTIO_ASYM=m \
 	CONFIG_COF=m \
 	CONFIG_COF_TCP=m \

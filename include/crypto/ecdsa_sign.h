@@ -21,6 +21,11 @@ unsigned int ecdsa_max_sig(enum asym_curve curve);
 int ecdsa_curve_by_oid(const u8 *oid, unsigned int len);
 int ecdsa_parse_private(enum asym_curve curve, const u8 *der, unsigned int len);
 int ecdsa_parse_public(enum asym_curve curve, const u8 *point, unsigned int len);
+int ecdsa_parse_sig(enum asym_curve curve, const u8 *der, unsigned int len);
+int ecdsa_sig_to_p1363(enum asym_curve curve, const u8 *der, unsigned int len, u8 *out,
+		       unsigned int room);
+int ecdsa_sig_from_p1363(enum asym_curve curve, const u8 *sig, unsigned int len, u8 *der,
+			 unsigned int room);
 int ecdsa_check_private(enum asym_curve curve, const u8 *der, unsigned int len);
 int ecdsa_check_public(enum asym_curve curve, const u8 *point, unsigned int len);
 

@@ -6,14 +6,14 @@ here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 
 [ -d /sys/kernel/debug/kunit ] || fatal "this kernel has no KUnit"
-modprobe -a asym_executor asym_provider cof cof_tcp cof_target cof_initiator vdpa_crypto virtio_crypto ||
+modprobe -a asym_executor asym_provider ecdsa_sign cof cof_tcp cof_target cof_initiator vdpa_crypto virtio_crypto ||
 	fatal "modules do not load"
 suites=0
 for results in /sys/kernel/debug/kunit/*/results; do
 	suite=${results%/results}
 	suite=${suite##*/}
 	case $suite in
-	asym* | cof* | provider* | virtio_crypto* | vdpa_crypto*) ;;
+	asym* | cof* | ecdsa* | provider* | virtio_crypto* | vdpa_crypto*) ;;
 	*) continue ;;
 	esac
 	suites=$((suites + 1))
@@ -23,5 +23,5 @@ for results in /sys/kernel/debug/kunit/*/results; do
 	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 	verdict $? "KUnit $suite: $passed passed, $failed failed"
 done
-expect "KUnit suites" $suites -ge 15
+expect "KUnit suites" $suites -ge 16
 tap_end
