@@ -16,7 +16,9 @@ import topology  # noqa: E402
 from machine import CMDLINE, Qemu  # noqa: E402
 from run import Run, compile_all  # noqa: E402
 
-KEY_BITS = (1024, 2048, 3072, 4096)
+KEYS = {str(bits): ["genrsa", str(bits)] for bits in (1024, 2048, 3072, 4096)} | {
+    f"p{bits}": ["genpkey", "-quiet", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:P-{bits}"]
+    for bits in (192, 256, 384, 521)}
 
 
 def arguments():
@@ -54,13 +56,13 @@ def write(path, text):
 
 
 def make_keys(folder):
-    """New RSA keys for this run's tests: an emulated machine takes up to a minute for one."""
-    makers = [subprocess.Popen(["openssl", "genrsa", "-out", f"{folder}/{bits}.pem", str(bits)],
+    """New keys for this run's tests: an emulated machine takes up to a minute for one of RSA."""
+    makers = [subprocess.Popen(["openssl", how[0], "-out", f"{folder}/{name}.pem", *how[1:]],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-              for bits in KEY_BITS]
-    for maker, bits in zip(makers, KEY_BITS):
+              for name, how in KEYS.items()]
+    for maker, name in zip(makers, KEYS):
         if maker.wait():
-            sys.exit(f"lab: openssl cannot make a key of {bits} bits")
+            sys.exit(f"lab: openssl cannot make the key {name}")
 
 
 def fill(args, nodes, folder):

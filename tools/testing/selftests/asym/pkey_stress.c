@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pkey_stress - RSA through keyctl, every result checked by OpenSSL.
+ * pkey_stress - RSA and ECDSA through keyctl, every result checked by OpenSSL.
  *
- * Loads RSA keys into the process keyring and runs keyctl_pkey_sign(),
+ * Loads keys into the process keyring and runs keyctl_pkey_sign(),
  * _verify(), _encrypt() and _decrypt() on them from several threads. OpenSSL,
  * which computes by itself, is the judge: it verifies what the kernel signs,
  * and makes what the kernel verifies and decrypts. Exit status 0 only if no
@@ -51,10 +51,15 @@ static const char * const hash_names[] = {
 
 #define HASH_NR ARRAY_SIZE(hash_names)
 
+/* What there is of ECDSA */
+#define EC_OPS		(1U << OP_SIGN | 1U << OP_VERIFY | 1U << OP_REJECT)
+#define EC_HASHES	0x3e		/* those of SHA */
+
 struct key {
 	EVP_PKEY *pkey;
 	key_serial_t serial;
-	size_t bytes;
+	size_t bytes;		/* of a block; ECDSA: of the longest signature */
+	bool ec;
 };
 
 static struct key keys[MAX_KEYS];
@@ -65,7 +70,7 @@ static double seconds;
 static unsigned int pause_ms;		/* of a worker, after each operation */
 static atomic_bool stop;
 static atomic_ulong done[OP_NR], failed[OP_NR], wrong[OP_NR];
-static atomic_ulong done_with[OP_NR][HASH_NR];
+static atomic_ulong done_with[OP_NR][2 * HASH_NR];	/* the second half: ECDSA */
 static atomic_ulong worst_us;
 static bool quiet, counts, in_turn;
 static const char *after;		/* begin when this file exists */
@@ -92,16 +97,17 @@ static bool uses_hash(enum op op)
 static void report_failure(enum op op, const char *info, const struct key *key, const char *what)
 {
 	if (!quiet)
-		fprintf(stderr, "pkey_stress: %s (%s, %zu bits): %s\n",
-			op_names[op], info, key->bytes * 8, what);
+		fprintf(stderr, "pkey_stress: %s (%s, %d bits): %s\n",
+			op_names[op], info, EVP_PKEY_get_bits(key->pkey), what);
 }
 
-static EVP_PKEY_CTX *pkcs1_ctx(const struct key *key, int (*init)(EVP_PKEY_CTX *),
-			       const char *hash)
+static EVP_PKEY_CTX *make_ctx(const struct key *key, int (*init)(EVP_PKEY_CTX *),
+			      const char *hash)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
 
-	if (!ctx || init(ctx) <= 0 || EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) <= 0)
+	if (!ctx || init(ctx) <= 0 ||
+	    (!key->ec && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) <= 0))
 		return NULL;
 	if (hash && strcmp(hash, "none") &&
 	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(hash)) <= 0)
@@ -109,10 +115,26 @@ static EVP_PKEY_CTX *pkcs1_ctx(const struct key *key, int (*init)(EVP_PKEY_CTX *
 	return ctx;
 }
 
+/*
+ * How long a signature is. 6.12 answers with the longest one's length and has
+ * zeros after shorter ones.
+ */
+static size_t sig_length(const struct key *key, const uint8_t *sig, size_t len)
+{
+	size_t header = sig[1] == 0x81 ? 3 : 2;
+	size_t own = header + sig[header - 1];
+
+	if (!key->ec || len < header)
+		return len;
+	while (len > own && !sig[len - 1])
+		len--;
+	return len;
+}
+
 static bool openssl_verify(const struct key *key, const char *hash, const uint8_t *sig,
 			   size_t sig_len, const uint8_t *digest, size_t digest_len)
 {
-	EVP_PKEY_CTX *ctx = pkcs1_ctx(key, EVP_PKEY_verify_init, hash);
+	EVP_PKEY_CTX *ctx = make_ctx(key, EVP_PKEY_verify_init, hash);
 	bool ok = ctx && EVP_PKEY_verify(ctx, sig, sig_len, digest, digest_len) == 1;
 
 	EVP_PKEY_CTX_free(ctx);
@@ -122,7 +144,7 @@ static bool openssl_verify(const struct key *key, const char *hash, const uint8_
 static size_t openssl_sign(const struct key *key, const char *hash, const uint8_t *digest,
 			   size_t digest_len, uint8_t *sig)
 {
-	EVP_PKEY_CTX *ctx = pkcs1_ctx(key, EVP_PKEY_sign_init, hash);
+	EVP_PKEY_CTX *ctx = make_ctx(key, EVP_PKEY_sign_init, hash);
 	size_t len = MAX_BLOCK;
 
 	if (!ctx || EVP_PKEY_sign(ctx, sig, &len, digest, digest_len) != 1)
@@ -134,7 +156,7 @@ static size_t openssl_sign(const struct key *key, const char *hash, const uint8_
 static size_t openssl_crypt(const struct key *key, bool encrypt, const uint8_t *in, size_t in_len,
 			    uint8_t *out)
 {
-	EVP_PKEY_CTX *ctx = pkcs1_ctx(key, encrypt ? EVP_PKEY_encrypt_init :
+	EVP_PKEY_CTX *ctx = make_ctx(key, encrypt ? EVP_PKEY_encrypt_init :
 						     EVP_PKEY_decrypt_init, NULL);
 	size_t len = MAX_BLOCK;
 	unsigned int off = 0;
@@ -205,7 +227,7 @@ static int one(enum op op, const struct key *key, const char *hash)
 		snprintf(info, sizeof(info), "enc=pkcs1");
 		digest_len = 1 + in[0] % (key->bytes - MAX_PAD);
 	} else {
-		snprintf(info, sizeof(info), "enc=pkcs1 hash=%s", hash);
+		snprintf(info, sizeof(info), "enc=%s hash=%s", key->ec ? "x962" : "pkcs1", hash);
 		digest_len = EVP_MD_get_size(EVP_get_digestbyname(hash));
 	}
 
@@ -214,8 +236,8 @@ static int one(enum op op, const struct key *key, const char *hash)
 		ret = keyctl_pkey_sign(key->serial, info, in, digest_len, out, key->bytes);
 		if (ret < 0)
 			break;
-		if ((size_t)ret == key->bytes &&
-		    openssl_verify(key, hash, out, ret, in, digest_len))
+		if ((key->ec || (size_t)ret == key->bytes) &&
+		    openssl_verify(key, hash, out, sig_length(key, out, ret), in, digest_len))
 			return 0;
 		report_failure(op, info, key, "OpenSSL rejects the kernel's signature");
 		return 2;
@@ -304,6 +326,10 @@ static void *worker(void *arg)
 		double start = now();
 		unsigned long us, old;
 
+		if (key->ec && !(EC_OPS & 1U << op))
+			op = pick(ops_mask & EC_OPS, &seed);
+		if (key->ec && !(EC_HASHES & 1U << hash))
+			hash = pick(hash_mask & EC_HASHES, &seed);
 		switch (one(op, key, hash_names[hash])) {
 		case 0:
 			break;
@@ -314,7 +340,7 @@ static void *worker(void *arg)
 			wrong[op]++;
 		}
 		done[op]++;
-		done_with[op][uses_hash(op) ? hash : 0]++;
+		done_with[op][uses_hash(op) ? hash + key->ec * HASH_NR : 0]++;
 		us = (now() - start) * 1e6;
 		for (old = worst_us; us > old;)
 			if (atomic_compare_exchange_weak(&worst_us, &old, us))
@@ -329,6 +355,7 @@ static void load_key(EVP_PKEY *pkey)
 {
 	PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(pkey);
 	struct key *key = &keys[nr_keys];
+	struct keyctl_pkey_query query;
 	unsigned char *der = NULL;
 	char name[32];
 	int len;
@@ -341,9 +368,14 @@ static void load_key(EVP_PKEY *pkey)
 	snprintf(name, sizeof(name), "stress-%u", nr_keys);
 	key->pkey = pkey;
 	key->bytes = EVP_PKEY_get_size(pkey);
+	key->ec = EVP_PKEY_is_a(pkey, "EC");
 	key->serial = add_key("asymmetric", name, der, len, KEY_SPEC_PROCESS_KEYRING);
 	if (key->serial < 0)
 		die("loading a private key (is pkcs8_key_parser loaded?)");
+	if (key->ec && keyctl_pkey_query(key->serial, "enc=x962 hash=sha256", &query) < 0)
+		die("asking about a private key of ECDSA");
+	if (key->ec)
+		key->bytes = query.max_sig_size;
 	OPENSSL_clear_free(der, len);
 	PKCS8_PRIV_KEY_INFO_free(p8);
 	nr_keys++;
@@ -419,8 +451,8 @@ static void derive_keys(unsigned int nr, unsigned long e)
 {
 	EVP_PKEY *last, *key;
 
-	if (!nr_keys) {
-		fprintf(stderr, "pkey_stress: -N comes after the key that others are made of\n");
+	if (!nr_keys || keys[nr_keys - 1].ec) {
+		fprintf(stderr, "pkey_stress: -N comes after the RSA key that others come from\n");
 		exit(2);
 	}
 	last = keys[nr_keys - 1].pkey;
@@ -429,6 +461,20 @@ static void derive_keys(unsigned int nr, unsigned long e)
 		if (key)
 			load_key(key);
 	}
+}
+
+/* @what: bits of an RSA modulus, or a curve */
+static EVP_PKEY *generate(const char *what)
+{
+	static const char * const curves[][2] = {
+		{ "p192", "P-192" }, { "p256", "P-256" }, { "p384", "P-384" }, { "p521", "P-521" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(curves); i++)
+		if (!strcmp(what, curves[i][0]))
+			return EVP_EC_gen(curves[i][1]);
+	return EVP_RSA_gen(atoi(what));
 }
 
 static void load_file(const char *path)
@@ -452,10 +498,11 @@ static void print_counts(void)
 	unsigned int op, hash;
 
 	for (op = 0; op < OP_NR; op++)
-		for (hash = 0; hash < HASH_NR; hash++)
+		for (hash = 0; hash < 2 * HASH_NR; hash++)
 			if (done_with[op][hash])
-				printf("count %s %s %lu\n", op_names[op],
-				       uses_hash(op) ? hash_names[hash] : "-",
+				printf("count %s %s%s %lu\n", op_names[op],
+				       hash < HASH_NR ? "" : "ec-",
+				       uses_hash(op) ? hash_names[hash % HASH_NR] : "-",
 				       done_with[op][hash]);
 }
 
@@ -487,9 +534,9 @@ static void on_signal(int sig)
 
 static const char usage[] =
 "Usage: pkey_stress [OPTION]...\n"
-"RSA through keyctl from several threads, every result checked by OpenSSL.\n\n"
+"RSA and ECDSA through keyctl from several threads, every result checked by OpenSSL.\n\n"
 "  -k, --key FILE      a private key in PEM; may be given several times\n"
-"  -g, --generate BITS make a key; may be given several times\n"
+"  -g, --generate BITS make a key; p192, p256, p384 or p521: of ECDSA; may be given several times\n"
 "  -N, --keys N        so many keys in all: others are derived from the last one\n"
 "  -E, --exponent E    with public exponents from this one on (default 65539); before -N\n"
 "  -R, --in-turn       each worker uses one key after the other (default: random)\n"
@@ -500,7 +547,9 @@ static const char usage[] =
 "  -w, --wait MS       each worker pauses so long after each operation (default: 0)\n"
 "  -o, --ops LIST      sign,verify,reject,encrypt,decrypt,garbage,corrupt (default: sign)\n"
 "  -H, --hashes LIST   md5,sha1,sha224,sha256,sha384,sha512,none (default: sha256)\n"
-"  -c, --counts        a line 'count OPERATION HASH N' for each kind that was done\n"
+"                      Of ECDSA there are sign, verify and reject, with SHA; others are not tried.\n"
+"  -c, --counts        a line 'count OPERATION HASH N' for each kind that was done; of ECDSA,\n"
+"                      HASH begins with ec-\n"
 "  -S, --seed N        for the choice of operations (default: the time; printed)\n"
 "  -q, --quiet         no line for each failure\n\n"
 "Prints one line of counts. Exit status: 0 nothing failed or was wrong, 1 something\n"
@@ -532,7 +581,7 @@ int main(int argc, char **argv)
 			load_file(optarg);
 			break;
 		case 'g':
-			load_key(EVP_RSA_gen(atoi(optarg)));
+			load_key(generate(optarg));
 			break;
 		case 'N':
 			derive_keys(atoi(optarg), exponent);
@@ -586,6 +635,11 @@ int main(int argc, char **argv)
 			"hashes are needed\n%s", usage);
 		return 2;
 	}
+	for (i = 0; i < nr_keys; i++)
+		if (keys[i].ec && (!(ops_mask & EC_OPS) || !(hash_mask & EC_HASHES))) {
+			fprintf(stderr, "pkey_stress: these are no operations or hashes of ECDSA\n");
+			return 2;
+		}
 	if (!count && !seconds)
 		count = 10;
 	signal(SIGTERM, on_signal);

@@ -117,7 +117,8 @@ check_drivers() {
 	done
 }
 
-# key BITS: pkey_stress's argument for a key of that size, made by openssl for this run
+# key WHAT: pkey_stress's argument for a key, made by openssl for this run: bits of an RSA key, or
+# p192, p256, p384, p521
 key() {
 	if [ -e "/run/lab/keys/$1.pem" ]; then
 		echo "-k /run/lab/keys/$1.pem"

@@ -12,6 +12,8 @@
 # GARBAGE        where a ciphertext that does not decrypt is found out: device (default) or
 #                software (QEMU's devices answer it as if they had failed)
 # HASHES         to use (default: all)
+# CURVES         of ECDSA keys that are used too, of p192, p256, p384 and p521 (default: none)
+# ECDSA          where those are computed: device (default) or software
 # EXPECT_FILE    add the number of operations to the number there
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
@@ -24,7 +26,7 @@ trap 'rm -rf "$tmp"' EXIT
 
 hops >"$tmp/before"
 # shellcheck disable=SC2046 # words
-"${PKEY_STRESS:-pkey_stress}" $(key 1024) $(key 2048) $(key 3072) $(key 4096) -t 2 \
+"${PKEY_STRESS:-pkey_stress}" $(for which in 1024 2048 3072 4096 ${CURVES:-}; do key "$which"; done) -t 2 \
 	-n $((COUNT / 2)) -c -H "$HASHES" -o sign,verify,reject,encrypt,decrypt,garbage,corrupt \
 	>"$tmp/out" 2>&1
 rc=$?
@@ -32,20 +34,18 @@ hops >"$tmp/after"
 sed 's/^/# /' "$tmp/out"
 verdict $rc "$CELL: every result as OpenSSL says, every error as software gives it"
 
-# operations [FIELD PATTERN]...: how many of them
+# operations CONDITION: how many of those of which it is true. $2 is the operation, $3 the hash,
+# which begins with ec- if it is one of ECDSA.
 operations() {
-	awk -v op="${1:-.}" -v hash="${2:-.}" \
-		'$1 == "count" && $2 ~ op && $3 ~ hash { n += $4 } END { print n + 0 }' "$tmp/out"
+	awk -v ops="^(${SOFT_OPS//,/|})\$" -v hashes="^(${SOFT_HASHES//,/|})\$" \
+		-v ecdsa="${ECDSA:-device}" -v garbage="${GARBAGE:-device}" \
+		'$1 == "count" && ('"$1"') { n += $4 } END { print n + 0 }' "$tmp/out"
 }
 
-ops=$(operations)
-hashes="^(${SOFT_HASHES//,/|})\$"
-soft=$(operations . "$hashes")
-if [ "${SOFT_OPS:-}" ]; then
-	what="^(${SOFT_OPS//,/|})\$"
-	soft=$((soft + $(operations "$what") - $(operations "$what" "$hashes")))
-fi
-[ "${GARBAGE:-device}" = device ] || soft=$((soft + $(operations '^(garbage|corrupt)$')))
+ops=$(operations 1)
+# shellcheck disable=SC2016 # awk's
+soft=$(operations '$3 ~ /^ec-/ ? ecdsa != "device" :
+	$3 ~ hashes || $2 ~ ops || ($2 ~ /^(garbage|corrupt)$/ && garbage != "device")')
 expect "$CELL: operations" "$ops" -eq $((COUNT / 2 * 2))
 [ -z "${EXPECT_FILE:-}" ] || echo $(($(cat "$EXPECT_FILE") + ops)) >"$EXPECT_FILE"
 
