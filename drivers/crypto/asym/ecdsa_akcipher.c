@@ -7,6 +7,7 @@
  */
 #include <linux/array_size.h>
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
 #include <linux/string.h>
@@ -53,20 +54,20 @@ static int ecdsa_akcipher_verify(struct akcipher_request *req)
 {
 	const struct ecdsa_key *key = akcipher_tfm_ctx(crypto_akcipher_reqtfm(req));
 	unsigned int len = req->src_len, digest_len = req->dst_len;
-	u8 in[ASYM_MAX_EC_SIG + ECDSA_MAX_DIGEST], raw[ECDSA_RAW];
+	u8 sig[ASYM_MAX_EC_SIG], digest[ECDSA_MAX_DIGEST], raw[ECDSA_RAW];
+	unsigned int sig_len = min(len, key->curve->max_sig);
 	int err;
 
 	if (!key->has_public || !digest_len || digest_len > ECDSA_MAX_DIGEST)
 		return -EINVAL;
-	if (len > key->curve->max_sig)
-		return -EBADMSG;
-	if (sg_copy_to_buffer(req->src, sg_nents(req->src), in, len + digest_len) !=
-	    len + digest_len)
+	if (sg_copy_to_buffer(req->src, sg_nents(req->src), sig, sig_len) != sig_len ||
+	    sg_pcopy_to_buffer(req->src, sg_nents(req->src), digest, digest_len, len) !=
+	    digest_len)
 		return -EINVAL;
-	err = ecdsa_der_get_sig(key->curve, in, len, raw);
+	err = ecdsa_der_get_sig(key->curve, sig, ecdsa_der_sig_len(sig, sig_len), raw);
 	if (err)
 		return err;
-	return ecdsa_verify(key, raw, in + len, digest_len);
+	return ecdsa_verify(key, raw, digest, digest_len);
 }
 
 static int ecdsa_akcipher_set_pub_key(struct crypto_akcipher *tfm, const void *key,

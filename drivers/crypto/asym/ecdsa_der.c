@@ -82,6 +82,25 @@ static int der_get_number(struct der *in, u8 *out, unsigned int bytes)
 }
 
 /**
+ * ecdsa_der_sig_len() - how much of what a verification is given is the signature
+ * @der: a signature and what follows it
+ * @len: bytes at @der
+ *
+ * KEYCTL_PKEY_VERIFY hands over as many bytes as the longest signature has, whatever length its
+ * caller gave: behind a shorter one is what happens to be in the caller's memory. It counts for
+ * nothing, as with the kernel's own drivers.
+ *
+ * Context: any.
+ * Return: bytes of the outer element, @len if there is none.
+ */
+unsigned int ecdsa_der_sig_len(const u8 *der, unsigned int len)
+{
+	struct der in = { der, len }, seq;
+
+	return der_get(&in, DER_SEQUENCE, &seq) ? len : len - in.len;
+}
+
+/**
  * ecdsa_der_get_sig() - an Ecdsa-Sig-Value's r and s
  * @curve: of the key
  * @der: all of the signature
