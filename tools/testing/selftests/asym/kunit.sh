@@ -6,14 +6,14 @@ here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 
 [ -d /sys/kernel/debug/kunit ] || fatal "this kernel has no KUnit"
-modprobe -a asym_executor asym_provider ecdsa_sign cof cof_tcp cof_target cof_initiator vdpa_crypto virtio_crypto ||
-	fatal "modules do not load"
+modprobe -a asym_executor asym_provider ecdsa_sign pkcs8_key_parser cof cof_tcp cof_target \
+	cof_initiator vdpa_crypto virtio_crypto || fatal "modules do not load"
 suites=0
 for results in /sys/kernel/debug/kunit/*/results; do
 	suite=${results%/results}
 	suite=${suite##*/}
 	case $suite in
-	asym* | cof* | ecdsa* | provider* | virtio_crypto* | vdpa_crypto*) ;;
+	asym* | cof* | ecdsa* | pkcs8 | provider* | virtio_crypto* | vdpa_crypto*) ;;
 	*) continue ;;
 	esac
 	suites=$((suites + 1))
@@ -23,5 +23,5 @@ for results in /sys/kernel/debug/kunit/*/results; do
 	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 	verdict $? "KUnit $suite: $passed passed, $failed failed"
 done
-expect "KUnit suites" $suites -ge 16
+expect "KUnit suites" $suites -ge 17
 tap_end
