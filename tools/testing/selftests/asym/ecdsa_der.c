@@ -265,7 +265,7 @@ static void break_one_of(unsigned int elements)
 {
 	element_nr = 0;
 	broken_nr = rnd(elements);
-	breakage = rnd(BREAKAGE_NR);
+	breakage = one_in(4) ? LONG_FORM : rnd(BREAKAGE_NR);
 }
 
 static void break_none(void)
@@ -584,7 +584,7 @@ static void make_key(struct buf *out, const struct curve *c)
 	EC_KEY *key;
 
 	for (i = !i ? 0 : i < 8 ? 1 : 2; i; i--)
-		odd |= 1 << rnd(DIMENSION_NR);
+		odd |= 1 << (one_in(4) ? D_ELEMENT : rnd(DIMENSION_NR));
 	if (odd & 1 << D_ELEMENT)
 		break_one_of(14);
 
