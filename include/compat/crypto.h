@@ -13,6 +13,7 @@
 #include <linux/rwsem.h>
 #include <linux/types.h>
 #include <crypto/akcipher.h>
+#include <crypto/sig.h>
 
 /*
  * Up to 6.12 signatures are akcipher operations (pkcs1pad(rsa,sha256)); since
@@ -40,6 +41,37 @@ static inline bool compat_rsassa_checks_digest_size(void)
 #else
 #define COMPAT_CRYPTO_PKCS1_SIGN	"pkcs1pad"
 #endif
+
+/*
+ * ECDSA: "x962(ecdsa-nist-p256)" is what up to 6.12 is "ecdsa-nist-p256". A transform of either is
+ * allocated by crypto_alloc_sig().
+ */
+#if COMPAT_CRYPTO_HAS_SIG
+#define COMPAT_CRYPTO_ECDSA_FMT		"x962(ecdsa-%s)"
+#else
+#define COMPAT_CRYPTO_ECDSA_FMT		"ecdsa-%s"
+#endif
+
+/*
+ * Sign with a sig transform for ECDSA: the length of the signature, or an errno. Up to 6.12 there
+ * is no length: the DER says it, and is followed by zeros.
+ */
+static inline int compat_ecdsa_sign(struct crypto_sig *sig, const void *digest,
+				    unsigned int digest_len, u8 *der, unsigned int room)
+{
+	int ret = crypto_sig_sign(sig, digest, digest_len, der, room);
+#if !COMPAT_CRYPTO_HAS_SIG
+	unsigned int len;
+
+	if (ret)
+		return ret;
+	if (room < 3 || der[0] != 0x30)
+		return -EIO;
+	len = der[1] < 0x80 ? 2 + der[1] : 3 + der[2];
+	ret = (der[1] > 0x81 || len > room) ? -EIO : len;
+#endif
+	return ret;
+}
 
 /* An akcipher's functions for signatures, where akciphers have them. */
 static inline void compat_akcipher_set_sig_ops(struct akcipher_alg *alg,

@@ -5,8 +5,10 @@
  *
  * RSA always goes to raw asynchronous "rsa"; padding is added and removed
  * here, so that an accelerator is kept full on every kernel without a thread
- * per operation. Users: vdpa_crypto, cof_target, and asym_provider's software
- * fallback.
+ * per operation. ECDSA goes where RSA goes if that is one of asym_provider's, by
+ * an entry of its own, as kernels have no asynchronous signatures; else to the best signer
+ * of this machine, in a workqueue. Users: vdpa_crypto, cof_target, and asym_provider's
+ * software fallback.
  */
 #ifndef _CRYPTO_ASYM_EXECUTOR_H
 #define _CRYPTO_ASYM_EXECUTOR_H
@@ -18,6 +20,7 @@
 
 struct asym_exec;
 struct asym_exec_key;
+struct crypto_akcipher;
 struct seq_file;
 
 /**
@@ -53,12 +56,12 @@ struct asym_exec_params {
  * struct asym_exec_request - one operation
  * @key: the key; asym_exec_submit() takes a reference of its own
  * @op: enum asym_op
- * @padding: enum asym_padding
- * @hash: enum asym_hash (PKCS#1 sign and verify)
+ * @padding: enum asym_padding; ECDSA: ASYM_PAD_RAW
+ * @hash: enum asym_hash (PKCS#1 sign and verify; else ASYM_HASH_NONE)
  * @flags: ASYM_EXEC_*
  * @src: input: message, ciphertext, digest to sign, or signature to verify
  * @src_len: bytes at @src
- * @digest: verify only: the digest (or, with ASYM_PAD_RAW, unused)
+ * @digest: verify only: the digest
  * @digest_len: bytes at @digest
  * @dst: output; may be @src
  * @dst_len: in: room at @dst; out: bytes written, or needed with -EOVERFLOW
@@ -113,12 +116,47 @@ struct asym_exec_key *asym_exec_key_create(struct asym_exec *exec,
 void asym_exec_key_get(struct asym_exec_key *key);
 void asym_exec_key_put(struct asym_exec_key *key);
 unsigned int asym_exec_key_size(const struct asym_exec_key *key);
+enum asym_algo asym_exec_key_algo(const struct asym_exec_key *key);
 unsigned int asym_exec_key_cost(const struct asym_exec_key *key, enum asym_op op);
 
 int asym_exec_submit(struct asym_exec_request *req);
 
+/**
+ * struct asym_exec_remote_op - an ECDSA operation of a driver that computes elsewhere
+ * @op: ASYM_SIGN or ASYM_VERIFY
+ * @in: digest to sign, or signature with the digest behind it; asym_executor's until @done
+ * @in_len: bytes of digest or signature
+ * @digest_len: ASYM_VERIFY: bytes of digest at @in + @in_len
+ * @out: ASYM_SIGN: receives the signature
+ * @out_len: room at @out: the key's size; then bytes written
+ * @done: called exactly once, bottom halves disabled, perhaps before ->submit() returned
+ */
+struct asym_exec_remote_op {
+	u8 op;
+	const u8 *in;
+	unsigned int in_len;
+	unsigned int digest_len;
+	u8 *out;
+	unsigned int out_len;
+	void (*done)(struct asym_exec_remote_op *rop, int err);
+};
+
+/**
+ * struct asym_exec_remote_ops - what such a driver does besides raw RSA
+ * @key_get: prepare a key for a transform's driver; may sleep. Lives no longer than the transform.
+ *	-ENODEV: the transform is not of this driver
+ * @key_put: forget it; no operation uses it; may sleep
+ * @submit: compute; any context. The memory is as large as a request's private area on that
+ *	transform, aligned as akcipher_request_ctx_dma() is, and the driver's until ->done()
+ */
+struct asym_exec_remote_ops {
+	void *(*key_get)(struct crypto_akcipher *tfm, const struct asym_key_data *data);
+	void (*key_put)(void *key);
+	void (*submit)(void *key, void *mem, struct asym_exec_remote_op *rop);
+};
+
 /* Loop guard: drivers registered by asym_provider, by the raw leaf's driver name. */
-int asym_exec_mark_remote(const char *driver_name);
+int asym_exec_mark_remote(const char *driver_name, const struct asym_exec_remote_ops *ops);
 void asym_exec_unmark_remote(const char *driver_name);
 bool asym_exec_is_remote(const char *driver_name);
 void asym_exec_set_remote_ready(const char *driver_name, bool ready);

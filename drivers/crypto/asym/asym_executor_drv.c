@@ -31,6 +31,7 @@
  */
 struct exec_mark {
 	struct list_head list;
+	const struct asym_exec_remote_ops *ops;
 	u64 id;
 	bool ready;
 	char name[CRYPTO_MAX_ALG_NAME];
@@ -53,6 +54,7 @@ static struct exec_mark *mark_find(const char *name)
 /**
  * asym_exec_mark_remote() - say that a driver computes elsewhere
  * @driver_name: cra_driver_name of the raw algorithm; copied
+ * @ops: how it computes ECDSA, valid while its module lives; NULL: it does not
  *
  * Call it before the algorithm is registered.
  *
@@ -60,7 +62,7 @@ static struct exec_mark *mark_find(const char *name)
  * Return: 0, -EINVAL for a name LKCF would not take, -EEXIST if it is marked
  * already, -ENOMEM.
  */
-int asym_exec_mark_remote(const char *driver_name)
+int asym_exec_mark_remote(const char *driver_name, const struct asym_exec_remote_ops *ops)
 {
 	struct exec_mark *mark;
 	bool exists;
@@ -73,6 +75,7 @@ int asym_exec_mark_remote(const char *driver_name)
 		return -EINVAL;
 	}
 	mark->ready = true;
+	mark->ops = ops;
 
 	spin_lock_bh(&marks_lock);
 	exists = mark_find(driver_name);
@@ -222,7 +225,8 @@ static const char *tfm_driver(struct crypto_akcipher *tfm)
 	return crypto_tfm_alg_driver_name(crypto_akcipher_tfm(tfm));
 }
 
-static u64 driver_mark(const char *name)
+/* Its transform keeps the module, and so what @ops points to. */
+static u64 driver_mark(const char *name, const struct asym_exec_remote_ops **ops)
 {
 	struct exec_mark *mark;
 	u64 id;
@@ -230,6 +234,7 @@ static u64 driver_mark(const char *name)
 	spin_lock_bh(&marks_lock);
 	mark = mark_find(name);
 	id = mark ? mark->id : 0;
+	*ops = mark ? mark->ops : NULL;
 	spin_unlock_bh(&marks_lock);
 	return id;
 }
@@ -241,7 +246,7 @@ static int driver_add(struct asym_exec *exec, struct crypto_akcipher *tfm)
 	if (strcmp(crypto_tfm_alg_name(crypto_akcipher_tfm(tfm)), RAW_RSA))
 		return -EINVAL;
 	strscpy(drv->name, tfm_driver(tfm));
-	drv->mark = driver_mark(drv->name);
+	drv->mark = driver_mark(drv->name, &drv->remote);
 	drv->probe = tfm;
 	drv->sync = !(crypto_akcipher_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC);
 	exec->reqsize = max(exec->reqsize, crypto_akcipher_reqsize(tfm));

@@ -27,6 +27,7 @@
 #include <crypto/akcipher.h>
 #include <crypto/asym_executor.h>
 
+struct crypto_sig;
 struct dentry;
 struct rsa_key;
 
@@ -39,6 +40,7 @@ struct rsa_key;
  * @name: its cra_driver_name
  * @probe: an unkeyed transform: keeps the driver's module, knows its reqsize
  * @mark: it computes elsewhere: the id of asym_exec_mark_remote(); else 0
+ * @remote: likewise: how it computes ECDSA, or NULL
  * @sync: computes in the caller's context, which must be allowed to sleep
  * @ops: operations it computed; under the executor's lock, as all below
  * @errors: operations it failed
@@ -48,6 +50,7 @@ struct exec_driver {
 	char name[CRYPTO_MAX_ALG_NAME];
 	struct crypto_akcipher *probe;
 	u64 mark;
+	const struct asym_exec_remote_ops *remote;
 	bool sync;
 	u64 ops;
 	u64 errors;
@@ -63,6 +66,9 @@ struct exec_driver {
  * @retried: operations a driver failed that went to the next driver
  * @stalled: times a driver had no room
  * @milliunits: asym_cost() of what was computed
+ * @ec_remote: of @ops, ECDSA computed by one of @drivers
+ * @ec_local: of @ops, ECDSA computed by this machine's signer
+ * @ec_errors: operations that signer failed
  */
 struct exec_stats {
 	u64 ops[ASYM_OP_NR];
@@ -72,6 +78,9 @@ struct exec_stats {
 	u64 retried;
 	u64 stalled;
 	u64 milliunits;
+	u64 ec_remote;
+	u64 ec_local;
+	u64 ec_errors;
 };
 
 /**
@@ -130,22 +139,30 @@ struct asym_exec {
  * struct asym_exec_key - a key, set on a transform of each driver that takes it
  * @exec: the executor; a reference
  * @refs: the creator's and one for each request
+ * @algo: enum asym_algo
  * @is_private: for decrypt and sign
- * @size: bytes of a block
+ * @size: bytes of a block; ECDSA: of the longest signature
  * @cost: of an operation of each kind, asym_cost()
- * @tfm: by driver; NULL where the driver refused the key
+ * @tfm: RSA, by driver; NULL where the driver refused the key
  * @tfm_size: bytes of the modulus, as that driver sees it
- * @max: modulus minus one: public, checked against every input
+ * @remote: ECDSA, by driver: of asym_exec_remote_ops; NULL where the driver is local, or refused
+ * @sig: ECDSA: this machine's signer; NULL if every driver is a remote one, which has its own
+ * @local: ECDSA: index of the driver in whose place that is
+ * @max: RSA: modulus minus one: public, checked against every input
  * @free_work: frees it
  */
 struct asym_exec_key {
 	struct asym_exec *exec;
 	struct kref refs;
+	u8 algo;
 	bool is_private;
 	unsigned int size;
 	unsigned int cost[ASYM_OP_NR];
 	struct crypto_akcipher *tfm[EXEC_MAX_DRIVERS];
 	unsigned int tfm_size[EXEC_MAX_DRIVERS];
+	void *remote[EXEC_MAX_DRIVERS];
+	struct crypto_sig *sig;
+	unsigned int local;
 	struct work_struct free_work;
 	u8 max[];
 };
@@ -160,6 +177,18 @@ void exec_drivers_exit(struct asym_exec *exec);
 
 /* asym_executor_key.c */
 void exec_put(struct asym_exec *exec);
+
+/* asym_executor_ecdsa.c */
+int exec_ec_key_set(struct asym_exec_key *key, const struct asym_key_data *data);
+void exec_ec_key_free(struct asym_exec_key *key);
+
+/* Whether a driver has a key, so that an operation may go to it. */
+static inline bool exec_key_on(const struct asym_exec_key *key, unsigned int drv)
+{
+	if (key->algo == ASYM_RSA)
+		return key->tfm[drv];
+	return key->remote[drv] || (key->sig && key->local == drv);
+}
 
 /* asym_executor_op.c */
 size_t exec_request_size(unsigned int reqsize);

@@ -12,6 +12,7 @@
 #include <linux/export.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <crypto/ecdsa_sign.h>
 #include <crypto/internal/rsa.h>
 
 #include "asym_executor_int.h"
@@ -73,10 +74,32 @@ free_tfm:
 	return err;
 }
 
+/* RSA: on every driver. How many took it; *@err: the errno of the first that did not. */
+static int key_set_all(struct asym_exec_key *key, const struct asym_key_data *data, size_t n_sz,
+		       int *err)
+{
+	struct asym_exec *exec = key->exec;
+	int i, ret, taken = 0;
+
+	for (i = 0; i < exec->nr_drivers; i++) {
+		ret = key_set(key, i, data, n_sz);
+		if (!ret) {
+			taken++;
+			continue;
+		}
+		*err = *err ?: ret;
+		spin_lock_bh(&exec->lock);
+		exec->drivers[i].key_errors++;
+		spin_unlock_bh(&exec->lock);
+	}
+	return taken;
+}
+
 static void key_free(struct asym_exec_key *key)
 {
 	int i;
 
+	exec_ec_key_free(key);
 	for (i = 0; i < key->exec->nr_drivers; i++)
 		if (key->tfm[i])
 			crypto_free_akcipher(key->tfm[i]);
@@ -101,7 +124,8 @@ static void key_free_work(struct work_struct *work)
  * @data: the key; used during the call only, and still the caller's to wipe
  *
  * The key is set on every driver of the executor. It is enough that one takes
- * it; operations then go to the first that did.
+ * it; operations then go to the first that did. ECDSA keys are set on those that compute
+ * elsewhere, and on this machine's signer, in the place of the first that does not.
  *
  * Context: process; may sleep, for as long as the driver does.
  * Return: the key, with one reference, the caller's; ERR_PTR() as
@@ -114,36 +138,35 @@ struct asym_exec_key *asym_exec_key_create(struct asym_exec *exec,
 	struct asym_key_data parsed = *data;
 	struct asym_exec_key *key;
 	struct rsa_key raw;
-	int i, op, ret, err, taken = 0;
+	bool is_rsa = data->algo == ASYM_RSA;
+	unsigned int size;
+	int op, err;
 
-	err = asym_key_parse_rsa(&parsed, &raw);
+	err = is_rsa ? asym_key_parse_rsa(&parsed, &raw) : asym_key_parse(&parsed);
 	if (err)
 		return ERR_PTR(err);
+	size = is_rsa ? parsed.bits / 8 : ecdsa_max_sig(parsed.curve);
 
-	key = kzalloc_flex(*key, max, parsed.bits / 8);
+	key = kzalloc_flex(*key, max, is_rsa ? size : 0);
 	if (!key)
 		return ERR_PTR(-ENOMEM);
 	key->exec = exec;
+	key->algo = parsed.algo;
 	key->is_private = parsed.is_private;
-	key->size = parsed.bits / 8;
+	key->size = size;
 	for (op = 0; op < ASYM_OP_NR; op++)
-		key->cost[op] = asym_cost(ASYM_RSA, parsed.bits, op);
+		key->cost[op] = asym_cost(parsed.algo, parsed.bits, op);
 	kref_init(&key->refs);
 	INIT_WORK(&key->free_work, key_free_work);
-	key_set_max(key, &raw);
 
-	for (i = 0; i < exec->nr_drivers; i++) {
-		ret = key_set(key, i, &parsed, raw.n_sz);
-		if (!ret) {
-			taken++;
-			continue;
-		}
-		err = err ?: ret;
-		spin_lock_bh(&exec->lock);
-		exec->drivers[i].key_errors++;
-		spin_unlock_bh(&exec->lock);
+	if (is_rsa) {
+		key_set_max(key, &raw);
+		if (key_set_all(key, &parsed, raw.n_sz, &err))
+			err = 0;
+	} else {
+		err = exec_ec_key_set(key, &parsed);
 	}
-	if (!taken) {
+	if (err) {
 		key_free(key);
 		return ERR_PTR(err);
 	}
@@ -193,13 +216,26 @@ EXPORT_SYMBOL_GPL(asym_exec_key_put);
  *
  * Context: any.
  * Return: bytes of the modulus: of a signature, a ciphertext, and of the room
- * an output needs.
+ * an output needs; ECDSA: of the longest signature.
  */
 unsigned int asym_exec_key_size(const struct asym_exec_key *key)
 {
 	return key->size;
 }
 EXPORT_SYMBOL_GPL(asym_exec_key_size);
+
+/**
+ * asym_exec_key_algo() - what kind of key it is
+ * @key: the key
+ *
+ * Context: any.
+ * Return: its kind.
+ */
+enum asym_algo asym_exec_key_algo(const struct asym_exec_key *key)
+{
+	return key->algo;
+}
+EXPORT_SYMBOL_GPL(asym_exec_key_algo);
 
 /**
  * asym_exec_key_cost() - what an operation with a key costs

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * asym_executor: computes RSA on local LKCF drivers, for vdpa_crypto,
+ * asym_executor: computes RSA and ECDSA on local LKCF drivers, for vdpa_crypto,
  * cof_target and asym_provider's software fallback.
  *
  * This file makes and destroys executors, in process context. See
@@ -13,6 +13,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <crypto/ecdsa_sign.h>
 
 #include "asym_executor_int.h"
 
@@ -119,19 +120,23 @@ EXPORT_SYMBOL_GPL(asym_exec_request_size);
  */
 void asym_exec_caps(struct asym_exec *exec, struct asym_caps *caps)
 {
-	int hash;
+	int hash, curve;
 
 	*caps = (struct asym_caps){
-		.algos = BIT(ASYM_RSA),
+		.algos = BIT(ASYM_RSA) | BIT(ASYM_ECDSA),
 		.rsa_ops = BIT(ASYM_ENCRYPT) | BIT(ASYM_DECRYPT) |
 			   BIT(ASYM_SIGN) | BIT(ASYM_VERIFY),
 		.rsa_paddings = BIT(ASYM_PAD_RAW) | BIT(ASYM_PAD_PKCS1),
 		.rsa_min_bits = ASYM_RSA_MIN_BITS,
 		.rsa_max_bits = ASYM_RSA_MAX_BITS,
+		.ec_ops = BIT(ASYM_SIGN) | BIT(ASYM_VERIFY),
 	};
 	for (hash = 0; hash < ASYM_HASH_NR; hash++)
 		if (asym_hash_name(hash))
 			caps->rsa_hashes |= BIT(hash);
+	for (curve = 0; curve < ASYM_CURVE_NR; curve++)
+		if (ecdsa_max_sig(curve))
+			caps->ec_curves |= BIT(curve);
 }
 EXPORT_SYMBOL_GPL(asym_exec_caps);
 

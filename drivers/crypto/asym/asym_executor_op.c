@@ -5,7 +5,7 @@
  *	prepare   check, pad into a block, reject what needs no driver
  *	enqueue   first in, first out, while max_inflight are with drivers
  *	pump      hand requests to drivers while there is room
- *	compute   raw RSA on the driver: at once if it is asynchronous, else in
+ *	compute   raw RSA, or ECDSA, on the driver: at once if it is asynchronous, else in
  *		  exec_compute_wq, or in the caller if that may sleep
  *	returned  on failure go to the next driver, else
  *	finish    unpad, wipe, call back, pump again
@@ -26,6 +26,8 @@
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
+#include <crypto/ecdsa_sign.h>
+#include <crypto/internal/akcipher.h>
 #include <compat/crypto.h>
 
 #include "asym_executor_int.h"
@@ -41,10 +43,13 @@
  * @key: its key; a reference
  * @drv: index of the driver that computes it
  * @private_op: uses the private exponent
- * @in: block for the driver to read; kept for another driver
+ * @in: block for the driver to read; kept for another driver. ECDSA: the digest, or the
+ *	signature and the digest
  * @out: block for the driver to write
  * @src: @in
  * @dst: @out
+ * @rop: ECDSA on a remote driver; @rop.out_len: bytes of the signature, whoever made it
+ * @verdict: ECDSA: the result of an operation that was computed
  * @areq: followed by the driver's private area
  *
  * The blocks follow it, on cache lines of their own.
@@ -58,8 +63,12 @@ struct exec_op {
 	u8 *out;
 	struct scatterlist src;
 	struct scatterlist dst;
+	struct asym_exec_remote_op rop;
+	int verdict;
 	struct akcipher_request areq;
 };
+
+static_assert(ASYM_MAX_EC_SIG + ECDSA_MAX_DIGEST <= ASYM_MAX_KEY_BYTES);
 
 #define OP_ALIGN	max_t(size_t, ARCH_DMA_MINALIGN, __alignof__(struct exec_op))
 
@@ -82,7 +91,7 @@ static void op_init(struct exec_op *op, struct asym_exec_request *req)
 	op->req = req;
 	op->key = req->key;
 	op->drv = 0;
-	while (!op->key->tfm[op->drv])
+	while (!exec_key_on(op->key, op->drv))
 		op->drv++;
 	op->in = PTR_ALIGN(tail, ARCH_DMA_MINALIGN);
 	op->out = op->in + ASYM_MAX_KEY_BYTES;
@@ -167,6 +176,30 @@ static int prepare_decrypt(struct exec_op *op)
 	return prepare_raw(op, false);
 }
 
+static int prepare_ecdsa(struct exec_op *op)
+{
+	struct asym_exec_request *req = op->req;
+	bool verify = req->op == ASYM_VERIFY;
+	unsigned int len = verify ? req->digest_len : req->src_len;
+
+	if (req->op != ASYM_SIGN && !verify)
+		return -EOPNOTSUPP;
+	if (req->padding != ASYM_PAD_RAW || req->hash != ASYM_HASH_NONE)
+		return -EINVAL;
+	if (!len || len > ECDSA_MAX_DIGEST)
+		return -EINVAL;
+	if (!verify) {
+		memcpy(op->in, req->src, len);
+		return need_room(req, op->key->size);
+	}
+	/* No signature is longer. */
+	if (!req->src_len || req->src_len > op->key->size)
+		return -EBADMSG;
+	memcpy(op->in, req->src, req->src_len);
+	memcpy(op->in + req->src_len, req->digest, len);
+	return 0;
+}
+
 /* Fills op->in; every errno the kernel's software gives before it computes. */
 static int op_prepare(struct exec_op *op)
 {
@@ -177,6 +210,8 @@ static int op_prepare(struct exec_op *op)
 	op->private_op = req->op == ASYM_DECRYPT || req->op == ASYM_SIGN;
 	if (op->private_op && !op->key->is_private)
 		return -EINVAL;
+	if (op->key->algo == ASYM_ECDSA)
+		return prepare_ecdsa(op);
 
 	switch (req->padding) {
 	case ASYM_PAD_RAW:
@@ -207,6 +242,13 @@ static int op_output(struct exec_op *op)
 	struct asym_exec_request *req = op->req;
 	unsigned int size = op->key->size;
 
+	if (op->key->algo == ASYM_ECDSA) {
+		if (!op->verdict && req->op == ASYM_SIGN) {
+			memcpy(req->dst, op->out, op->rop.out_len);
+			req->dst_len = op->rop.out_len;
+		}
+		return op->verdict;
+	}
 	if (req->padding == ASYM_PAD_PKCS1 && req->op == ASYM_DECRYPT)
 		return asym_pad_rsaes_decode(op->out, size, req->dst, &req->dst_len);
 	if (req->op == ASYM_VERIFY)
@@ -219,7 +261,9 @@ static int op_output(struct exec_op *op)
 
 static void op_wipe(struct exec_op *op)
 {
-	memzero_explicit(op->in, op->key->size);
+	unsigned int digest = op->key->algo == ASYM_ECDSA ? ECDSA_MAX_DIGEST : 0;
+
+	memzero_explicit(op->in, op->key->size + digest);
 	memzero_explicit(op->out, op->key->size);
 }
 
@@ -252,7 +296,12 @@ static void op_finish(struct exec_op *op, int err)
 	exec->inflight--;
 	exec->full = false;
 	if (computed) {
-		exec->drivers[op->drv].ops++;
+		if (key->algo == ASYM_RSA)
+			exec->drivers[op->drv].ops++;
+		else if (key->remote[op->drv])
+			stats->ec_remote++;
+		else
+			stats->ec_local++;
 		stats->ops[kind]++;
 		stats->milliunits += key->cost[kind];
 		if (err && err != -EOVERFLOW)
@@ -282,10 +331,18 @@ static void op_compute_work(struct work_struct *work)
 	op_compute(req_op(req), CRYPTO_TFM_REQ_MAY_SLEEP);
 }
 
+/* Does its driver compute in the caller's context? */
+static bool op_is_sync(const struct exec_op *op)
+{
+	if (op->key->algo == ASYM_ECDSA)
+		return !op->key->remote[op->drv];
+	return op->key->exec->drivers[op->drv].sync;
+}
+
 /* Hand the operation to its driver; does not sleep. */
 static void op_start(struct exec_op *op)
 {
-	if (op->key->exec->drivers[op->drv].sync) {
+	if (op_is_sync(op)) {
 		INIT_WORK(&op->req->work, op_compute_work);
 		queue_work(exec_compute_wq, &op->req->work);
 		return;
@@ -300,12 +357,34 @@ static bool op_next_driver(struct exec_op *op)
 	unsigned int i;
 
 	for (i = op->drv + 1; i < exec->nr_drivers; i++) {
-		if (op->key->tfm[i]) {
+		if (exec_key_on(op->key, i)) {
 			op->drv = i;
 			return true;
 		}
 	}
 	return false;
+}
+
+/* The driver failed: the next one, or nobody. */
+static void op_failed(struct exec_op *op, int err)
+{
+	struct asym_exec *exec = op->key->exec;
+	bool again;
+
+	spin_lock_bh(&exec->lock);
+	if (op->key->algo == ASYM_ECDSA && !op->key->remote[op->drv])
+		exec->stats.ec_errors++;
+	else
+		exec->drivers[op->drv].errors++;
+	again = op_next_driver(op);
+	if (again)
+		exec->stats.retried++;
+	spin_unlock_bh(&exec->lock);
+
+	if (again)
+		op_start(op);
+	else
+		op_finish(op, err);
 }
 
 /*
@@ -315,9 +394,7 @@ static bool op_next_driver(struct exec_op *op)
  */
 static void op_returned(struct exec_op *op, int err)
 {
-	struct asym_exec *exec = op->key->exec;
 	unsigned int size = op->key->size, len = op->areq.dst_len;
-	bool again;
 
 	if (!err && len > op->key->tfm_size[op->drv])
 		err = -EIO;
@@ -330,18 +407,32 @@ static void op_returned(struct exec_op *op, int err)
 		op_finish(op, 0);
 		return;
 	}
+	op_failed(op, err);
+}
 
-	spin_lock_bh(&exec->lock);
-	exec->drivers[op->drv].errors++;
-	again = op_next_driver(op);
-	if (again)
-		exec->stats.retried++;
-	spin_unlock_bh(&exec->lock);
+/* Likewise, ECDSA: a signature that is refused is an answer. */
+static void op_ec_returned(struct exec_op *op, int err)
+{
+	switch (err) {
+	case 0:
+	case -EBADMSG:
+	case -EINVAL:
+	case -EKEYREJECTED:
+		op->verdict = err;
+		op_finish(op, 0);
+		break;
+	default:
+		op_failed(op, err);
+	}
+}
 
-	if (again)
-		op_start(op);
-	else
-		op_finish(op, err);
+static void op_remote_done(struct asym_exec_remote_op *rop, int err)
+{
+	struct exec_op *op = container_of(rop, struct exec_op, rop);
+
+	if (!err && rop->op == ASYM_SIGN && (!rop->out_len || rop->out_len > op->key->size))
+		err = -EIO;
+	op_ec_returned(op, err);
 }
 
 /* The driver has no room: the request goes back to the head of the FIFO. */
@@ -375,11 +466,52 @@ static void op_sg(struct scatterlist *sg, void *buf, unsigned int len)
 	sg_set_buf(sg, buf, len);
 }
 
+/* On this machine's signer; sleeps. */
+static int op_compute_local(struct exec_op *op)
+{
+	struct asym_exec_remote_op *rop = &op->rop;
+	int ret;
+
+	if (rop->op == ASYM_VERIFY)
+		return crypto_sig_verify(op->key->sig, rop->in, rop->in_len,
+					 rop->in + rop->in_len, rop->digest_len);
+	ret = compat_ecdsa_sign(op->key->sig, rop->in, rop->in_len, rop->out, rop->out_len);
+	if (ret < 0)
+		return ret;
+	rop->out_len = ret;
+	return 0;
+}
+
+static void op_compute_ecdsa(struct exec_op *op)
+{
+	struct asym_exec_key *key = op->key;
+	unsigned int drv = op->drv;
+
+	op->rop.op = op->req->op;
+	op->rop.in = op->in;
+	op->rop.in_len = op->req->src_len;
+	op->rop.digest_len = op->rop.op == ASYM_VERIFY ? op->req->digest_len : 0;
+	op->rop.out = op->out;
+	op->rop.out_len = key->size;
+	op->rop.done = op_remote_done;
+	if (key->remote[drv])
+		key->exec->drivers[drv].remote->submit(key->remote[drv],
+						       akcipher_request_ctx_dma(&op->areq),
+						       &op->rop);
+	else
+		op_ec_returned(op, op_compute_local(op));
+}
+
 static void op_compute(struct exec_op *op, u32 flags)
 {
 	struct akcipher_request *areq = &op->areq;
 	unsigned int size = op->key->tfm_size[op->drv];
 	int err;
+
+	if (op->key->algo == ASYM_ECDSA) {
+		op_compute_ecdsa(op);
+		return;
+	}
 
 	/*
 	 * For a driver that does not count zeros in front of the modulus the
@@ -484,7 +616,7 @@ static bool exec_enqueue(struct asym_exec *exec, struct exec_op *op)
 
 	spin_lock_bh(&exec->lock);
 	now = list_empty(&exec->fifo) && exec_has_room(exec);
-	if (now && op->req->flags & ASYM_EXEC_MAY_SLEEP && exec->drivers[op->drv].sync) {
+	if (now && op->req->flags & ASYM_EXEC_MAY_SLEEP && op_is_sync(op)) {
 		exec->inflight++;
 		here = true;
 	} else if (now && !exec->pumping) {

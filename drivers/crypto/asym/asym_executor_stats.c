@@ -98,6 +98,9 @@ void asym_exec_stats_show(struct asym_exec *exec, struct seq_file *m)
 	seq_printf(m, "retried %llu\n", stats.retried);
 	seq_printf(m, "stalled %llu\n", stats.stalled);
 	seq_printf(m, "milliunits %llu\n", stats.milliunits);
+	seq_printf(m, "ec_remote %llu\n", stats.ec_remote);
+	seq_printf(m, "ec_local %llu\n", stats.ec_local);
+	seq_printf(m, "ec_errors %llu\n", stats.ec_errors);
 	seq_printf(m, "ready %d\n", asym_exec_ready(exec));
 	seq_printf(m, "max_inflight %u\n", exec->max_inflight);
 	seq_printf(m, "inflight %u\n", inflight);

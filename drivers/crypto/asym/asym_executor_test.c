@@ -191,9 +191,9 @@ static void create_default(struct kunit *test)
 	asym_exec_destroy(exec);
 
 	/* a remote driver is not chosen, whatever its priority, unless it is named */
-	KUNIT_EXPECT_EQ(test, 0, asym_exec_mark_remote("kunit-rsa"));
-	KUNIT_EXPECT_EQ(test, -EEXIST, asym_exec_mark_remote("kunit-rsa"));
-	KUNIT_EXPECT_EQ(test, -EINVAL, asym_exec_mark_remote(""));
+	KUNIT_EXPECT_EQ(test, 0, asym_exec_mark_remote("kunit-rsa", NULL));
+	KUNIT_EXPECT_EQ(test, -EEXIST, asym_exec_mark_remote("kunit-rsa", NULL));
+	KUNIT_EXPECT_EQ(test, -EINVAL, asym_exec_mark_remote("", NULL));
 	KUNIT_EXPECT_TRUE(test, asym_exec_is_remote("kunit-rsa"));
 	KUNIT_EXPECT_FALSE(test, asym_exec_is_remote("rsa-generic"));
 	exec = create(test, " ,", 0);
@@ -208,7 +208,7 @@ static void create_default(struct kunit *test)
 	KUNIT_EXPECT_NE(test, exec->id, other->id);
 
 	asym_exec_caps(exec, &caps);
-	KUNIT_EXPECT_EQ(test, BIT(ASYM_RSA), caps.algos);
+	KUNIT_EXPECT_EQ(test, BIT(ASYM_RSA) | BIT(ASYM_ECDSA), caps.algos);
 	KUNIT_EXPECT_EQ(test, 0xf, caps.rsa_ops);
 	KUNIT_EXPECT_EQ(test, 3, caps.rsa_paddings);
 	KUNIT_EXPECT_EQ(test, 0x3f1, caps.rsa_hashes);
@@ -228,7 +228,7 @@ static void remote_ready(struct kunit *test)
 	struct asym_exec_params params = { .name = "kunit", .ready_changed = count_change };
 	struct asym_exec *alone, *both, *local;
 
-	KUNIT_ASSERT_EQ(test, 0, asym_exec_mark_remote("kunit-rsa"));
+	KUNIT_ASSERT_EQ(test, 0, asym_exec_mark_remote("kunit-rsa", NULL));
 	params.drivers = "kunit-rsa";
 	params.data = &alone_told;
 	alone = asym_exec_create(&params);
@@ -279,7 +279,7 @@ static void remote_ready(struct kunit *test)
 	asym_exec_unmark_remote("kunit-rsa");
 	KUNIT_EXPECT_EQ(test, 3, alone_told);
 	KUNIT_EXPECT_FALSE(test, asym_exec_ready(alone));
-	KUNIT_ASSERT_EQ(test, 0, asym_exec_mark_remote("kunit-rsa"));
+	KUNIT_ASSERT_EQ(test, 0, asym_exec_mark_remote("kunit-rsa", NULL));
 	KUNIT_EXPECT_FALSE(test, asym_exec_ready(alone));
 	asym_exec_unmark_remote("kunit-rsa");
 	asym_exec_destroy(alone);

@@ -11,6 +11,7 @@
 #include <linux/array_size.h>
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <crypto/ecdsa_sign.h>
 #include <crypto/internal/rsa.h>
 
 #include "asym_executor_int.h"
@@ -50,6 +51,28 @@ static int rsa_size_class(unsigned int bits)
 	return ARRAY_SIZE(rsa_sizes) - 1;
 }
 
+/* ECDSA likewise, on ecdsa_sign (which verifies what it signs) and the kernel's ECC library. */
+static const struct {
+	unsigned int bits;
+	unsigned int verify;
+	unsigned int sign;
+} ec_sizes[] = {
+	{ 192, 100,  220 },
+	{ 256, 200,  430 },
+	{ 384, 450, 1100 },
+	{ 521, 650, 2400 },
+};
+
+static unsigned int ec_cost(unsigned int bits, enum asym_op op)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ec_sizes) - 1; i++)
+		if (bits <= ec_sizes[i].bits)
+			break;
+	return op == ASYM_SIGN ? ec_sizes[i].sign : ec_sizes[i].verify;
+}
+
 /**
  * asym_cost() - what an operation costs
  * @algo: kind of key
@@ -63,6 +86,8 @@ unsigned int asym_cost(enum asym_algo algo, unsigned int bits, enum asym_op op)
 {
 	int i = rsa_size_class(bits);
 
+	if (algo == ASYM_ECDSA)
+		return ec_cost(bits, op);
 	if (algo != ASYM_RSA)
 		return 1000;
 	if (op == ASYM_DECRYPT || op == ASYM_SIGN)
@@ -107,24 +132,39 @@ int asym_key_parse_rsa(struct asym_key_data *key, struct rsa_key *raw)
 	return 0;
 }
 
+static int key_parse_ecdsa(struct asym_key_data *key)
+{
+	if (!key->der || !key->der_len || key->der_len > ASYM_MAX_EC_DER)
+		return -EINVAL;
+	if (!ecdsa_max_sig(key->curve))
+		return -EOPNOTSUPP;
+	key->bits = ecdsa_curve_bits(key->curve);
+	if (key->is_private)
+		return ecdsa_parse_private(key->curve, key->der, key->der_len);
+	return ecdsa_parse_public(key->curve, key->der, key->der_len);
+}
+
 /**
  * asym_key_parse() - check a key and find out its size
- * @key: algo, is_private, der and der_len are the caller's; bits is filled in
+ * @key: algo, curve, is_private, der and der_len are the caller's; bits is filled in
  *
  * A key that passes is one crypto_akcipher_set_*_key() of the kernel's
  * software takes. @key->bits is the modulus' size as the software sees it, one
  * of 512, 1024, 1536, 2048, 3072 and 4096, so that @key->bits / 8 is the size
- * of a block.
+ * of a block. An ECDSA key is only looked at: whether a point is on the curve, and is that
+ * of the private key, is found out when the key is set.
  *
  * Context: any.
- * Return: 0, -EBADMSG if it is no BER of such a key, -EINVAL if it is but its
- * numbers are not acceptable (or it is longer than ASYM_MAX_DER), -EOPNOTSUPP
- * for kinds of keys other than RSA.
+ * Return: 0, -EBADMSG if it is no BER of such a key (ECDSA: no DER), -EINVAL if it is but its
+ * numbers are not acceptable (or it is longer than ASYM_MAX_DER, ASYM_MAX_EC_DER), -ENOPKG for
+ * explicit parameters of a curve, -EOPNOTSUPP for kinds of keys and curves we do not have.
  */
 int asym_key_parse(struct asym_key_data *key)
 {
 	struct rsa_key raw;
 
+	if (key->algo == ASYM_ECDSA)
+		return key_parse_ecdsa(key);
 	return asym_key_parse_rsa(key, &raw);
 }
 EXPORT_SYMBOL_GPL(asym_key_parse);

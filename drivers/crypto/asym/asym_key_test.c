@@ -213,7 +213,15 @@ static void key_cost(struct kunit *test)
 		KUNIT_EXPECT_LE(test, priv, asym_cost(ASYM_RSA, bits + 8, ASYM_DECRYPT));
 		KUNIT_EXPECT_LE(test, pub, asym_cost(ASYM_RSA, bits + 8, ASYM_ENCRYPT));
 	}
-	KUNIT_EXPECT_EQ(test, 1000, asym_cost(ASYM_ECDSA, 256, ASYM_SIGN));
+	for (bits = 0; bits <= 600; bits++) {
+		unsigned int sign = asym_cost(ASYM_ECDSA, bits, ASYM_SIGN);
+		unsigned int verify = asym_cost(ASYM_ECDSA, bits, ASYM_VERIFY);
+
+		KUNIT_EXPECT_GT(test, verify, 0);
+		KUNIT_EXPECT_GT(test, sign, verify);
+		KUNIT_EXPECT_LE(test, sign, asym_cost(ASYM_ECDSA, bits + 1, ASYM_SIGN));
+		KUNIT_EXPECT_LE(test, verify, asym_cost(ASYM_ECDSA, bits + 1, ASYM_VERIFY));
+	}
 }
 
 static struct kunit_case asym_key_cases[] = {

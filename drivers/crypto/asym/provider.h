@@ -178,9 +178,9 @@ struct provider_key {
 	u64 hash;
 	struct asym_exec_key *exec_key;	/* NULL: too large for the software */
 	struct asym_key_data data;	/* data.der is @der */
-	unsigned int key_bytes;		/* of a block, as the software has it */
+	unsigned int key_bytes;		/* of a block, as the software has it; of the longest signature */
 	bool device_ok;			/* devices would agree on @key_bytes */
-	const u8 *modulus;		/* in @der, @key_bytes long, odd, if @device_ok */
+	const u8 *modulus;		/* RSA: in @der, @key_bytes long, odd, if @device_ok */
 
 	/* class->lock */
 	struct hlist_node node;
@@ -364,8 +364,7 @@ bool provider_algs_unused(struct provider_alg *algs, unsigned int nr);
 void provider_algs_unregister(struct provider_alg *algs, unsigned int nr);
 
 /* provider_key.c */
-struct provider_key *provider_key_get(struct asym_class *class, bool is_private,
-				      const void *der, unsigned int der_len);
+struct provider_key *provider_key_get(struct asym_class *class, const struct asym_key_data *data);
 void provider_key_ref_locked(struct provider_key *key);
 void provider_key_put(struct provider_key *key);
 void provider_key_put_locked(struct provider_key *key);
@@ -408,6 +407,9 @@ void provider_measure(struct asym_device_priv *pdev, ktime_t sent, int status);
 bool provider_device_enter(struct asym_device_priv *pdev);
 void provider_device_exit(struct asym_device_priv *pdev);
 void provider_device_put(struct asym_device_priv *pdev);
+
+/* provider_remote.c */
+extern const struct asym_exec_remote_ops provider_remote_ops;
 
 /* provider_kat.c */
 int provider_kat(struct asym_device_priv *pdev);

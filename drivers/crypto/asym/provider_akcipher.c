@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * akcipher algorithms: raw RSA, and PKCS#1 v1.5 encryption; up to 6.12
- * signatures too.
+ * signatures too, also ECDSA.
  *
  * The operation lives in the request's own memory. The input is copied into it
  * first (callers pass one buffer for input and output, and it is needed again
@@ -17,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
 #include <linux/string.h>
+#include <crypto/ecdsa_sign.h>
 
 #include "provider_alg.h"
 
@@ -138,12 +139,42 @@ static int prepare_verify(struct akcipher_request *areq, struct provider_op *op,
 	       provider_key_check_range(key, op->in, areq->src_len);
 }
 
+/* ECDSA, with the errnos of ecdsa_sign. */
+static int prepare_ecdsa(struct akcipher_request *areq, struct provider_op *op,
+			 const struct provider_key *key)
+{
+	bool verify = op->req.op == ASYM_VERIFY;
+	unsigned int digest_len = verify ? areq->dst_len : areq->src_len;
+	int err;
+
+	if (!digest_len || digest_len > ECDSA_MAX_DIGEST)
+		return -EINVAL;
+	op->req.in_len = areq->src_len;
+	if (!verify) {
+		if (!key->data.is_private)
+			return -EINVAL;
+		return need_room(areq, key) ?: copy_in(areq->src, 0, op->in, areq->src_len);
+	}
+	if (areq->dst)
+		return -EINVAL;
+	if (areq->src_len > key->key_bytes) {
+		op->req.in_len = 0;
+		return -EBADMSG;
+	}
+	op->req.digest_len = digest_len;
+	err = copy_in(areq->src, 0, op->in, areq->src_len + digest_len);
+	/* No device is asked what to think of a malformed one. */
+	return err ?: ecdsa_parse_sig(key->data.curve, op->in, areq->src_len);
+}
+
 static int prepare(struct akcipher_request *areq, struct provider_op *op,
 		   const struct provider_key *key, const struct provider_alg *alg)
 {
 	bool private_op = op->req.op == ASYM_DECRYPT || op->req.op == ASYM_SIGN;
 	int err;
 
+	if (alg->algo == ASYM_ECDSA)
+		return prepare_ecdsa(areq, op, key);
 	if (alg->padding == ASYM_PAD_RAW) {
 		if (private_op && !key->data.is_private)
 			return -EINVAL;
@@ -228,6 +259,17 @@ static int finish_decrypted(struct akcipher_request *areq, struct provider_op *o
 	return copy_out(areq->dst, 0, op->out, op->out_len);
 }
 
+/*
+ * keyctl takes the maximal size for the length (6.12, public_key.c): zeros behind the DER, which says
+ * where it ends.
+ */
+static int finish_ecdsa_sign(struct akcipher_request *areq, struct provider_op *op)
+{
+	memset(op->out + op->out_len, 0, op->req.key_bytes - op->out_len);
+	areq->dst_len = op->req.key_bytes;
+	return copy_out(areq->dst, 0, op->out, op->req.key_bytes);
+}
+
 /* The caller's result, and no trace of it here. */
 static int finish(struct akcipher_request *areq, struct provider_op *op, int err)
 {
@@ -241,7 +283,9 @@ static int finish(struct akcipher_request *areq, struct provider_op *op, int err
 		}
 		fallthrough;
 	default:
-		if (op->req.padding == ASYM_PAD_RAW)
+		if (op->req.algo == ASYM_ECDSA)
+			err = err ?: finish_ecdsa_sign(areq, op);
+		else if (op->req.padding == ASYM_PAD_RAW)
 			err = err ?: finish_raw(areq, op);
 		else
 			err = finish_padded(areq, op, err);
@@ -355,14 +399,29 @@ static void akcipher_exit(struct crypto_akcipher *tfm)
 }
 
 /**
+ * provider_akcipher_class() - whose algorithm it is
+ * @tfm: any transform
+ *
+ * Return: its class, which lives as long as the transform; NULL: it is nothing of ours.
+ */
+struct asym_class *provider_akcipher_class(struct crypto_akcipher *tfm)
+{
+	if (crypto_akcipher_alg(tfm)->init != akcipher_init)
+		return NULL;
+	return ((struct provider_tfm *)akcipher_tfm_ctx(tfm))->alg->class;
+}
+
+/**
  * provider_akcipher_fill() - the functions of an akcipher algorithm
  * @alg: the algorithm; padding and hash are set
  */
 void provider_akcipher_fill(struct provider_alg *alg)
 {
-	alg->akcipher.encrypt = akcipher_encrypt;
-	alg->akcipher.decrypt = akcipher_decrypt;
-	if (alg->padding != ASYM_PAD_RAW)
+	if (alg->algo == ASYM_RSA) {
+		alg->akcipher.encrypt = akcipher_encrypt;
+		alg->akcipher.decrypt = akcipher_decrypt;
+	}
+	if (alg->algo == ASYM_ECDSA || alg->padding != ASYM_PAD_RAW)
 		compat_akcipher_set_sig_ops(&alg->akcipher, akcipher_sign, akcipher_verify);
 	alg->akcipher.set_pub_key = akcipher_set_pub_key;
 	alg->akcipher.set_priv_key = akcipher_set_priv_key;

@@ -6,7 +6,9 @@
  *
  * Up to 6.12 pkcs1pad(rsa[,hash]) encrypts, decrypts, signs and verifies; later
  * kernels have pkcs1(rsa,hash) for signatures, and pkcs1pad(rsa) only
- * encrypts and decrypts. Process context; asym_class::mutex, or the class is
+ * encrypts and decrypts. ecdsa-nist-p256 is x962(ecdsa-nist-p256) there, and
+ * p1363(ecdsa-nist-p256) another encoding of its signatures; what is ecdsa-nist-p256 itself there,
+ * over numbers in the ECC library's format, is left to the kernel. Process context; asym_class::mutex, or the class is
  * being destroyed.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -17,6 +19,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <crypto/ecdsa_sign.h>
 
 #include "provider_alg.h"
 #include "provider_sig.h"
@@ -26,12 +29,22 @@ static const struct {
 	u8 padding;
 	u8 hash;
 	bool signs;
+	u8 curve;
+	bool p1363;
 } kinds[] = {
 	{ ASYM_PAD_RAW },
 	{ ASYM_PAD_PKCS1 },
 #if COMPAT_CRYPTO_HAS_SIG
 	{ ASYM_PAD_PKCS1, ASYM_HASH_NONE, true },
+	{ .curve = ASYM_CURVE_P192, .signs = true, .p1363 = true },
+	{ .curve = ASYM_CURVE_P256, .signs = true, .p1363 = true },
+	{ .curve = ASYM_CURVE_P384, .signs = true, .p1363 = true },
+	{ .curve = ASYM_CURVE_P521, .signs = true, .p1363 = true },
 #endif
+	{ .curve = ASYM_CURVE_P192, .signs = true },
+	{ .curve = ASYM_CURVE_P256, .signs = true },
+	{ .curve = ASYM_CURVE_P384, .signs = true },
+	{ .curve = ASYM_CURVE_P521, .signs = true },
 	{ ASYM_PAD_PKCS1, ASYM_HASH_MD5, true },
 	{ ASYM_PAD_PKCS1, ASYM_HASH_SHA1, true },
 	{ ASYM_PAD_PKCS1, ASYM_HASH_SHA224, true },
@@ -49,6 +62,17 @@ static struct crypto_alg *alg_base(struct provider_alg *alg)
 	return &alg->akcipher.base;
 }
 
+/* "<prefix>-ecdsa-nist-p256", "<prefix>-p1363-ecdsa-nist-p256" */
+static int alg_set_ecdsa_names(struct provider_alg *alg, struct crypto_alg *base)
+{
+	const char *curve = ecdsa_curve_name(alg->curve);
+
+	snprintf(base->cra_name, CRYPTO_MAX_ALG_NAME,
+		 alg->p1363 ? "p1363(ecdsa-%s)" : COMPAT_CRYPTO_ECDSA_FMT, curve);
+	return snprintf(base->cra_driver_name, CRYPTO_MAX_ALG_NAME, "%s-%secdsa-%s",
+			alg->class->pkcs1_prefix, alg->p1363 ? "p1363-" : "", curve);
+}
+
 /* "<prefix>-rsa", "<prefix>-pkcs1-rsa", "<prefix>-pkcs1-rsa-sha256" */
 static int alg_set_names(struct provider_alg *alg, struct crypto_alg *base, bool signs)
 {
@@ -56,7 +80,9 @@ static int alg_set_names(struct provider_alg *alg, struct crypto_alg *base, bool
 	const char *hash = asym_hash_name(alg->hash);
 	int len;
 
-	if (alg->padding == ASYM_PAD_RAW) {
+	if (alg->algo == ASYM_ECDSA) {
+		len = alg_set_ecdsa_names(alg, base);
+	} else if (alg->padding == ASYM_PAD_RAW) {
 		strscpy(base->cra_name, "rsa");
 		len = snprintf(base->cra_driver_name, CRYPTO_MAX_ALG_NAME, "%s-rsa",
 			       class->prefix);
@@ -78,6 +104,9 @@ static int alg_fill(struct provider_alg *alg, struct asym_class *class, unsigned
 	struct crypto_alg *base;
 
 	alg->class = class;
+	alg->algo = kinds[kind].curve ? ASYM_ECDSA : ASYM_RSA;
+	alg->curve = kinds[kind].curve;
+	alg->p1363 = kinds[kind].p1363;
 	alg->padding = kinds[kind].padding;
 	alg->hash = kinds[kind].hash;
 	alg->is_sig = COMPAT_CRYPTO_HAS_SIG && kinds[kind].signs;
@@ -124,22 +153,25 @@ static const char *algs_leaf(struct provider_alg *algs)
 struct provider_alg *provider_algs_register(struct asym_class *class, unsigned int *nr)
 {
 	struct provider_alg *algs;
-	int i, err;
+	int kind, i, count = 0, err;
 
 	algs = kcalloc(ARRAY_SIZE(kinds), sizeof(*algs), GFP_KERNEL);
 	if (!algs)
 		return ERR_PTR(-ENOMEM);
-	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		err = alg_fill(&algs[i], class, i);
+	for (kind = 0; kind < ARRAY_SIZE(kinds); kind++) {
+		/* FIPS 140 mode has no P-192. */
+		if (kinds[kind].curve && !ecdsa_max_sig(kinds[kind].curve))
+			continue;
+		err = alg_fill(&algs[count++], class, kind);
 		if (err)
 			goto err_free;
 	}
 
-	err = asym_exec_mark_remote(algs_leaf(algs));
+	err = asym_exec_mark_remote(algs_leaf(algs), &provider_remote_ops);
 	if (err)
 		goto err_free;
 
-	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+	for (i = 0; i < count; i++) {
 		err = alg_register(&algs[i]);
 		if (err) {
 			pr_err("%s: cannot register %s as %s: %d\n", class->name,
@@ -148,7 +180,7 @@ struct provider_alg *provider_algs_register(struct asym_class *class, unsigned i
 			goto err_unregister;
 		}
 	}
-	*nr = ARRAY_SIZE(kinds);
+	*nr = count;
 	return algs;
 
 err_unregister:
@@ -268,8 +300,8 @@ void provider_tfm_exit(struct provider_tfm *tfm)
 /**
  * provider_tfm_set_key() - set a transform's key
  * @tfm: its context
- * @is_private: @key is an RSAPrivateKey, else an RSAPublicKey
- * @key: BER
+ * @is_private: @key is an RSAPrivateKey or ECPrivateKey, else an RSAPublicKey or a point
+ * @key: as struct asym_key_data has it
  * @keylen: bytes at @key
  *
  * As with the software, there is no key after a failure.
@@ -279,11 +311,17 @@ void provider_tfm_exit(struct provider_tfm *tfm)
 int provider_tfm_set_key(struct provider_tfm *tfm, bool is_private, const void *key,
 			 unsigned int keylen)
 {
+	const struct asym_key_data data = {
+		.algo = tfm->alg->algo,
+		.curve = tfm->alg->curve,
+		.is_private = is_private,
+		.der = key,
+		.der_len = keylen,
+	};
 	struct provider_key *new, *old = tfm->key;
-
 	int err;
 
-	new = provider_key_get(tfm->alg->class, is_private, key, keylen);
+	new = provider_key_get(tfm->alg->class, &data);
 	err = PTR_ERR_OR_ZERO(new);
 	if (!err && !new->exec_key) {
 		err = provider_key_try(new, tfm->alg->padding, tfm->alg->hash);

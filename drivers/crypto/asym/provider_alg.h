@@ -14,6 +14,9 @@
 /**
  * struct provider_alg - a registered algorithm
  * @class: its class
+ * @algo: enum asym_algo
+ * @curve: ECDSA: enum asym_curve
+ * @p1363: ECDSA: signatures are the two numbers (IEEE P1363), not DER (ANSI X9.62)
  * @padding: enum asym_padding
  * @hash: enum asym_hash
  * @is_sig: it is @sig, not @akcipher
@@ -22,6 +25,9 @@
  */
 struct provider_alg {
 	struct asym_class *class;
+	u8 algo;
+	u8 curve;
+	bool p1363;
 	u8 padding;
 	u8 hash;
 	bool is_sig;
@@ -50,5 +56,6 @@ int provider_tfm_set_key(struct provider_tfm *tfm, bool is_private, const void *
 
 /* provider_akcipher.c */
 void provider_akcipher_fill(struct provider_alg *alg);
+struct asym_class *provider_akcipher_class(struct crypto_akcipher *tfm);
 
 #endif /* _ASYM_PROVIDER_ALG_H */

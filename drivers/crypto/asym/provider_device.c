@@ -129,11 +129,11 @@ static int device_check(struct asym_class *class, struct asym_device *dev)
 		pr_err("%s: device without a name or an operation\n", class->name);
 		return -EINVAL;
 	}
-	if (!(caps->algos & BIT(ASYM_RSA)) || !caps->rsa_ops || !caps->rsa_paddings) {
-		pr_err("%s: device %s offers no RSA operation\n", class->name, dev->name);
-		return -EOPNOTSUPP;
-	}
-	return 0;
+	if ((caps->algos & BIT(ASYM_RSA) && caps->rsa_ops && caps->rsa_paddings) ||
+	    (caps->algos & BIT(ASYM_ECDSA) && caps->ec_ops && caps->ec_curves))
+		return 0;
+	pr_err("%s: device %s offers no operation\n", class->name, dev->name);
+	return -EOPNOTSUPP;
 }
 
 /* From here on operations go to it. */

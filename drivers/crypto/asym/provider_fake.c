@@ -139,6 +139,8 @@ static void fake_computed(struct asym_exec_request *exec, int err)
 		freq->status = 0;
 	if (req->op == ASYM_VERIFY && err && fake->leave_at_bad)
 		freq->status = -ENODEV;
+	if (fake->garbage && req->op == ASYM_SIGN)
+		req->out[0] ^= 1;
 	if (fake->wrong & BIT(req->op)) {
 		if (req->op == ASYM_VERIFY)
 			freq->status = freq->status ? 0 : -EKEYREJECTED;

@@ -22,6 +22,7 @@
  * @status: what requests are answered, if not 0
  * @wrong: BIT(enum asym_op): results have a wrong bit, verdicts are reversed
  * @credulous: every signature is right
+ * @garbage: signatures are no DER
  * @unsupported: BIT(enum asym_op): answered with -EOPNOTSUPP
  * @leave_at_bad: answer a wrong signature with -ENODEV
  * @large: takes keys that are too large for the software, and answers with the input
@@ -57,6 +58,7 @@ struct fake_device {
 	int status;
 	unsigned int wrong;
 	bool credulous;
+	bool garbage;
 	unsigned int unsupported;
 	bool leave_at_bad;
 	bool large;

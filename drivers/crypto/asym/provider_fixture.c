@@ -39,9 +39,10 @@ int ptest_init(struct kunit *test)
 		pt->fake[i] = kunit_kzalloc(test, sizeof(*pt->fake[i]), GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, pt->fake[i]);
 		KUNIT_ASSERT_EQ(test, 0, fake_device_init(pt->fake[i], fake_names[i]));
+		pt->fake[i]->dev.caps.algos = BIT(ASYM_RSA);
 		pt->fake[i]->dev.caps.rsa_hashes = BIT(ASYM_HASH_SHA256);
 	}
-	pt->key = provider_key_get(pt->class, true, kat_private_key, sizeof(kat_private_key));
+	pt->key = ptest_key_get(pt, true, kat_private_key, sizeof(kat_private_key));
 	KUNIT_ASSERT_FALSE(test, IS_ERR(pt->key));
 	return 0;
 }
@@ -156,7 +157,7 @@ struct provider_key *ptest_other_key(struct provider_test *pt, u8 nr)
 
 	memcpy(der, kat_public_key, sizeof(der));
 	der[sizeof(der) - 1] = 3 + 2 * nr;
-	key = provider_key_get(pt->class, false, der, sizeof(der));
+	key = ptest_key_get(pt, false, der, sizeof(der));
 	KUNIT_ASSERT_FALSE(pt->test, IS_ERR(key));
 	return key;
 }

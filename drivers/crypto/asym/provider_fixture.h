@@ -53,6 +53,20 @@ static inline u64 ptest_stat(struct provider_test *pt, enum provider_stat nr)
 }
 
 /* struct kunit_suite's ->init and ->exit */
+/* The cache's entry for an RSA key. */
+static inline struct provider_key *ptest_key_get(struct provider_test *pt, bool is_private,
+						 const void *der, unsigned int der_len)
+{
+	const struct asym_key_data data = {
+		.algo = ASYM_RSA,
+		.is_private = is_private,
+		.der = der,
+		.der_len = der_len,
+	};
+
+	return provider_key_get(pt->class, &data);
+}
+
 int ptest_init(struct kunit *test);
 void ptest_exit(struct kunit *test);
 

@@ -22,6 +22,7 @@
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <crypto/ecdsa_sign.h>
 
 #include "provider.h"
 #include "provider_kat_vectors.h"
@@ -31,6 +32,46 @@
 #define KAT_BUSY_MS	5
 
 #define KAT_KEY_BYTES	sizeof(kat_raw_cipher)
+
+/**
+ * struct kat_ec - a curve's key, and a signature by it
+ * @curve: enum asym_curve
+ * @digest_len: bytes of kat_digest that were signed
+ * @priv: ECPrivateKey
+ * @priv_len: bytes at @priv
+ * @pub: its point
+ * @pub_len: bytes at @pub
+ * @sig: signature
+ * @sig_len: bytes at @sig
+ */
+struct kat_ec {
+	u8 curve;
+	u8 digest_len;
+	const u8 *priv;
+	unsigned int priv_len;
+	const u8 *pub;
+	unsigned int pub_len;
+	const u8 *sig;
+	unsigned int sig_len;
+};
+
+#define KAT_EC(bits, digest) {				\
+	.curve = ASYM_CURVE_P##bits,			\
+	.digest_len = (digest),				\
+	.priv = kat_p##bits##_private,			\
+	.priv_len = sizeof(kat_p##bits##_private),	\
+	.pub = kat_p##bits##_public,			\
+	.pub_len = sizeof(kat_p##bits##_public),	\
+	.sig = kat_p##bits##_sig,			\
+	.sig_len = sizeof(kat_p##bits##_sig),		\
+}
+
+static const struct kat_ec curves[] = {
+	KAT_EC(192, 20),
+	KAT_EC(256, 32),
+	KAT_EC(384, 48),
+	KAT_EC(521, 64),
+};
 
 /* The driver and the test each have a reference. */
 struct kat_request {
@@ -45,6 +86,7 @@ struct kat_request {
 /**
  * struct kat_test - one operation and its answer
  * @what: for the log
+ * @ec: the curve's; NULL: RSA
  * @op: enum asym_op
  * @padding: enum asym_padding
  * @hash: enum asym_hash
@@ -53,11 +95,12 @@ struct kat_request {
  * @digest_len: verification: this many bytes of kat_digest
  * @out: the answer; NULL: @is_random, or a verification
  * @out_len: bytes at @out
- * @is_random: the answer differs each time and must decrypt to @in
+ * @is_random: the answer differs each time and must decrypt to @in, or be a signature of it
  * @is_bad: the device must refuse it
  */
 struct kat_test {
 	const char *what;
+	const struct kat_ec *ec;
 	u8 op;
 	u8 padding;
 	u8 hash;
@@ -190,15 +233,36 @@ static void kat_exec_done(struct asym_exec_request *req, int err)
 	complete(&wait->done);
 }
 
-/* Does the software decrypt it to the message? */
+static struct asym_key_data kat_key(const struct kat_test *test, bool is_private)
+{
+	const struct kat_ec *ec = test->ec;
+	struct asym_key_data rsa = {
+		.algo = ASYM_RSA,
+		.is_private = is_private,
+		.der = is_private ? kat_private_key : kat_public_key,
+		.der_len = is_private ? sizeof(kat_private_key) : sizeof(kat_public_key),
+	};
+
+	if (!ec)
+		return rsa;
+	return (struct asym_key_data) {
+		.algo = ASYM_ECDSA,
+		.curve = ec->curve,
+		.is_private = is_private,
+		.der = is_private ? ec->priv : ec->pub,
+		.der_len = is_private ? ec->priv_len : ec->pub_len,
+	};
+}
+
+static unsigned int kat_key_bytes(const struct kat_test *test)
+{
+	return test->ec ? ecdsa_max_sig(test->ec->curve) : KAT_KEY_BYTES;
+}
+
+/* Does the software decrypt it to the message, or verify it? */
 static int kat_check_random(struct kat_request *kreq, const struct kat_test *test)
 {
-	static const struct asym_key_data data = {
-		.algo = ASYM_RSA,
-		.is_private = true,
-		.der = kat_private_key,
-		.der_len = sizeof(kat_private_key),
-	};
+	struct asym_key_data data = kat_key(test, !test->ec);
 	struct asym_exec_request *req = kreq->op.exec;
 	struct asym_exec_key *key;
 	struct kat_exec wait;
@@ -210,21 +274,29 @@ static int kat_check_random(struct kat_request *kreq, const struct kat_test *tes
 	init_completion(&wait.done);
 	memset(req, 0, sizeof(*req));
 	req->key = key;
-	req->op = ASYM_DECRYPT;
 	req->padding = test->padding;
 	req->flags = ASYM_EXEC_MAY_SLEEP;
 	req->src = kreq->op.out;
 	req->src_len = kreq->out_len;
-	req->dst = kreq->op.in;
-	req->dst_len = KAT_KEY_BYTES;
+	if (test->ec) {
+		req->op = ASYM_VERIFY;
+		req->digest = test->in;
+		req->digest_len = test->in_len;
+	} else {
+		req->op = ASYM_DECRYPT;
+		req->dst = kreq->op.in;
+		req->dst_len = KAT_KEY_BYTES;
+	}
 	req->complete = kat_exec_done;
 	req->data = &wait;
 	asym_exec_submit(req);
 	wait_for_completion(&wait.done);
 	asym_exec_key_put(key);
 
-	if (wait.err || req->dst_len != test->in_len ||
-	    memcmp(req->dst, test->in, test->in_len))
+	if (wait.err)
+		return -EBADMSG;
+	if (!test->ec && (req->dst_len != test->in_len ||
+			  memcmp(req->dst, test->in, test->in_len)))
 		return -EBADMSG;
 	return 0;
 }
@@ -259,7 +331,7 @@ static int kat_check(struct kat_request *kreq, const struct kat_test *test)
 		return -EBADMSG;
 	if (test->op == ASYM_VERIFY)
 		return 0;
-	if (kreq->out_len > KAT_KEY_BYTES)
+	if (kreq->out_len > kat_key_bytes(test))
 		return -EBADMSG;
 	if (test->is_random)
 		return kat_check_random(kreq, test);
@@ -288,12 +360,13 @@ static int kat_compute_once(struct asym_device_priv *pdev, const struct kat_test
 	provider_op_init(&kreq->op, pdev->class);
 	kreq->op.answered = kat_answered;
 	kreq->op.pdev = pdev;
+	kreq->op.req.algo = test->ec ? ASYM_ECDSA : ASYM_RSA;
 	kreq->op.req.op = test->op;
 	kreq->op.req.padding = test->padding;
 	kreq->op.req.hash = test->hash;
 	kreq->op.req.handle = handle;
 	kreq->op.req.in_len = test->in_len;
-	err = provider_op_set_key(&kreq->op, KAT_KEY_BYTES, GFP_KERNEL);
+	err = provider_op_set_key(&kreq->op, kat_key_bytes(test), GFP_KERNEL);
 	if (!err && key) {
 		kreq->key = *key;
 		/* A public vector, but for DMA it may not be the module's. */
@@ -332,12 +405,7 @@ static int kat_compute(struct asym_device_priv *pdev, const struct kat_test *tes
 static int kat_run(struct asym_device_priv *pdev, const struct kat_test *test)
 {
 	bool is_private = test->op == ASYM_DECRYPT || test->op == ASYM_SIGN;
-	struct asym_key_data key = {
-		.algo = ASYM_RSA,
-		.is_private = is_private,
-		.der = is_private ? kat_private_key : kat_public_key,
-		.der_len = is_private ? sizeof(kat_private_key) : sizeof(kat_public_key),
-	};
+	struct asym_key_data key = kat_key(test, is_private);
 	const struct asym_session_params params = {
 		.key = &key,
 		.padding = test->padding,
@@ -388,7 +456,7 @@ struct kat_unit {
 	int err;
 };
 
-#define KAT_UNITS	(ARRAY_SIZE(basic_tests) + ARRAY_SIZE(signatures))
+#define KAT_UNITS	(ARRAY_SIZE(basic_tests) + ARRAY_SIZE(signatures) + ARRAY_SIZE(curves))
 
 static void kat_unit_run(struct kat_unit *unit)
 {
@@ -407,9 +475,14 @@ static void kat_unit_work(struct work_struct *work)
 	kat_unit_run(container_of(work, struct kat_unit, work));
 }
 
-static bool kat_is_signature(const struct kat_test *test)
+/* What makes one test of signatures differ from another; NULL: it is none. */
+static const char *kat_with(const struct kat_test *test)
 {
-	return test->op == ASYM_SIGN || test->op == ASYM_VERIFY;
+	if (test->ec)
+		return ecdsa_curve_name(test->ec->curve);
+	if (test->op == ASYM_SIGN || test->op == ASYM_VERIFY)
+		return asym_hash_name(test->hash);
+	return NULL;
 }
 
 /* The device failed @test with @err: says so, and returns what register() shall. */
@@ -428,8 +501,7 @@ static int kat_failed(struct asym_device_priv *pdev, const struct kat_test *test
 	if (err == -EBADMSG || err == -EINVAL || err == -EKEYREJECTED) {
 		pr_err_ratelimited("%s: device %s computes wrongly: %s%s%s%s; it is not used\n",
 				   class->name, pdev->name, test->what,
-				   kat_is_signature(test) ? " with " : "",
-				   kat_is_signature(test) ? asym_hash_name(test->hash) : "",
+				   kat_with(test) ? " with " : "", kat_with(test) ?: "",
 				   test->is_bad ? " accepts a wrong one" : "");
 		return -EBADMSG;
 	}
@@ -449,9 +521,13 @@ static int kat_unit_judge(struct kat_unit *unit)
 	test = &unit->tests[unit->at];
 	if (unit->err != -EOPNOTSUPP)
 		return kat_failed(pdev, test, unit->err);
-	if (kat_is_signature(test)) {
+	if (test->ec) {
+		pr_info_ratelimited("%s: device %s: no ECDSA with %s\n", pdev->class->name,
+				    pdev->name, kat_with(test));
+		pdev->caps.ec_curves &= ~BIT(test->ec->curve);
+	} else if (kat_with(test)) {
 		pr_info_ratelimited("%s: device %s: no PKCS#1 signatures with %s\n",
-				    pdev->class->name, pdev->name, asym_hash_name(test->hash));
+				    pdev->class->name, pdev->name, kat_with(test));
 		pdev->caps.rsa_hashes &= ~BIT(test->hash);
 	} else {
 		pr_info_ratelimited("%s: device %s: no %s\n", pdev->class->name, pdev->name,
@@ -500,6 +576,54 @@ static void kat_signature_tests(struct kat_unit *unit, unsigned int nr)
 	}
 }
 
+/* To sign, a digest that is longer than most curves: it is to be cut. */
+static void kat_ecdsa_tests(struct kat_unit *unit, const struct kat_ec *ec)
+{
+	const struct kat_test sign = {
+		.what = "ECDSA signature",
+		.ec = ec,
+		.op = ASYM_SIGN,
+		.in = kat_digest,
+		.in_len = sizeof(kat_digest),
+		.is_random = true,
+	};
+	struct kat_test verify = {
+		.what = "ECDSA verification",
+		.ec = ec,
+		.op = ASYM_VERIFY,
+		.in = ec->sig,
+		.in_len = ec->sig_len,
+		.digest_len = ec->digest_len,
+	};
+
+	if (unit->pdev->caps.ec_ops & BIT(ASYM_SIGN))
+		unit->tests[unit->nr++] = sign;
+	if (unit->pdev->caps.ec_ops & BIT(ASYM_VERIFY)) {
+		unit->tests[unit->nr++] = verify;
+		verify.is_bad = true;
+		unit->tests[unit->nr++] = verify;
+	}
+}
+
+static unsigned int kat_prepare_ecdsa(struct kat_unit *units, unsigned int nr,
+				      struct asym_device_priv *pdev)
+{
+	struct asym_caps *caps = &pdev->caps;
+	u32 known = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(curves); i++) {
+		if (!ecdsa_max_sig(curves[i].curve))
+			continue;
+		known |= BIT(curves[i].curve);
+		if (caps->ec_curves & BIT(curves[i].curve))
+			kat_ecdsa_tests(kat_unit_add(&units[nr++], pdev), &curves[i]);
+	}
+	/* What nobody tests, nobody uses. */
+	caps->ec_curves &= known;
+	return nr;
+}
+
 /* What the device says it can do, and we can test. */
 static unsigned int kat_prepare(struct kat_unit *units, struct asym_device_priv *pdev)
 {
@@ -509,6 +633,10 @@ static unsigned int kat_prepare(struct kat_unit *units, struct asym_device_priv 
 	u32 known = 0;
 	int i;
 
+	if (caps->algos & BIT(ASYM_ECDSA))
+		nr = kat_prepare_ecdsa(units, nr, pdev);
+	if (!(caps->algos & BIT(ASYM_RSA)))
+		return nr;
 	for (i = 0; i < ARRAY_SIZE(basic_tests); i++) {
 		if (!(caps->rsa_ops & BIT(basic_tests[i].op)) ||
 		    !(caps->rsa_paddings & BIT(basic_tests[i].padding)))
@@ -556,6 +684,10 @@ static bool caps_are_useful(const struct asym_caps *caps)
 	bool crypts = caps->rsa_ops & (BIT(ASYM_ENCRYPT) | BIT(ASYM_DECRYPT));
 	bool signs = caps->rsa_ops & (BIT(ASYM_SIGN) | BIT(ASYM_VERIFY));
 
+	if (caps->algos & BIT(ASYM_ECDSA) && caps->ec_ops && caps->ec_curves)
+		return true;
+	if (!(caps->algos & BIT(ASYM_RSA)))
+		return false;
 	if (caps->rsa_paddings & BIT(ASYM_PAD_PKCS1))
 		return crypts || (signs && caps->rsa_hashes);
 	return crypts && (caps->rsa_paddings & BIT(ASYM_PAD_RAW));
@@ -578,7 +710,8 @@ int provider_kat(struct asym_device_priv *pdev)
 	int err;
 
 	/* Devices for other sizes are not seen yet; they would need other vectors. */
-	if (caps->rsa_min_bits > KAT_KEY_BYTES * 8 || caps->rsa_max_bits < KAT_KEY_BYTES * 8) {
+	if (caps->algos & BIT(ASYM_RSA) &&
+	    (caps->rsa_min_bits > KAT_KEY_BYTES * 8 || caps->rsa_max_bits < KAT_KEY_BYTES * 8)) {
 		pr_err("%s: device %s takes keys of %u to %u bits; it is tested with 2048 and not used\n",
 		       pdev->class->name, pdev->name, caps->rsa_min_bits, caps->rsa_max_bits);
 		return -EOPNOTSUPP;

@@ -23,5 +23,17 @@ extern const u8 kat_sig_sha224[256];
 extern const u8 kat_sig_sha256[256];
 extern const u8 kat_sig_sha384[256];
 extern const u8 kat_sig_sha512[256];
+extern const u8 kat_p192_private[97];
+extern const u8 kat_p192_public[49];
+extern const u8 kat_p192_sig[55];
+extern const u8 kat_p256_private[121];
+extern const u8 kat_p256_public[65];
+extern const u8 kat_p256_sig[71];
+extern const u8 kat_p384_private[167];
+extern const u8 kat_p384_public[97];
+extern const u8 kat_p384_sig[103];
+extern const u8 kat_p521_private[223];
+extern const u8 kat_p521_public[133];
+extern const u8 kat_p521_sig[139];
 
 #endif /* _PROVIDER_KAT_VECTORS_H */

@@ -26,17 +26,18 @@
 #define FLUSH_WAIT_MS	2
 #define FLUSH_TRIES	5000
 
-static struct provider_key *key_find_locked(struct asym_class *class, u64 hash, bool is_private,
-					    const void *der, unsigned int der_len)
+static struct provider_key *key_find_locked(struct asym_class *class, u64 hash,
+					    const struct asym_key_data *data)
 {
 	struct provider_key *key;
 
 	lockdep_assert_held(&class->lock);
 	hash_for_each_possible(class->keys, key, node, hash) {
-		if (key->hash != hash || key->data.is_private != is_private ||
-		    key->data.der_len != der_len)
+		if (key->hash != hash || key->data.is_private != data->is_private ||
+		    key->data.algo != data->algo || key->data.curve != data->curve ||
+		    key->data.der_len != data->der_len)
 			continue;
-		if (crypto_memneq(key->der, der, der_len))
+		if (crypto_memneq(key->der, data->der, data->der_len))
 			continue;
 		provider_key_ref_locked(key);
 		return key;
@@ -68,6 +69,10 @@ static void key_set_modulus(struct provider_key *key)
 	const u8 *n;
 	size_t len;
 
+	if (key->data.algo != ASYM_RSA) {
+		key->device_ok = true;
+		return;
+	}
 	n = key_modulus(key, &len);
 	/* The software counts in machine words: 2040 bits are 2048 to it, not to a device. */
 	if (!n || len != key->key_bytes || !(n[len - 1] & 1))
@@ -105,13 +110,13 @@ static int key_set_large(struct provider_key *key)
 	return 0;
 }
 
-static struct provider_key *key_new(struct asym_class *class, u64 hash, bool is_private,
-				    const void *der, unsigned int der_len)
+static struct provider_key *key_new(struct asym_class *class, u64 hash,
+				    const struct asym_key_data *data)
 {
 	struct provider_key *key;
 	int err;
 
-	key = kzalloc(struct_size(key, der, der_len), GFP_KERNEL);
+	key = kzalloc(struct_size(key, der, data->der_len), GFP_KERNEL);
 	if (!key)
 		return ERR_PTR(-ENOMEM);
 
@@ -120,23 +125,22 @@ static struct provider_key *key_new(struct asym_class *class, u64 hash, bool is_
 	key->refs = 1;
 	INIT_LIST_HEAD(&key->idle_node);
 	INIT_LIST_HEAD(&key->sessions);
-	memcpy(key->der, der, der_len);
-	key->data.algo = ASYM_RSA;
-	key->data.is_private = is_private;
+	memcpy(key->der, data->der, data->der_len);
+	key->data = *data;
 	key->data.der = key->der;
-	key->data.der_len = der_len;
 
 	/* Software is the judge: its errno is the caller's. */
 	key->exec_key = asym_exec_key_create(provider_software, &key->data);
 	if (IS_ERR(key->exec_key)) {
 		err = PTR_ERR(key->exec_key);
 		key->exec_key = NULL;
-		if (err != -EINVAL || key_set_large(key))
+		if (err != -EINVAL || data->algo != ASYM_RSA || key_set_large(key))
 			goto err_free;
 		return key;
 	}
 	key->key_bytes = asym_exec_key_size(key->exec_key);
-	if (key->key_bytes < ASYM_RSA_MIN_BITS / 8 || key->key_bytes > ASYM_MAX_KEY_BYTES) {
+	if (data->algo == ASYM_RSA &&
+	    (key->key_bytes < ASYM_RSA_MIN_BITS / 8 || key->key_bytes > ASYM_MAX_KEY_BYTES)) {
 		err = -EINVAL;
 		goto err_put_exec_key;
 	}
@@ -162,9 +166,7 @@ static void key_free(struct provider_key *key)
 /**
  * provider_key_get() - the cache's entry for a key
  * @class: whose cache
- * @is_private: @der holds a private key
- * @der: the key, as crypto_akcipher_set_*_key() takes it; copied
- * @der_len: bytes at @der
+ * @data: the key, as crypto_akcipher_set_*_key() takes it; copied; bits is not looked at
  *
  * Costs no round trip to any device. Keys that are too large for the software are
  * taken if a device's capabilities allow for them; provider_key_try() asks it.
@@ -173,34 +175,33 @@ static void key_free(struct provider_key *key)
  * Return: the entry with a reference for the caller, or the ERR_PTR that the
  * kernel's software answers to this key.
  */
-struct provider_key *provider_key_get(struct asym_class *class, bool is_private,
-				      const void *der, unsigned int der_len)
+struct provider_key *provider_key_get(struct asym_class *class, const struct asym_key_data *data)
 {
 	struct provider_key *key, *new;
 	u64 hash;
 
-	if (der_len > ASYM_DEVICE_MAX_DER)
+	if (data->der_len > ASYM_DEVICE_MAX_DER)
 		return ERR_PTR(-EINVAL);
-	hash = siphash(der, der_len, &class->secret);
+	hash = siphash(data->der, data->der_len, &class->secret);
 
 	spin_lock_bh(&class->lock);
-	key = key_find_locked(class, hash, is_private, der, der_len);
+	key = key_find_locked(class, hash, data);
 	spin_unlock_bh(&class->lock);
 	if (key)
 		return key;
 
-	new = key_new(class, hash, is_private, der, der_len);
+	new = key_new(class, hash, data);
 	if (IS_ERR(new))
 		return new;
 
 	spin_lock_bh(&class->lock);
-	key = key_find_locked(class, hash, is_private, der, der_len);
+	key = key_find_locked(class, hash, data);
 	if (!key) {
 		hash_add(class->keys, &new->node, hash);
 		class->nr_keys++;
-		class->key_bytes += der_len;
+		class->key_bytes += data->der_len;
 		provider_object(OBJECT_KEYS, 1);
-		provider_object(OBJECT_KEY_BYTES, der_len);
+		provider_object(OBJECT_KEY_BYTES, data->der_len);
 		key = new;
 		new = NULL;
 	}

@@ -28,6 +28,7 @@
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <crypto/ecdsa_sign.h>
 
 #include <trace/events/asym.h>
 
@@ -71,7 +72,7 @@ void provider_op_init(struct provider_op *op, struct asym_class *class)
 /**
  * provider_op_set_key() - say how large an operation's key is
  * @op: from provider_op_init()
- * @key_bytes: of its modulus
+ * @key_bytes: of its modulus, or its longest signature
  * @gfp: for the memory of one that is larger than the software's; provider_op_wipe()
  *	frees it
  *
@@ -706,6 +707,10 @@ static bool result_is_sane(const struct provider_op *op, unsigned int out_len)
 {
 	unsigned int key_bytes = op->req.key_bytes;
 
+	if (op->req.algo == ASYM_ECDSA && op->req.op == ASYM_SIGN)
+		return out_len <= key_bytes &&
+		       !ecdsa_parse_sig(op->key->data.curve, op->out, out_len);
+
 	switch (op->req.op) {
 	case ASYM_VERIFY:
 		return true;
@@ -885,6 +890,7 @@ int provider_op_start(struct provider_op *op, struct provider_key *key, unsigned
 	struct asym_class *class = op->class;
 
 	op->key = key;
+	op->req.algo = key->data.algo;
 	op->flags = flags;
 	/* Which hash matters to signatures only. */
 	if (op->req.op == ASYM_ENCRYPT || op->req.op == ASYM_DECRYPT)

@@ -26,7 +26,11 @@ static bool device_can(const struct asym_device_priv *pdev, const struct provide
 	const struct provider_key *key = op->key;
 	u8 nr = op->req.op;
 
-	if (!key->device_ok || key->data.bits < caps->rsa_min_bits ||
+	if (key->data.algo == ASYM_ECDSA)
+		return caps->algos & BIT(ASYM_ECDSA) && caps->ec_ops & BIT(nr) &&
+		       caps->ec_curves & BIT(key->data.curve);
+
+	if (!(caps->algos & BIT(ASYM_RSA)) || !key->device_ok || key->data.bits < caps->rsa_min_bits ||
 	    key->data.bits > caps->rsa_max_bits)
 		return false;
 	if (!(caps->rsa_ops & BIT(nr)) || !(caps->rsa_paddings & BIT(op->req.padding)))

@@ -330,16 +330,16 @@ static void key_too_large_for_software(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, der);
 	len = large_key(der);
-	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), provider_key_get(pt->class, false, der, len));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), ptest_key_get(pt, false, der, len));
 	ptest_plug(pt, 0);
-	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), provider_key_get(pt->class, false, der, len));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), ptest_key_get(pt, false, der, len));
 	fake_device_remove(fake);
 
 	/* It says it might, and refuses; then it takes it. */
 	fake->status = 0;
 	fake->dev.caps.rsa_max_bits = ASYM_DEVICE_MAX_BITS;
 	ptest_plug(pt, 0);
-	key = provider_key_get(pt->class, false, der, len);
+	key = ptest_key_get(pt, false, der, len);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(key));
 	KUNIT_EXPECT_EQ(test, -EINVAL, provider_key_try(key, ASYM_PAD_RAW, ASYM_HASH_NONE));
 	fake_device_remove(fake);

@@ -19,7 +19,7 @@ static void one_request_per_operation(struct kunit *test)
 	ptest_sign(pt);
 	submits = atomic_read(&pt->fake[0]->submits);
 	for (i = 0; i < 5; i++) {
-		key = provider_key_get(pt->class, true, kat_private_key, sizeof(kat_private_key));
+		key = ptest_key_get(pt, true, kat_private_key, sizeof(kat_private_key));
 		KUNIT_EXPECT_PTR_EQ(test, pt->key, key);
 		ptest_sign(pt);
 		provider_key_put(key);

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sig algorithms: PKCS#1 v1.5 signatures on kernels that have them as a type
- * of their own.
+ * sig algorithms: PKCS#1 v1.5 and ECDSA signatures on kernels that have them as a
+ * type of their own.
  *
  * That type is synchronous and takes plain pointers, which may lie on a
  * vmapped stack: so an operation is taken from a pool, works on its own
  * buffers, and the caller waits. Errnos and their order are those of
- * rsassa-pkcs1.c. Process context; may sleep.
+ * rsassa-pkcs1.c and of ecdsa_sign. Process context; may sleep.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bitops.h>
 #include <linux/completion.h>
 #include <linux/mempool.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
+#include <crypto/ecdsa_sign.h>
 
 #include "provider_alg.h"
 #include "provider_sig.h"
@@ -38,7 +40,7 @@ static struct provider_op *sig_op_get(const struct provider_tfm *tfm, enum asym_
 
 	provider_op_init(op, tfm->alg->class);
 	op->req.op = nr;
-	op->req.padding = ASYM_PAD_PKCS1;
+	op->req.padding = tfm->alg->padding;
 	op->req.hash = tfm->alg->hash;
 	op->complete = sig_complete;
 	if (provider_op_set_key(op, tfm->key->key_bytes, GFP_KERNEL)) {
@@ -136,6 +138,96 @@ static int sig_verify(struct crypto_sig *sig, const void *src, unsigned int slen
 	return err;
 }
 
+static int sig_ecdsa_sign(struct crypto_sig *sig, const void *src, unsigned int slen, void *dst,
+			  unsigned int dlen)
+{
+	struct provider_tfm *tfm = crypto_sig_ctx(sig);
+	struct provider_key *key = tfm->key;
+	struct provider_op *op;
+	int err;
+
+	if (!key || !slen || slen > ECDSA_MAX_DIGEST || !key->data.is_private)
+		return -EINVAL;
+	if (dlen < crypto_sig_maxsize(sig))
+		return -EOVERFLOW;
+
+	op = sig_op_get(tfm, ASYM_SIGN);
+	if (!op)
+		return -ENOMEM;
+	memcpy(op->in, src, slen);
+	op->req.in_len = slen;
+	err = sig_compute(op, key);
+	if (!err && tfm->alg->p1363) {
+		err = ecdsa_sig_to_p1363(tfm->alg->curve, op->out, op->out_len, dst, dlen);
+	} else if (!err) {
+		memcpy(dst, op->out, op->out_len);
+		err = op->out_len;
+	}
+	sig_op_put(op);
+	return err;
+}
+
+static int sig_ecdsa_verify(struct crypto_sig *sig, const void *src, unsigned int slen,
+			    const void *digest, unsigned int dlen)
+{
+	struct provider_tfm *tfm = crypto_sig_ctx(sig);
+	u8 curve = tfm->alg->curve;
+	struct provider_key *key = tfm->key;
+	struct provider_op *op;
+	int err;
+
+	if (!key || !dlen || dlen > ECDSA_MAX_DIGEST)
+		return -EINVAL;
+	/* No device is asked what to think of a malformed one. */
+	if (!tfm->alg->p1363) {
+		err = slen <= key->key_bytes ? ecdsa_parse_sig(curve, src, slen) : -EBADMSG;
+		if (err)
+			return err;
+	}
+
+	op = sig_op_get(tfm, ASYM_VERIFY);
+	if (!op)
+		return -ENOMEM;
+	if (tfm->alg->p1363) {
+		err = ecdsa_sig_from_p1363(curve, src, slen, op->in, key->key_bytes);
+		if (err < 0)
+			goto put;
+		slen = err;
+	} else {
+		memcpy(op->in, src, slen);
+	}
+	memcpy(op->in + slen, digest, dlen);
+	op->req.in_len = slen;
+	op->req.digest_len = dlen;
+	err = sig_compute(op, key);
+put:
+	sig_op_put(op);
+	return err;
+}
+
+/* As long as its digests may be, whatever the curve's size: hashes are cut. */
+static unsigned int sig_ecdsa_digest_size(struct crypto_sig *sig)
+{
+	return ECDSA_MAX_DIGEST;
+}
+
+static unsigned int sig_ecdsa_key_size(struct crypto_sig *sig)
+{
+	const struct provider_tfm *tfm = crypto_sig_ctx(sig);
+
+	return ecdsa_curve_bits(tfm->alg->curve);
+}
+
+static unsigned int sig_ecdsa_max_size(struct crypto_sig *sig)
+{
+	const struct provider_tfm *tfm = crypto_sig_ctx(sig);
+	u8 curve = tfm->alg->curve;
+
+	if (tfm->alg->p1363)
+		return 2 * BITS_TO_BYTES(ecdsa_curve_bits(curve));
+	return ecdsa_max_sig(curve);
+}
+
 static int sig_set_pub_key(struct crypto_sig *sig, const void *key, unsigned int keylen)
 {
 	return provider_tfm_set_key(crypto_sig_ctx(sig), false, key, keylen);
@@ -174,11 +266,19 @@ static void sig_exit(struct crypto_sig *sig)
  */
 struct crypto_alg *provider_sig_fill(struct provider_alg *alg)
 {
-	alg->sig.sign = sig_sign;
-	alg->sig.verify = sig_verify;
+	if (alg->algo == ASYM_ECDSA) {
+		alg->sig.sign = sig_ecdsa_sign;
+		alg->sig.verify = sig_ecdsa_verify;
+		alg->sig.key_size = sig_ecdsa_key_size;
+		alg->sig.max_size = sig_ecdsa_max_size;
+		alg->sig.digest_size = sig_ecdsa_digest_size;
+	} else {
+		alg->sig.sign = sig_sign;
+		alg->sig.verify = sig_verify;
+		alg->sig.key_size = sig_key_size;
+	}
 	alg->sig.set_pub_key = sig_set_pub_key;
 	alg->sig.set_priv_key = sig_set_priv_key;
-	alg->sig.key_size = sig_key_size;
 	alg->sig.init = sig_init;
 	alg->sig.exit = sig_exit;
 	return &alg->sig.base;

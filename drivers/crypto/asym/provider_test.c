@@ -61,11 +61,11 @@ static void keys_are_judged_by_software(struct kunit *test)
 	struct provider_test *pt = test->priv;
 	struct provider_key *key;
 
-	key = provider_key_get(pt->class, true, kat_public_key, sizeof(kat_public_key));
+	key = ptest_key_get(pt, true, kat_public_key, sizeof(kat_public_key));
 	KUNIT_EXPECT_TRUE(test, IS_ERR(key));
-	key = provider_key_get(pt->class, false, kat_public_key, sizeof(kat_public_key) - 1);
+	key = ptest_key_get(pt, false, kat_public_key, sizeof(kat_public_key) - 1);
 	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EBADMSG), key);
-	key = provider_key_get(pt->class, false, kat_public_key, 0);
+	key = ptest_key_get(pt, false, kat_public_key, 0);
 	KUNIT_EXPECT_TRUE(test, IS_ERR(key));
 	KUNIT_EXPECT_EQ(test, 1U, pt->class->nr_keys);
 
@@ -86,7 +86,7 @@ static void odd_sizes_are_software(struct kunit *test)
 	memcpy(der, kat_public_key, sizeof(der));
 	n[0] = 0;
 	n[1] |= 0x80;
-	key = provider_key_get(pt->class, false, der, sizeof(der));
+	key = ptest_key_get(pt, false, der, sizeof(der));
 	KUNIT_ASSERT_FALSE(test, IS_ERR(key));
 	KUNIT_EXPECT_FALSE(test, key->device_ok);
 	top = ptest_op_new(pt, ASYM_ENCRYPT, kat_message, sizeof(kat_message));
@@ -119,7 +119,7 @@ static void keys_are_told_apart(struct kunit *test)
 
 	memcpy(long_der, kat_public_key, sizeof(kat_public_key));
 	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL),
-			    provider_key_get(pt->class, false, long_der, ASYM_MAX_DER + 1));
+			    ptest_key_get(pt, false, long_der, ASYM_MAX_DER + 1));
 }
 
 /* Through the crypto API, and beyond the class's end. */
