@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What asym_provider asks of a device: sessions and operations, and what the
- * device can do. The configuration space has a bit for RSA but none for
- * paddings and hashes (5.9.5), so those are found out by opening a session for
- * each. Process context, but for ->submit() (data.c); no lock of its own.
+ * device can do. The configuration space has a bit for RSA and one for ECDSA but none
+ * for paddings, hashes and curves (5.9.5), so those are found out by opening a session
+ * for each. Process context, but for ->submit() (data.c); no lock of its own.
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
@@ -12,8 +12,15 @@
 
 #include "vcrypto.h"
 
-/* A session needs a key. This one was made for it: nobody has the private key. */
-static const u8 vcrypto_probe_key[] = {
+static_assert(VIRTIO_CRYPTO_AKCIPHER_RSA == (int)ASYM_RSA);
+static_assert(VIRTIO_CRYPTO_AKCIPHER_ECDSA == (int)ASYM_ECDSA);
+static_assert(VIRTIO_CRYPTO_CURVE_NIST_P192 == (int)ASYM_CURVE_P192);
+static_assert(VIRTIO_CRYPTO_CURVE_NIST_P256 == (int)ASYM_CURVE_P256);
+static_assert(VIRTIO_CRYPTO_CURVE_NIST_P384 == (int)ASYM_CURVE_P384);
+static_assert(VIRTIO_CRYPTO_CURVE_NIST_P521 == (int)ASYM_CURVE_P521);
+
+/* A session needs a key. These were made for it: nobody has the private keys. */
+static const u8 vcrypto_probe_rsa_key[] = {
 	0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00, 0xa6, 0x55, 0xa5,
 	0x92, 0xea, 0x4a, 0x06, 0x6c, 0x12, 0x7b, 0x81, 0xbb, 0x2c, 0x54, 0x12,
 	0xca, 0xc7, 0xfb, 0x27, 0x32, 0x9a, 0x22, 0xce, 0x62, 0x15, 0x36, 0x8b,
@@ -39,6 +46,62 @@ static const u8 vcrypto_probe_key[] = {
 	0x1b, 0x02, 0x03, 0x01, 0x00, 0x01,
 };
 
+static const u8 vcrypto_probe_p192[] = {
+	0x04, 0x5b, 0xfc, 0x00, 0xa5, 0x78, 0x91, 0x54, 0xc6, 0xdc, 0x4b, 0x2a,
+	0xa3, 0xc0, 0x0c, 0xf5, 0x23, 0xea, 0xb5, 0xf9, 0x69, 0xdb, 0x39, 0x4f,
+	0xbe, 0xd9, 0x15, 0xdb, 0x38, 0xf6, 0x54, 0xe0, 0xaf, 0x53, 0xfd, 0x2c,
+	0x81, 0x1d, 0xd4, 0xd3, 0x79, 0xc9, 0xb3, 0x57, 0x63, 0xab, 0x4a, 0xab,
+	0x26,
+};
+
+static const u8 vcrypto_probe_p256[] = {
+	0x04, 0x12, 0xa2, 0x8e, 0x5a, 0xf2, 0x65, 0x0b, 0x17, 0xad, 0x79, 0xad,
+	0x7c, 0x13, 0x0b, 0x7b, 0x91, 0xfe, 0x76, 0xba, 0xf2, 0x77, 0x83, 0x9b,
+	0x7e, 0x65, 0x01, 0xf4, 0xe1, 0xee, 0x31, 0xf8, 0x4c, 0x2d, 0xca, 0x57,
+	0xa9, 0xec, 0x7f, 0x0f, 0xb2, 0x47, 0xdf, 0x4d, 0x93, 0x9d, 0x43, 0x42,
+	0xe7, 0x0a, 0x70, 0xd0, 0x06, 0x4a, 0xd4, 0xae, 0xa1, 0x09, 0xeb, 0x8a,
+	0xf9, 0x7c, 0x42, 0x19, 0x74,
+};
+
+static const u8 vcrypto_probe_p384[] = {
+	0x04, 0x3a, 0xa8, 0x7e, 0x9b, 0xbb, 0xb2, 0x0c, 0x3d, 0x8a, 0x48, 0xe7,
+	0xc1, 0xfc, 0x58, 0xff, 0xe0, 0xbc, 0xef, 0xa6, 0xba, 0xc2, 0xef, 0x63,
+	0xeb, 0x4d, 0x56, 0xf9, 0x4b, 0x8f, 0x58, 0xd5, 0xf2, 0xe7, 0xdb, 0x03,
+	0x4c, 0xf8, 0xd6, 0x11, 0x57, 0x74, 0x26, 0x7d, 0xf5, 0x49, 0xb4, 0x73,
+	0x47, 0xa7, 0x79, 0xdd, 0x7d, 0x67, 0x63, 0x71, 0xd4, 0x1d, 0xa3, 0xe5,
+	0x9f, 0x25, 0xdf, 0xc3, 0xb7, 0xb8, 0xf8, 0x53, 0x0d, 0xaf, 0x30, 0x1c,
+	0xdd, 0x24, 0x0a, 0x4c, 0x4e, 0x05, 0x84, 0x89, 0x28, 0x07, 0x8f, 0x98,
+	0x26, 0xfd, 0x1f, 0x6d, 0x9f, 0x6f, 0xab, 0x84, 0xa1, 0xb1, 0xe3, 0xbe,
+	0x6b,
+};
+
+static const u8 vcrypto_probe_p521[] = {
+	0x04, 0x00, 0xf8, 0x1a, 0xea, 0xa0, 0x0c, 0x11, 0xe3, 0x4a, 0x36, 0x0b,
+	0x02, 0x1c, 0x41, 0x6e, 0xd4, 0xc4, 0xbe, 0xba, 0x22, 0x70, 0xd5, 0x69,
+	0x66, 0xbe, 0xa6, 0x35, 0x4b, 0x7b, 0xd6, 0x3a, 0xc4, 0xb5, 0x6a, 0x29,
+	0x68, 0x89, 0xa2, 0x59, 0x86, 0x7d, 0x6a, 0x8b, 0xb9, 0xd6, 0xdf, 0x5d,
+	0x9c, 0x43, 0x0a, 0x99, 0xf7, 0xa6, 0x42, 0xc1, 0xc9, 0x0a, 0x29, 0x03,
+	0xb1, 0x8c, 0xbd, 0x45, 0x45, 0xa4, 0x32, 0x00, 0x01, 0x7c, 0xa9, 0xdd,
+	0x89, 0x9b, 0xd8, 0xdb, 0x94, 0x45, 0x80, 0xcf, 0x72, 0x57, 0xfd, 0x71,
+	0xaa, 0x4e, 0x7f, 0x19, 0xeb, 0x72, 0x2b, 0xab, 0x20, 0x7d, 0x94, 0x68,
+	0x93, 0xbe, 0x8c, 0x15, 0xf8, 0x7d, 0xda, 0xfb, 0xc9, 0x5f, 0x42, 0xfd,
+	0xba, 0x71, 0x71, 0x58, 0xc1, 0x52, 0xd8, 0x9f, 0x4f, 0x4f, 0xb1, 0x71,
+	0xca, 0xb9, 0x86, 0xe1, 0xfd, 0x9d, 0x79, 0x82, 0x0c, 0xab, 0x6d, 0x30,
+	0x70,
+};
+
+#define VCRYPTO_EC_KEY(_curve, _bits, _der) {						\
+	.algo = ASYM_ECDSA, .curve = (_curve), .bits = (_bits),				\
+	.der = (_der), .der_len = sizeof(_der),						\
+}
+
+static const struct asym_key_data vcrypto_probe_ec_keys[] = {
+	VCRYPTO_EC_KEY(ASYM_CURVE_P192, 192, vcrypto_probe_p192),
+	VCRYPTO_EC_KEY(ASYM_CURVE_P256, 256, vcrypto_probe_p256),
+	VCRYPTO_EC_KEY(ASYM_CURVE_P384, 384, vcrypto_probe_p384),
+	VCRYPTO_EC_KEY(ASYM_CURVE_P521, 521, vcrypto_probe_p521),
+};
+
 /* A hash for PKCS #1 encryption and decryption, which use none, on a device that insists on one */
 static u8 vcrypto_any_hash(const struct asym_caps *caps)
 {
@@ -48,30 +111,22 @@ static u8 vcrypto_any_hash(const struct asym_caps *caps)
 static void vcrypto_fill_para(struct virtio_crypto_akcipher_session_para *para,
 			      const struct asym_key_data *key, u8 padding, u8 hash)
 {
-	para->algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
+	memset(para, 0, sizeof(*para));
+	para->algo = cpu_to_le32(key->algo);
 	para->keytype = cpu_to_le32(key->is_private ? VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PRIVATE :
 						      VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PUBLIC);
 	para->keylen = cpu_to_le32(key->der_len);
+	if (key->algo == ASYM_ECDSA) {
+		para->u.ecdsa.curve_id = cpu_to_le32(key->curve);
+		return;
+	}
 	para->u.rsa.padding_algo = cpu_to_le32(padding);
 	para->u.rsa.hash_algo = cpu_to_le32(hash);
 }
 
-/**
- * vcrypto_session_para() - describe a key and its use (5.9.7.2.1.5)
- * @vc: device; its capabilities are known
- * @key: RSA
- * @padding: enum asym_padding
- * @hash: enum asym_hash
- * @para: filled in
- *
- * Context: any.
- * Return: 0, or -EOPNOTSUPP: the device does not do that.
- */
-int vcrypto_session_para(const struct vcrypto *vc, const struct asym_key_data *key, u8 padding,
-			 u8 hash, struct virtio_crypto_akcipher_session_para *para)
+static int vcrypto_rsa_para(const struct asym_caps *caps, const struct asym_key_data *key,
+			    u8 padding, u8 hash, struct virtio_crypto_akcipher_session_para *para)
 {
-	const struct asym_caps *caps = &vc->asym.caps;
-
 	if (padding >= ASYM_PAD_NR || hash >= ASYM_HASH_NR || !(caps->rsa_paddings & BIT(padding)))
 		return -EOPNOTSUPP;
 	if (padding == ASYM_PAD_RAW)
@@ -82,6 +137,35 @@ int vcrypto_session_para(const struct vcrypto *vc, const struct asym_key_data *k
 		return -EOPNOTSUPP;
 	vcrypto_fill_para(para, key, padding, hash);
 	return 0;
+}
+
+/**
+ * vcrypto_session_para() - describe a key and its use (5.9.7.2.1.5)
+ * @vc: device; its capabilities are known
+ * @key: RSA or ECDSA
+ * @padding: enum asym_padding; of RSA
+ * @hash: enum asym_hash; of RSA
+ * @para: filled in
+ *
+ * Context: any.
+ * Return: 0, or -EOPNOTSUPP: the device does not do that.
+ */
+int vcrypto_session_para(const struct vcrypto *vc, const struct asym_key_data *key, u8 padding,
+			 u8 hash, struct virtio_crypto_akcipher_session_para *para)
+{
+	const struct asym_caps *caps = &vc->asym.caps;
+
+	switch (key->algo) {
+	case ASYM_RSA:
+		return vcrypto_rsa_para(caps, key, padding, hash, para);
+	case ASYM_ECDSA:
+		if (key->curve >= ASYM_CURVE_NR || !(caps->ec_curves & BIT(key->curve)))
+			return -EOPNOTSUPP;
+		vcrypto_fill_para(para, key, ASYM_PAD_RAW, ASYM_HASH_NONE);
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
 }
 
 static int vcrypto_open(struct asym_device *asym, const struct asym_session_params *params,
@@ -115,20 +199,15 @@ const struct asym_device_ops vcrypto_asym_ops = {
 };
 
 /* Would the device take a key for this? 1, 0 if it refuses, or an error. */
-static int vcrypto_probe_session(struct vcrypto *vc, u8 padding, u8 hash)
+static int vcrypto_probe_session(struct vcrypto *vc, const struct asym_key_data *key, u8 padding,
+				 u8 hash)
 {
-	static const struct asym_key_data key = {
-		.algo = ASYM_RSA,
-		.bits = 2048,
-		.der = vcrypto_probe_key,
-		.der_len = sizeof(vcrypto_probe_key),
-	};
 	struct virtio_crypto_akcipher_session_para para;
 	struct vcrypto_session *session;
 	int err;
 
-	vcrypto_fill_para(&para, &key, padding, hash);
-	err = vcrypto_session_open(vc, &key, &para, &session);
+	vcrypto_fill_para(&para, key, padding, hash);
+	err = vcrypto_session_open(vc, key, &para, &session);
 	switch (err) {
 	case 0:
 		vcrypto_session_close(vc, session);
@@ -141,57 +220,120 @@ static int vcrypto_probe_session(struct vcrypto *vc, u8 padding, u8 hash)
 	}
 }
 
-/**
- * vcrypto_probe_caps() - find out what a device can do with RSA
- * @vc: device: up, ready and not registered; its asym.caps are filled in
- *
- * Context: sleeps; talks to the device.
- * Return: 0, -EOPNOTSUPP if the device takes no RSA key, or an error.
- */
-int vcrypto_probe_caps(struct vcrypto *vc)
+/* Fills in what @caps says of RSA. Return: 0, also if it does none, or an error. */
+static int vcrypto_probe_rsa(struct vcrypto *vc, u64 max_size, struct asym_caps *caps)
 {
 	static const u8 hashes[] = {
 		ASYM_HASH_NONE, ASYM_HASH_MD5, ASYM_HASH_SHA1, ASYM_HASH_SHA224,
 		ASYM_HASH_SHA256, ASYM_HASH_SHA384, ASYM_HASH_SHA512,
 	};
-	struct asym_caps caps = {
-		.algos = BIT(ASYM_RSA),
-		.rsa_ops = BIT(ASYM_ENCRYPT) | BIT(ASYM_DECRYPT),
-		.rsa_min_bits = ASYM_RSA_MIN_BITS,
+	static const struct asym_key_data key = {
+		.algo = ASYM_RSA,
+		.bits = 2048,
+		.der = vcrypto_probe_rsa_key,
+		.der_len = sizeof(vcrypto_probe_rsa_key),
 	};
 	unsigned int i;
-	u64 max_size;
 	int ret;
 
-	virtio_cread_le(vc->vdev, struct virtio_crypto_config, max_size, &max_size);
-	caps.rsa_max_bits = vcrypto_max_bits(max_size);
-	if (caps.rsa_max_bits < caps.rsa_min_bits)
-		return -EOPNOTSUPP;
-
-	ret = vcrypto_probe_session(vc, ASYM_PAD_RAW, ASYM_HASH_NONE);
+	if (vcrypto_max_bits(max_size) < ASYM_RSA_MIN_BITS)
+		return 0;
+	ret = vcrypto_probe_session(vc, &key, ASYM_PAD_RAW, ASYM_HASH_NONE);
 	if (ret < 0)
 		return ret;
 	if (ret)
-		caps.rsa_paddings |= BIT(ASYM_PAD_RAW);
+		caps->rsa_paddings |= BIT(ASYM_PAD_RAW);
 
 	for (i = 0; i < ARRAY_SIZE(hashes); i++) {
-		ret = vcrypto_probe_session(vc, ASYM_PAD_PKCS1, hashes[i]);
+		ret = vcrypto_probe_session(vc, &key, ASYM_PAD_PKCS1, hashes[i]);
 		if (ret < 0)
 			return ret;
 		if (ret)
-			caps.rsa_hashes |= BIT(hashes[i]);
+			caps->rsa_hashes |= BIT(hashes[i]);
 	}
-	if (caps.rsa_hashes) {
-		caps.rsa_paddings |= BIT(ASYM_PAD_PKCS1);
-		caps.rsa_ops |= BIT(ASYM_SIGN) | BIT(ASYM_VERIFY);
+	if (caps->rsa_hashes) {
+		caps->rsa_paddings |= BIT(ASYM_PAD_PKCS1);
+		caps->rsa_ops |= BIT(ASYM_SIGN) | BIT(ASYM_VERIFY);
 	}
-	if (!caps.rsa_paddings)
+	if (!caps->rsa_paddings)
+		return 0;
+	caps->algos |= BIT(ASYM_RSA);
+	caps->rsa_ops |= BIT(ASYM_ENCRYPT) | BIT(ASYM_DECRYPT);
+	caps->rsa_min_bits = ASYM_RSA_MIN_BITS;
+	caps->rsa_max_bits = vcrypto_max_bits(max_size);
+	return 0;
+}
+
+/* Likewise of ECDSA. */
+static int vcrypto_probe_ecdsa(struct vcrypto *vc, u64 max_size, struct asym_caps *caps)
+{
+	unsigned int i;
+	int ret;
+
+	if (max_size && max_size < ASYM_MAX_EC_SIG + ASYM_MAX_DIGEST)
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(vcrypto_probe_ec_keys); i++) {
+		const struct asym_key_data *key = &vcrypto_probe_ec_keys[i];
+
+		ret = vcrypto_probe_session(vc, key, ASYM_PAD_RAW, ASYM_HASH_NONE);
+		if (ret < 0)
+			return ret;
+		if (ret)
+			caps->ec_curves |= BIT(key->curve);
+	}
+	if (!caps->ec_curves)
+		return 0;
+	caps->algos |= BIT(ASYM_ECDSA);
+	caps->ec_ops = BIT(ASYM_SIGN) | BIT(ASYM_VERIFY);
+	return 0;
+}
+
+/**
+ * vcrypto_akcipher_offered() - what the configuration space says
+ * @vc: device: ready
+ *
+ * Return: BIT(enum asym_algo), of those this driver uses.
+ */
+u32 vcrypto_akcipher_offered(struct vcrypto *vc)
+{
+	u32 services, algos;
+
+	virtio_cread_le(vc->vdev, struct virtio_crypto_config, crypto_services, &services);
+	if (!(services & BIT(VIRTIO_CRYPTO_SERVICE_AKCIPHER)))
+		return 0;
+	virtio_cread_le(vc->vdev, struct virtio_crypto_config, akcipher_algo, &algos);
+	return algos & (BIT(ASYM_RSA) | BIT(ASYM_ECDSA));
+}
+
+/**
+ * vcrypto_probe_caps() - find out what a device can do with RSA and ECDSA
+ * @vc: device: up, ready and not registered; its asym.caps are filled in
+ *
+ * Context: sleeps; talks to the device.
+ * Return: 0, -EOPNOTSUPP if the device takes no key of either, or an error.
+ */
+int vcrypto_probe_caps(struct vcrypto *vc)
+{
+	u32 offered = vcrypto_akcipher_offered(vc);
+	struct asym_caps caps = {};
+	u64 max_size, largest;
+	int err = 0;
+
+	virtio_cread_le(vc->vdev, struct virtio_crypto_config, max_size, &max_size);
+	if (offered & BIT(ASYM_RSA))
+		err = vcrypto_probe_rsa(vc, max_size, &caps);
+	if (!err && offered & BIT(ASYM_ECDSA))
+		err = vcrypto_probe_ecdsa(vc, max_size, &caps);
+	if (err)
+		return err;
+	if (!caps.algos)
 		return -EOPNOTSUPP;
 
 	/* A request may carry its key, where the largest one fits in beside input and output. */
+	largest = caps.algos & BIT(ASYM_RSA) ? ASYM_MAX_DER + 2 * ASYM_MAX_KEY_BYTES :
+					       ASYM_MAX_EC_DER + ASYM_MAX_EC_SIG + ASYM_MAX_DIGEST;
 	vc->asym.flags &= ~ASYM_DEV_INLINE_KEY;
-	if (vc->stateless &&
-	    (!max_size || max_size >= ASYM_MAX_DER + 2 * ASYM_MAX_KEY_BYTES))
+	if (vc->stateless && (!max_size || max_size >= largest))
 		vc->asym.flags |= ASYM_DEV_INLINE_KEY;
 
 	vc->asym.caps = caps;

@@ -65,12 +65,14 @@ struct vcrypto_open {
  * @list: in vcrypto.sessions while it is open
  * @id: the device's name for it
  * @destroy: opcode that closes it
+ * @algo: VIRTIO_CRYPTO_AKCIPHER_* or VIRTIO_CRYPTO_CIPHER_*
  * @close: the request to close it
  */
 struct vcrypto_session {
 	struct list_head list;
 	u64 id;
 	u32 destroy;
+	u32 algo;
 	struct vcrypto_ctrl close;
 };
 
@@ -314,7 +316,7 @@ static int vcrypto_open_send(struct vcrypto *vc, struct vcrypto_open *open,
 }
 
 /**
- * vcrypto_session_open() - make the device know an RSA key
+ * vcrypto_session_open() - make the device know an RSA or ECDSA key
  * @vc: device
  * @key: copied
  * @para: what it is for
@@ -336,7 +338,8 @@ int vcrypto_session_open(struct vcrypto *vc, const struct asym_key_data *key,
 		return -ENOMEM;
 
 	open->ctrl.session->destroy = VIRTIO_CRYPTO_AKCIPHER_DESTROY_SESSION;
-	open->ctrl.req.header.algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
+	open->ctrl.session->algo = key->algo;
+	open->ctrl.req.header.algo = cpu_to_le32(key->algo);
 	open->ctrl.req.u.akcipher_create_session.para = *para;
 	return vcrypto_open_send(vc, open, session);
 }
@@ -365,6 +368,7 @@ int vcrypto_cipher_session_open(struct vcrypto *vc, const u8 *key, unsigned int 
 		return -ENOMEM;
 
 	open->ctrl.session->destroy = VIRTIO_CRYPTO_CIPHER_DESTROY_SESSION;
+	open->ctrl.session->algo = VIRTIO_CRYPTO_CIPHER_AES_CBC;
 	open->ctrl.req.header.algo = cpu_to_le32(VIRTIO_CRYPTO_CIPHER_AES_CBC);
 	sym = &open->ctrl.req.u.sym_create_session;
 	sym->op_type = cpu_to_le32(VIRTIO_CRYPTO_SYM_OP_CIPHER);
@@ -386,8 +390,7 @@ static void vcrypto_close_prepare(struct vcrypto_session *session)
 	struct virtio_crypto_op_ctrl_req *req = &session->close.req;
 
 	req->header.opcode = cpu_to_le32(session->destroy);
-	req->header.algo = cpu_to_le32(session->destroy == VIRTIO_CRYPTO_CIPHER_DESTROY_SESSION ?
-				       VIRTIO_CRYPTO_CIPHER_AES_CBC : VIRTIO_CRYPTO_AKCIPHER_RSA);
+	req->header.algo = cpu_to_le32(session->algo);
 	req->u.destroy_session.session_id = cpu_to_le64(session->id);
 }
 

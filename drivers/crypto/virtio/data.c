@@ -366,7 +366,7 @@ static int vcrypto_fill_hdr(struct vcrypto *vc, union vcrypto_data_hdr *hdr,
 
 	memset(hdr, 0, sizeof(*hdr));
 	header->opcode = cpu_to_le32(VIRTIO_CRYPTO_OPCODE(VIRTIO_CRYPTO_SERVICE_AKCIPHER, req->op));
-	header->algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
+	header->algo = cpu_to_le32(req->algo);
 	if (!req->key) {
 		header->session_id =
 			cpu_to_le64(vcrypto_session_id((void *)(uintptr_t)req->handle));
@@ -414,7 +414,7 @@ int vcrypto_submit(struct asym_device *asym, struct asym_request *req)
 	else
 		out_len = req->out_len;
 	/* "ciphertext and plaintext MUST be padded with leading zeros", 5.9.7.2.1.5 */
-	if (req->padding == ASYM_PAD_RAW && req->in_len < req->key_bytes)
+	if (req->algo == ASYM_RSA && req->padding == ASYM_PAD_RAW && req->in_len < req->key_bytes)
 		pad = req->key_bytes - req->in_len;
 
 	err = vcrypto_fill_hdr(vc, &hdr, req, pad + req->in_len, digest_len ?: out_len);

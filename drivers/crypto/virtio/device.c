@@ -202,22 +202,11 @@ static void vcrypto_restart(struct vcrypto *vc)
 	}
 }
 
-static bool vcrypto_offers_rsa(struct vcrypto *vc)
-{
-	u32 services, algos;
-
-	virtio_cread_le(vc->vdev, struct virtio_crypto_config, crypto_services, &services);
-	if (!(services & BIT(VIRTIO_CRYPTO_SERVICE_AKCIPHER)))
-		return false;
-	virtio_cread_le(vc->vdev, struct virtio_crypto_config, akcipher_algo, &algos);
-	return algos & BIT(VIRTIO_CRYPTO_AKCIPHER_RSA);
-}
-
-static int vcrypto_start_rsa(struct vcrypto *vc)
+static int vcrypto_start_akcipher(struct vcrypto *vc)
 {
 	int err;
 
-	if (!vcrypto_offers_rsa(vc))
+	if (!vcrypto_akcipher_offered(vc))
 		return -EOPNOTSUPP;
 	err = vcrypto_probe_caps(vc);
 	if (!err)
@@ -232,17 +221,19 @@ static int vcrypto_start_rsa(struct vcrypto *vc)
  */
 static int vcrypto_start_services(struct vcrypto *vc)
 {
-	int cipher, rsa;
+	int akcipher, cipher;
+	u32 algos;
 
-	rsa = vcrypto_start_rsa(vc);
-	if (rsa && rsa != -EOPNOTSUPP)
-		return rsa;
+	akcipher = vcrypto_start_akcipher(vc);
+	if (akcipher && akcipher != -EOPNOTSUPP)
+		return akcipher;
 	cipher = vcrypto_cipher_join(vc);
-	if (cipher && (rsa || cipher != -EOPNOTSUPP))
+	if (cipher && (akcipher || cipher != -EOPNOTSUPP))
 		return cipher;
-	dev_info(&vc->vdev->dev, "ready: %s over %u of %u data queues\n",
-		 rsa ? "AES-CBC" : cipher ? "RSA" : "RSA and AES-CBC", vc->nr_queues,
-		 vc->nr_dataqs);
+	algos = akcipher ? 0 : vc->asym.caps.algos;
+	dev_info(&vc->vdev->dev, "ready:%s%s%s over %u of %u data queues\n",
+		 algos & BIT(ASYM_RSA) ? " RSA" : "", algos & BIT(ASYM_ECDSA) ? " ECDSA" : "",
+		 cipher ? "" : " AES-CBC", vc->nr_queues, vc->nr_dataqs);
 	return 0;
 }
 
@@ -253,9 +244,9 @@ static void vcrypto_start(struct vcrypto *vc)
 	unsigned int delay;
 	int err;
 
-	if (!vcrypto_offers_rsa(vc) && !vcrypto_cipher_offered(vc)) {
+	if (!vcrypto_akcipher_offered(vc) && !vcrypto_cipher_offered(vc)) {
 		vc->state = VCRYPTO_UNUSED;
-		dev_info(dev, "offers neither RSA nor AES-CBC: not used\n");
+		dev_info(dev, "offers none of RSA, ECDSA, AES-CBC: not used\n");
 		return;
 	}
 

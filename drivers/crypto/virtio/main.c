@@ -232,5 +232,5 @@ module_init(vcrypto_module_init);
 module_exit(vcrypto_module_exit);
 
 MODULE_DEVICE_TABLE(virtio, vcrypto_ids);
-MODULE_DESCRIPTION("VirtIO crypto driver: RSA through asym_provider, and cbc(aes)");
+MODULE_DESCRIPTION("VirtIO crypto driver: RSA and ECDSA through asym_provider, and cbc(aes)");
 MODULE_LICENSE("GPL");

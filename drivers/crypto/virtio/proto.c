@@ -42,9 +42,9 @@ int vcrypto_errno(u32 status)
  * says it wrote: the result, then one byte of status ("the driver needs to
  * check how many bytes the device has written", 5.9.7.8).
  *
- * Everything but the message of a PKCS #1 decryption is a number as long as
- * the modulus; leading zeros the device left out are put back. Moves bytes
- * within @req->out only.
+ * An ECDSA signature is as long as it is. Of RSA, everything but the message of a
+ * PKCS #1 decryption is a number as long as the modulus; leading zeros the device left
+ * out are put back. Moves bytes within @req->out only.
  */
 int vcrypto_result(struct asym_request *req, unsigned int used, unsigned int *out_len)
 {
@@ -58,6 +58,13 @@ int vcrypto_result(struct asym_request *req, unsigned int used, unsigned int *ou
 	if (used < sizeof(struct virtio_crypto_inhdr))
 		return -EIO;
 	len = used - sizeof(struct virtio_crypto_inhdr);
+
+	if (req->algo == ASYM_ECDSA) {
+		if (!len || len > max)
+			return -EIO;
+		*out_len = len;
+		return 0;
+	}
 
 	if (req->op == ASYM_DECRYPT && req->padding == ASYM_PAD_PKCS1) {
 		/*

@@ -61,6 +61,7 @@ static void test_result(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, out);
 	for (i = 0; i < KEY_BYTES; i++)
 		out[i] = i + 1;
+	req->algo = ASYM_RSA;
 	req->op = c->op;
 	req->padding = c->padding;
 	req->out = out;
@@ -75,6 +76,41 @@ static void test_result(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, out[i], 0);
 	for (; i < KEY_BYTES; i++)
 		KUNIT_EXPECT_EQ(test, out[i], i - (KEY_BYTES - len) + 1);
+}
+
+/* A signature in DER is mostly shorter than it may be, and stays where it is. */
+static void test_result_ecdsa(struct kunit *test)
+{
+	static const struct {
+		unsigned int used;
+		int err;
+		unsigned int out_len;
+	} cases[] = {
+		{ 73, 0, 72 }, { 71, 0, 70 }, { 9, 0, 8 },
+		{ 0, -EIO, 0 }, { 1, -EIO, 0 }, { 74, -EIO, 0 }, { UINT_MAX, -EIO, 0 },
+	};
+	struct asym_request *req = kunit_kzalloc(test, sizeof(*req), GFP_KERNEL);
+	u8 *out = kunit_kzalloc(test, 72, GFP_KERNEL);
+	unsigned int i, j, got;
+
+	KUNIT_ASSERT_NOT_NULL(test, req);
+	KUNIT_ASSERT_NOT_NULL(test, out);
+	req->algo = ASYM_ECDSA;
+	req->op = ASYM_SIGN;
+	req->out = out;
+	req->out_len = 72;
+	req->key_bytes = 72;
+	for (i = 0; i < 72; i++)
+		out[i] = i;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		KUNIT_EXPECT_EQ(test, vcrypto_result(req, cases[i].used, &got), cases[i].err);
+		KUNIT_EXPECT_EQ(test, got, cases[i].out_len);
+		for (j = 0; j < 72; j++)
+			KUNIT_ASSERT_EQ(test, out[j], j);
+	}
+	req->op = ASYM_VERIFY;
+	KUNIT_EXPECT_EQ(test, vcrypto_result(req, 1, &got), 0);
+	KUNIT_EXPECT_EQ(test, got, 0);
 }
 
 /*
@@ -96,6 +132,7 @@ static void test_result_any(struct kunit *test)
 			for (req->op = 0; req->op < ASYM_OP_NR; req->op++) {
 				for (key_bytes = 0; key_bytes <= KEY_BYTES + 4; key_bytes += 17) {
 					memset(out, 0x5a, room);
+					req->algo = used & 2 ? ASYM_ECDSA : ASYM_RSA;
 					req->padding = used & 1;
 					req->out = out;
 					req->out_len = room;
@@ -138,6 +175,7 @@ static void test_lengths(struct kunit *test)
 static struct kunit_case proto_cases[] = {
 	KUNIT_CASE(test_status_to_errno),
 	KUNIT_CASE_PARAM(test_result, result_gen_params),
+	KUNIT_CASE(test_result_ecdsa),
 	KUNIT_CASE(test_result_any),
 	KUNIT_CASE(test_max_bits),
 	KUNIT_CASE(test_lengths),
