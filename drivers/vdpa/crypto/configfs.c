@@ -522,6 +522,7 @@ static const struct {
 	u32 bit;
 } vc_algorithms[] = {
 	{ "rsa", BIT(ASYM_RSA) },
+	{ "ecdsa", BIT(ASYM_ECDSA) },
 	{ "cbc(aes)", VC_ALGO_CBC_AES },
 };
 
@@ -560,7 +561,7 @@ static ssize_t vc_algorithms_store(struct config_item *ci, const char *page, siz
 		u32 bit = vc_algorithm_bit(name, len);
 
 		if (!bit) {
-			pr_err("%s: algorithms: '%.*s' is not known (there are: rsa, cbc(aes))\n",
+			pr_err("%s: algorithms: '%.*s' is not known (there are: rsa, ecdsa, cbc(aes))\n",
 			       item->params.name, (int)len, name);
 			return -EINVAL;
 		}
@@ -812,7 +813,7 @@ static struct config_group *vc_make_group(struct config_group *group, const char
 	strscpy(item->params.name, name);
 	item->params.queues = VC_QUEUES_DEFAULT;
 	item->params.max_sessions = VC_SESSIONS_DEFAULT;
-	item->params.algos = BIT(ASYM_RSA);
+	item->params.algos = VC_ALGOS_DEFAULT;
 	item->limits[VC_LIMIT_BURST] = ASYM_QOS_BURST_MS;
 	item->coalesce_usecs = VC_COALESCE_USECS;
 

@@ -151,8 +151,10 @@ static int vc_ctrl_set_key(struct vc_dev *vc, struct vc_ctrl *c, struct vc_sessi
 		return PTR_ERR_OR_ZERO(session->tfm);
 	}
 	data.algo = create->algo;
+	data.curve = create->curve;
 	data.is_private = create->is_private;
 	data.der_len = create->key_len;
+	session->algo = create->algo;
 	session->padding = create->padding;
 	session->hash = create->hash;
 	session->key = asym_exec_key_create(vc->exec, &data);

@@ -215,6 +215,7 @@ static void vc_data_start_keyed(struct vc_dev *vc, struct vc_request *req)
 {
 	struct asym_key_data data = {
 		.algo = req->key_req.algo,
+		.curve = req->key_req.curve,
 		.is_private = req->key_req.is_private,
 		.der = req->key,
 		.der_len = req->key_req.key_len,
@@ -358,7 +359,8 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 	req->exec.padding = session ? session->padding : req->key_req.padding;
 	req->exec.hash = session ? session->hash : req->key_req.hash;
 	ret = VIRTIO_CRYPTO_NOTSUPP;
-	if (!vc_session_allows(req->exec.padding, data.op))
+	if (!vc_session_allows(session ? session->algo : req->key_req.algo, req->exec.padding,
+			       data.op))
 		goto put_session;
 
 	ret = VIRTIO_CRYPTO_ERR;

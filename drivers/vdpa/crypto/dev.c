@@ -142,6 +142,12 @@ static struct vc_dev *vc_dev_alloc(const struct vc_params *params)
 	err = vc_cipher_init(vc);
 	if (err)
 		goto free;
+	if (!vc->caps.algos && !vc->cipher) {
+		pr_err("%s: enable: the crypto framework's drivers have none of the algorithms\n",
+		       params->name);
+		err = -EOPNOTSUPP;
+		goto free;
+	}
 	for (i = 0; i < n - 1; i++) {
 		err = vc_data_init(&vc->queues[i]);
 		if (err)

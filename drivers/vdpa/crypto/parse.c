@@ -18,6 +18,9 @@ static_assert(sizeof(struct virtio_crypto_op_data_req) == 24 + 48);
 static_assert(sizeof(struct virtio_crypto_session_input) == 16);
 static_assert(sizeof(struct virtio_crypto_inhdr) == 1);
 static_assert(VIRTIO_CRYPTO_AKCIPHER_RSA == (int)ASYM_RSA);
+static_assert(VIRTIO_CRYPTO_AKCIPHER_ECDSA == (int)ASYM_ECDSA);
+static_assert(VIRTIO_CRYPTO_CURVE_NIST_P192 == (int)ASYM_CURVE_P192);
+static_assert(VIRTIO_CRYPTO_CURVE_NIST_P521 == (int)ASYM_CURVE_P521);
 static_assert(VIRTIO_CRYPTO_RSA_PKCS1_PADDING == (int)ASYM_PAD_PKCS1);
 static_assert(VIRTIO_CRYPTO_RSA_SHA224 == (int)ASYM_HASH_SHA224);
 static_assert(VIRTIO_CRYPTO_AKCIPHER_ENCRYPT ==
@@ -82,6 +85,43 @@ u8 vc_parse_data_hdr(const u8 *buf, u64 features, struct vc_data_hdr *out)
 	return session ? VIRTIO_CRYPTO_OK : VIRTIO_CRYPTO_NOTSUPP;
 }
 
+/* Of RSA. Return: VIRTIO_CRYPTO_OK or _NOTSUPP. */
+static u8 vc_parse_rsa(const struct virtio_crypto_rsa_session_para *para,
+		       const struct asym_caps *caps, struct vc_create_req *out)
+{
+	u32 padding = le32_to_cpu(para->padding_algo);
+	u32 hash;
+
+	if (padding >= ASYM_PAD_NR || !(caps->rsa_paddings & BIT(padding)))
+		return VIRTIO_CRYPTO_NOTSUPP;
+
+	/* "hash_algo is ignored" with raw padding */
+	hash = padding == ASYM_PAD_RAW ? ASYM_HASH_NONE : le32_to_cpu(para->hash_algo);
+	if (hash >= ASYM_HASH_NR)
+		return VIRTIO_CRYPTO_NOTSUPP;
+	if (padding != ASYM_PAD_RAW && !(caps->rsa_hashes & BIT(hash)))
+		return VIRTIO_CRYPTO_NOTSUPP;
+
+	out->curve = 0;
+	out->padding = padding;
+	out->hash = hash;
+	return VIRTIO_CRYPTO_OK;
+}
+
+/* Of ECDSA. Return: likewise. */
+static u8 vc_parse_ecdsa(const struct virtio_crypto_ecdsa_session_para *para,
+			 const struct asym_caps *caps, struct vc_create_req *out)
+{
+	u32 curve = le32_to_cpu(para->curve_id);
+
+	if (curve >= ASYM_CURVE_NR || !(caps->ec_curves & BIT(curve)))
+		return VIRTIO_CRYPTO_NOTSUPP;
+	out->curve = curve;
+	out->padding = ASYM_PAD_RAW;
+	out->hash = ASYM_HASH_NONE;
+	return VIRTIO_CRYPTO_OK;
+}
+
 /**
  * vc_parse_key() - check what a request says of the key in it
  * @para: what it says
@@ -91,7 +131,7 @@ u8 vc_parse_data_hdr(const u8 *buf, u64 features, struct vc_data_hdr *out)
  *
  * virtio 1.3, 5.9.7.2.1.5 "Session operation: AKCIPHER session".
  *
- * Return: VIRTIO_CRYPTO_OK, _NOTSUPP (algorithm, padding or hash), _ERR (lengths).
+ * Return: VIRTIO_CRYPTO_OK, _NOTSUPP (algorithm, padding, hash or curve), _ERR (lengths).
  */
 u8 vc_parse_key(const struct virtio_crypto_akcipher_session_para *para, size_t readable,
 		const struct asym_caps *caps, struct vc_create_req *out)
@@ -99,33 +139,26 @@ u8 vc_parse_key(const struct virtio_crypto_akcipher_session_para *para, size_t r
 	u32 algo = le32_to_cpu(para->algo);
 	u32 type = le32_to_cpu(para->keytype);
 	u32 len = le32_to_cpu(para->keylen);
-	u32 padding, hash;
+	bool ecdsa = algo == ASYM_ECDSA;
+	u8 ret;
 
-	if (algo > 31 || !(caps->algos & BIT(algo)) || algo != ASYM_RSA)
+	if ((algo != ASYM_RSA && !ecdsa) || !(caps->algos & BIT(algo)))
 		return VIRTIO_CRYPTO_NOTSUPP;
 	if (type != VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PUBLIC &&
 	    type != VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PRIVATE)
 		return VIRTIO_CRYPTO_NOTSUPP;
 
-	padding = le32_to_cpu(para->u.rsa.padding_algo);
-	if (padding >= ASYM_PAD_NR || !(caps->rsa_paddings & BIT(padding)))
-		return VIRTIO_CRYPTO_NOTSUPP;
+	ret = ecdsa ? vc_parse_ecdsa(&para->u.ecdsa, caps, out) :
+		      vc_parse_rsa(&para->u.rsa, caps, out);
+	if (ret != VIRTIO_CRYPTO_OK)
+		return ret;
 
-	/* "hash_algo is ignored" with raw padding */
-	hash = padding == ASYM_PAD_RAW ? ASYM_HASH_NONE : le32_to_cpu(para->u.rsa.hash_algo);
-	if (hash >= ASYM_HASH_NR)
-		return VIRTIO_CRYPTO_NOTSUPP;
-	if (padding != ASYM_PAD_RAW && !(caps->rsa_hashes & BIT(hash)))
-		return VIRTIO_CRYPTO_NOTSUPP;
-
-	if (!len || len > ASYM_MAX_DER || len > readable)
+	if (!len || len > (ecdsa ? ASYM_MAX_EC_DER : ASYM_MAX_DER) || len > readable)
 		return VIRTIO_CRYPTO_ERR;
 
 	out->key_len = len;
 	out->is_private = type == VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PRIVATE;
 	out->algo = algo;
-	out->padding = padding;
-	out->hash = hash;
 	return VIRTIO_CRYPTO_OK;
 }
 
@@ -175,16 +208,19 @@ u8 vc_parse_data(const struct vc_data_hdr *hdr, size_t readable, size_t writable
 
 /**
  * vc_session_allows() - may a session be used for an operation?
- * @padding: the session's, enum asym_padding
+ * @algo: the session's, enum asym_algo
+ * @padding: likewise, enum asym_padding; of RSA
  * @op: enum asym_op
  *
- * virtio 1.3, 5.9.7.2.1.5: sessions with raw padding "MUST not be used for
- * verification and signing operations".
+ * virtio 1.3, 5.9.7.2.1.5: "RSA sessions with VIRTIO_CRYPTO_RSA_RAW_PADDING MUST not be
+ * used for verification and signing operations". ECDSA does nothing else.
  *
  * Return: true if it may.
  */
-bool vc_session_allows(u8 padding, u8 op)
+bool vc_session_allows(u8 algo, u8 padding, u8 op)
 {
+	if (algo == ASYM_ECDSA)
+		return op == ASYM_SIGN || op == ASYM_VERIFY;
 	return padding != ASYM_PAD_RAW || op == ASYM_ENCRYPT || op == ASYM_DECRYPT;
 }
 

@@ -8,10 +8,12 @@
 #include "vdpa_crypto.h"
 
 static const struct asym_caps caps = {
-	.algos = BIT(ASYM_RSA),
+	.algos = BIT(ASYM_RSA) | BIT(ASYM_ECDSA),
 	.rsa_ops = BIT(ASYM_OP_NR) - 1,
 	.rsa_paddings = BIT(ASYM_PAD_RAW) | BIT(ASYM_PAD_PKCS1),
 	.rsa_hashes = BIT(ASYM_HASH_NONE) | BIT(ASYM_HASH_SHA256),
+	.ec_curves = BIT(ASYM_CURVE_P256) | BIT(ASYM_CURVE_P384),
+	.ec_ops = BIT(ASYM_SIGN) | BIT(ASYM_VERIFY),
 };
 
 static struct virtio_crypto_op_ctrl_req create_hdr(u32 algo, u32 type, u32 len, u32 padding,
@@ -54,7 +56,7 @@ static const struct create_case create_cases[] = {
 	{ "length of 4 GiB", 1, PUB, U32_MAX, 1, 6, 270, ERR },
 	{ "no algorithm", 0, PUB, 270, 1, 6, 270, NOTSUPP },
 	{ "DSA", 2, PUB, 270, 1, 6, 270, NOTSUPP },
-	{ "ECDSA", 3, PUB, 270, 1, 6, 270, NOTSUPP },
+	{ "neither RSA nor ECDSA", 4, PUB, 270, 1, 6, 270, NOTSUPP },
 	{ "algorithm beyond the mask", 33, PUB, 270, 1, 6, 270, NOTSUPP },
 	{ "no key type", 1, 0, 270, 1, 6, 270, NOTSUPP },
 	{ "unknown key type", 1, 3, 270, 1, 6, 270, NOTSUPP },
@@ -81,8 +83,64 @@ static void vc_test_create(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, req.key_len, c->len);
 	KUNIT_EXPECT_EQ(test, req.is_private, c->type == PRIV);
 	KUNIT_EXPECT_EQ(test, req.algo, ASYM_RSA);
+	KUNIT_EXPECT_EQ(test, req.curve, 0);
 	KUNIT_EXPECT_EQ(test, req.padding, c->padding);
 	KUNIT_EXPECT_EQ(test, req.hash, c->padding ? c->hash : ASYM_HASH_NONE);
+}
+
+static const struct ec_case {
+	const char *name;
+	u32 curve, type, len;
+	size_t readable;
+	u8 status;
+} ec_cases[] = {
+	{ "P-256, public", 3, PUB, 65, 65, OK },
+	{ "P-256, private", 3, PRIV, 121, 121, OK },
+	{ "P-384, public", 4, PUB, 97, 97, OK },
+	{ "more bytes than the key has", 4, PUB, 97, 200, OK },
+	{ "longest key", 3, PRIV, ASYM_MAX_EC_DER, ASYM_MAX_EC_DER, OK },
+	{ "key too long", 3, PRIV, ASYM_MAX_EC_DER + 1, ASYM_MAX_EC_DER + 1, ERR },
+	{ "a key as long as those of RSA", 3, PRIV, 1200, 1200, ERR },
+	{ "key longer than the chain", 3, PUB, 65, 64, ERR },
+	{ "no key", 3, PUB, 0, 65, ERR },
+	{ "length of 4 GiB", 3, PUB, U32_MAX, 65, ERR },
+	{ "no key type", 3, 0, 65, 65, NOTSUPP },
+	{ "unknown key type", 3, 3, 65, 65, NOTSUPP },
+	{ "no curve", 0, PUB, 65, 65, NOTSUPP },
+	{ "P-192, not offered", 1, PUB, 49, 49, NOTSUPP },
+	{ "P-224, which nobody has", 2, PUB, 57, 57, NOTSUPP },
+	{ "P-521, not offered", 5, PUB, 133, 133, NOTSUPP },
+	{ "unknown curve", 6, PUB, 65, 65, NOTSUPP },
+	{ "curve beyond the mask", 35, PUB, 65, 65, NOTSUPP },
+	{ "curve of 32 bits", U32_MAX, PUB, 65, 65, NOTSUPP },
+};
+
+KUNIT_ARRAY_PARAM_DESC(ec, ec_cases, name);
+
+static void vc_test_create_ecdsa(struct kunit *test)
+{
+	const struct ec_case *c = test->param_value;
+	/* The second word is padding, which says nothing. */
+	struct virtio_crypto_op_ctrl_req hdr =
+		create_hdr(VIRTIO_CRYPTO_AKCIPHER_ECDSA, c->type, c->len, c->curve, 0x12345);
+	const struct virtio_crypto_akcipher_session_para *para =
+		&hdr.u.akcipher_create_session.para;
+	struct asym_caps without = caps;
+	struct vc_create_req req;
+
+	without.algos = BIT(ASYM_RSA);
+	KUNIT_EXPECT_EQ(test, vc_parse_key(para, c->readable, &without, &req), NOTSUPP);
+	without.algos = BIT(ASYM_ECDSA);
+	KUNIT_EXPECT_EQ(test, vc_parse_key(para, c->readable, &without, &req), c->status);
+	KUNIT_ASSERT_EQ(test, vc_parse_key(para, c->readable, &caps, &req), c->status);
+	if (c->status != OK)
+		return;
+	KUNIT_EXPECT_EQ(test, req.key_len, c->len);
+	KUNIT_EXPECT_EQ(test, req.is_private, c->type == PRIV);
+	KUNIT_EXPECT_EQ(test, req.algo, ASYM_ECDSA);
+	KUNIT_EXPECT_EQ(test, req.curve, c->curve);
+	KUNIT_EXPECT_EQ(test, req.padding, ASYM_PAD_RAW);
+	KUNIT_EXPECT_EQ(test, req.hash, ASYM_HASH_NONE);
 }
 
 struct data_case {
@@ -226,7 +284,7 @@ static void vc_test_random(struct kunit *test)
 			ctrl = create_hdr(prandom_u32_state(&rnd) % 4,
 					  prandom_u32_state(&rnd) % 4,
 					  prandom_u32_state(&rnd) % 5000,
-					  prandom_u32_state(&rnd) % 4,
+					  prandom_u32_state(&rnd) % 6,
 					  prandom_u32_state(&rnd) % 12);
 		}
 		if (vc_parse_key(&ctrl.u.akcipher_create_session.para, readable, &caps,
@@ -238,6 +296,10 @@ static void vc_test_random(struct kunit *test)
 			KUNIT_ASSERT_TRUE(test, caps.algos & BIT(create.algo));
 			KUNIT_ASSERT_TRUE(test, caps.rsa_paddings & BIT(create.padding));
 			KUNIT_ASSERT_TRUE(test, caps.rsa_hashes & BIT(create.hash));
+			if (create.algo == ASYM_ECDSA) {
+				KUNIT_ASSERT_TRUE(test, caps.ec_curves & BIT(create.curve));
+				KUNIT_ASSERT_LE(test, create.key_len, (u32)ASYM_MAX_EC_DER);
+			}
 		}
 
 		prandom_bytes_state(&rnd, buf, sizeof(buf));
@@ -429,12 +491,20 @@ static void vc_test_cipher_key(struct kunit *test)
 
 static void vc_test_raw_sessions_do_not_sign(struct kunit *test)
 {
-	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_PAD_RAW, ASYM_ENCRYPT));
-	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_PAD_RAW, ASYM_DECRYPT));
-	KUNIT_EXPECT_FALSE(test, vc_session_allows(ASYM_PAD_RAW, ASYM_SIGN));
-	KUNIT_EXPECT_FALSE(test, vc_session_allows(ASYM_PAD_RAW, ASYM_VERIFY));
-	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_PAD_PKCS1, ASYM_SIGN));
-	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_PAD_PKCS1, ASYM_VERIFY));
+	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_RSA, ASYM_PAD_RAW, ASYM_ENCRYPT));
+	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_RSA, ASYM_PAD_RAW, ASYM_DECRYPT));
+	KUNIT_EXPECT_FALSE(test, vc_session_allows(ASYM_RSA, ASYM_PAD_RAW, ASYM_SIGN));
+	KUNIT_EXPECT_FALSE(test, vc_session_allows(ASYM_RSA, ASYM_PAD_RAW, ASYM_VERIFY));
+	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_RSA, ASYM_PAD_PKCS1, ASYM_SIGN));
+	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_RSA, ASYM_PAD_PKCS1, ASYM_VERIFY));
+}
+
+static void vc_test_ecdsa_sessions_sign_and_verify(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_ECDSA, ASYM_PAD_RAW, ASYM_SIGN));
+	KUNIT_EXPECT_TRUE(test, vc_session_allows(ASYM_ECDSA, ASYM_PAD_RAW, ASYM_VERIFY));
+	KUNIT_EXPECT_FALSE(test, vc_session_allows(ASYM_ECDSA, ASYM_PAD_RAW, ASYM_ENCRYPT));
+	KUNIT_EXPECT_FALSE(test, vc_session_allows(ASYM_ECDSA, ASYM_PAD_RAW, ASYM_DECRYPT));
 }
 
 static void vc_test_status(struct kunit *test)
@@ -504,6 +574,7 @@ static void vc_test_session_ids(struct kunit *test)
 
 static struct kunit_case vc_test_cases[] = {
 	KUNIT_CASE_PARAM(vc_test_create, create_gen_params),
+	KUNIT_CASE_PARAM(vc_test_create_ecdsa, ec_gen_params),
 	KUNIT_CASE_PARAM(vc_test_data, data_gen_params),
 	KUNIT_CASE_PARAM(vc_test_hdr, hdr_gen_params),
 	KUNIT_CASE(vc_test_random),
@@ -511,6 +582,7 @@ static struct kunit_case vc_test_cases[] = {
 	KUNIT_CASE_PARAM(vc_test_cipher_stateless, cipher_stateless_gen_params),
 	KUNIT_CASE(vc_test_cipher_key),
 	KUNIT_CASE(vc_test_raw_sessions_do_not_sign),
+	KUNIT_CASE(vc_test_ecdsa_sessions_sign_and_verify),
 	KUNIT_CASE(vc_test_status),
 	KUNIT_CASE(vc_test_session_ids),
 	{}

@@ -74,7 +74,10 @@ static_assert(VC_CIPHER_PIECE <= VC_MAX_SIZE);
 
 /* vc_params.algos: as BIT(enum asym_algo), and */
 #define VC_ALGO_CBC_AES		BIT(31)
-static_assert(ASYM_RSA < 31);
+static_assert(ASYM_RSA < 31 && ASYM_ECDSA < 31);
+
+/* ... what is offered unless an administrator says otherwise */
+#define VC_ALGOS_DEFAULT	(BIT(ASYM_RSA) | BIT(ASYM_ECDSA))
 
 /* Features a driver must accept, those it may, and those it may if there are ciphers */
 #define VC_FEATURES_NEEDED	(BIT_ULL(VIRTIO_F_VERSION_1) | BIT_ULL(VIRTIO_F_ACCESS_PLATFORM))
@@ -131,6 +134,7 @@ struct vc_params {
  * @tfm: of a cipher, with the key; or NULL
  * @decrypt: what @tfm is for
  * @key: the executor's; NULL if @tfm is not
+ * @algo: enum asym_algo, of @key
  * @padding: enum asym_padding
  * @hash: enum asym_hash
  */
@@ -140,6 +144,7 @@ struct vc_session {
 	struct crypto_skcipher *tfm;
 	bool decrypt;
 	struct asym_exec_key *key;
+	u8 algo;
 	u8 padding;
 	u8 hash;
 };
@@ -255,6 +260,7 @@ struct vc_queue {
  * @key_len: bytes of key that follow the header
  * @is_private: it is a private key
  * @algo: enum asym_algo
+ * @curve: enum asym_curve of ECDSA, or 0
  * @padding: enum asym_padding
  * @hash: enum asym_hash
  */
@@ -262,6 +268,7 @@ struct vc_create_req {
 	u32 key_len;
 	bool is_private;
 	u8 algo;
+	u8 curve;
 	u8 padding;
 	u8 hash;
 };
@@ -624,7 +631,7 @@ u8 vc_parse_key(const struct virtio_crypto_akcipher_session_para *para, size_t r
 		const struct asym_caps *caps, struct vc_create_req *out);
 u8 vc_parse_data(const struct vc_data_hdr *hdr, size_t readable, size_t writable,
 		 struct vc_data_req *out);
-bool vc_session_allows(u8 padding, u8 op);
+bool vc_session_allows(u8 algo, u8 padding, u8 op);
 u8 vc_op_status(int err, u64 features);
 u8 vc_key_status(int err);
 

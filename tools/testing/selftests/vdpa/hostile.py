@@ -402,7 +402,7 @@ def test_sessions(dev, key):
 
     equal([dev.create(key.private, room=room)[0] for room in (0, 1, 15)], [None] * 3,
           "no session without room for its id")
-    equal(dev.create(key.private, algo=3)[0], NOTSUPP, "no such algorithm")
+    equal(dev.create(key.private, algo=2)[0], NOTSUPP, "no such algorithm")
     equal(dev.create(key.private, padding=2)[0], NOTSUPP, "no such padding")
     equal(dev.create(key.private, hash_algo=3)[0], NOTSUPP, "no such hash")
     equal(dev.create(key.private, keylen=len(key.private) + 1)[0], ERR, "a key longer than the request")
@@ -466,7 +466,7 @@ def test_stateless(dev, key):
     equal(stat("sessions"), 0, "none of them is a session")
 
     for text, wanted, changes in (
-            ("no such algorithm", NOTSUPP, {"algo": 3}), ("no such padding", NOTSUPP, {"padding": 2}),
+            ("no such algorithm", NOTSUPP, {"algo": 2}), ("no such padding", NOTSUPP, {"padding": 2}),
             ("no such hash", NOTSUPP, {"hash_algo": 3}), ("no such kind of key", NOTSUPP, {"kind": 3}),
             ("raw padding does not sign", NOTSUPP, {"padding": RAW}), ("no key", ERR, {"keylen": 0}),
             ("a key longer than the request", ERR, {"keylen": len(key.private) + 33}),
