@@ -45,6 +45,7 @@ local statuses = {
 }
 local events = { "capabilities changed", "quota changed", "draining" }
 local algos = { [1] = "RSA", [3] = "ECDSA" }
+local curves = { [0] = "none", [1] = "P-192", [3] = "P-256", [4] = "P-384", [5] = "P-521" }
 local ops = { [0] = "encrypt", "decrypt", "sign", "verify" }
 local paddings = { [0] = "raw", "PKCS#1 v1.5" }
 local hashes = {
@@ -106,9 +107,10 @@ local f = {
 
 	algo = ProtoField.uint8("cof.algo", "Algorithm", base.DEC, algos),
 	is_private = ProtoField.uint8("cof.is_private", "Private key"),
+	curve = ProtoField.uint8("cof.curve", "Curve", base.DEC, curves),
 	der_len = ProtoField.uint32("cof.der_len", "Length of the key"),
 	handle = ProtoField.uint64("cof.handle", "Key handle", base.HEX),
-	key_bytes = ProtoField.uint32("cof.key_bytes", "Size of the modulus (bytes)"),
+	key_bytes = ProtoField.uint32("cof.key_bytes", "Size of the modulus, or of the longest signature (bytes)"),
 	event = ProtoField.uint32("cof.event", "Event", base.DEC, events),
 	abort_tag = ProtoField.uint64("cof.abort_tag", "Tag of the operation", base.HEX),
 
@@ -120,6 +122,7 @@ local f = {
 	out_len = ProtoField.uint32("cof.out_len", "Length of the result"),
 	key_len = ProtoField.uint32("cof.key_len", "Length of the inline key"),
 	key_private = ProtoField.uint8("cof.key_private", "Inline key is private"),
+	key_curve = ProtoField.uint8("cof.key_curve", "Curve of the inline key", base.DEC, curves),
 	input = ProtoField.bytes("cof.input", "Input"),
 	digest = ProtoField.bytes("cof.digest", "Digest"),
 	result = ProtoField.bytes("cof.result", "Result"),
@@ -401,10 +404,11 @@ response[IDENTIFY] = function(m, tree, tvb, data)
 	mask(tree, f.rsa_ops, tvb:range(36, 4), ops)
 	mask(tree, f.rsa_paddings, tvb:range(40, 4), paddings)
 	mask(tree, f.rsa_hashes, tvb:range(44, 4), hashes)
-	for i, field in ipairs { "rsa_min_bits", "rsa_max_bits", "max_keys", "max_der", "ec_curves",
-				 "ec_ops" } do
+	for i, field in ipairs { "rsa_min_bits", "rsa_max_bits", "max_keys", "max_der" } do
 		tree:add_le(f[field], tvb:range(44 + 4 * i, 4))
 	end
+	mask(tree, f.ec_curves, tvb:range(64, 4), curves)
+	mask(tree, f.ec_ops, tvb:range(68, 4), ops)
 	for i, field in ipairs { "ops_per_sec", "bytes_per_sec", "units_per_sec" } do
 		tree:add_le(f[field], tvb:range(64 + 8 * i, 8))
 	end
@@ -414,11 +418,17 @@ response[IDENTIFY] = function(m, tree, tvb, data)
 	return m.status == S_OK and "driver " .. tvb:range(104, 64):stringz() or nil, data == nil
 end
 
+-- What there may be of a curve: with RSA nothing, else the target knows.
+local function max_curve(algo)
+	return algo:uint() == 1 and 0 or 255
+end
+
 request[KEY_OPEN] = function(m, tree, tvb, data)
 	local private = tvb:range(33, 1):uint()
 	tree:add(f.algo, tvb:range(32, 1))
 	bounded(tree, f.is_private, tvb:range(33, 1), 0, 1)
-	reserved(tree, tvb:range(34, 2))
+	bounded(tree, f.curve, tvb:range(34, 1), 0, max_curve(tvb:range(32, 1)))
+	reserved(tree, tvb:range(35, 1))
 	local der_len = bounded(tree, f.der_len, tvb:range(36, 4), 1, 4096)
 	secret(tree, data, private == 0 and "public key" or "private key")
 	return ("%s key, %d bytes"):format(private == 0 and "public" or "private", der_len),
@@ -470,7 +480,8 @@ local function operation(m, tree, tvb, data)
 	end
 	local private = tvb:range(60, 1):uint()
 	bounded(tree, f.key_private, tvb:range(60, 1), 0, inline and 1 or 0)
-	reserved(tree, tvb:range(61, 3))
+	bounded(tree, f.key_curve, tvb:range(61, 1), 0, inline and max_curve(tvb:range(40, 1)) or 0)
+	reserved(tree, tvb:range(62, 2))
 
 	local whole = src_len + digest_len + key_len == (data and data:len() or 0)
 	if whole and data then

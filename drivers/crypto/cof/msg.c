@@ -133,6 +133,8 @@ static int check_key_open(const struct cof_key_open_req *req, u32 data_len)
 
 	if (req->rsvd || der_len != data_len)
 		return -EPROTO;
+	if (req->algo == ASYM_RSA && req->curve)
+		return -EINVAL;
 	return der_len && der_len <= COF_MAX_DER && req->is_private <= 1 ? 0 : -EINVAL;
 }
 
@@ -148,7 +150,7 @@ static int check_io(const struct cof_io_req *req, u32 data_len)
 	u32 key_len = le32_to_cpu(req->key_len);
 	bool verify = cof_msg_opcode(&req->hdr) == COF_VERIFY;
 
-	if (req->rsvd[0] || req->rsvd[1] || req->rsvd[2] ||
+	if (req->rsvd[0] || req->rsvd[1] ||
 	    (u64)src_len + digest_len + key_len != data_len)
 		return -EPROTO;
 	if (src_len > COF_MAX_INPUT || digest_len > COF_MAX_DIGEST ||
@@ -159,7 +161,9 @@ static int check_io(const struct cof_io_req *req, u32 data_len)
 		return -EINVAL;
 	if (verify ? req->out_len : req->digest_len)
 		return -EINVAL;
-	if (req->handle ? key_len || req->key_private : !key_len)
+	if (req->handle ? key_len || req->key_private || req->key_curve : !key_len)
+		return -EINVAL;
+	if (req->algo == ASYM_RSA && req->key_curve)
 		return -EINVAL;
 	return 0;
 }

@@ -437,6 +437,7 @@ struct io_fields {
 	u32 data, src, digest, out, key;
 	u8 padding, hash, hops, key_private, rsvd;
 	u64 handle;
+	u8 algo, curve;
 };
 
 static const struct io_fields io_bounds[] = {
@@ -473,6 +474,13 @@ static const struct io_fields io_bounds[] = {
 	{ -EPROTO, COF_VERIFY, 32, 33, 0xffffffff, 0, 0, 1, 6, 1, 0, 0, 1 },
 	{ -EPROTO, COF_VERIFY, 32, 0x80000000, 0x80000020, 0, 0, 1, 6, 1, 0, 0, 1 },
 	{ -EPROTO, COF_SIGN, 32, 33, 0, 512, 0xffffffff, 1, 6, 1, 0, 0, 0 },
+	/* ..., algo (0: RSA), curve of an inline key; which there are, the target knows */
+	{ 0, COF_SIGN, 33, 32, 0, 72, 1, 0, 0, 1, 1, 0, 0, 3, 3 },
+	{ 0, COF_SIGN, 33, 32, 0, 72, 1, 0, 0, 1, 1, 0, 0, 3, 0 },
+	{ 0, COF_SIGN, 33, 32, 0, 72, 1, 0, 0, 1, 1, 0, 0, 3, 255 },
+	{ 0, COF_VERIFY, 104, 72, 32, 0, 0, 0, 0, 1, 0, 0, 1, 3, 0 },
+	{ -EINVAL, COF_VERIFY, 104, 72, 32, 0, 0, 0, 0, 1, 0, 0, 1, 3, 3 },
+	{ -EINVAL, COF_SIGN, 33, 32, 0, 72, 1, 0, 0, 1, 1, 0, 0, 1, 3 },
 };
 
 static void operations_are_bounded(struct kunit *test)
@@ -486,7 +494,7 @@ static void operations_are_bounded(struct kunit *test)
 
 		cof_request_init(&io->hdr, f->opcode, 64, f->data, TAG);
 		io->handle = cpu_to_le64(f->handle);
-		io->algo = 1;
+		io->algo = f->algo ?: ASYM_RSA;
 		io->padding = f->padding;
 		io->hash = f->hash;
 		io->hops = f->hops;
@@ -495,7 +503,8 @@ static void operations_are_bounded(struct kunit *test)
 		io->out_len = cpu_to_le32(f->out);
 		io->key_len = cpu_to_le32(f->key);
 		io->key_private = f->key_private;
-		io->rsvd[i % 3] = f->rsvd;
+		io->key_curve = f->curve;
+		io->rsvd[i % 2] = f->rsvd;
 		KUNIT_EXPECT_EQ_MSG(test, f->err,
 				    cof_msg_check(&io->hdr, 64 + f->data, COF_TARGET, false),
 				    "case %u", i);
@@ -507,8 +516,7 @@ static void keys_are_bounded(struct kunit *test)
 	static const struct {
 		int err;
 		u32 data, der_len;
-		u8 is_private;
-		u16 rsvd;
+		u8 is_private, rsvd, algo, curve;
 	} cases[] = {
 		{ 0, 1, 1, 0, 0 },
 		{ 0, 4096, 4096, 1, 0 },
@@ -521,7 +529,10 @@ static void keys_are_bounded(struct kunit *test)
 		{ -EPROTO, 10, 0, 1, 0 },
 		{ -EPROTO, 10, 0xffffffff, 1, 0 },
 		{ -EPROTO, 10, 10, 1, 1 },
-		{ -EPROTO, 10, 10, 1, 0x8000 },
+		{ -EPROTO, 10, 10, 1, 0x80 },
+		{ 0, 65, 65, 0, 0, ASYM_ECDSA, 3 },
+		{ 0, 65, 65, 0, 0, ASYM_ECDSA, 255 },
+		{ -EINVAL, 65, 65, 0, 0, ASYM_RSA, 3 },
 	};
 	struct cof_key_open_req *req = kunit_kzalloc(test, 8192, GFP_KERNEL);
 	unsigned int i;
@@ -529,9 +540,10 @@ static void keys_are_bounded(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, req);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		cof_request_init(&req->hdr, COF_KEY_OPEN, 40, cases[i].data, TAG);
-		req->algo = 1;
+		req->algo = cases[i].algo ?: ASYM_RSA;
 		req->is_private = cases[i].is_private;
-		req->rsvd = cpu_to_le16(cases[i].rsvd);
+		req->curve = cases[i].curve;
+		req->rsvd = cases[i].rsvd;
 		req->der_len = cpu_to_le32(cases[i].der_len);
 		KUNIT_EXPECT_EQ_MSG(test, cases[i].err,
 				    cof_msg_check(&req->hdr, 40 + cases[i].data, COF_TARGET, true),

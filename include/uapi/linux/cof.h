@@ -199,8 +199,8 @@ struct cof_connect_rsp {
  * @rsa_max_bits: largest modulus
  * @max_keys: keys an association may hold open
  * @max_der: longest key, bytes
- * @ec_curves: 0; reserved for ECDSA
- * @ec_ops: 0; likewise
+ * @ec_curves: 1 << enum asym_curve
+ * @ec_ops: 1 << enum asym_op, of ECDSA
  * @ops_per_sec: quota granted, 0: unlimited (also the next four)
  * @bytes_per_sec: input bytes
  * @units_per_sec: cost; one is an RSA-2048 private operation
@@ -232,7 +232,9 @@ struct cof_identify_rsp {
  * struct cof_key_open_req - data: the key
  * @hdr: see struct cof_hdr
  * @algo: enum asym_algo
- * @is_private: 1: RFC 8017 RSAPrivateKey, 0: RSAPublicKey
+ * @is_private: 1: RFC 8017 RSAPrivateKey, or RFC 5915 ECPrivateKey; 0: RSAPublicKey, or the
+ *	point as SEC 1, 2.3.3 encodes it
+ * @curve: enum asym_curve of ECDSA; RSA: 0
  * @rsvd: 0
  * @der_len: bytes of data, 1 to COF_MAX_DER
  */
@@ -240,7 +242,8 @@ struct cof_key_open_req {
 	struct cof_hdr hdr;
 	__u8 algo;
 	__u8 is_private;
-	__le16 rsvd;
+	__u8 curve;
+	__u8 rsvd;
 	__le32 der_len;
 };
 
@@ -248,7 +251,7 @@ struct cof_key_open_req {
  * struct cof_key_open_rsp - the key has a name
  * @hdr: see struct cof_hdr
  * @handle: names the key in this association; opaque, never 0
- * @key_bytes: size of the modulus
+ * @key_bytes: size of the modulus; ECDSA: of the longest signature
  * @rsvd: 0
  */
 struct cof_key_open_rsp {
@@ -285,15 +288,16 @@ struct cof_event {
  * @hdr: see struct cof_hdr
  * @handle: the key, or 0 for an inline key
  * @algo: enum asym_algo (of the key)
- * @padding: enum asym_padding
- * @hash: enum asym_hash
+ * @padding: enum asym_padding; ECDSA: ASYM_PAD_RAW
+ * @hash: enum asym_hash; ECDSA: ASYM_HASH_NONE
  * @hops: fabrics this operation crosses, this one included: 1 from the host where it began
  * @src_len: bytes of input: message, ciphertext, digest to sign, signature to verify
  * @digest_len: bytes of digest (COF_VERIFY, else 0)
  * @out_len: room for the result at the initiator (COF_VERIFY: 0)
- * @key_len: bytes of an inline key (RSAPrivateKey or RSAPublicKey), 0 with a handle;
- *	only with COF_FEAT_INLINE_KEY, COF_INLINE_KEYS such requests in flight at most
+ * @key_len: bytes of an inline key (as in struct cof_key_open_req), 0 with a handle; only with
+ *	COF_FEAT_INLINE_KEY, COF_INLINE_KEYS such requests in flight at most
  * @key_private: an inline key is private
+ * @key_curve: enum asym_curve of an inline key of ECDSA, else 0
  * @rsvd: 0
  *
  * Data: the input, the digest, the inline key, with nothing between them.
@@ -310,7 +314,8 @@ struct cof_io_req {
 	__le32 out_len;
 	__le32 key_len;
 	__u8 key_private;
-	__u8 rsvd[3];
+	__u8 key_curve;
+	__u8 rsvd[2];
 };
 
 /**
@@ -413,7 +418,8 @@ COF_SIZE(cof_identify_rsp, 168);
 
 COF_AT(cof_key_open_req, algo, 32);
 COF_AT(cof_key_open_req, is_private, 33);
-COF_AT(cof_key_open_req, rsvd, 34);
+COF_AT(cof_key_open_req, curve, 34);
+COF_AT(cof_key_open_req, rsvd, 35);
 COF_AT(cof_key_open_req, der_len, 36);
 COF_SIZE(cof_key_open_req, 40);
 
@@ -439,7 +445,8 @@ COF_AT(cof_io_req, digest_len, 48);
 COF_AT(cof_io_req, out_len, 52);
 COF_AT(cof_io_req, key_len, 56);
 COF_AT(cof_io_req, key_private, 60);
-COF_AT(cof_io_req, rsvd, 61);
+COF_AT(cof_io_req, key_curve, 61);
+COF_AT(cof_io_req, rsvd, 62);
 COF_SIZE(cof_io_req, 64);
 
 COF_AT(cof_io_rsp, out_len, 32);

@@ -391,6 +391,7 @@ int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u
 	cof_request_init(&req->hdr, COF_KEY_OPEN, sizeof(*req), key->der_len, tag);
 	req->algo = key->algo;
 	req->is_private = key->is_private;
+	req->curve = key->curve;
 	req->der_len = cpu_to_le32(key->der_len);
 	memcpy(req + 1, key->der, key->der_len);
 	cofi_cmd_send(chan, buf, len);

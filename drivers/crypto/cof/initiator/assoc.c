@@ -288,16 +288,32 @@ static int cofi_assoc_connect_admin(struct cofi_assoc *assoc, u32 *queues, u32 *
 	return 0;
 }
 
-static void cofi_identify_caps(const struct cof_identify_rsp *rsp, struct asym_caps *caps)
+#define COFI_EC_CURVES	(BIT(ASYM_CURVE_P192) | BIT(ASYM_CURVE_P256) |		\
+			 BIT(ASYM_CURVE_P384) | BIT(ASYM_CURVE_P521))
+
+/**
+ * cofi_identify_caps() - what a pool offers, of what we know
+ * @rsp: passed cof_msg_check()
+ * @caps: filled in; an algorithm without an operation, padding or curve is none
+ *
+ * Context: any.
+ */
+void cofi_identify_caps(const struct cof_identify_rsp *rsp, struct asym_caps *caps)
 {
 	*caps = (struct asym_caps) {
-		.algos = le32_to_cpu(rsp->algos) & BIT(ASYM_RSA),
+		.algos = le32_to_cpu(rsp->algos) & (BIT(ASYM_RSA) | BIT(ASYM_ECDSA)),
 		.rsa_ops = le32_to_cpu(rsp->rsa_ops) & (BIT(ASYM_OP_NR) - 1),
 		.rsa_paddings = le32_to_cpu(rsp->rsa_paddings) & (BIT(ASYM_PAD_NR) - 1),
 		.rsa_hashes = le32_to_cpu(rsp->rsa_hashes) & (BIT(ASYM_HASH_NR) - 1),
 		.rsa_min_bits = max_t(u32, le32_to_cpu(rsp->rsa_min_bits), ASYM_RSA_MIN_BITS),
 		.rsa_max_bits = min_t(u32, le32_to_cpu(rsp->rsa_max_bits), ASYM_RSA_MAX_BITS),
+		.ec_curves = le32_to_cpu(rsp->ec_curves) & COFI_EC_CURVES,
+		.ec_ops = le32_to_cpu(rsp->ec_ops) & (BIT(ASYM_SIGN) | BIT(ASYM_VERIFY)),
 	};
+	if (!caps->rsa_ops || !caps->rsa_paddings)
+		caps->algos &= ~BIT(ASYM_RSA);
+	if (!caps->ec_ops || !caps->ec_curves)
+		caps->algos &= ~BIT(ASYM_ECDSA);
 }
 
 /* For people, and how much may be in flight. */
@@ -371,7 +387,7 @@ static int cofi_assoc_identify(struct cofi_assoc *assoc, u32 *queues, u32 *depth
 	dev->flags = assoc->features & COF_FEAT_INLINE_KEY ? ASYM_DEV_INLINE_KEY : 0;
 	cofi_identify_caps(&rsp, &dev->caps);
 	cofi_identify_quota(assoc, &rsp);
-	if (!dev->caps.algos || !dev->caps.rsa_ops || !dev->caps.rsa_paddings)
+	if (!dev->caps.algos)
 		return cofi_assoc_broken(assoc, -EOPNOTSUPP, "the pool offers nothing we know");
 
 	/* max_inflight is for all queues together. */

@@ -108,6 +108,7 @@ void cofi_chan_free(struct cofi_chan *chan);
 bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age);
 int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg);
 int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rsp);
+void cofi_identify_caps(const struct cof_identify_rsp *rsp, struct asym_caps *caps);
 int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp);
 int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u64 *handle);
 void cofi_cmd_key_close(struct cofi_chan *chan, u64 handle);

@@ -418,6 +418,47 @@ static void first_failure_counts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, t->assoc.status);
 }
 
+static void capabilities_are_those_we_know(struct kunit *test)
+{
+	struct cof_identify_rsp rsp;
+	struct asym_caps caps;
+
+	memset(&rsp, 0xff, sizeof(rsp));
+	cofi_identify_caps(&rsp, &caps);
+	KUNIT_EXPECT_EQ(test, BIT(ASYM_RSA) | BIT(ASYM_ECDSA), caps.algos);
+	KUNIT_EXPECT_EQ(test, 0xf, caps.rsa_ops);
+	KUNIT_EXPECT_EQ(test, 0x3, caps.rsa_paddings);
+	KUNIT_EXPECT_EQ(test, ASYM_RSA_MAX_BITS, caps.rsa_max_bits);
+	KUNIT_EXPECT_EQ(test, 0x3a, caps.ec_curves);	/* P-192, P-256, P-384, P-521 */
+	KUNIT_EXPECT_EQ(test, BIT(ASYM_SIGN) | BIT(ASYM_VERIFY), caps.ec_ops);
+
+	/* an algorithm of which nothing is known */
+	rsp.ec_curves = cpu_to_le32(BIT(0) | BIT(2) | BIT(6));
+	cofi_identify_caps(&rsp, &caps);
+	KUNIT_EXPECT_EQ(test, BIT(ASYM_RSA), caps.algos);
+	KUNIT_EXPECT_EQ(test, 0, caps.ec_curves);
+	rsp.ec_curves = cpu_to_le32(BIT(ASYM_CURVE_P256));
+	rsp.ec_ops = cpu_to_le32(BIT(ASYM_ENCRYPT) | BIT(ASYM_DECRYPT));
+	cofi_identify_caps(&rsp, &caps);
+	KUNIT_EXPECT_EQ(test, BIT(ASYM_RSA), caps.algos);
+
+	rsp.ec_ops = cpu_to_le32(BIT(ASYM_VERIFY));
+	rsp.rsa_paddings = cpu_to_le32(~0x3);
+	cofi_identify_caps(&rsp, &caps);
+	KUNIT_EXPECT_EQ(test, BIT(ASYM_ECDSA), caps.algos);
+	KUNIT_EXPECT_EQ(test, BIT(ASYM_CURVE_P256), caps.ec_curves);
+	KUNIT_EXPECT_EQ(test, BIT(ASYM_VERIFY), caps.ec_ops);
+
+	/* a target from before ECDSA */
+	memset(&rsp, 0, sizeof(rsp));
+	rsp.algos = cpu_to_le32(BIT(ASYM_RSA));
+	rsp.rsa_ops = cpu_to_le32(0xf);
+	rsp.rsa_paddings = cpu_to_le32(0x3);
+	cofi_identify_caps(&rsp, &caps);
+	KUNIT_EXPECT_EQ(test, BIT(ASYM_RSA), caps.algos);
+	KUNIT_EXPECT_EQ(test, 0, caps.ec_ops);
+}
+
 static void states_read_as_documented(struct kunit *test)
 {
 	static const struct {
@@ -513,6 +554,7 @@ static struct kunit_case cofi_cases[] = {
 	KUNIT_CASE(answer_to_no_command_is_refused),
 	KUNIT_CASE(command_without_answer_is_noticed),
 	KUNIT_CASE(first_failure_counts),
+	KUNIT_CASE(capabilities_are_those_we_know),
 	KUNIT_CASE(states_read_as_documented),
 	KUNIT_CASE(backoff_is_bounded),
 	KUNIT_CASE(path_that_flaps_backs_off),

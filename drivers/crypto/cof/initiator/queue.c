@@ -528,7 +528,7 @@ static void cofi_io_fill(struct cof_io_req *io, const struct asym_request *req)
 	cof_request_init(&io->hdr, COF_ENCRYPT + req->op, sizeof(*io),
 			 req->in_len + req->digest_len + key_len, 0);
 	io->handle = cpu_to_le64(key ? 0 : req->handle);
-	io->algo = key ? key->algo : ASYM_RSA;
+	io->algo = req->algo;
 	io->padding = req->padding;
 	io->hash = req->hash;
 	io->hops = cof_hops();
@@ -540,6 +540,7 @@ static void cofi_io_fill(struct cof_io_req *io, const struct asym_request *req)
 		return;
 	io->key_len = cpu_to_le32(key_len);
 	io->key_private = key->is_private;
+	io->key_curve = key->curve;
 	memcpy(data + req->in_len + req->digest_len, key->der, key_len);
 }
 

@@ -121,6 +121,10 @@ static u16 admin_identify(struct cof_tgt_queue *queue, struct cof_txbuf *tx)
 		rsp->rsa_min_bits = cpu_to_le32(caps.rsa_min_bits);
 		rsp->rsa_max_bits = cpu_to_le32(caps.rsa_max_bits);
 	}
+	if (caps.algos & assoc->pool->algos & BIT(ASYM_ECDSA)) {
+		rsp->ec_curves = cpu_to_le32(caps.ec_curves);
+		rsp->ec_ops = cpu_to_le32(caps.ec_ops);
+	}
 	rsp->max_der = cpu_to_le32(COF_MAX_DER);
 	admin_identify_quota(assoc, rsp);
 	cof_name_put(rsp->driver, asym_exec_driver(assoc->pool->exec));
@@ -134,6 +138,7 @@ static u16 admin_key_open(struct cof_tgt_queue *queue, const struct cof_key_open
 	struct asym_key_data data = {
 		.algo = req->algo,
 		.is_private = req->is_private,
+		.curve = req->curve,
 		.der = cof_msg_data(&req->hdr),
 		.der_len = cof_msg_data_len(&req->hdr),
 	};

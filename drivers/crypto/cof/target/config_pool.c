@@ -127,6 +127,7 @@ static const struct {
 	enum asym_algo algo;
 } algorithm_names[] = {
 	{ "rsa", ASYM_RSA },
+	{ "ecdsa", ASYM_ECDSA },
 };
 
 static u32 algorithm_bit(const char *name)
@@ -174,7 +175,7 @@ static ssize_t cof_tgt_pool_algorithms_store(struct config_item *item, const cha
 			continue;
 		bit = algorithm_bit(name);
 		if (!bit) {
-			pr_err("pool %s: algorithms: unknown algorithm '%s'; known: rsa\n",
+			pr_err("pool %s: algorithms: unknown algorithm '%s'; known: rsa, ecdsa\n",
 			       cof_tgt_pool_name(pool), name);
 			return -EINVAL;
 		}
@@ -220,6 +221,7 @@ CONFIGFS_ATTR(cof_tgt_pool_, max_inflight);
 
 static int pool_enable(struct cof_tgt_pool *pool)
 {
+	struct asym_caps caps;
 	struct asym_exec *exec;
 	int err;
 
@@ -230,13 +232,20 @@ static int pool_enable(struct cof_tgt_pool *pool)
 	if (err)
 		return err;
 	if (!pool->algos) {
-		pr_err("pool %s: enable: no algorithms set; write e.g. 'rsa' to 'algorithms' first\n",
+		pr_err("pool %s: enable: no algorithms set; write e.g. 'rsa ecdsa' to 'algorithms' first\n",
 		       cof_tgt_pool_name(pool));
 		return -EINVAL;
 	}
 	exec = pool_exec_create(pool, pool->drivers, "enable");
 	if (IS_ERR(exec))
 		return PTR_ERR(exec);
+	asym_exec_caps(exec, &caps);
+	if (!(caps.algos & pool->algos)) {
+		pr_err("pool %s: enable: the crypto framework's drivers have none of its algorithms\n",
+		       cof_tgt_pool_name(pool));
+		asym_exec_destroy(exec);
+		return -EOPNOTSUPP;
+	}
 	pool->exec = exec;
 	pool->req_size = asym_exec_request_size(exec);
 	asym_qos_set_max_inflight(&pool->qos, asym_exec_max_inflight(exec));
@@ -592,6 +601,7 @@ static struct config_group *pools_make_group(struct config_group *group, const c
 	INIT_LIST_HEAD(&pool->flows);
 	INIT_LIST_HEAD(&pool->hosts);
 	INIT_LIST_HEAD(&pool->assocs);
+	pool->algos = BIT(ASYM_RSA) | BIT(ASYM_ECDSA);
 	config_group_init_type_name(&pool->group, name, &pool_type);
 	config_group_init_type_name(&pool->allowed_group, "allowed_hosts", &allowed_type);
 	configfs_add_default_group(&pool->allowed_group, &pool->group);

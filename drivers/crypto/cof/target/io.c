@@ -169,15 +169,25 @@ static unsigned int io_max_hops(const struct cof_tgt_pool *pool)
 	return pool->remote ? min(pool->hops, max_hops) : max_hops;
 }
 
+/* What is signed with ECDSA is a digest, and nothing is added to it. */
+static int io_check_ecdsa(const struct cof_io_req *io)
+{
+	u16 opcode = cof_msg_opcode(&io->hdr);
+
+	if (opcode != COF_SIGN && opcode != COF_VERIFY)
+		return -EOPNOTSUPP;
+	return io->padding == ASYM_PAD_RAW && io->hash == ASYM_HASH_NONE ? 0 : -EINVAL;
+}
+
 static int io_check(const struct cof_tgt_queue *queue, const struct cof_io_req *io)
 {
 	if (io->hops > io_max_hops(queue->assoc->pool))
 		return -ELOOP;
 	if (io->key_len && !(queue->assoc->features & COF_FEAT_INLINE_KEY))
 		return -EOPNOTSUPP;
-	if (io->algo != ASYM_RSA || !(queue->assoc->pool->algos & BIT(ASYM_RSA)))
+	if (!cof_tgt_algo_offered(queue->assoc->pool->algos, io->algo))
 		return -EOPNOTSUPP;
-	return 0;
+	return io->algo == ASYM_ECDSA ? io_check_ecdsa(io) : 0;
 }
 
 static void io_fill(struct cof_tgt_req *req, const struct cof_io_req *io)
@@ -212,18 +222,24 @@ static void io_give(struct cof_tgt_req *req, struct asym_exec_key *key)
 }
 
 /* The key is referenced while the table is locked, until the operation's turn. */
-static int io_submit(struct cof_tgt_req *req, u64 handle)
+static int io_submit(struct cof_tgt_req *req, u64 handle, u8 algo)
 {
 	struct cof_tgt_assoc *assoc = req->queue->assoc;
-	struct asym_exec_key *key;
+	struct asym_exec_key *key = NULL;
+	const struct cof_tgt_key *found;
+	int err = -ESTALE;
 
 	read_lock_bh(&assoc->key_lock);
-	key = cof_tgt_key_find(assoc, handle);
-	if (key)
+	found = cof_tgt_key_find(assoc, handle);
+	if (found)
+		err = found->algo == algo ? 0 : -EINVAL;
+	if (!err) {
+		key = found->key;
 		asym_exec_key_get(key);
+	}
 	read_unlock_bh(&assoc->key_lock);
-	if (!key)
-		return -ESTALE;
+	if (err)
+		return err;
 	io_give(req, key);
 	return 0;
 }
@@ -246,6 +262,7 @@ static bool io_key_get(struct cof_tgt_req *req, const struct cof_io_req *io)
 	key->req = req;
 	key->algo = io->algo;
 	key->is_private = io->key_private;
+	key->curve = io->key_curve;
 	key->len = le32_to_cpu(io->key_len);
 	memcpy(key->der, cof_msg_data(&io->hdr) + req->exec->src_len + req->exec->digest_len,
 	       key->len);
@@ -287,6 +304,7 @@ static struct asym_exec_key *io_key_prepare(struct cof_tgt_req *req)
 	struct asym_key_data data = {
 		.algo = inl->algo,
 		.is_private = inl->is_private,
+		.curve = inl->curve,
 		.der = inl->der,
 		.der_len = inl->len,
 	};
@@ -443,7 +461,7 @@ int cof_tgt_io_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 
 		io_key_defer(req);
 		return 0;
 	}
-	err = io_submit(req, le64_to_cpu(io->handle));
+	err = io_submit(req, le64_to_cpu(io->handle), io->algo);
 	if (err) {
 		cof_conn_put_tx(queue->conn, req->tx);
 		io_req_put(req);

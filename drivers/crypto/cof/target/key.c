@@ -35,13 +35,11 @@ static struct cof_tgt_key *key_slot(struct cof_tgt_assoc *assoc, u64 handle)
  * @handle: from the peer
  *
  * Context: any.
- * Return: the key; NULL if the handle is unknown.
+ * Return: the key and what it is; NULL if the handle is unknown.
  */
-struct asym_exec_key *cof_tgt_key_find(struct cof_tgt_assoc *assoc, u64 handle)
+const struct cof_tgt_key *cof_tgt_key_find(struct cof_tgt_assoc *assoc, u64 handle)
 {
-	struct cof_tgt_key *slot = key_slot(assoc, handle);
-
-	return slot ? slot->key : NULL;
+	return key_slot(assoc, handle);
 }
 
 static int key_slot_free(const struct cof_tgt_assoc *assoc)
@@ -59,13 +57,20 @@ static int key_check(const struct cof_tgt_assoc *assoc, struct asym_key_data *da
 	struct asym_caps caps;
 	int err;
 
-	if (data->algo != ASYM_RSA || !(assoc->pool->algos & BIT(ASYM_RSA)))
+	asym_exec_caps(assoc->pool->exec, &caps);
+	if (!cof_tgt_algo_offered(caps.algos & assoc->pool->algos, data->algo))
 		return -EOPNOTSUPP;
+	if (data->algo == ASYM_ECDSA) {
+		if (data->curve >= ASYM_CURVE_NR || !(caps.ec_curves & BIT(data->curve)))
+			return -EOPNOTSUPP;
+		if (data->der_len > ASYM_MAX_EC_DER)
+			return -EINVAL;
+	}
 	err = asym_key_parse(data);
 	if (err)
 		return err == -ENOMEM ? err : -EINVAL;
-	asym_exec_caps(assoc->pool->exec, &caps);
-	if (data->bits < caps.rsa_min_bits || data->bits > caps.rsa_max_bits)
+	if (data->algo == ASYM_RSA &&
+	    (data->bits < caps.rsa_min_bits || data->bits > caps.rsa_max_bits))
 		return -EOPNOTSUPP;
 	return 0;
 }
@@ -93,7 +98,7 @@ struct asym_exec_key *cof_tgt_key_prepare(struct cof_tgt_assoc *assoc, struct as
  * @assoc: whose it will be
  * @data: the key, still the caller's to wipe
  * @handle: receives its name
- * @key_bytes: receives the size of the modulus
+ * @key_bytes: receives the size of the modulus, or of the longest signature
  *
  * Context: process; one call at a time for an association.
  * Return: 0; -ENOSPC max_keys are open, of the association or by the host's quota; -EOPNOTSUPP the
@@ -127,6 +132,7 @@ int cof_tgt_key_open(struct cof_tgt_assoc *assoc, struct asym_key_data *data, u6
 	write_lock_bh(&assoc->key_lock);
 	if (!assoc->keys_closed) {
 		assoc->keys[slot].key = key;
+		assoc->keys[slot].algo = data->algo;
 		*handle = key_handle(slot, assoc->keys[slot].gen);
 		atomic64_inc(&assoc->pool->stats[COF_TGT_KEYS]);
 		key = NULL;

@@ -218,10 +218,12 @@ struct cof_tgt_port {
 /**
  * struct cof_tgt_key - a slot of an association's key table
  * @key: NULL: free
+ * @algo: enum asym_algo, of @key
  * @gen: upper half of the handle; changes when a key is closed
  */
 struct cof_tgt_key {
 	struct asym_exec_key *key;
+	u8 algo;
 	u32 gen;
 };
 
@@ -297,6 +299,7 @@ enum cof_tgt_queue_state {
  * @req: whose key it is
  * @algo: as the request says
  * @is_private: likewise
+ * @curve: likewise
  * @len: bytes at @der
  * @der: COF_MAX_DER bytes, wiped as soon as the key is prepared
  */
@@ -305,6 +308,7 @@ struct cof_tgt_inline {
 	struct cof_tgt_req *req;
 	u8 algo;
 	bool is_private;
+	u8 curve;
 	u32 len;
 	u8 *der;
 };
@@ -449,11 +453,18 @@ bool cof_tgt_flow_key_get(struct cof_tgt_flow *flow);
 void cof_tgt_flow_key_put(struct cof_tgt_flow *flow);
 
 /* key.c */
+
+/* @algos: BIT(enum asym_algo); @algo: any, from a peer */
+static inline bool cof_tgt_algo_offered(u32 algos, u8 algo)
+{
+	return (algo == ASYM_RSA || algo == ASYM_ECDSA) && algos & BIT(algo);
+}
+
 struct asym_exec_key *cof_tgt_key_prepare(struct cof_tgt_assoc *assoc, struct asym_key_data *data);
 int cof_tgt_key_open(struct cof_tgt_assoc *assoc, struct asym_key_data *data, u64 *handle,
 		     unsigned int *key_bytes);
 int cof_tgt_key_close(struct cof_tgt_assoc *assoc, u64 handle);
-struct asym_exec_key *cof_tgt_key_find(struct cof_tgt_assoc *assoc, u64 handle);
+const struct cof_tgt_key *cof_tgt_key_find(struct cof_tgt_assoc *assoc, u64 handle);
 void cof_tgt_keys_wipe(struct cof_tgt_assoc *assoc);
 
 /* config.c */

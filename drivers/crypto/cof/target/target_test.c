@@ -186,7 +186,8 @@ static void what_is_no_key_is_told_from_what_is_not_taken(struct kunit *test)
 		.algo = ASYM_RSA, .is_private = true,
 		.der = rsa512_priv, .der_len = sizeof(rsa512_priv) - 1,
 	};
-	unsigned int bytes;
+	static const u8 no_curve[] = { 0, 2, 6, 7, 35, 64, 255 };
+	unsigned int bytes, i;
 	u64 handle;
 
 	KUNIT_EXPECT_EQ(test, -EINVAL, cof_tgt_key_open(t->assoc, &data, &handle, &bytes));
@@ -194,6 +195,16 @@ static void what_is_no_key_is_told_from_what_is_not_taken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, cof_tgt_key_open(t->assoc, &data, &handle, &bytes));
 	data.der_len = sizeof(rsa512_priv);
 	data.algo = ASYM_ECDSA;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cof_tgt_key_open(t->assoc, &data, &handle, &bytes));
+	/* nor is there such a curve, or none, or such a number */
+	t->pool.algos = BIT(ASYM_RSA) | BIT(ASYM_ECDSA);
+	for (i = 0; i < ARRAY_SIZE(no_curve); i++) {
+		data.curve = no_curve[i];
+		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+				cof_tgt_key_open(t->assoc, &data, &handle, &bytes));
+	}
+	data.curve = 0;
+	data.algo = 33;
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, cof_tgt_key_open(t->assoc, &data, &handle, &bytes));
 	data.algo = ASYM_RSA;
 	t->pool.algos = 0;
@@ -382,6 +393,59 @@ static void a_key_comes_with_its_operation(struct kunit *test)
 	queue_end(test);
 }
 
+/* SIGN with an open key, or something else as some other algorithm. */
+static int handle_recv(struct kunit *test, u16 opcode, u64 tag, u64 handle, u8 algo, u8 padding)
+{
+	struct target_test *t = test->priv;
+	struct inline_msg *msg = kunit_kzalloc(test, sizeof(*msg), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, msg);
+	cof_request_init(&msg->req.hdr, opcode, sizeof(msg->req), 20, tag);
+	msg->req.handle = cpu_to_le64(handle);
+	msg->req.algo = algo;
+	msg->req.padding = padding;
+	msg->req.hash = padding == ASYM_PAD_RAW ? ASYM_HASH_NONE : ASYM_HASH_SHA1;
+	msg->req.hops = 1;
+	msg->req.src_len = cpu_to_le32(20);
+	msg->req.out_len = cpu_to_le32(64);
+	return cof_tgt_io_recv(&t->queue, &msg->req.hdr, sizeof(msg->req) + 20);
+}
+
+static void an_operation_names_the_algorithm_of_its_key(struct kunit *test)
+{
+	struct target_test *t = test->priv;
+	static const struct {
+		u16 opcode;
+		u8 algo, padding;
+		u16 status;
+	} cases[] = {
+		{ COF_SIGN, ASYM_RSA, ASYM_PAD_PKCS1, COF_S_OK },
+		{ COF_SIGN, ASYM_ECDSA, ASYM_PAD_RAW, COF_S_INVALID },	/* the key is RSA */
+		{ COF_SIGN, ASYM_ECDSA, ASYM_PAD_PKCS1, COF_S_INVALID },
+		{ COF_ENCRYPT, ASYM_ECDSA, ASYM_PAD_RAW, COF_S_NOT_SUPPORTED },
+		{ COF_DECRYPT, ASYM_ECDSA, ASYM_PAD_RAW, COF_S_NOT_SUPPORTED },
+		{ COF_SIGN, 2, ASYM_PAD_RAW, COF_S_NOT_SUPPORTED },
+		{ COF_SIGN, 33, ASYM_PAD_RAW, COF_S_NOT_SUPPORTED },
+		{ COF_SIGN, 255, ASYM_PAD_RAW, COF_S_NOT_SUPPORTED },
+	};
+	unsigned int i;
+	u64 handle;
+
+	queue_make(test);
+	KUNIT_ASSERT_EQ(test, 0, open_key(t, &handle));
+	t->pool.algos = BIT(ASYM_RSA) | BIT(ASYM_ECDSA);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		KUNIT_EXPECT_EQ(test, 0, handle_recv(test, cases[i].opcode, i, handle,
+						     cases[i].algo, cases[i].padding));
+		expect_answer(test, cases[i].opcode, i, cases[i].status);
+	}
+	t->pool.algos = BIT(ASYM_RSA);
+	KUNIT_EXPECT_EQ(test, 0, handle_recv(test, COF_SIGN, i, handle, ASYM_ECDSA, ASYM_PAD_RAW));
+	expect_answer(test, COF_SIGN, i, COF_S_NOT_SUPPORTED);
+	cof_tgt_keys_wipe(t->assoc);
+	queue_end(test);
+}
+
 static void a_key_that_is_none_is_refused_as_when_it_is_opened(struct kunit *test)
 {
 	struct target_test *t = test->priv;
@@ -498,6 +562,7 @@ static struct kunit_case target_cases[] = {
 	KUNIT_CASE(what_is_no_key_is_told_from_what_is_not_taken),
 	KUNIT_CASE(wiping_forgets_all_and_takes_no_more),
 	KUNIT_CASE(a_key_comes_with_its_operation),
+	KUNIT_CASE(an_operation_names_the_algorithm_of_its_key),
 	KUNIT_CASE(a_key_that_is_none_is_refused_as_when_it_is_opened),
 	KUNIT_CASE(what_waits_for_its_key_is_aborted),
 	KUNIT_CASE(what_waits_for_its_key_is_dropped_when_the_queue_closes),

@@ -161,6 +161,12 @@ def good(path, key, public):
     other = Stream(admin.pcap, 40003, 5555)
     other.ask(message(CONNECT, connect_body(version_min=2, version_max=9), tag=1))
     other.tell(response(CONNECT, 1, struct.pack("<HH", 1, 1) + bytes(52), status=9))
+    # a public key of ECDSA, on P-256
+    ecdsa = Stream(admin.pcap, 40004)
+    ecdsa.ask(message(CONNECT, connect_body(), tag=1))
+    ecdsa.tell(response(CONNECT, 1, granted(0)))
+    ecdsa.ask(message(KEY_OPEN, struct.pack("<BBBBI", 3, 0, 3, 0, 65), b"\4" + bytes(64), tag=2))
+    ecdsa.tell(response(KEY_OPEN, 2, struct.pack("<QII", 0x100000002, 72, 0)))
 
 
 def bad(path, key):
@@ -174,7 +180,7 @@ def bad(path, key):
     for raw in (
             message(CONNECT, connect_body(rsvd=1), tag=20),                             # reserved
             message(KEEP_ALIVE, tag=21, flags=6),                                       # reserved flag
-            message(SIGN, io_body(SIGN, 5, digest, rsvd=b"\0x\0"), digest, tag=22),     # reserved
+            message(SIGN, io_body(SIGN, 5, digest, rsvd=b"\0x"), digest, tag=22),       # reserved
             message(KEEP_ALIVE, tag=23, hlen=31),                                       # below 32
             message(KEEP_ALIVE, tag=24, hlen=33),                                       # above length
             message(IDENTIFY, b"12345678", tag=25),                                     # not the opcode's
@@ -190,6 +196,7 @@ def bad(path, key):
             message(SIGN, io_body(SIGN, 0, digest, key_len=len(key), key_private=1),    # not negotiated
                     digest + key, tag=35),
             message(EVENT, struct.pack("<II", 1, 0), tag=33),                           # tag not 0
+            message(KEY_OPEN, struct.pack("<BBBBI", 1, 1, 3, 0, len(key)), key, tag=36),   # RSA has no curve
             message(KEEP_ALIVE, tag=34, length=70000),                                  # no message
             key[:64],                                                                   # no message
             b"no message, but 16 bytes at least"):

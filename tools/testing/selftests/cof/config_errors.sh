@@ -164,6 +164,7 @@ refuse "address that is none" $target/ports/90/traddr 300.1.1.1 "Invalid argumen
 	"port 90: traddr: '300.1.1.1' is not"
 refuse "TCP port that is none" $target/ports/90/trsvcid 65536 "Invalid argument" \
 	"port 90: trsvcid: '65536' is not"
+write $target/pools/cfgerr/algorithms ""
 refuse "pool without algorithms" $target/pools/cfgerr/enable 1 "Invalid argument" \
 	"pool cfgerr: enable: no algorithms set"
 refuse "unknown algorithm" $target/pools/cfgerr/algorithms "rsa rot13" "Invalid argument" \

@@ -41,7 +41,7 @@ HDR = struct.Struct("<IHHIHHQII")
 CONNECT_REQ = struct.Struct("<HHHHIIIIQ16s64s64s")
 CONNECT_RSP = struct.Struct("<HHHHIIIIQQ16s")
 IDENTIFY_RSP = struct.Struct("<10I3Q2I64s")
-IO_REQ = struct.Struct("<QBBBBIIIIB3s")
+IO_REQ = struct.Struct("<QBBBBIIIIBB2s")
 
 
 class Closed(Exception):
@@ -197,8 +197,8 @@ class Association:
         conn.digests = self.admin.digests
         return conn, reply
 
-    def open(self, der, private=1, algo=1):
-        reply = self.admin.ask(KEY_OPEN, struct.pack("<BBHI", algo, private, 0, len(der)), der)
+    def open(self, der, private=1, algo=1, curve=0):
+        reply = self.admin.ask(KEY_OPEN, struct.pack("<BBBBI", algo, private, curve, 0, len(der)), der)
         return reply.status, struct.unpack("<QII", reply.body)[0]
 
     def shut(self, handle):
@@ -219,7 +219,7 @@ class Association:
 def io_body(opcode, handle, src, digest=b"", room=512, **change):
     fields = {"handle": handle, "algo": 1, "padding": PKCS1, "hash": HASHES["sha256"], "hops": 1,
               "src_len": len(src), "digest_len": len(digest), "out_len": 0 if opcode == VERIFY else room,
-              "key_len": 0, "key_private": 0, "rsvd": bytes(3)}
+              "key_len": 0, "key_private": 0, "key_curve": 0, "rsvd": bytes(2)}
     fields.update(change)
     return IO_REQ.pack(*fields.values())
 
@@ -455,7 +455,8 @@ def test_handles(key):
     for der, text in ((key.der[:-1], "truncated key"), (b"\x30\x03\x02\x01\x01", "nonsense"),
                       (os.urandom(300), "random bytes"), (key.pub_der, "public key called private")):
         same(a.open(der)[0], INVALID, f"KEY_OPEN of {text}: INVALID")
-    same(a.open(key.der, algo=3)[0], NOT_SUPPORTED, "KEY_OPEN of an algorithm the pool does not offer")
+    same(a.open(key.der, algo=3, curve=3)[0], NOT_SUPPORTED, "KEY_OPEN of an algorithm the pool does not offer")
+    same(a.open(key.der, curve=3)[0], INVALID, "KEY_OPEN of RSA with a curve: INVALID")
     a.close()
     b.close()
     check(eventually(lambda: stat("keys") == 0), "no key is left")
@@ -638,7 +639,7 @@ def test_violations(key):
         ("EVENT from the initiator", message(EVENT, bytes(8))),
         ("KEY_OPEN, der_len is not the data's", message(KEY_OPEN, struct.pack("<BBHI", 1, 1, 0, 9), b"x" * 8)),
         ("KEY_OPEN, der_len 4 GiB", message(KEY_OPEN, struct.pack("<BBHI", 1, 1, 0, 2**32 - 1), b"x" * 8)),
-        ("KEY_OPEN, reserved field", message(KEY_OPEN, struct.pack("<BBHI", 1, 1, 7, 8), b"x" * 8)),
+        ("KEY_OPEN, reserved field", message(KEY_OPEN, struct.pack("<BBBBI", 1, 1, 0, 7, 8), b"x" * 8)),
         ("17 requests at once", message(IDENTIFY) * 200),
     ]
     for text, raw in admin:
@@ -654,7 +655,7 @@ def test_violations(key):
         ("src_len below the data", message(SIGN, body, bytes(33))),
         ("lengths that wrap", message(SIGN, io_body(SIGN, handle, bytes(32), src_len=2**32 - 1, digest_len=33),
                                       bytes(32))),
-        ("reserved bytes", message(SIGN, io_body(SIGN, handle, bytes(32), rsvd=b"\0\0x"), bytes(32))),
+        ("reserved bytes", message(SIGN, io_body(SIGN, handle, bytes(32), rsvd=b"\0x"), bytes(32))),
         ("response flag", message(SIGN, body, bytes(32), flags=1)),
         ("CRC not negotiated", message(SIGN, body, bytes(32), data_crc=5)),
     ]
@@ -667,6 +668,7 @@ def test_violations(key):
               ("digest with SIGN", {"digest": bytes(4)}), ("room 513", {"room": 513}),
               ("padding 2", {"padding": 2}), ("hash 1", {"hash": 1}), ("hash 10", {"hash": 10}),
               ("hops 0", {"hops": 0}), ("hops 17", {"hops": 17}), ("key_private 2", {"key_private": 2}),
+              ("key_curve without a key", {"key_curve": 3}),
               ("handle 0 without a key", {"handle": 0})]
     for text, change in values:
         fields = {"opcode": SIGN, "handle": handle, "src": bytes(32)}
@@ -780,6 +782,7 @@ def test_inline(keys):
     same(a.op_with_key(SIGN, small.der, digest, hops=2).status, LOOP, "inline key: hops 2: LOOP")
     same(a.op_with_key(SIGN, bytes(4097), digest).status, INVALID, "inline key: 4097 bytes: INVALID")
     same(a.op_with_key(SIGN, small.der, digest, private=2).status, INVALID, "inline key: key_private 2: INVALID")
+    same(a.op_with_key(SIGN, small.der, digest, key_curve=3).status, INVALID, "inline key: RSA with a curve: INVALID")
     _, handle = a.open(small.der)
     body = io_body(SIGN, handle, digest, key_len=len(small.der), key_private=1)
     same(a.io.ask(SIGN, body, digest + small.der).status, INVALID, "a handle and a key: INVALID")
@@ -814,7 +817,7 @@ def test_inline(keys):
     a.close()
     for bad, text in ((dict(key_len=0xffffffff), "key_len 4 GiB"), (dict(key_len=len(small.der) - 1), "key_len too small"),
                       (dict(key_len=len(small.der) + 1), "key_len too large"),
-                      (dict(key_len=2**32 - len(small.der)), "lengths that wrap"), (dict(rsvd=b"x\0\0"), "reserved bytes")):
+                      (dict(key_len=2**32 - len(small.der)), "lengths that wrap"), (dict(rsvd=b"x\0"), "reserved bytes")):
         a = Association(features=INLINE_KEY)
         body, data = inline(SIGN, small.der, digest, **bad)
         a.io.send(message(SIGN, body, data))
