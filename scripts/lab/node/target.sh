@@ -25,7 +25,7 @@ setup_target() # ADDRESS
 		make_dir "$target/hosts/$hostid"
 		link "$target/hosts/$hostid" "$target/pools/pool0/allowed_hosts/$hostid"
 	done
-	set_attr $target/pools/pool0/algorithms rsa
+	set_attr $target/pools/pool0/algorithms "rsa ecdsa"
 	set_attr $target/pools/pool0/enable 1
 
 	make_dir $target/ports/1

@@ -18,7 +18,7 @@ setup_vdpa() # NAME vhost_vdpa|virtio_vdpa
 	make_dir "$device"
 	[ "$QUEUES" = 0 ] || set_attr "$device/queues" "$QUEUES"
 	set_attr "$device/drivers" "$VDPA_DRIVERS"
-	set_attr "$device/algorithms" "rsa cbc(aes)"
+	set_attr "$device/algorithms" "rsa ecdsa cbc(aes)"
 	set_attr "$device/enable" 1
 	wait_for 10 "the vDPA device $1" test -e "$bus/devices/$1"
 

@@ -98,6 +98,8 @@ enum fuzz_type {
 	FUZZ_RSA_SMALL,		/* private, 512 bits, no hash */
 	FUZZ_AES_ENCRYPT,
 	FUZZ_AES_DECRYPT,
+	FUZZ_ECDSA_VERIFY,	/* public, P-256; this and what follows if the device has ECDSA */
+	FUZZ_ECDSA_SIGN,	/* private, P-256 */
 	FUZZ_TYPES,
 	FUZZ_UNKNOWN = FUZZ_TYPES,
 };
@@ -239,6 +241,7 @@ struct fuzz_queue {
  * @config_irqs: interrupts for configuration changes
  * @offered: features
  * @max_sessions: that the device may have open, 0: not known
+ * @nr_types: of sessions that it offers, the first ones of enum fuzz_type
  * @started: the device was started
  * @running: the thread is at work
  * @proving: chains are not counted as fuzzed ones
@@ -271,6 +274,7 @@ struct fuzz {
 	atomic_t config_irqs;
 	u64 offered;
 	unsigned int max_sessions;
+	unsigned int nr_types;
 	bool started;
 	bool running;
 	bool proving;

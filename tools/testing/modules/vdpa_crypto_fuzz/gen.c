@@ -14,6 +14,7 @@
 #include "fuzz.h"
 
 #define FUZZ_LONG	(20 * 1024)	/* input of a cipher, at most */
+#define FUZZ_SMALL	72		/* room for what a small key gives, in bytes */
 
 /* NIST SP 800-38A, F.2.1 */
 static const u8 fuzz_aes_key[AES_KEYSIZE_128] = {
@@ -42,13 +43,43 @@ static const u8 fuzz_aes_secret[64] = {
 	0x75, 0x86, 0xe1, 0xa7,
 };
 
-/* What a session of RSA is opened with. */
+/* P-256, and a signature of digest_sha256 */
+static const u8 fuzz_p256_priv[] = {
+	0x30, 0x77, 0x02, 0x01, 0x01, 0x04, 0x20, 0xec, 0x47, 0x7c, 0xe2, 0xd4, 0x48, 0x21, 0xf9,
+	0x58, 0x97, 0x36, 0xf8, 0x4c, 0x46, 0x56, 0xd2, 0xd2, 0xca, 0xba, 0x98, 0xb2, 0x78, 0x88,
+	0xfd, 0x31, 0x25, 0xb0, 0x37, 0x63, 0x9a, 0x0d, 0x6c, 0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86,
+	0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0xa1, 0x44, 0x03, 0x42, 0x00, 0x04, 0x22, 0x52, 0x0f,
+	0x95, 0x0c, 0x97, 0x73, 0x84, 0x0c, 0x65, 0xac, 0x1d, 0xf2, 0xcb, 0x6a, 0x81, 0xb1, 0xf9,
+	0x82, 0xe7, 0x4c, 0xab, 0x39, 0xaf, 0xb1, 0x4b, 0x78, 0xab, 0x9c, 0xa5, 0x5f, 0xf6, 0x5f,
+	0x77, 0xcb, 0xe1, 0xbc, 0xb5, 0x59, 0x2d, 0xc3, 0x42, 0x84, 0xf3, 0x80, 0xd3, 0x2d, 0xf3,
+	0x93, 0xda, 0x50, 0xf7, 0xa3, 0x39, 0x7f, 0x29, 0x3c, 0xa5, 0x23, 0x4e, 0x8b, 0x38, 0xe8,
+	0xe6,
+};
+
+static const u8 fuzz_p256_pub[] = {
+	0x04, 0x22, 0x52, 0x0f, 0x95, 0x0c, 0x97, 0x73, 0x84, 0x0c, 0x65, 0xac, 0x1d, 0xf2, 0xcb,
+	0x6a, 0x81, 0xb1, 0xf9, 0x82, 0xe7, 0x4c, 0xab, 0x39, 0xaf, 0xb1, 0x4b, 0x78, 0xab, 0x9c,
+	0xa5, 0x5f, 0xf6, 0x5f, 0x77, 0xcb, 0xe1, 0xbc, 0xb5, 0x59, 0x2d, 0xc3, 0x42, 0x84, 0xf3,
+	0x80, 0xd3, 0x2d, 0xf3, 0x93, 0xda, 0x50, 0xf7, 0xa3, 0x39, 0x7f, 0x29, 0x3c, 0xa5, 0x23,
+	0x4e, 0x8b, 0x38, 0xe8, 0xe6,
+};
+
+static const u8 fuzz_p256_sig[] = {
+	0x30, 0x44, 0x02, 0x20, 0x20, 0xbc, 0xf4, 0xba, 0x23, 0xb5, 0xa4, 0x73, 0x9e, 0xe8, 0xf0,
+	0xbc, 0x9c, 0x7f, 0xa5, 0xf7, 0x1a, 0x30, 0xfc, 0xf1, 0x7f, 0x8d, 0xb4, 0x8d, 0x31, 0xb6,
+	0x75, 0xa1, 0xee, 0x43, 0x04, 0x26, 0x02, 0x20, 0x17, 0xe5, 0xf1, 0xa5, 0x61, 0x4e, 0xf2,
+	0xc6, 0x06, 0xd2, 0xdb, 0x20, 0xe6, 0x22, 0x37, 0x6a, 0xb4, 0xac, 0xab, 0x9d, 0x78, 0x28,
+	0x36, 0xe7, 0xce, 0x62, 0x91, 0x0e, 0x37, 0xeb, 0xf1, 0xa0,
+};
+
+/* What a session of RSA, or with @curve of ECDSA, is opened with. */
 static const struct fuzz_key {
 	const u8 *der;
 	u32 len;
 	u32 keytype;
 	u32 padding;
 	u32 hash;
+	u32 curve;
 } fuzz_keys[] = {
 	[FUZZ_RSA_RAW] = {
 		rsa1024_pub, sizeof(rsa1024_pub), VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PUBLIC,
@@ -65,6 +96,14 @@ static const struct fuzz_key {
 	[FUZZ_RSA_SMALL] = {
 		rsa512_priv, sizeof(rsa512_priv), VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PRIVATE,
 		VIRTIO_CRYPTO_RSA_PKCS1_PADDING, VIRTIO_CRYPTO_RSA_NO_HASH,
+	},
+	[FUZZ_ECDSA_VERIFY] = {
+		fuzz_p256_pub, sizeof(fuzz_p256_pub), VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PUBLIC,
+		.curve = VIRTIO_CRYPTO_CURVE_NIST_P256,
+	},
+	[FUZZ_ECDSA_SIGN] = {
+		fuzz_p256_priv, sizeof(fuzz_p256_priv), VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PRIVATE,
+		.curve = VIRTIO_CRYPTO_CURVE_NIST_P256,
 	},
 };
 
@@ -102,12 +141,21 @@ static bool fuzz_is_aes(enum fuzz_type type)
 	return type == FUZZ_AES_ENCRYPT || type == FUZZ_AES_DECRYPT;
 }
 
-static void fuzz_rsa_para(struct virtio_crypto_akcipher_session_para *para,
+static u32 fuzz_key_algo(const struct fuzz_key *key)
+{
+	return key && key->curve ? VIRTIO_CRYPTO_AKCIPHER_ECDSA : VIRTIO_CRYPTO_AKCIPHER_RSA;
+}
+
+static void fuzz_key_para(struct virtio_crypto_akcipher_session_para *para,
 			  const struct fuzz_key *key)
 {
-	para->algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
+	para->algo = cpu_to_le32(fuzz_key_algo(key));
 	para->keytype = cpu_to_le32(key->keytype);
 	para->keylen = cpu_to_le32(key->len);
+	if (key->curve) {
+		para->u.ecdsa.curve_id = cpu_to_le32(key->curve);
+		return;
+	}
 	para->u.rsa.padding_algo = cpu_to_le32(key->padding);
 	para->u.rsa.hash_algo = cpu_to_le32(key->hash);
 }
@@ -132,8 +180,8 @@ void fuzz_make_open(struct fuzz *f, enum fuzz_type type)
 		fuzz_put(&f->req, fuzz_aes_key, sizeof(fuzz_aes_key));
 	} else {
 		req.header.opcode = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION);
-		req.header.algo = cpu_to_le32(VIRTIO_CRYPTO_AKCIPHER_RSA);
-		fuzz_rsa_para(&req.u.akcipher_create_session.para, &fuzz_keys[type]);
+		req.header.algo = cpu_to_le32(fuzz_key_algo(&fuzz_keys[type]));
+		fuzz_key_para(&req.u.akcipher_create_session.para, &fuzz_keys[type]);
 		fuzz_put(&f->req, &req, sizeof(req));
 		fuzz_put(&f->req, fuzz_keys[type].der, fuzz_keys[type].len);
 	}
@@ -167,10 +215,6 @@ void fuzz_make_close(struct fuzz *f, const struct fuzz_session *session)
 
 static void fuzz_make_ctrl(struct fuzz *f)
 {
-	static const u8 types[] = {
-		FUZZ_RSA_RAW, FUZZ_RSA_VERIFY, FUZZ_RSA_SIGN, FUZZ_RSA_SMALL,
-		FUZZ_AES_ENCRYPT, FUZZ_AES_DECRYPT,
-	};
 	struct fuzz_session random = { .type = FUZZ_UNKNOWN };
 
 	if (f->nr_doomed && fuzz_below(f, 100) < 45) {
@@ -181,7 +225,7 @@ static void fuzz_make_ctrl(struct fuzz *f)
 		random.id = fuzz_one_in(f, 2) ? fuzz_u64(f) : fuzz_below(f, 64);
 		fuzz_make_close(f, &random);
 	} else {
-		fuzz_make_open(f, types[fuzz_below(f, ARRAY_SIZE(types))]);
+		fuzz_make_open(f, fuzz_below(f, f->nr_types));
 		f->req.answer.may_lack_room = true;
 	}
 }
@@ -201,9 +245,9 @@ static void fuzz_put_header(struct fuzz *f, u32 opcode, u32 algo, u64 session, b
 	fuzz_put(&f->req, &header, sizeof(header));
 }
 
-/* The fixed part of an operation with RSA. @key: comes along, or NULL */
-static void fuzz_put_rsa(struct fuzz *f, u32 opcode, u64 session, const struct fuzz_key *key,
-			 u32 src, u32 dst)
+/* The fixed part of an operation with RSA or ECDSA. @key: comes along, or NULL */
+static void fuzz_put_op(struct fuzz *f, u32 opcode, u64 session, const struct fuzz_key *key,
+			u32 src, u32 dst)
 {
 	struct virtio_crypto_akcipher_stateless_para stateless = {
 		.src_data_len = cpu_to_le32(src),
@@ -213,10 +257,10 @@ static void fuzz_put_rsa(struct fuzz *f, u32 opcode, u64 session, const struct f
 		.para = { cpu_to_le32(src), cpu_to_le32(dst) },
 	};
 
-	fuzz_put_header(f, opcode, VIRTIO_CRYPTO_AKCIPHER_RSA, session, key);
+	fuzz_put_header(f, opcode, fuzz_key_algo(key), session, key);
 	if (fuzz_has(f, VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE)) {
 		if (key)
-			fuzz_rsa_para(&stateless.sess_para, key);
+			fuzz_key_para(&stateless.sess_para, key);
 		fuzz_put(&f->req, &stateless, sizeof(stateless));
 		if (key)
 			fuzz_put(&f->req, key->der, key->len);
@@ -268,7 +312,9 @@ static void fuzz_wants(struct fuzz *f, u8 status, const u8 *want, u32 len)
 	f->req.answer.want_len = len;
 }
 
-static void fuzz_make_verify(struct fuzz *f, const struct fuzz_session *session)
+/* @key: comes along, or NULL */
+static void fuzz_make_verify(struct fuzz *f, u64 session, const struct fuzz_key *key,
+			     const u8 *sig, u32 len)
 {
 	u8 digest[sizeof(digest_sha256)];
 	bool wrong = fuzz_one_in(f, 4);
@@ -276,9 +322,8 @@ static void fuzz_make_verify(struct fuzz *f, const struct fuzz_session *session)
 	memcpy(digest, digest_sha256, sizeof(digest));
 	if (wrong)
 		digest[fuzz_below(f, sizeof(digest))] ^= BIT(fuzz_below(f, 8));
-	fuzz_put_rsa(f, VIRTIO_CRYPTO_AKCIPHER_VERIFY, session->id, NULL,
-		     sizeof(rsa1024_sig_sha256), sizeof(digest));
-	fuzz_put(&f->req, rsa1024_sig_sha256, sizeof(rsa1024_sig_sha256));
+	fuzz_put_op(f, VIRTIO_CRYPTO_AKCIPHER_VERIFY, session, key, len, sizeof(digest));
+	fuzz_put(&f->req, sig, len);
 	fuzz_put(&f->req, digest, sizeof(digest));
 	fuzz_wants(f, wrong ? VIRTIO_CRYPTO_KEY_REJECTED : VIRTIO_CRYPTO_OK, NULL, 0);
 }
@@ -292,7 +337,7 @@ static void fuzz_make_aes(struct fuzz *f, bool decrypt, u64 session, const u8 *k
 		   sizeof(fuzz_aes_plain));
 }
 
-/* A small key's: whatever comes out, it is an operation that takes its time. */
+/* A small key's, or a private one of ECDSA: whatever comes out, the operation takes its time. */
 static void fuzz_make_small(struct fuzz *f, const struct fuzz_session *session)
 {
 	static const u32 opcodes[] = {
@@ -302,31 +347,35 @@ static void fuzz_make_small(struct fuzz *f, const struct fuzz_session *session)
 	u32 opcode = opcodes[fuzz_below(f, ARRAY_SIZE(opcodes))];
 	u32 len = opcode == VIRTIO_CRYPTO_AKCIPHER_DECRYPT ? 64 : fuzz_below(f, 54);
 
-	fuzz_put_rsa(f, opcode, session->id, NULL, len, 64);
+	fuzz_put_op(f, opcode, session->id, NULL, len, FUZZ_SMALL);
 	fuzz_put_random(f, len);
 	if (opcode == VIRTIO_CRYPTO_AKCIPHER_VERIFY)
-		fuzz_put_random(f, 64);
-	f->req.room = 65;
+		fuzz_put_random(f, FUZZ_SMALL);
+	f->req.room = FUZZ_SMALL + 1;
 }
 
-/* An operation with a session whose result is known, but for FUZZ_RSA_SMALL and FUZZ_UNKNOWN. */
+/* An operation with a session whose result is known, but for those of fuzz_make_small(). */
 void fuzz_make_known(struct fuzz *f, const struct fuzz_session *session)
 {
 	fuzz_begin_request(f);
 	f->req.answer.session = session->id;
 	switch ((enum fuzz_type)session->type) {
 	case FUZZ_RSA_RAW:
-		fuzz_put_rsa(f, VIRTIO_CRYPTO_AKCIPHER_ENCRYPT, session->id, NULL,
-			     sizeof(rsa1024_block), sizeof(rsa1024_block_e));
+		fuzz_put_op(f, VIRTIO_CRYPTO_AKCIPHER_ENCRYPT, session->id, NULL,
+			    sizeof(rsa1024_block), sizeof(rsa1024_block_e));
 		fuzz_put(&f->req, rsa1024_block, sizeof(rsa1024_block));
 		fuzz_wants(f, VIRTIO_CRYPTO_OK, rsa1024_block_e, sizeof(rsa1024_block_e));
 		break;
 	case FUZZ_RSA_VERIFY:
-		fuzz_make_verify(f, session);
+		fuzz_make_verify(f, session->id, NULL, rsa1024_sig_sha256,
+				 sizeof(rsa1024_sig_sha256));
+		break;
+	case FUZZ_ECDSA_VERIFY:
+		fuzz_make_verify(f, session->id, NULL, fuzz_p256_sig, sizeof(fuzz_p256_sig));
 		break;
 	case FUZZ_RSA_SIGN:
-		fuzz_put_rsa(f, VIRTIO_CRYPTO_AKCIPHER_SIGN, session->id, NULL,
-			     sizeof(digest_sha256), sizeof(rsa1024_sig_sha256));
+		fuzz_put_op(f, VIRTIO_CRYPTO_AKCIPHER_SIGN, session->id, NULL,
+			    sizeof(digest_sha256), sizeof(rsa1024_sig_sha256));
 		fuzz_put(&f->req, digest_sha256, sizeof(digest_sha256));
 		fuzz_wants(f, VIRTIO_CRYPTO_OK, rsa1024_sig_sha256, sizeof(rsa1024_sig_sha256));
 		break;
@@ -335,6 +384,7 @@ void fuzz_make_known(struct fuzz *f, const struct fuzz_session *session)
 		fuzz_make_aes(f, session->type == FUZZ_AES_DECRYPT, session->id, NULL);
 		break;
 	case FUZZ_RSA_SMALL:
+	case FUZZ_ECDSA_SIGN:
 	case FUZZ_UNKNOWN:
 		fuzz_make_small(f, session);
 		break;
@@ -349,8 +399,13 @@ void fuzz_make_known_stateless(struct fuzz *f, unsigned int feature)
 		fuzz_make_aes(f, fuzz_one_in(f, 2), 0, fuzz_aes_key);
 		return;
 	}
-	fuzz_put_rsa(f, VIRTIO_CRYPTO_AKCIPHER_ENCRYPT, 0, &fuzz_keys[FUZZ_RSA_RAW],
-		     sizeof(rsa1024_block), sizeof(rsa1024_block_e));
+	if (f->nr_types > FUZZ_ECDSA_VERIFY && fuzz_one_in(f, 2)) {
+		fuzz_make_verify(f, 0, &fuzz_keys[FUZZ_ECDSA_VERIFY], fuzz_p256_sig,
+				 sizeof(fuzz_p256_sig));
+		return;
+	}
+	fuzz_put_op(f, VIRTIO_CRYPTO_AKCIPHER_ENCRYPT, 0, &fuzz_keys[FUZZ_RSA_RAW],
+		    sizeof(rsa1024_block), sizeof(rsa1024_block_e));
 	fuzz_put(&f->req, rsa1024_block, sizeof(rsa1024_block));
 	fuzz_wants(f, VIRTIO_CRYPTO_OK, rsa1024_block_e, sizeof(rsa1024_block_e));
 }
@@ -386,7 +441,7 @@ static void fuzz_make_data(struct fuzz *f)
 	} else if (f->nr_sessions && fuzz_one_in(f, 2)) {
 		session = f->sessions[fuzz_below(f, f->nr_sessions)];
 	} else {
-		session.type = fuzz_below(f, FUZZ_TYPES);
+		session.type = fuzz_below(f, f->nr_types);
 		session.id = fuzz_one_in(f, 2) ? fuzz_u64(f) : fuzz_below(f, 64);
 	}
 

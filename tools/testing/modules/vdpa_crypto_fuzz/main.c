@@ -333,7 +333,7 @@ static void fuzz_fill_greedy(struct fuzz *f)
 	unsigned int n;
 
 	for (n = max_sessions + 8; n; n--) {
-		fuzz_make_open(f, fuzz_below(f, FUZZ_TYPES));
+		fuzz_make_open(f, fuzz_below(f, f->nr_types));
 		f->req.answer.may_lack_room = true;
 		f->req.count = FUZZ_VALID;
 		if (!fuzz_add_request(f, fuzz_ctrl(f), false))
@@ -379,7 +379,7 @@ static int fuzz_prove_step(struct fuzz *f, unsigned int step)
 		fuzz_make_close(f, &f->sessions[i]);
 		fuzz_add_request(f, fuzz_ctrl(f), false);
 	}
-	for (i = 0; step == 1 && i < FUZZ_TYPES; i++) {
+	for (i = 0; step == 1 && i < f->nr_types; i++) {
 		fuzz_make_open(f, i);
 		fuzz_add_request(f, fuzz_ctrl(f), false);
 	}
@@ -402,7 +402,7 @@ static int fuzz_prove_step(struct fuzz *f, unsigned int step)
 static int fuzz_prove(struct fuzz *f)
 {
 	u64 failures = f->counts[FUZZ_FAILURES], right;
-	unsigned int step, i;
+	unsigned int step, i, known;
 	int err = 0;
 
 	for (i = 0; i < f->nr_sessions; i++)
@@ -417,9 +417,10 @@ static int fuzz_prove(struct fuzz *f)
 	f->proving = false;
 	if (err)
 		return err;
-	/* All but what is done with the small key. */
-	if (f->nr_sessions != FUZZ_TYPES ||
-	    f->counts[FUZZ_RIGHT] - right < (f->nr_queues - 1) * (FUZZ_TYPES - 1))
+	/* All but what is done with the small key, and the private one of ECDSA. */
+	known = f->nr_types - (f->nr_types > FUZZ_ECDSA_SIGN ? 2 : 1);
+	if (f->nr_sessions != f->nr_types ||
+	    f->counts[FUZZ_RIGHT] - right < (f->nr_queues - 1) * known)
 		fuzz_fail(f, FUZZ_WRONG_RESULT, "it does not serve any more");
 	if (f->counts[FUZZ_FAILURES] == failures)
 		fuzz_add(f, FUZZ_PROOFS, 1);
@@ -541,9 +542,9 @@ static void fuzz_remove(struct virtio_device *vdev)
 	fuzz_free(f);
 }
 
-static int fuzz_count_queues(struct fuzz *f)
+static int fuzz_read_config(struct fuzz *f)
 {
-	u32 queues;
+	u32 queues, algos;
 	unsigned int i;
 
 	virtio_cread_le(f->vdev, struct virtio_crypto_config, max_dataqueues, &queues);
@@ -552,6 +553,8 @@ static int fuzz_count_queues(struct fuzz *f)
 		       FUZZ_QUEUES_MAX - 1);
 		return -EINVAL;
 	}
+	virtio_cread_le(f->vdev, struct virtio_crypto_config, akcipher_algo, &algos);
+	f->nr_types = algos & BIT(VIRTIO_CRYPTO_AKCIPHER_ECDSA) ? FUZZ_TYPES : FUZZ_ECDSA_VERIFY;
 	f->nr_queues = queues + 1;
 	for (i = 0; i < f->nr_queues; i++) {
 		f->queues[i].index = i;
@@ -569,7 +572,7 @@ static int fuzz_probe(struct virtio_device *vdev)
 	f->vdpa = dev_to_vdpa(vdev->dev.parent);
 	f->offered = vdev->features;
 	vdev->priv = f;
-	err = fuzz_count_queues(f);
+	err = fuzz_read_config(f);
 	if (err)
 		return err;
 	err = fuzz_alloc(f);

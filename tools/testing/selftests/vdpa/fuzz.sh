@@ -24,7 +24,7 @@ trap 'rmmod vdpa_crypto_fuzz 2>/dev/null; [ ! -d $config ] || rmdir $config; rm 
 
 make_device() {
 	modprobe -a vdpa_crypto virtio_vdpa virtio_crypto pkcs8_key_parser && mkdir $config &&
-		echo rsa-generic >$config/drivers && echo "rsa cbc(aes)" >$config/algorithms &&
+		echo rsa-generic >$config/drivers && echo "rsa ecdsa cbc(aes)" >$config/algorithms &&
 		echo $queues >$config/queues && echo $sessions >$config/max_sessions &&
 		echo 1 >$config/enable || return
 	[ "$(basename "$(readlink -f $bus/devices/fuzz/driver)")" = virtio_vdpa ] || {
