@@ -33,6 +33,7 @@ ENCRYPT, DECRYPT, SIGN, VERIFY, ABORT, QUERY = 0x40, 0x41, 0x42, 0x43, 0x48, 0x4
  VERSION, CLEAR_TEXT, INVALID, OVERFLOW, INTERNAL, NOT_SUPPORTED, PROTOCOL, LOOP, TIMEOUT,
  NO_ASSOCIATION, NO_MEMORY, ABORTED, BAD_CRC) = range(22)
 RAW, PKCS1 = 0, 1
+ECDSA = 3
 HDR_CRC, DATA_CRC, INLINE_KEY, FEAT_ABORT = 1, 2, 4, 8      # features
 HASHES = {"md5": 4, "sha1": 5, "sha256": 6, "sha384": 7, "sha512": 8, "sha224": 9}
 NONE = 0
@@ -267,6 +268,42 @@ class Key:
                        "rsa_padding_mode:pkcs1", stdin=text)
 
 
+class EcKey:
+    """An ECDSA key made by openssl; @size: bytes of a coordinate."""
+
+    CURVES = {"P-192": ("prime192v1", 1, 24), "P-256": ("prime256v1", 3, 32), "P-384": ("secp384r1", 4, 48),
+              "P-521": ("secp521r1", 5, 66)}
+
+    def __init__(self, folder, name):
+        self.name = name
+        curve, self.number, self.size = self.CURVES[name]
+        self.pem = f"{folder}/{curve}"
+        self.run("ecparam", "-name", curve, "-genkey", "-noout", "-out", self.pem)
+        self.private = self.run("ec", "-in", self.pem, "-outform", "DER")
+        spki = self.run("ec", "-in", self.pem, "-pubout", "-outform", "DER")
+        self.public = spki[-(1 + 2 * self.size):]
+        assert self.public[0] == 4
+
+    @staticmethod
+    def run(*args, stdin=None):
+        return subprocess.run(["openssl", *args], input=stdin, check=True, capture_output=True).stdout
+
+    @property
+    def longest(self):
+        """Bytes of the longest signature: two integers, which may begin with a zero, in a sequence."""
+        integers = 2 * (2 + self.size + (self.number != 5))
+        return integers + (2 if integers < 128 else 3)
+
+    def sign(self, digest):
+        return self.run("pkeyutl", "-sign", "-inkey", self.pem, stdin=digest)
+
+    def signed(self, digest, signature):
+        with open(f"{self.pem}.sig", "wb") as file:
+            file.write(signature)
+        return subprocess.run(["openssl", "pkeyutl", "-verify", "-inkey", self.pem, "-sigfile", f"{self.pem}.sig"],
+                              input=digest, capture_output=True, check=False).returncode == 0
+
+
 # ---- TAP, configuration, log ------------------------------------------------------------------
 
 nr = bad = 0
@@ -321,7 +358,7 @@ def setup():
     os.mkdir(f"{CONFIG}/ports/99")
     for pool in ("ptest", "pother"):
         os.mkdir(f"{CONFIG}/pools/{pool}")
-        write(f"pools/{pool}/algorithms", "rsa")
+        write(f"pools/{pool}/algorithms", "rsa ecdsa" if pool == "ptest" else "rsa")
         os.symlink(f"{CONFIG}/hosts/phost", f"{CONFIG}/pools/{pool}/allowed_hosts/phost")
         write(f"pools/{pool}/enable", 1)
     os.symlink(f"{CONFIG}/pools/ptest", f"{CONFIG}/ports/99/pools/ptest")
@@ -360,7 +397,9 @@ def test_handshake():
     b.close()
     check(eventually(lambda: stat("associations") == 1), "closing one ends it")
     info = IDENTIFY_RSP.unpack(a.admin.ask(IDENTIFY).body)
-    same(info[:2], (2, 15), "IDENTIFY: RSA, four operations")
+    check(info[0] in (2, 10) and info[1] == 15, "IDENTIFY: RSA, four operations, and perhaps ECDSA")
+    same(info[9], 12 if info[0] & 8 else 0, "IDENTIFY: ECDSA signs and verifies, if there is any")
+    same(info[8] & 0x18, 0x18 if info[0] & 8 else 0, "IDENTIFY: with P-256 and P-384")
     same(info[4:6], (512, 4096), "IDENTIFY: key sizes")
     check(info[6] >= 1 and info[7] == 4096, "IDENTIFY: max_keys, max_der")
     check(info[15].strip(b"\0"), f"IDENTIFY: driver {info[15].strip(bytes(1)).decode()}")
@@ -436,6 +475,70 @@ def test_crypto(keys):
     a.close()
 
 
+def test_ecdsa(rsa):
+    a = Association(features=INLINE_KEY)
+    offered, curves = (IDENTIFY_RSP.unpack(a.admin.ask(IDENTIFY).body)[i] for i in (0, 8))
+    if not offered & 1 << ECDSA:
+        check(True, "ECDSA # SKIP this kernel does not sign with it")
+        a.close()
+        return
+    plain = {"algo": ECDSA, "padding": RAW, "hash": NONE}
+    digest, other = hashlib.sha256(b"ecdsa").digest(), hashlib.sha256(b"other").digest()
+    with tempfile.TemporaryDirectory() as folder:
+        keys = {name: EcKey(folder, name) for name in EcKey.CURVES}
+        for name, key in keys.items():
+            if not curves & 1 << key.number:
+                same(a.open(key.public, 0, ECDSA, key.number)[0], NOT_SUPPORTED, f"{name}, which is not offered")
+                continue
+            reply = a.admin.ask(KEY_OPEN, struct.pack("<BBBBI", ECDSA, 1, key.number, 0, len(key.private)), key.private)
+            handle, longest, _ = struct.unpack("<QII", reply.body)
+            same((reply.status, longest), (OK, key.longest), f"{name}: KEY_OPEN, and the longest signature")
+            status, public = a.open(key.public, 0, ECDSA, key.number)
+            same(status, OK, f"{name}: KEY_OPEN of the public key")
+            wrong = []
+            for length in (1, 20, 32, 48, 64):
+                text = hashlib.sha512(name.encode()).digest()[:length]
+                reply = a.op(SIGN, handle, text, **plain)
+                if reply.status != OK or not key.signed(text, reply.data):
+                    wrong.append(("sign", length, reply.status))
+                for signature in (reply.data, key.sign(text)):
+                    status = a.op(VERIFY, public, signature, text, **plain).status
+                    if status != OK:
+                        wrong.append(("verify", length, status))
+            same(wrong, [], f"{name}: signatures are OpenSSL's, and verified")
+            signature = key.sign(digest)
+            same(a.op(VERIFY, public, signature, other, **plain).status, KEY_REJECTED,
+                 f"{name}: VERIFY of another digest: KEY_REJECTED")
+            same([a.op(opcode, handle, digest, **plain).status for opcode in (ENCRYPT, DECRYPT)], [NOT_SUPPORTED] * 2,
+                 f"{name}: ENCRYPT and DECRYPT: NOT_SUPPORTED")
+            same([a.op(SIGN, handle, digest, **{**plain, **change}).status for change in (
+                {"padding": PKCS1}, {"hash": HASHES["sha256"]}, {"algo": 1})], [INVALID] * 3,
+                 f"{name}: a padding, a hash, RSA: INVALID")
+            same(a.op(SIGN, handle, digest, room=7, **plain).status, OVERFLOW, f"{name}: no room for the result: OVERFLOW")
+            check(a.op(SIGN, public, digest, **plain).status not in (OK, PROTOCOL, INTERNAL),
+                  f"{name}: SIGN with a public key is refused")
+            reply = a.op_with_key(SIGN, key.private, digest, key_curve=key.number, **plain)
+            check(reply.status == OK and key.signed(digest, reply.data), f"{name}: inline key: the signature is OpenSSL's")
+            same(a.op_with_key(VERIFY, key.public, signature, digest, private=0, key_curve=key.number, **plain).status, OK,
+                 f"{name}: inline key: VERIFY")
+            same((a.shut(handle), a.shut(public)), (OK, OK), f"{name}: KEY_CLOSE")
+
+        key = keys["P-256"]
+        bad = [(keys["P-384"].private, 1), (keys["P-384"].public, 0), (key.public, 1), (key.private, 0), (key.private[:-1], 1),
+               (key.public[:-1] + bytes([key.public[-1] ^ 1]), 0), (os.urandom(257), 1), (rsa.der, 1), (b"x", 0)]
+        same({a.open(der, private, ECDSA, 3)[0] for der, private in bad}, {INVALID}, "what is no key of the curve: INVALID")
+        same({a.op_with_key(SIGN, der, digest, private=private, key_curve=3, **plain).status for der, private in bad},
+             {INVALID}, "inline key: likewise")
+        same({a.open(key.public, 0, ECDSA, curve)[0] for curve in (0, 2, 6, 35, 255)}, {NOT_SUPPORTED}, "no such curve")
+        same({a.op_with_key(VERIFY, key.public, key.sign(digest), digest, private=0, key_curve=curve, **plain).status
+              for curve in (0, 2, 6, 35, 255)}, {NOT_SUPPORTED}, "inline key: likewise")
+        _, handle = a.open(rsa.der)
+        same(a.op(SIGN, handle, digest, **plain).status, INVALID, "an RSA key as ECDSA: INVALID")
+        same(a.op(SIGN, handle, digest).status, OK, "the connection lived through all that")
+    a.close()
+    check(eventually(lambda: stat("keys") == 0), "no key is left")
+
+
 def test_handles(key):
     a, b = Association(), Association()
     digest = bytes(32)
@@ -455,7 +558,7 @@ def test_handles(key):
     for der, text in ((key.der[:-1], "truncated key"), (b"\x30\x03\x02\x01\x01", "nonsense"),
                       (os.urandom(300), "random bytes"), (key.pub_der, "public key called private")):
         same(a.open(der)[0], INVALID, f"KEY_OPEN of {text}: INVALID")
-    same(a.open(key.der, algo=3, curve=3)[0], NOT_SUPPORTED, "KEY_OPEN of an algorithm the pool does not offer")
+    same(a.open(key.der, algo=2)[0], NOT_SUPPORTED, "KEY_OPEN of an algorithm the pool does not offer")
     same(a.open(key.der, curve=3)[0], INVALID, "KEY_OPEN of RSA with a curve: INVALID")
     a.close()
     b.close()
@@ -675,7 +778,7 @@ def test_violations(key):
         fields.update(change)
         same(good.op(**fields).status, INVALID, f"value: {text}: INVALID, the connection stays")
     same(good.op(SIGN, handle, bytes(32), hops=2).status, LOOP, "value: hops 2: LOOP")
-    same(good.op(SIGN, handle, bytes(32), algo=3).status, NOT_SUPPORTED, "value: algo 3: NOT_SUPPORTED")
+    same(good.op(SIGN, handle, bytes(32), algo=2).status, NOT_SUPPORTED, "value: algo 2: NOT_SUPPORTED")
     same(good.op(SIGN, handle, bytes(32)).status, OK, "the first association lived through all that")
     good.close()
 
@@ -776,7 +879,7 @@ def test_inline(keys):
                                        (small.der, 0, INVALID, "a private key called public")):
         same(a.op_with_key(SIGN, der, digest, private=private).status, status, f"inline key: {text}: as KEY_OPEN")
         same(a.open(der, private=private)[0], status, f"... which says {status}")
-    same(a.op_with_key(SIGN, small.der, digest, algo=3).status, NOT_SUPPORTED, "inline key: algo 3: NOT_SUPPORTED")
+    same(a.op_with_key(SIGN, small.der, digest, algo=2).status, NOT_SUPPORTED, "inline key: algo 2: NOT_SUPPORTED")
     same(a.op_with_key(SIGN, small.pub_der, digest, private=0).status == OK, False,
          "inline key: SIGN with a public key is refused")
     same(a.op_with_key(SIGN, small.der, digest, hops=2).status, LOOP, "inline key: hops 2: LOOP")
@@ -1234,7 +1337,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         keys = [Key(folder, bits) for bits in (1024, 2048, 4096)]
         small = keys[0]
-        for test, args in ((test_handshake, ()), (test_crypto, (keys,)), (test_handles, (small,)),
+        for test, args in ((test_handshake, ()), (test_crypto, (keys,)), (test_ecdsa, (small,)),
+                           (test_handles, (small,)),
                            (test_depth, (small,)), (test_connect_refusals, ()),
                            (test_violations, (small,)), (test_queries, (small,)), (test_inline, (keys,)),
                            (test_digests, (small,)),

@@ -38,6 +38,7 @@ SESSION_MODE = 1
 NEXT, WRITE, INDIRECT = 1, 2, 4
 ENCRYPT, DECRYPT, SIGN, VERIFY, CREATE, DESTROY = range(0x400, 0x406)
 RAW, PKCS1, SHA256 = 0, 1, 6
+DSA, ECDSA = 2, 3                           # algorithms; RSA is 1
 AES_CBC, AES_CTR = 3, 4                     # and of the service of ciphers
 CIPHER_ENCRYPT, CIPHER_DECRYPT, CIPHER_CREATE, CIPHER_DESTROY = range(4)
 OP_CIPHER, OP_CHAIN = 1, 2
@@ -182,6 +183,42 @@ class Ring:
         self.offer(first)
         self.kick()
         return self.returned()
+
+
+class EcKey:
+    """An ECDSA key made by openssl; @size: bytes of a coordinate."""
+
+    CURVES = {"P-192": ("prime192v1", 1, 24), "P-256": ("prime256v1", 3, 32), "P-384": ("secp384r1", 4, 48),
+              "P-521": ("secp521r1", 5, 66)}
+
+    def __init__(self, folder, name):
+        self.name = name
+        curve, self.number, self.size = self.CURVES[name]
+        self.pem = f"{folder}/{curve}"
+        self.run("ecparam", "-name", curve, "-genkey", "-noout", "-out", self.pem)
+        self.private = self.run("ec", "-in", self.pem, "-outform", "DER")
+        spki = self.run("ec", "-in", self.pem, "-pubout", "-outform", "DER")
+        self.public = spki[-(1 + 2 * self.size):]
+        assert self.public[0] == 4
+
+    @staticmethod
+    def run(*args, stdin=None):
+        return subprocess.run(["openssl", *args], input=stdin, check=True, capture_output=True).stdout
+
+    @property
+    def longest(self):
+        """Bytes of the longest signature: two integers, which may begin with a zero, in a sequence."""
+        integers = 2 * (2 + self.size + (self.number != 5))
+        return integers + (2 if integers < 128 else 3)
+
+    def sign(self, digest):
+        return self.run("pkeyutl", "-sign", "-inkey", self.pem, stdin=digest)
+
+    def signed(self, digest, signature):
+        with open(f"{self.pem}.sig", "wb") as file:
+            file.write(signature)
+        return subprocess.run(["openssl", "pkeyutl", "-verify", "-inkey", self.pem, "-sigfile", f"{self.pem}.sig"],
+                              input=digest, capture_output=True, check=False).returncode == 0
 
 
 class Device:
@@ -402,7 +439,7 @@ def test_sessions(dev, key):
 
     equal([dev.create(key.private, room=room)[0] for room in (0, 1, 15)], [None] * 3,
           "no session without room for its id")
-    equal(dev.create(key.private, algo=2)[0], NOTSUPP, "no such algorithm")
+    equal(dev.create(key.private, algo=DSA)[0], NOTSUPP, "no such algorithm")
     equal(dev.create(key.private, padding=2)[0], NOTSUPP, "no such padding")
     equal(dev.create(key.private, hash_algo=3)[0], NOTSUPP, "no such hash")
     equal(dev.create(key.private, keylen=len(key.private) + 1)[0], ERR, "a key longer than the request")
@@ -466,7 +503,7 @@ def test_stateless(dev, key):
     equal(stat("sessions"), 0, "none of them is a session")
 
     for text, wanted, changes in (
-            ("no such algorithm", NOTSUPP, {"algo": 2}), ("no such padding", NOTSUPP, {"padding": 2}),
+            ("no such algorithm", NOTSUPP, {"algo": DSA}), ("no such padding", NOTSUPP, {"padding": 2}),
             ("no such hash", NOTSUPP, {"hash_algo": 3}), ("no such kind of key", NOTSUPP, {"kind": 3}),
             ("raw padding does not sign", NOTSUPP, {"padding": RAW}), ("no key", ERR, {"keylen": 0}),
             ("a key longer than the request", ERR, {"keylen": len(key.private) + 33}),
@@ -852,6 +889,80 @@ def test_removal(dev, key):
     check(until(lambda: not os.path.exists(f"{BUS}/devices/hostile")), "it is gone once it is closed")
 
 
+def test_ecdsa(dev, key):
+    """Keys and signatures of ECDSA, with sessions and with the key in the request."""
+    algos = struct.unpack("<12IQ", dev.ioctl(GET_CONFIG, struct.pack("<II", 0, 56) + bytes(56))[8:])[11]
+    if not algos & 1 << ECDSA:
+        check(True, "ECDSA # SKIP this kernel does not sign with it")
+        return
+    dev.start(REVISION_1 | STATELESS)
+
+    def create(der, kind=PRIVATE, curve=3):
+        return dev.create(der, kind, curve, 0, ECDSA)
+
+    def carry(opcode, der, src, room, kind=PRIVATE, curve=3, **lies):
+        return dev.carry(opcode, der, src, room, kind, curve, 0, ECDSA, **lies)
+
+    digest, other = hashlib.sha256(b"ecdsa").digest(), hashlib.sha256(b"other").digest()
+    with tempfile.TemporaryDirectory() as folder:
+        keys = {name: EcKey(folder, name) for name in EcKey.CURVES}
+        for name, ec in keys.items():
+            status, public = create(ec.public, PUBLIC, ec.number)
+            if status == NOTSUPP and name in ("P-192", "P-521"):
+                check(True, f"{name} # SKIP this kernel does not have it")
+                continue
+            status, private = create(ec.private, PRIVATE, ec.number)
+            equal(status, OK, f"{name}: sessions")
+            wrong = []
+            for length in (1, 20, 32, 48, 64):
+                text = hashlib.sha512(name.encode()).digest()[:length]
+                status, signature = dev.compute(SIGN, private, text, ec.longest)
+                if status != OK or not ec.signed(text, signature):
+                    wrong.append(("sign", length, status))
+                for made in (signature, ec.sign(text)):
+                    status = dev.compute(VERIFY, public, made + text, 0, src_len=len(made), dst_len=length)[0]
+                    if status != OK:
+                        wrong.append(("verify", length, status))
+            equal(wrong, [], f"{name}: signatures are right, and verified")
+            signature = ec.sign(digest)
+            equal(dev.compute(VERIFY, public, signature + other, 0, src_len=len(signature), dst_len=32)[0], KEY_REJECTED,
+                  f"{name}: another digest is rejected")
+            equal([dev.compute(opcode, private, digest, ec.longest)[0] for opcode in (ENCRYPT, DECRYPT)], [NOTSUPP] * 2,
+                  f"{name}: nothing is encrypted")
+            status, signature = dev.compute(SIGN, private, digest, ec.longest + 300)
+            check(status == OK and ec.signed(digest, signature), f"{name}: with room to spare")
+            equal(dev.compute(SIGN, private, digest, 7)[0], ERR, f"{name}: without room it is an error")
+            check(dev.compute(SIGN, public, digest, ec.longest)[0] in (BADMSG, ERR), f"{name}: a public key does not sign")
+            status, signature = carry(SIGN, ec.private, digest, ec.longest, PRIVATE, ec.number)
+            check(status == OK and ec.signed(digest, signature), f"{name}: stateless mode: the signature is right")
+            equal(carry(VERIFY, ec.public, signature + digest, 0, PUBLIC, ec.number, src_len=len(signature), dst_len=32)[0],
+                  OK, f"{name}: stateless mode: it verifies")
+            equal(carry(ENCRYPT, ec.public, digest, ec.longest, PUBLIC, ec.number)[0], NOTSUPP,
+                  f"{name}: stateless mode: nothing is encrypted")
+            equal((dev.destroy(private), dev.destroy(public)), (OK, OK), f"{name}: sessions are closed")
+
+        ec, signature = keys["P-256"], keys["P-256"].sign(digest)
+        equal({create(ec.public, PUBLIC, curve)[0] for curve in (0, 2, 6, 32, 35, 0xffffffff)}, {NOTSUPP}, "no such curve")
+        equal({create(der, kind)[0] for der, kind in (
+            (keys["P-384"].private, PRIVATE), (keys["P-384"].public, PUBLIC), (ec.public, PRIVATE), (ec.private, PUBLIC),
+            (key.private[:256], PRIVATE), (ec.public[:-1] + bytes([ec.public[-1] ^ 1]), PUBLIC), (b"\0", PUBLIC),
+            (os.urandom(257), PRIVATE), (key.private, PRIVATE))}, {ERR}, "what is no key of the curve is refused")
+        equal({create(ec.private[:n])[0] for n in range(1, len(ec.private))} |
+              {create(ec.public[:n], PUBLIC)[0] for n in range(1, 65)}, {ERR}, "a key cut off anywhere")
+        equal({create(os.urandom(random.randrange(1, 256)), random.choice((PUBLIC, PRIVATE)))[0] for _ in range(50)}, {ERR},
+              "random keys")
+        _, public = create(ec.public, PUBLIC)
+        results_of = {dev.compute(VERIFY, public, bad + digest, 0, src_len=len(bad), dst_len=32)[0]
+                      for bad in [signature[:n] for n in range(len(signature))] + [signature + b"\0", bytes(72), bytes(512)] +
+                      [os.urandom(72) for _ in range(20)]}
+        check(results_of <= {BADMSG, KEY_REJECTED}, f"what is no signature is none: {results_of}")
+        equal(dev.compute(VERIFY, public, signature + digest, 0, src_len=len(signature), dst_len=32)[0], OK,
+              "and what is one still is")
+        equal(dev.destroy(public), OK, "its session is closed")
+    equal(stat("sessions"), 0, "no session of ECDSA is left")
+    dev.start()
+
+
 def test_services(key):
     """Devices of one service: what the other's requests become."""
     for algorithms, services, offered, wanted in (
@@ -906,12 +1017,13 @@ def main():
     dev = None
     try:
         key = Key(2048)
-        dev = Device(make_device(drivers="rsa-generic", algorithms="rsa cbc(aes)", max_sessions=4))
+        dev = Device(make_device(drivers="rsa-generic", algorithms="rsa ecdsa cbc(aes)", max_sessions=4))
         dev.map()
         dev.start()
         test_good(dev, key)
         test_sessions(dev, key)
         test_stateless(dev, key)
+        test_ecdsa(dev, key)
         test_cipher(dev, key)
         test_chains(dev, key)
         test_rings(dev, key)
