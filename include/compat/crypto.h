@@ -73,6 +73,22 @@ static inline int compat_ecdsa_sign(struct crypto_sig *sig, const void *digest,
 	return ret;
 }
 
+/*
+ * KEYCTL_PKEY_VERIFY hands over so many bytes for a signature, whatever length its caller gave
+ * (keyctl_pkey_params_get_2(): out_len and in2_len are one field): as many as pkey_query says the
+ * longest one has, which up to 6.12 public_key.c makes of the transform's maximal size.
+ */
+static inline unsigned int compat_ecdsa_keyctl_len(unsigned int max_size, bool is_p521)
+{
+#if COMPAT_CRYPTO_HAS_SIG
+	return max_size;
+#else
+	unsigned int len = 2 * (max_size + !is_p521 + 2);
+
+	return 1 + (len >= 128) + 1 + len;
+#endif
+}
+
 /* An akcipher's functions for signatures, where akciphers have them. */
 static inline void compat_akcipher_set_sig_ops(struct akcipher_alg *alg,
 					       int (*sign)(struct akcipher_request *req),

@@ -22,6 +22,7 @@ int ecdsa_curve_by_oid(const u8 *oid, unsigned int len);
 int ecdsa_parse_private(enum asym_curve curve, const u8 *der, unsigned int len);
 int ecdsa_parse_public(enum asym_curve curve, const u8 *point, unsigned int len);
 int ecdsa_parse_sig(enum asym_curve curve, const u8 *der, unsigned int len);
+unsigned int ecdsa_sig_len(enum asym_curve curve, const u8 *der, unsigned int len);
 int ecdsa_sig_to_p1363(enum asym_curve curve, const u8 *der, unsigned int len, u8 *out,
 		       unsigned int room);
 int ecdsa_sig_from_p1363(enum asym_curve curve, const u8 *sig, unsigned int len, u8 *der,

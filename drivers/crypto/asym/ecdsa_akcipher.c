@@ -64,7 +64,10 @@ static int ecdsa_akcipher_verify(struct akcipher_request *req)
 	    sg_pcopy_to_buffer(req->src, sg_nents(req->src), digest, digest_len, len) !=
 	    digest_len)
 		return -EINVAL;
-	err = ecdsa_der_get_sig(key->curve, sig, ecdsa_der_sig_len(sig, sig_len), raw);
+	len = ecdsa_der_sig_len(key->curve, sig, len);
+	if (len > sig_len)
+		return -EBADMSG;
+	err = ecdsa_der_get_sig(key->curve, sig, len, raw);
 	if (err)
 		return err;
 	return ecdsa_verify(key, raw, digest, digest_len);

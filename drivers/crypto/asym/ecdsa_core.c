@@ -382,6 +382,23 @@ int ecdsa_parse_sig(enum asym_curve curve, const u8 *der, unsigned int len)
 EXPORT_SYMBOL_GPL(ecdsa_parse_sig);
 
 /**
+ * ecdsa_sig_len() - how much of what keyctl hands a driver is the signature
+ * @curve: enum asym_curve
+ * @der: an Ecdsa-Sig-Value and perhaps what follows it; ecdsa_max_sig() bytes are enough
+ * @len: bytes the driver was given
+ *
+ * Context: any.
+ * Return: bytes of the signature if @len is what KEYCTL_PKEY_VERIFY makes of every length, else @len.
+ */
+unsigned int ecdsa_sig_len(enum asym_curve curve, const u8 *der, unsigned int len)
+{
+	const struct ecdsa_curve *c = ecdsa_curve_get(curve);
+
+	return c ? ecdsa_der_sig_len(c, der, len) : len;
+}
+EXPORT_SYMBOL_GPL(ecdsa_sig_len);
+
+/**
  * ecdsa_sig_to_p1363() - a signature's two numbers, one after the other
  * @curve: enum asym_curve
  * @der: Ecdsa-Sig-Value; stays the caller's

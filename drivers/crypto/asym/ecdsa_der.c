@@ -7,59 +7,12 @@
  */
 #include <linux/array_size.h>
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
+#include <compat/crypto.h>
 
+#include "der.h"
 #include "ecdsa_int.h"
-
-enum {
-	DER_INTEGER	= 0x02,
-	DER_BIT_STRING	= 0x03,
-	DER_OCTETS	= 0x04,
-	DER_OID		= 0x06,
-	DER_SEQUENCE	= 0x30,
-	DER_PARAMETERS	= 0xa0,		/* [0] */
-	DER_PUBLIC_KEY	= 0xa1,		/* [1] */
-};
-
-struct der {
-	const u8 *p;
-	unsigned int len;
-};
-
-static bool der_next_is(const struct der *in, u8 tag)
-{
-	return in->len && in->p[0] == tag;
-}
-
-/* Take an element with @tag and the shortest possible length off @in. */
-static int der_get(struct der *in, u8 tag, struct der *out)
-{
-	unsigned int head = 2, len;
-
-	if (in->len < 2 || in->p[0] != tag)
-		return -EBADMSG;
-	len = in->p[1];
-	if (len == 0x81) {
-		if (in->len < 3 || in->p[2] < 0x80)
-			return -EBADMSG;
-		len = in->p[2];
-		head = 3;
-	} else if (len == 0x82) {
-		if (in->len < 4 || !in->p[2])
-			return -EBADMSG;
-		len = in->p[2] << 8 | in->p[3];
-		head = 4;
-	} else if (len >= 0x80) {
-		return -EBADMSG;
-	}
-	if (len > in->len - head)
-		return -EBADMSG;
-	out->p = in->p + head;
-	out->len = len;
-	in->p += head + len;
-	in->len -= head + len;
-	return 0;
-}
 
 /* Take a positive INTEGER, as a number of @bytes bytes. */
 static int der_get_number(struct der *in, u8 *out, unsigned int bytes)
@@ -83,21 +36,27 @@ static int der_get_number(struct der *in, u8 *out, unsigned int bytes)
 
 /**
  * ecdsa_der_sig_len() - how much of what a verification is given is the signature
- * @der: a signature and what follows it
- * @len: bytes at @der
+ * @curve: of the key
+ * @der: a signature, and perhaps what follows it; curve->max_sig bytes are enough
+ * @len: bytes the verification was given
  *
- * KEYCTL_PKEY_VERIFY hands over as many bytes as the longest signature has, whatever length its
- * caller gave: behind a shorter one is what happens to be in the caller's memory. It counts for
- * nothing, as with the kernel's own drivers.
+ * KEYCTL_PKEY_VERIFY hands over as many bytes as the longest signature may have, whatever length
+ * its caller gave: behind a shorter one is what happens to be in the caller's memory, which counts
+ * for nothing. That number of bytes is taken for one of keyctl's; everybody else's
+ * signatures are as long as they are given, and what follows them makes them malformed.
  *
  * Context: any.
- * Return: bytes of the outer element, @len if there is none.
+ * Return: bytes of the outer element, or @len.
  */
-unsigned int ecdsa_der_sig_len(const u8 *der, unsigned int len)
+unsigned int ecdsa_der_sig_len(const struct ecdsa_curve *curve, const u8 *der, unsigned int len)
 {
-	struct der in = { der, len }, seq;
+	unsigned int have = min(len, curve->max_sig);
+	struct der in = { der, have }, seq;
 
-	return der_get(&in, DER_SEQUENCE, &seq) ? len : len - in.len;
+	if (len != compat_ecdsa_keyctl_len(curve->max_sig, curve->bits == 521) ||
+	    der_get(&in, DER_SEQUENCE, &seq))
+		return len;
+	return have - in.len;
 }
 
 /**
@@ -168,9 +127,9 @@ static int der_check_parameters(const struct ecdsa_curve *curve, struct der *in)
 {
 	struct der choice, value;
 
-	if (!der_next_is(in, DER_PARAMETERS))
+	if (!der_next_is(in, DER_CONTEXT_0))
 		return 0;
-	if (der_get(in, DER_PARAMETERS, &choice))
+	if (der_get(in, DER_CONTEXT_0, &choice))
 		return -EBADMSG;
 	if (der_next_is(&choice, DER_SEQUENCE)) {
 		if (der_get(&choice, DER_SEQUENCE, &value) || choice.len)
@@ -189,9 +148,9 @@ static int der_get_point(struct der *in, struct ecdsa_der_private *key)
 {
 	struct der field, bits;
 
-	if (!der_next_is(in, DER_PUBLIC_KEY))
+	if (!der_next_is(in, DER_CONTEXT_1))
 		return 0;
-	if (der_get(in, DER_PUBLIC_KEY, &field) || der_get(&field, DER_BIT_STRING, &bits) ||
+	if (der_get(in, DER_CONTEXT_1, &field) || der_get(&field, DER_BIT_STRING, &bits) ||
 	    field.len || !bits.len || bits.p[0])
 		return -EBADMSG;
 	key->point = bits.p + 1;

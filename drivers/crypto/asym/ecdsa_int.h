@@ -116,7 +116,7 @@ bool ecdsa_point_form_ok(const struct ecdsa_curve *curve, const u8 *in, unsigned
 /* ecdsa_der.c */
 int ecdsa_der_get_private(const struct ecdsa_curve *curve, const u8 *der, unsigned int len,
 			  struct ecdsa_der_private *key);
-unsigned int ecdsa_der_sig_len(const u8 *der, unsigned int len);
+unsigned int ecdsa_der_sig_len(const struct ecdsa_curve *curve, const u8 *der, unsigned int len);
 int ecdsa_der_get_sig(const struct ecdsa_curve *curve, const u8 *der, unsigned int len, u8 *raw);
 unsigned int ecdsa_der_put_sig(const struct ecdsa_curve *curve, const u8 *raw, u8 *der);
 

@@ -65,7 +65,7 @@ static int ecdsa_x962_verify(struct crypto_sig *sig, const void *src, unsigned i
 
 	if (!key->has_public)
 		return -EINVAL;
-	err = ecdsa_der_get_sig(key->curve, src, ecdsa_der_sig_len(src, slen), raw);
+	err = ecdsa_der_get_sig(key->curve, src, ecdsa_der_sig_len(key->curve, src, slen), raw);
 	return err ?: ecdsa_verify(key, raw, digest, dlen);
 }
 

@@ -145,6 +145,7 @@ static int prepare_ecdsa(struct akcipher_request *areq, struct provider_op *op,
 {
 	bool verify = op->req.op == ASYM_VERIFY;
 	unsigned int digest_len = verify ? areq->dst_len : areq->src_len;
+	unsigned int len;
 	int err;
 
 	if (!digest_len || digest_len > ECDSA_MAX_DIGEST)
@@ -155,16 +156,20 @@ static int prepare_ecdsa(struct akcipher_request *areq, struct provider_op *op,
 			return -EINVAL;
 		return need_room(areq, key) ?: copy_in(areq->src, 0, op->in, areq->src_len);
 	}
+	op->req.in_len = min(areq->src_len, key->key_bytes);
 	if (areq->dst)
 		return -EINVAL;
-	if (areq->src_len > key->key_bytes) {
-		op->req.in_len = 0;
-		return -EBADMSG;
-	}
-	op->req.digest_len = digest_len;
-	err = copy_in(areq->src, 0, op->in, areq->src_len + digest_len);
+	err = copy_in(areq->src, 0, op->in, op->req.in_len);
+	if (err)
+		return err;
+	len = ecdsa_sig_len(key->data.curve, op->in, areq->src_len);
 	/* No device is asked what to think of a malformed one. */
-	return err ?: ecdsa_parse_sig(key->data.curve, op->in, areq->src_len);
+	err = len <= key->key_bytes ? ecdsa_parse_sig(key->data.curve, op->in, len) : -EBADMSG;
+	if (err)
+		return err;
+	op->req.in_len = len;
+	op->req.digest_len = digest_len;
+	return copy_in(areq->src, areq->src_len, op->in + len, digest_len);
 }
 
 static int prepare(struct akcipher_request *areq, struct provider_op *op,

@@ -178,13 +178,6 @@ static int sig_ecdsa_verify(struct crypto_sig *sig, const void *src, unsigned in
 
 	if (!key || !dlen || dlen > ECDSA_MAX_DIGEST)
 		return -EINVAL;
-	/* No device is asked what to think of a malformed one. */
-	if (!tfm->alg->p1363) {
-		err = slen <= key->key_bytes ? ecdsa_parse_sig(curve, src, slen) : -EBADMSG;
-		if (err)
-			return err;
-	}
-
 	op = sig_op_get(tfm, ASYM_VERIFY);
 	if (!op)
 		return -ENOMEM;
@@ -194,8 +187,16 @@ static int sig_ecdsa_verify(struct crypto_sig *sig, const void *src, unsigned in
 			goto put;
 		slen = err;
 	} else {
+		slen = ecdsa_sig_len(curve, src, slen);
+		err = -EBADMSG;
+		if (slen > key->key_bytes)
+			goto put;
 		memcpy(op->in, src, slen);
 	}
+	/* No device is asked what to think of a malformed one. */
+	err = ecdsa_parse_sig(curve, op->in, slen);
+	if (err)
+		goto put;
 	memcpy(op->in + slen, digest, dlen);
 	op->req.in_len = slen;
 	op->req.digest_len = dlen;

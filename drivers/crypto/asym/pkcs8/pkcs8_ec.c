@@ -19,18 +19,11 @@
 #include <linux/string.h>
 #include <crypto/ecdsa_sign.h>
 
+#include "../der.h"
 #include "pkcs8_int.h"
 
-enum {
-	DER_INTEGER	= 0x02,
-	DER_BIT_STRING	= 0x03,
-	DER_OCTETS	= 0x04,
-	DER_OID		= 0x06,
-	DER_SEQUENCE	= 0x30,
-	DER_PUBLIC_KEY	= 0x81,		/* [1] IMPLICIT BIT STRING */
-	DER_CONTEXT_0	= 0xa0,
-	DER_CONTEXT_1	= 0xa1,
-};
+/* [1] IMPLICIT BIT STRING */
+#define DER_PUBLIC_KEY	0x81
 
 /* What LKCF and struct public_key call them */
 static const char * const algos[ASYM_CURVE_NR] = {
@@ -39,48 +32,6 @@ static const char * const algos[ASYM_CURVE_NR] = {
 	[ASYM_CURVE_P384] = "ecdsa-nist-p384",
 	[ASYM_CURVE_P521] = "ecdsa-nist-p521",
 };
-
-struct der {
-	const u8 *p;
-	size_t len;
-};
-
-/* Takes an element off the front of @in. @value may be @in. */
-static int der_get(struct der *in, u8 tag, struct der *value)
-{
-	struct der rest = *in;
-	size_t len;
-
-	if (rest.len < 2 || rest.p[0] != tag)
-		return -EBADMSG;
-	len = rest.p[1];
-	rest.p += 2;
-	rest.len -= 2;
-	if (len & 0x80) {
-		/* The decoder before us takes no more than two bytes of length. */
-		unsigned int n = len & 0x7f;
-
-		if (!n || n > 2 || rest.len < n)
-			return -EBADMSG;
-		len = n == 1 ? rest.p[0] : rest.p[0] << 8 | rest.p[1];
-		if (len < (n == 1 ? 0x80 : 0x100))
-			return -EBADMSG;
-		rest.p += n;
-		rest.len -= n;
-	}
-	if (len > rest.len)
-		return -EBADMSG;
-	in->p = rest.p + len;
-	in->len = rest.len - len;
-	value->p = rest.p;
-	value->len = len;
-	return 0;
-}
-
-static bool der_next_is(const struct der *in, u8 tag)
-{
-	return in->len && in->p[0] == tag;
-}
 
 /* The curve by AlgorithmIdentifier, or a negative errno */
 static int get_curve(struct der algorithm)
