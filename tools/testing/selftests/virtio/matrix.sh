@@ -44,8 +44,8 @@ operations() {
 
 ops=$(operations 1)
 # shellcheck disable=SC2016 # awk's
-soft=$(operations '$3 ~ /^ec-/ ? ecdsa != "device" :
-	$3 ~ hashes || $2 ~ ops || ($2 ~ /^(garbage|corrupt)$/ && garbage != "device")')
+soft=$(operations '$3 ~ /^ec-/ && ecdsa != "device" ||
+	$3 !~ /^ec-/ && ($3 ~ hashes || $2 ~ ops || $2 ~ /^(garbage|corrupt)$/ && garbage != "device")')
 expect "$CELL: operations" "$ops" -eq $((COUNT / 2 * 2))
 [ -z "${EXPECT_FILE:-}" ] || echo $(($(cat "$EXPECT_FILE") + ops)) >"$EXPECT_FILE"
 
