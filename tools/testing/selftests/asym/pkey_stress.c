@@ -58,6 +58,7 @@ static const char * const hash_names[] = {
 struct key {
 	EVP_PKEY *pkey;
 	key_serial_t serial;
+	key_serial_t verifier;	/* that, or a certificate's */
 	size_t bytes;		/* of a block; ECDSA: of the longest signature */
 	bool ec;
 };
@@ -72,7 +73,7 @@ static atomic_bool stop;
 static atomic_ulong done[OP_NR], failed[OP_NR], wrong[OP_NR];
 static atomic_ulong done_with[OP_NR][2 * HASH_NR];	/* the second half: ECDSA */
 static atomic_ulong worst_us;
-static bool quiet, counts, in_turn;
+static bool quiet, counts, in_turn, certificates;
 static const char *after;		/* begin when this file exists */
 
 static double now(void)
@@ -246,7 +247,7 @@ static int one(enum op op, const struct key *key, const char *hash)
 		len = openssl_sign(key, hash, in, digest_len, out);
 		if (op == OP_REJECT)
 			in[0] ^= 1;
-		ret = keyctl_pkey_verify(key->serial, info, in, digest_len, out, len);
+		ret = keyctl_pkey_verify(key->verifier, info, in, digest_len, out, len);
 		if (op == OP_VERIFY && ret < 0)
 			break;
 		if (op == OP_VERIFY || (ret < 0 && errno == EKEYREJECTED))
@@ -351,6 +352,44 @@ static void *worker(void *arg)
 	return NULL;
 }
 
+/* A certificate by another than its subject: nobody looks at its signature when it is loaded. */
+static key_serial_t load_certificate(EVP_PKEY *pkey, const char *name)
+{
+	X509_NAME *subject = X509_NAME_new();
+	X509_NAME *issuer = X509_NAME_new();
+	unsigned char *der = NULL;
+	X509 *cert = X509_new();
+	key_serial_t serial;
+	char description[48];
+	int len;
+
+	/* Two of one name would be one key. */
+	snprintf(description, sizeof(description), "%s-certificate", name);
+
+	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const uint8_t *)name, -1, -1, 0);
+	X509_NAME_add_entry_by_txt(issuer, "CN", MBSTRING_ASC, (const uint8_t *)"issuer", -1, -1, 0);
+	X509_set_version(cert, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1 + nr_keys);
+	X509_set_subject_name(cert, subject);
+	X509_set_issuer_name(cert, issuer);
+	X509_gmtime_adj(X509_getm_notBefore(cert), 0);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
+	X509_set_pubkey(cert, pkey);
+	if (!X509_sign(cert, pkey, EVP_sha256())) {
+		fprintf(stderr, "pkey_stress: cannot make a certificate\n");
+		exit(2);
+	}
+	len = i2d_X509(cert, &der);
+	serial = add_key("asymmetric", description, der, len, KEY_SPEC_PROCESS_KEYRING);
+	if (serial < 0)
+		die("loading a certificate");
+	OPENSSL_free(der);
+	X509_free(cert);
+	X509_NAME_free(subject);
+	X509_NAME_free(issuer);
+	return serial;
+}
+
 static void load_key(EVP_PKEY *pkey)
 {
 	PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(pkey);
@@ -376,6 +415,7 @@ static void load_key(EVP_PKEY *pkey)
 		die("asking about a private key of ECDSA");
 	if (key->ec)
 		key->bytes = query.max_sig_size;
+	key->verifier = certificates ? load_certificate(pkey, name) : key->serial;
 	OPENSSL_clear_free(der, len);
 	PKCS8_PRIV_KEY_INFO_free(p8);
 	nr_keys++;
@@ -548,6 +588,7 @@ static const char usage[] =
 "  -o, --ops LIST      sign,verify,reject,encrypt,decrypt,garbage,corrupt (default: sign)\n"
 "  -H, --hashes LIST   md5,sha1,sha224,sha256,sha384,sha512,none (default: sha256)\n"
 "                      Of ECDSA there are sign, verify and reject, with SHA; others are not tried.\n"
+"  -x, --certificates  verify and reject with a certificate of the key; before -k and -g\n"
 "  -c, --counts        a line 'count OPERATION HASH N' for each kind that was done; of ECDSA,\n"
 "                      HASH begins with ec-\n"
 "  -S, --seed N        for the choice of operations (default: the time; printed)\n"
@@ -562,6 +603,7 @@ int main(int argc, char **argv)
 		{ "count", 1, NULL, 'n' }, { "seconds", 1, NULL, 's' }, { "wait", 1, NULL, 'w' },
 		{ "after", 1, NULL, 'a' }, { "ops", 1, NULL, 'o' },
 		{ "hashes", 1, NULL, 'H' }, { "seed", 1, NULL, 'S' }, { "quiet", 0, NULL, 'q' },
+		{ "certificates", 0, NULL, 'x' },
 		{ "counts", 0, NULL, 'c' },
 		{ "keys", 1, NULL, 'N' }, { "exponent", 1, NULL, 'E' },
 		{ "in-turn", 0, NULL, 'R' },
@@ -575,7 +617,7 @@ int main(int argc, char **argv)
 
 	ops_mask = 1U << OP_SIGN;
 	hash_mask = 1U << 3;
-	while ((c = getopt_long(argc, argv, "k:g:N:E:Rt:n:s:a:w:o:H:S:qch", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "k:g:N:E:Rt:n:s:a:w:o:H:S:qxch", options, NULL)) != -1) {
 		switch (c) {
 		case 'k':
 			load_file(optarg);
@@ -618,6 +660,9 @@ int main(int argc, char **argv)
 			break;
 		case 'q':
 			quiet = true;
+			break;
+		case 'x':
+			certificates = true;
 			break;
 		case 'c':
 			counts = true;

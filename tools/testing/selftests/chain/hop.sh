@@ -18,7 +18,8 @@ lab barrier rsa-end "$2"
 hops >"$tmp/after"
 lab barrier rsa-counted "$2"
 ops=$(cat /run/lab/rsa-ops)
-note "the caller did $ops operations"
+ecdsa=$(cat /run/lab/rsa-ops.ecdsa 2>/dev/null || echo 0)
+note "the caller did $ops operations, $ecdsa of them of ECDSA"
 
 delta() {
 	hop_delta "$tmp/before" "$tmp/after" "$1"
@@ -35,11 +36,18 @@ host)
 	expect "cof-pool0: failed" "$(delta class/cof-pool0.failed)" -eq 0
 	expect "cof-pool0: known-answer tests run" "$(hop "$tmp/after" class/cof-pool0.kat_run)" -gt 0
 	expect "cof-pool0: known-answer tests failed" "$(hop "$tmp/after" class/cof-pool0.kat_failed)" -eq 0
+	expect "vdpa_crypto's executor: ECDSA that was sent on" "$(delta exec/crypto0.ec_remote)" -eq "$ecdsa"
+	expect "vdpa_crypto's executor: ECDSA computed here" "$(delta exec/crypto0.ec_local)" -eq 0
 	check_selftests
-	check_drivers cof-pool0-rsa cof-pool0-pkcs1-rsa cof-pool0-pkcs1-rsa-sha256 ;;
+	check_drivers cof-pool0-rsa cof-pool0-pkcs1-rsa cof-pool0-pkcs1-rsa-sha256 \
+		cof-pool0-ecdsa-nist-p192 cof-pool0-ecdsa-nist-p256 cof-pool0-ecdsa-nist-p384 \
+		cof-pool0-ecdsa-nist-p521 ;;
 target)
 	expect "cof_target: operations of the pool" "$(delta pool/pool0.ops)" -eq "$ops"
-	expect "LKCF: operations of the pool's driver" "$(delta exec/target-pool0.driver0_ops)" -eq "$ops"
+	expect "LKCF: operations of the pool's driver" "$(delta exec/target-pool0.driver0_ops)" -eq \
+		$((ops - ecdsa))
+	expect "LKCF: operations of the pool's signer" "$(delta exec/target-pool0.ec_local)" -eq "$ecdsa"
+	check_drivers ecdsa-sign-nist-p192 ecdsa-sign-nist-p256 ecdsa-sign-nist-p384 ecdsa-sign-nist-p521
 	grep -E '^(pool|exec)/' "$tmp/after" | sed 's/^/# /' ;;
 esac
 tap_end

@@ -14,7 +14,8 @@
 # HASHES         to use (default: all)
 # CURVES         of ECDSA keys that are used too, of p192, p256, p384 and p521 (default: none)
 # ECDSA          where those are computed: device (default) or software
-# EXPECT_FILE    add the number of operations to the number there
+# EXPECT_FILE    add the number of operations to the number there, and that of those of ECDSA
+#                to the number in EXPECT_FILE.ecdsa
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 
@@ -47,7 +48,12 @@ ops=$(operations 1)
 soft=$(operations '$3 ~ /^ec-/ && ecdsa != "device" ||
 	$3 !~ /^ec-/ && ($3 ~ hashes || $2 ~ ops || $2 ~ /^(garbage|corrupt)$/ && garbage != "device")')
 expect "$CELL: operations" "$ops" -eq $((COUNT / 2 * 2))
-[ -z "${EXPECT_FILE:-}" ] || echo $(($(cat "$EXPECT_FILE") + ops)) >"$EXPECT_FILE"
+if [ "${EXPECT_FILE:-}" ]; then
+	echo $(($(cat "$EXPECT_FILE") + ops)) >"$EXPECT_FILE"
+	# shellcheck disable=SC2016 # awk's
+	ecdsa=$(operations '$3 ~ /^ec-/')
+	echo $(($(cat "$EXPECT_FILE.ecdsa" 2>/dev/null || echo 0) + ecdsa)) >"$EXPECT_FILE.ecdsa"
+fi
 
 # The kernel's own driver does not count, the device does.
 if [ "${DRIVER:-ours}" = ours ]; then
