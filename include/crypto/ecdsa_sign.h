@@ -13,7 +13,7 @@
 #include <crypto/asym.h>
 
 #define ECDSA_MAX_DIGEST	64	/* bytes; longer ones are -EINVAL */
-#define ECDSA_DRIVER_PREFIX	"ecdsa-sign-"	/* cra_driver_name: ECDSA_DRIVER_PREFIX "nist-p256" */
+#define ECDSA_DRIVER_PREFIX	"ecdsa-sign-"	/* cra_driver_name: "ecdsa-sign-nist-p256" */
 
 const char *ecdsa_curve_name(enum asym_curve curve);
 unsigned int ecdsa_curve_bits(enum asym_curve curve);

@@ -290,7 +290,10 @@ static void ec_refused(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		op = cases[i].op;
-		op.key = cases[i].pub ? ec->pub : ec->priv;
+		if (cases[i].pub)
+			op.key = ec->pub;
+		else
+			op.key = ec->priv;
 		KUNIT_EXPECT_EQ_MSG(test, cases[i].err, ec_run(test, ec, op), "case %d", i);
 		if (cases[i].err == -EOVERFLOW)
 			KUNIT_EXPECT_EQ(test, MAX_SIG, ec->req->dst_len);

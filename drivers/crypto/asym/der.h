@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reading DER, strictly: lengths in their one encoding. Works on the caller's bytes, in any context.
+ * Reading DER, strictly: lengths in their one encoding. Works on the caller's bytes, in any
+ * context.
  */
 #ifndef _ASYM_DER_H
 #define _ASYM_DER_H

@@ -186,7 +186,7 @@ int ecdsa_verify(const struct ecdsa_key *key, const u8 *raw, const u8 *digest, u
 
 	if (!key->has_public || !len || len > ECDSA_MAX_DIGEST)
 		return -EINVAL;
-	w = kzalloc(sizeof(*w), GFP_KERNEL);
+	w = kzalloc_obj(*w);
 	if (!w)
 		return -ENOMEM;
 
@@ -388,7 +388,8 @@ EXPORT_SYMBOL_GPL(ecdsa_parse_sig);
  * @len: bytes the driver was given
  *
  * Context: any.
- * Return: bytes of the signature if @len is what KEYCTL_PKEY_VERIFY makes of every length, else @len.
+ * Return: bytes of the signature if @len is what KEYCTL_PKEY_VERIFY makes of every length, else
+ * @len.
  */
 unsigned int ecdsa_sig_len(enum asym_curve curve, const u8 *der, unsigned int len)
 {
@@ -458,7 +459,7 @@ static int key_check(enum asym_curve curve, const u8 *data, unsigned int len,
 	struct ecdsa_key *key;
 	int err;
 
-	key = kzalloc(sizeof(*key), GFP_KERNEL);
+	key = kzalloc_obj(*key);
 	if (!key)
 		return -ENOMEM;
 	key->curve = ecdsa_curve_get(curve);

@@ -17,21 +17,21 @@ static const u8 oid_p256[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
 static const u8 oid_p384[] = { 0x2b, 0x81, 0x04, 0x00, 0x22 };
 static const u8 oid_p521[] = { 0x2b, 0x81, 0x04, 0x00, 0x23 };
 
-#define CURVE(nr, sig) {						\
+#define CURVE(nr, size, sig) {						\
 	.name = "nist-p" #nr,						\
 	.oid = oid_p##nr,						\
 	.oid_len = sizeof(oid_p##nr),					\
 	.ecc_id = ECC_CURVE_NIST_P##nr,					\
 	.bits = nr,							\
-	.bytes = (nr + 7) / 8,						\
+	.bytes = size,							\
 	.max_sig = sig,							\
 }
 
 static struct ecdsa_curve curves[ASYM_CURVE_NR] = {
-	[ASYM_CURVE_P192] = CURVE(192, 56),
-	[ASYM_CURVE_P256] = CURVE(256, 72),
-	[ASYM_CURVE_P384] = CURVE(384, 104),
-	[ASYM_CURVE_P521] = CURVE(521, 139),
+	[ASYM_CURVE_P192] = CURVE(192, 24, 56),
+	[ASYM_CURVE_P256] = CURVE(256, 32, 72),
+	[ASYM_CURVE_P384] = CURVE(384, 48, 104),
+	[ASYM_CURVE_P521] = CURVE(521, 66, 139),
 };
 
 static const struct ecdsa_curve *curve_find(enum asym_curve curve)

@@ -186,7 +186,7 @@ int ecdsa_point_mult_base(const struct ecdsa_curve *curve, const u32 *scalar, u3
 	int col, row, err;
 	u32 index;
 
-	w = kmalloc(sizeof(*w), GFP_KERNEL);
+	w = kmalloc_obj(*w);
 	if (!w)
 		return -ENOMEM;
 	point_set_infinity(curve, &w->r);
@@ -223,7 +223,7 @@ int ecdsa_point_mult2(const struct ecdsa_curve *curve, const u64 *u1, const u64 
 	int i, index, err;
 	u32 affine[ECDSA_LIMBS];
 
-	w = kmalloc(sizeof(*w), GFP_KERNEL);
+	w = kmalloc_obj(*w);
 	if (!w)
 		return -ENOMEM;
 	point_from_digits(curve, &w->table[0], &curve->ecc->g);
@@ -271,7 +271,7 @@ static int point_decompress(const struct ecdsa_curve *curve, const u64 *x, unsig
 	struct add_work *w;
 	int i;
 
-	w = kzalloc(sizeof(*w), GFP_KERNEL);
+	w = kzalloc_obj(*w);
 	if (!w)
 		return -ENOMEM;
 
@@ -356,7 +356,7 @@ int ecdsa_point_init(struct ecdsa_curve *curve)
 	curve->comb_cols = DIV_ROUND_UP(curve->n.bits, ECDSA_COMB_ROWS);
 
 	comb = kcalloc(ECDSA_COMB_POINTS, sizeof(*comb), GFP_KERNEL);
-	w = kmalloc(sizeof(*w), GFP_KERNEL);
+	w = kmalloc_obj(*w);
 	if (!comb || !w) {
 		kfree(comb);
 		kfree(w);

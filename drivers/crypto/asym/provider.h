@@ -178,7 +178,7 @@ struct provider_key {
 	u64 hash;
 	struct asym_exec_key *exec_key;	/* NULL: too large for the software */
 	struct asym_key_data data;	/* data.der is @der */
-	unsigned int key_bytes;		/* of a block, as the software has it; of the longest signature */
+	unsigned int key_bytes;		/* as asym_exec_key_size() */
 	bool device_ok;			/* devices would agree on @key_bytes */
 	const u8 *modulus;		/* RSA: in @der, @key_bytes long, odd, if @device_ok */
 

@@ -265,8 +265,8 @@ static int finish_decrypted(struct akcipher_request *areq, struct provider_op *o
 }
 
 /*
- * keyctl takes the maximal size for the length (6.12, public_key.c): zeros behind the DER, which says
- * where it ends.
+ * keyctl takes the maximal size for the length (6.12, public_key.c): zeros behind the DER, which
+ * says where it ends.
  */
 static int finish_ecdsa_sign(struct akcipher_request *areq, struct provider_op *op)
 {

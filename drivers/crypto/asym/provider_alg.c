@@ -7,9 +7,9 @@
  * Up to 6.12 pkcs1pad(rsa[,hash]) encrypts, decrypts, signs and verifies; later
  * kernels have pkcs1(rsa,hash) for signatures, and pkcs1pad(rsa) only
  * encrypts and decrypts. ecdsa-nist-p256 is x962(ecdsa-nist-p256) there, and
- * p1363(ecdsa-nist-p256) another encoding of its signatures; what is ecdsa-nist-p256 itself there,
- * over numbers in the ECC library's format, is left to the kernel. Process context; asym_class::mutex, or the class is
- * being destroyed.
+ * p1363(ecdsa-nist-p256) another encoding of its signatures; what is ecdsa-nist-p256
+ * itself there, over numbers in the ECC library's format, is left to the kernel.
+ * Process context; asym_class::mutex, or the class is being destroyed.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

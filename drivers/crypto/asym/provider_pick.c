@@ -30,8 +30,9 @@ static bool device_can(const struct asym_device_priv *pdev, const struct provide
 		return caps->algos & BIT(ASYM_ECDSA) && caps->ec_ops & BIT(nr) &&
 		       caps->ec_curves & BIT(key->data.curve);
 
-	if (!(caps->algos & BIT(ASYM_RSA)) || !key->device_ok || key->data.bits < caps->rsa_min_bits ||
-	    key->data.bits > caps->rsa_max_bits)
+	if (!(caps->algos & BIT(ASYM_RSA)) || !key->device_ok)
+		return false;
+	if (key->data.bits < caps->rsa_min_bits || key->data.bits > caps->rsa_max_bits)
 		return false;
 	if (!(caps->rsa_ops & BIT(nr)) || !(caps->rsa_paddings & BIT(op->req.padding)))
 		return false;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The asynchronous entry for ECDSA, which asym_executor has instead of LKCF's: there signatures
- * are synchronous since 6.13, which would take a thread for each. The operation lives in
- * the executor's memory. Any context but hard interrupts, unless said otherwise; no lock of its own.
+ * are synchronous since 6.13, which would take a thread for each. The operation lives in the
+ * executor's memory. Any context but hard interrupts; keys are got and put in process context.
  */
 #include <linux/err.h>
 #include <linux/string.h>

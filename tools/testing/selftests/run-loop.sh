@@ -3,7 +3,7 @@
 # Everything that one machine with all modules can show.
 here=$(dirname "$0")
 rc=0
-for test in asym/rsa.sh asym/inflight.sh asym/ready.sh asym/ecdsa_device.sh virtio/sessions.sh cof/config_errors.sh cof/hostile_peer.sh \
+for test in asym/rsa.sh asym/inflight.sh asym/ready.sh asym/ecdsa.sh asym/ecdsa_device.sh virtio/sessions.sh cof/config_errors.sh cof/hostile_peer.sh \
 	virtio/cbc_aes.py virtio/doorbell.sh vdpa/hostile.py vdpa/fuzz.sh "vdpa/limits.py waiting" vdpa/unit.sh \
 	asym/wrong_device.sh asym/rmmod.sh; do
 	echo "# $test, $(cut -d' ' -f1 /proc/uptime) s after power on"

@@ -155,7 +155,7 @@ struct public_key *pkcs8_parse(const void *data, size_t len)
 	if (err)
 		return ERR_PTR(err);
 
-	pub = kzalloc(sizeof(*pub), GFP_KERNEL);
+	pub = kzalloc_obj(*pub);
 	if (!pub)
 		return ERR_PTR(-ENOMEM);
 	pub->key = kmemdup(ctx.key.der, ctx.key.der_len, GFP_KERNEL);

@@ -60,7 +60,7 @@ struct curve {
 	const BIGNUM *n, *p;
 	size_t bytes;
 	struct buf oid, explicit;	/* parameters, encoded */
-	EC_KEY *key[KEYS_PER_CURVE];
+	struct ec_key_st *key[KEYS_PER_CURVE];
 	key_serial_t private[KEYS_PER_CURVE], cert[KEYS_PER_CURVE];
 	size_t max_sig;			/* as KEYCTL_PKEY_QUERY has it */
 };
@@ -1072,7 +1072,8 @@ static void test_sig(const struct curve *c)
 	else
 		refused[SIGS]++;
 	snprintf(what, sizeof(what), "%s, %s: %s", by_cert ? "certificate" : "private key",
-		 hashes[hash].name, err ? strerror(err) : "the kernel verifies it, OpenSSL does not");
+		 hashes[hash].name,
+		 err ? strerror(err) : "the kernel verifies it, OpenSSL does not");
 	if (mutant.len > c->max_sig) {
 		if (err == EINVAL)
 			return;
@@ -1200,7 +1201,7 @@ static void make_point(struct buf *b, const struct curve *c, const EC_KEY *key)
 	BN_free(y);
 }
 
-/* The judge of points: OpenSSL decodes it, finds it on the curve, in the group, and not infinite. */
+/* The judge of points: OpenSSL decodes it, finds it on the curve, and not infinite. */
 static EC_KEY *oracle_point(const struct curve *c, const struct buf *b)
 {
 	EC_POINT *point;
@@ -1359,7 +1360,7 @@ int main(int argc, char **argv)
 				only++;
 			if (only < CLASS_NR)
 				break;
-			/* fallthrough */
+			__attribute__((__fallthrough__));
 		default:
 			fputs(usage, c == 'h' ? stdout : stderr);
 			return c == 'h' ? 0 : 2;

@@ -52,8 +52,8 @@ static const char * const hash_names[] = {
 #define HASH_NR ARRAY_SIZE(hash_names)
 
 /* What there is of ECDSA */
-#define EC_OPS		(1U << OP_SIGN | 1U << OP_VERIFY | 1U << OP_REJECT)
-#define EC_HASHES	0x3e		/* those of SHA */
+static const unsigned int ec_ops = 1U << OP_SIGN | 1U << OP_VERIFY | 1U << OP_REJECT;
+static const unsigned int ec_hashes = 0x3e;	/* those of SHA */
 
 struct key {
 	EVP_PKEY *pkey;
@@ -327,10 +327,10 @@ static void *worker(void *arg)
 		double start = now();
 		unsigned long us, old;
 
-		if (key->ec && !(EC_OPS & 1U << op))
-			op = pick(ops_mask & EC_OPS, &seed);
-		if (key->ec && !(EC_HASHES & 1U << hash))
-			hash = pick(hash_mask & EC_HASHES, &seed);
+		if (key->ec && !(ec_ops & 1U << op))
+			op = pick(ops_mask & ec_ops, &seed);
+		if (key->ec && !(ec_hashes & 1U << hash))
+			hash = pick(hash_mask & ec_hashes, &seed);
 		switch (one(op, key, hash_names[hash])) {
 		case 0:
 			break;
@@ -367,7 +367,8 @@ static key_serial_t load_certificate(EVP_PKEY *pkey, const char *name)
 	snprintf(description, sizeof(description), "%s-certificate", name);
 
 	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const uint8_t *)name, -1, -1, 0);
-	X509_NAME_add_entry_by_txt(issuer, "CN", MBSTRING_ASC, (const uint8_t *)"issuer", -1, -1, 0);
+	X509_NAME_add_entry_by_txt(issuer, "CN", MBSTRING_ASC, (const uint8_t *)"issuer", -1, -1,
+				   0);
 	X509_set_version(cert, X509_VERSION_3);
 	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1 + nr_keys);
 	X509_set_subject_name(cert, subject);
@@ -617,7 +618,8 @@ int main(int argc, char **argv)
 
 	ops_mask = 1U << OP_SIGN;
 	hash_mask = 1U << 3;
-	while ((c = getopt_long(argc, argv, "k:g:N:E:Rt:n:s:a:w:o:H:S:qxch", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "k:g:N:E:Rt:n:s:a:w:o:H:S:qxch", options,
+				NULL)) != -1) {
 		switch (c) {
 		case 'k':
 			load_file(optarg);
@@ -681,8 +683,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (i = 0; i < nr_keys; i++)
-		if (keys[i].ec && (!(ops_mask & EC_OPS) || !(hash_mask & EC_HASHES))) {
-			fprintf(stderr, "pkey_stress: these are no operations or hashes of ECDSA\n");
+		if (keys[i].ec && (!(ops_mask & ec_ops) || !(hash_mask & ec_hashes))) {
+			fprintf(stderr,
+				"pkey_stress: these are no operations or hashes of ECDSA\n");
 			return 2;
 		}
 	if (!count && !seconds)
