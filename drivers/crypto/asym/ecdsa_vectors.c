@@ -341,31 +341,3 @@ const struct ecdsa_test_sig ecdsa_test_sigs[ECDSA_TEST_SIGS] = {
 		     "eff5c57400e3b3a0ad66ce0978214d13baf4e9ac60752f7b155e2de4dce3",
 	},
 };
-
-/* NIST CAVP, 186-4ecdsatestvectors, SigVer.rsp, [P-256,SHA-256]; the digest of Msg */
-const struct ecdsa_test_verify ecdsa_test_verifies[ECDSA_TEST_VERIFIES] = {
-	{
-		.curve = ASYM_CURVE_P256, .good = true,
-		.digest = "d1b8ef21eb4182ee270638061063a3f3c16c114e33937f69fb232cc833965a94",
-		.x = "e424dc61d4bb3cb7ef4344a7f8957a0c5134e16f7a67c074f82e6e12f49abf3c",
-		.y = "970eed7aa2bc48651545949de1dddaf0127e5965ac85d1243d6f60e7dfaee927",
-		.r = "bf96b99aa49c705c910be33142017c642ff540c76349b9dab72f981fd9347f4f",
-		.s = "17c55095819089c2e03b9cd415abdf12444e323075d98f31920b9e0f57ec871c",
-	},
-	{
-		.curve = ASYM_CURVE_P256, .good = false,
-		.digest = "44b02ad3088076f997220a68ff0b27a58ecfa528b604427097cce5ca956274c5",
-		.x = "2ddfd145767883ffbb0ac003ab4a44346d08fa2570b3120dcce94562422244cb",
-		.y = "5f70c7d11ac2b7a435ccfbbae02c3df1ea6b532cc0e9db74f93fffca7c6f9a64",
-		.r = "9913111cff6f20c5bf453a99cd2c2019a4e749a49724a08774d14e4c113edda8",
-		.s = "9467cd4cd21ecb56b0cab0a9a453b43386845459127a952421f5c6382866c5cc",
-	},
-	{
-		.curve = ASYM_CURVE_P256, .good = true,
-		.digest = "b9336a8d1f3e8ede001d19f41320bc7672d772a3d2cb0e435fff3c27d6804a2c",
-		.x = "e0fc6a6f50e1c57475673ee54e3a57f9a49f3328e743bf52f335e3eeaa3d2864",
-		.y = "7f59d689c91e463607d9194d99faf316e25432870816dde63f5d4b373f12f22a",
-		.r = "1d75830cd36f4c9aa181b2c4221e87f176b7f05b7c87824e82e396c88315c407",
-		.s = "cb2acb01dac96efc53a32d4a0d85d0c2e48955214783ecf50a4f0414a319c05a",
-	},
-};

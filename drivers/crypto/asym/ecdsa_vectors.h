@@ -8,7 +8,7 @@
 
 #define ECDSA_TEST_KEYS		4
 #define ECDSA_TEST_SIGS		40
-#define ECDSA_TEST_VERIFIES	3
+#define ECDSA_TEST_VERIFIES	102
 
 struct ecdsa_test_key {
 	enum asym_curve curve;
