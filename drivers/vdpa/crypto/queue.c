@@ -334,7 +334,8 @@ void vc_queue_tell(struct vc_queue *q)
 		vc_queue_interrupt(q);
 		return;
 	}
-	if (hrtimer_active(&q->tell_timer))
+	/* Not hrtimer_active(): a function that still runs may have woken this worker already. */
+	if (hrtimer_is_queued(&q->tell_timer))
 		return;
 	vc_count(q, VC_STAT_HELD_BACK);
 	hrtimer_start(&q->tell_timer, ns_to_ktime((u64)usecs * NSEC_PER_USEC),
