@@ -116,7 +116,6 @@ struct asym_exec_key *asym_exec_key_create(struct asym_exec *exec,
 void asym_exec_key_get(struct asym_exec_key *key);
 void asym_exec_key_put(struct asym_exec_key *key);
 unsigned int asym_exec_key_size(const struct asym_exec_key *key);
-enum asym_algo asym_exec_key_algo(const struct asym_exec_key *key);
 unsigned int asym_exec_key_cost(const struct asym_exec_key *key, enum asym_op op);
 
 int asym_exec_submit(struct asym_exec_request *req);

@@ -225,19 +225,6 @@ unsigned int asym_exec_key_size(const struct asym_exec_key *key)
 EXPORT_SYMBOL_GPL(asym_exec_key_size);
 
 /**
- * asym_exec_key_algo() - what kind of key it is
- * @key: the key
- *
- * Context: any.
- * Return: its kind.
- */
-enum asym_algo asym_exec_key_algo(const struct asym_exec_key *key)
-{
-	return key->algo;
-}
-EXPORT_SYMBOL_GPL(asym_exec_key_algo);
-
-/**
  * asym_exec_key_cost() - what an operation with a key costs
  * @key: the key
  * @op: the operation, below ASYM_OP_NR
