@@ -17,8 +17,11 @@
 #define ECDSA_RAW		(2 * ECDSA_BYTES)	/* r and s, as IEEE P1363 has them */
 #define ECDSA_HMAC_BLOCK	128			/* of SHA-512 */
 
-/* Above the kernel's 100: it only verifies. No driver of an architecture or device has ECDSA. */
-#define ECDSA_PRIORITY		150
+/*
+ * Just above the kernel's software, 100, which only verifies: what is above software for RSA, by
+ * its own or an administrator's choice, is above this for ECDSA, too.
+ */
+#define ECDSA_PRIORITY		101
 
 #define ECDSA_COMB_ROWS		4
 #define ECDSA_COMB_POINTS	BIT(ECDSA_COMB_ROWS)
