@@ -752,9 +752,13 @@ static EC_KEY *oracle_key(const struct buf *mutant, const struct curve **curve)
 		start = value;
 		if (!der_next(&value, &len, &tag, &class, &q, &n))
 			return NULL;
-		if (nr == 3 && class == (V_ASN1_CONTEXT_SPECIFIC | V_ASN1_CONSTRUCTED) && !tag) {
+		if (nr >= 3 && class == (V_ASN1_CONTEXT_SPECIFIC | V_ASN1_CONSTRUCTED) && !tag) {
 			const uint8_t *a = q, *v;
 			size_t l;
+
+			/* In its place, and once */
+			if (nr > 3)
+				return NULL;
 
 			for (rest = n; rest;)
 				if (!der_next(&a, &rest, &tag, &class, &v, &l) ||
