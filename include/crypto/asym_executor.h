@@ -123,7 +123,8 @@ int asym_exec_submit(struct asym_exec_request *req);
 /**
  * struct asym_exec_remote_op - an ECDSA operation of a driver that computes elsewhere
  * @op: ASYM_SIGN or ASYM_VERIFY
- * @in: digest to sign, or signature with the digest behind it; asym_executor's until @done
+ * @in: digest to sign, or signature, which is well-formed, with the digest behind it;
+ *	asym_executor's until @done
  * @in_len: bytes of digest or signature
  * @digest_len: ASYM_VERIFY: bytes of digest at @in + @in_len
  * @out: ASYM_SIGN: receives the signature

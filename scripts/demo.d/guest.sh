@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# In the guest: load RSA keys, sign, verify, decrypt, all by keyctl; nothing here knows of a pool.
+# In the guest: load keys of RSA and ECDSA, sign, verify, decrypt, all by keyctl; nothing here knows of a pool.
 # This folder has keys and digests made by openssl outside; signatures go to /run/lab/files, where
 # openssl outside the guest verifies them.
 set -eu
@@ -33,5 +33,19 @@ for bits in 2048 4096; do
 	cmp -s secret "$out/$bits.plain" || fail "the decrypted text is not what openssl encrypted"
 	echo "RSA-$bits: 'keyctl pkey_decrypt' decrypts what openssl encrypted outside"
 done
+
+key=$(keyctl padd asymmetric demo-p256 @u <p256.p8) || fail "cannot load the ECDSA key"
+cert=$(keyctl padd asymmetric demo-cert-p256 @u <p256.crt) || fail "cannot load its certificate"
+echo "ECDSA P-256: 'keyctl padd asymmetric' loaded the private key ($key) and its certificate ($cert)"
+signed=0
+for digest in digest.*; do
+	sig=$out/p256.$digest.sig
+	keyctl pkey_sign "$key" 0 "$digest" enc=x962 hash=sha256 >"$sig" || fail "pkey_sign"
+	# 6.12 has zeros behind signatures that are shorter than the longest.
+	truncate -s $((2 + $(od -An -tu1 -j1 -N1 "$sig"))) "$sig"
+	keyctl pkey_verify "$cert" 0 "$digest" "$sig" enc=x962 hash=sha256 || fail "pkey_verify"
+	signed=$((signed + 1))
+done
+echo "ECDSA P-256: $signed digests signed by 'keyctl pkey_sign', each verified by 'keyctl pkey_verify'"
 hops >$out/guest.after
 lab barrier demo-end 3

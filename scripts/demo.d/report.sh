@@ -20,8 +20,10 @@ for sig in "$files"/*.sig; do
 	name=${sig##*/}
 	bits=${name%%.*} digest=${name#*.}
 	made=$((made + 1))
+	padding=(-pkeyopt rsa_padding_mode:pkcs1)
+	[ "$bits" != p256 ] || padding=()
 	openssl pkeyutl -verify -pubin -inkey "$folder/$bits.pub" -in "$folder/${digest%.sig}" \
-		-sigfile "$sig" -pkeyopt rsa_padding_mode:pkcs1 -pkeyopt digest:sha256 >/dev/null &&
+		-sigfile "$sig" "${padding[@]}" -pkeyopt digest:sha256 >/dev/null &&
 		verified=$((verified + 1))
 done
 
@@ -37,6 +39,7 @@ row host class/cof-pool0.software "cof_initiator:   computed by the host's softw
 row target pool/pool0.ops "cof_target: operations from the hypervisor"
 driver=$(awk '$1 == "exec/target-pool0.driver0" { print $2 }' "$files/target.after")
 row target exec/target-pool0.driver0_ops "LKCF: operations of the driver ${driver:-(none)}"
+row target exec/target-pool0.ec_local "LKCF: ECDSA operations of the best signer"
 echo
 soft=$(($(hop_delta "$files/guest.before" "$files/guest.after" class/virtio.software) +
 	$(hop_delta "$files/host.before" "$files/host.after" class/cof-pool0.software)))

@@ -140,6 +140,7 @@ struct asym_exec {
  * @exec: the executor; a reference
  * @refs: the creator's and one for each request
  * @algo: enum asym_algo
+ * @curve: ECDSA: enum asym_curve
  * @is_private: for decrypt and sign
  * @size: bytes of a block; ECDSA: of the longest signature
  * @cost: of an operation of each kind, asym_cost()
@@ -155,6 +156,7 @@ struct asym_exec_key {
 	struct asym_exec *exec;
 	struct kref refs;
 	u8 algo;
+	u8 curve;
 	bool is_private;
 	unsigned int size;
 	unsigned int cost[ASYM_OP_NR];

@@ -152,6 +152,7 @@ struct asym_exec_key *asym_exec_key_create(struct asym_exec *exec,
 		return ERR_PTR(-ENOMEM);
 	key->exec = exec;
 	key->algo = parsed.algo;
+	key->curve = parsed.curve;
 	key->is_private = parsed.is_private;
 	key->size = size;
 	for (op = 0; op < ASYM_OP_NR; op++)

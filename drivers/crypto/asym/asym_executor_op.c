@@ -192,12 +192,12 @@ static int prepare_ecdsa(struct exec_op *op)
 		memcpy(op->in, req->src, len);
 		return need_room(req, op->key->size);
 	}
-	/* No signature is longer. */
+	/* No signature is longer. LKCF's drivers are not so strict: they know keyctl. */
 	if (!req->src_len || req->src_len > op->key->size)
 		return -EBADMSG;
 	memcpy(op->in, req->src, req->src_len);
 	memcpy(op->in + req->src_len, req->digest, len);
-	return 0;
+	return ecdsa_parse_sig(op->key->curve, op->in, req->src_len);
 }
 
 /* Fills op->in; every errno the kernel's software gives before it computes. */

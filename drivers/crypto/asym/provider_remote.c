@@ -6,7 +6,6 @@
  */
 #include <linux/err.h>
 #include <linux/string.h>
-#include <crypto/ecdsa_sign.h>
 
 #include "provider_alg.h"
 
@@ -58,9 +57,6 @@ static void remote_submit(void *data, void *mem, struct asym_exec_remote_op *rop
 	op->data = rop;
 	err = provider_op_set_key(op, key->key_bytes, GFP_ATOMIC);
 	memcpy(op->in, rop->in, rop->in_len + rop->digest_len);
-	/* No device is asked what to think of a malformed one. */
-	if (!err && rop->op == ASYM_VERIFY)
-		err = ecdsa_parse_sig(key->data.curve, op->in, rop->in_len);
 	if (!err)
 		err = provider_op_start(op, key, 0);
 	if (err != -EINPROGRESS)

@@ -16,6 +16,7 @@
 #include <linux/asn1.h>
 #include <linux/asn1_ber_bytecode.h>
 #include <linux/asn1_decoder.h>
+#include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/oid_registry.h>
@@ -29,6 +30,18 @@
 
 /* What a key adds to its owner's quota, as with the kernel's own parser. */
 #define PKCS8_QUOTA	100
+
+/*
+ * A key outlives this module: the names that it points to are in its own memory, which
+ * public_key_free() frees by its first member.
+ */
+struct pkcs8_payload {
+	struct public_key pub;
+	char id_type[8];
+	char algo[sizeof("ecdsa-nist-p256")];
+};
+
+static_assert(!offsetof(struct pkcs8_payload, pub));
 
 struct pkcs8_ctx {
 	struct pkcs8_key key;
@@ -145,6 +158,7 @@ static const struct asn1_decoder pkcs8_decoder = {
  */
 struct public_key *pkcs8_parse(const void *data, size_t len)
 {
+	struct pkcs8_payload *payload;
 	struct pkcs8_ctx ctx = { };
 	struct public_key *pub;
 	int err;
@@ -155,18 +169,21 @@ struct public_key *pkcs8_parse(const void *data, size_t len)
 	if (err)
 		return ERR_PTR(err);
 
-	pub = kzalloc_obj(*pub);
-	if (!pub)
+	payload = kzalloc_obj(*payload);
+	if (!payload)
 		return ERR_PTR(-ENOMEM);
+	pub = &payload->pub;
 	pub->key = kmemdup(ctx.key.der, ctx.key.der_len, GFP_KERNEL);
 	if (!pub->key) {
-		kfree(pub);
+		kfree(payload);
 		return ERR_PTR(-ENOMEM);
 	}
+	strscpy(payload->id_type, "PKCS8");
+	strscpy(payload->algo, ctx.key.algo);
 	pub->keylen = ctx.key.der_len;
 	pub->key_is_private = true;
-	pub->pkey_algo = ctx.key.algo;
-	pub->id_type = "PKCS8";
+	pub->pkey_algo = payload->algo;
+	pub->id_type = payload->id_type;
 	return pub;
 }
 
