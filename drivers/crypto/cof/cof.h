@@ -29,6 +29,28 @@
 struct cof_conn;
 struct cof_listener;
 
+/* ---- stream parser: stream.c -------------------------------------------- */
+
+/**
+ * struct cof_stream - cuts a byte stream into messages
+ * @buf: of the message that is arriving
+ * @size: bytes at @buf
+ * @have: bytes arrived
+ * @want: the message's length; as long as its header is not complete, that of the one before
+ */
+struct cof_stream {
+	u8 *buf;
+	u32 size;
+	u32 have;
+	u32 want;
+};
+
+int cof_hdr_check(const struct cof_hdr *hdr, u32 max);
+void cof_stream_init(struct cof_stream *s, u8 *buf, u32 size);
+u8 *cof_stream_room(struct cof_stream *s, u32 *len);
+int cof_stream_advance(struct cof_stream *s, u32 *len);
+void cof_stream_next(struct cof_stream *s);
+
 /* ---- connections: conn.c ------------------------------------------------ */
 
 /* What may be read or written by DMA shares no cache line with anything else. */
@@ -38,13 +60,16 @@ struct cof_listener;
  * struct cof_txbuf - room for one outgoing message
  * @list: the connection's pool or queue; the owner's between cof_conn_get_tx()
  *	and cof_conn_submit()
+ * @all: among all buffers of the connection; this and @mapped under conn->tx_lock
  * @size: bytes at @data
  * @len: bytes to send (cof_conn_submit() sets it)
  * @sent: bytes sent (the transport's)
  * @used: bytes to be wiped: all, until cof_conn_submit() knows how many there are
  * @large: of cof_conn_get_tx_large()
  * @fate: what becomes of it, if fault injection keeps it
+ * @mapped: @dma is the address of @data for the transport's device
  * @due: and when, jiffies
+ * @dma: the transport's
  * @data: the message, from struct cof_hdr on, behind this
  *
  * A buffer is the pool's, then (cof_conn_get_tx()) the caller's, then
@@ -53,13 +78,16 @@ struct cof_listener;
  */
 struct cof_txbuf {
 	struct list_head list;
+	struct list_head all;
 	u32 size;
 	u32 len;
 	u32 sent;
 	u32 used;
 	bool large;
 	u8 fate;
+	bool mapped;
 	unsigned long due;
+	dma_addr_t dma;
 	u8 *data;
 };
 
@@ -136,10 +164,13 @@ struct cof_conn_fault {
  * @ref: cof_conn_put()
  * @lock: start, resize and close, one at a time; the transport's socket is there
  *	while it is held and the connection is not closed
+ * @rx: what arrived of a message, where those do not come in one piece; the transport's, with
+ *	a lock of its own
  * @rx_digests: COF_DIGEST_*: what messages must have
  * @tx_mutex: who hands messages to the network, one at a time; sleeping. Taken before the
  *	transport's own locks; tried under @tx_lock
- * @tx_lock: guards the next eight, and limits; bottom halves disabled
+ * @tx_lock: guards the next nine, and limits; bottom halves disabled
+ * @tx_all: every struct cof_txbuf, by its @all
  * @tx_free: pool of struct cof_txbuf
  * @tx_free_large: those of limits.tx_large_size
  * @tx_queue: to be sent, in order
@@ -164,9 +195,11 @@ struct cof_conn {
 	struct cof_conn_limits limits;
 	struct kref ref;
 	struct mutex lock;	/* start, resize, close */
+	struct cof_stream rx;
 	unsigned int rx_digests;
 	struct mutex tx_mutex;	/* handing messages to the network */
 	spinlock_t tx_lock;	/* sending */
+	struct list_head tx_all;
 	struct list_head tx_free;
 	struct list_head tx_free_large;
 	struct list_head tx_queue;
@@ -322,12 +355,20 @@ void cof_listener_close(struct cof_listener *listener);
  * @owner: pinned by each connection and listener
  * @connect: make a connection (cof_conn_init() on it), not receiving yet
  * @start: begin to receive
- * @resize: make the receive buffer limits->rx_max bytes; -EPROTO: bytes arrived
+ * @resize: cof_conn_swap_rx() under the lock of its receive path, and what else follows from
+ *	@limits
  * @set_kato: see cof_conn_set_kato(); NULL: it gives up when it likes
  * @kick: something is in conn->tx_queue, or COF_CONN_SHUT is set. Any context. Not for what
  *	is queued between cof_conn_hold_tx() and cof_conn_release_tx()
  * @send: send what is in conn->tx_queue now; conn->tx_mutex is held, which @close waits for
  *	before it takes away what this needs. NULL: there is only @kick
+ * @sends_anywhere: @send is for any context, with bottom halves disabled, for many at once, without
+ *	conn->tx_mutex, and may come when @close is through; it is called for each message
+ * @reclaim: no buffer is left: give those back that are kept although they were sent. Any
+ *	context. May be NULL
+ * @map_tx: a send buffer was allocated: set its @dma. 0 or a negative errno. Under conn->lock, or
+ *	in cof_conn_init(). NULL: there is no device
+ * @unmap_tx: undo it; conn->tx_lock is held
  * @close: send what is queued for up to 200 ms, then no callback any more
  * @free: the memory, after close
  * @listen: make a listener (listener->accept etc. are filled in from args)
@@ -339,10 +380,14 @@ struct cof_transport {
 	struct module *owner;
 	struct cof_conn *(*connect)(const struct cof_connect_args *args);
 	int (*start)(struct cof_conn *conn);
-	int (*resize)(struct cof_conn *conn, const struct cof_conn_limits *limits);
+	int (*resize)(struct cof_conn *conn, const struct cof_conn_limits *limits, u8 **rx_buf);
 	void (*set_kato)(struct cof_conn *conn, unsigned int kato_ms);
 	void (*kick)(struct cof_conn *conn);
 	void (*send)(struct cof_conn *conn);
+	bool sends_anywhere;
+	void (*reclaim)(struct cof_conn *conn);
+	int (*map_tx)(struct cof_conn *conn, struct cof_txbuf *buf);
+	void (*unmap_tx)(struct cof_conn *conn, struct cof_txbuf *buf);
 	void (*close)(struct cof_conn *conn);
 	void (*free)(struct cof_conn *conn);
 	struct cof_listener *(*listen)(const struct cof_listen_args *args);
@@ -360,6 +405,10 @@ bool cof_transport_known(const char *name);	/* loads it; may sleep */
 int cof_conn_init(struct cof_conn *conn, const struct cof_transport *transport,
 		  const struct cof_conn_limits *limits, const struct sockaddr_storage *peer);
 void cof_conn_exit(struct cof_conn *conn);
+int cof_conn_swap_rx(struct cof_conn *conn, u8 **buf, u32 size);
+void cof_conn_unmap_tx(struct cof_conn *conn);
+void cof_listener_init(struct cof_listener *listener, const struct cof_transport *transport,
+		       const struct cof_listen_args *args);
 void cof_conn_error(struct cof_conn *conn, int err);
 void cof_conn_deliver(struct cof_conn *conn, void *msg, u32 len);
 struct cof_txbuf *cof_conn_next_tx(struct cof_conn *conn);
@@ -369,27 +418,6 @@ bool cof_conn_tx_idle(struct cof_conn *conn);
 void cof_conn_hold_tx(struct cof_conn *conn);
 bool cof_conn_release_tx(struct cof_conn *conn);
 void cof_listener_accept(struct cof_listener *listener, struct cof_conn *conn);
-
-/* ---- stream parser: stream.c -------------------------------------------- */
-
-/**
- * struct cof_stream - cuts a byte stream into messages
- * @buf: of the message that is arriving
- * @size: bytes at @buf
- * @have: bytes arrived
- * @want: the message's length; as long as its header is not complete, that of the one before
- */
-struct cof_stream {
-	u8 *buf;
-	u32 size;
-	u32 have;
-	u32 want;
-};
-
-void cof_stream_init(struct cof_stream *s, u8 *buf, u32 size);
-u8 *cof_stream_room(struct cof_stream *s, u32 *len);
-int cof_stream_advance(struct cof_stream *s, u32 *len);
-void cof_stream_next(struct cof_stream *s);
 
 /* ---- messages: msg.c ---------------------------------------------------- */
 

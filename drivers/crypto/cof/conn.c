@@ -10,7 +10,8 @@
  * worker. close() marks the connection (no error callback begins, submit()
  * drops, so nobody kicks the worker any more), then the transport stops its
  * receive path and its worker and waits for them: that is the guarantee "no
- * callback after return". Memory stays until the last cof_conn_put().
+ * callback after return". Memory stays until the last cof_conn_put(). A transport whose
+ * device goes ends a connection itself, under conn->lock, before its user does.
  */
 #include <linux/crc32c.h>
 #include <linux/module.h>
@@ -98,51 +99,84 @@ static struct cof_txbuf *txbuf_alloc(u32 size, bool large)
 	return buf;
 }
 
-static void txbuf_free(struct cof_txbuf *buf)
+static void txbuf_unmap_locked(struct cof_conn *conn, struct cof_txbuf *buf)
 {
-	kfree_sensitive(buf);
+	lockdep_assert_held(&conn->tx_lock);
+	if (buf->mapped)
+		conn->transport->unmap_tx(conn, buf);
+	buf->mapped = false;
 }
 
-static void txbufs_free(struct list_head *list)
+static void txbufs_free(struct cof_conn *conn, struct list_head *list)
 {
 	struct cof_txbuf *buf, *next;
 
+	spin_lock_bh(&conn->tx_lock);
+	list_for_each_entry(buf, list, list) {
+		txbuf_unmap_locked(conn, buf);
+		list_del(&buf->all);
+	}
+	spin_unlock_bh(&conn->tx_lock);
 	list_for_each_entry_safe(buf, next, list, list) {
 		list_del(&buf->list);
-		txbuf_free(buf);
+		kfree_sensitive(buf);
 	}
 }
 
-static int txbufs_alloc(struct list_head *list, u32 nr, u32 size, bool large)
+static int txbuf_new(struct cof_conn *conn, struct list_head *list, u32 size, bool large)
+{
+	struct cof_txbuf *buf = txbuf_alloc(size, large);
+	int err = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	if (conn->transport->map_tx)
+		err = conn->transport->map_tx(conn, buf);
+	if (err) {
+		kfree(buf);
+		return err;
+	}
+	buf->mapped = conn->transport->map_tx;
+	spin_lock_bh(&conn->tx_lock);
+	list_add(&buf->all, &conn->tx_all);
+	spin_unlock_bh(&conn->tx_lock);
+	list_add(&buf->list, list);
+	return 0;
+}
+
+static int txpools_alloc(struct cof_conn *conn, struct list_head *list, struct list_head *large,
+			 const struct cof_conn_limits *limits)
+{
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < limits->tx_bufs && !err; i++)
+		err = txbuf_new(conn, list, limits->tx_size, false);
+	for (i = 0; i < limits->tx_large_bufs && !err; i++)
+		err = txbuf_new(conn, large, limits->tx_large_size, true);
+	if (err) {
+		txbufs_free(conn, list);
+		txbufs_free(conn, large);
+	}
+	return err;
+}
+
+/**
+ * cof_conn_unmap_tx() - for transports: the device goes
+ * @conn: nothing is being sent, nor will be; buffers may be with the user
+ *
+ * Context: process; conn->lock held.
+ */
+void cof_conn_unmap_tx(struct cof_conn *conn)
 {
 	struct cof_txbuf *buf;
 
-	while (nr--) {
-		buf = txbuf_alloc(size, large);
-		if (!buf)
-			goto free_all;
-		list_add(&buf->list, list);
-	}
-	return 0;
-
-free_all:
-	txbufs_free(list);
-	return -ENOMEM;
+	spin_lock_bh(&conn->tx_lock);
+	list_for_each_entry(buf, &conn->tx_all, all)
+		txbuf_unmap_locked(conn, buf);
+	spin_unlock_bh(&conn->tx_lock);
 }
-
-static int txpools_alloc(struct list_head *list, struct list_head *large,
-			 const struct cof_conn_limits *limits)
-{
-	int err;
-
-	err = txbufs_alloc(list, limits->tx_bufs, limits->tx_size, false);
-	if (err)
-		return err;
-	err = txbufs_alloc(large, limits->tx_large_bufs, limits->tx_large_size, true);
-	if (err)
-		txbufs_free(list);
-	return err;
-}
+EXPORT_SYMBOL_GPL(cof_conn_unmap_tx);
 
 /**
  * cof_conn_init() - for transports: the common part of a new connection
@@ -152,11 +186,16 @@ static int txpools_alloc(struct list_head *list, struct list_head *large,
  * @peer: its address
  *
  * Context: process. Undone by cof_conn_exit().
- * Return: 0 or -ENOMEM.
+ * Return: 0; -ENOMEM, or what map_tx() said.
  */
 int cof_conn_init(struct cof_conn *conn, const struct cof_transport *transport,
 		  const struct cof_conn_limits *limits, const struct sockaddr_storage *peer)
 {
+	u8 *rx_buf = kzalloc(limits->rx_max, GFP_KERNEL);
+	int err;
+
+	if (!rx_buf)
+		return -ENOMEM;
 	conn->transport = transport;
 	conn->limits = *limits;
 	conn->peer = *peer;
@@ -166,11 +205,16 @@ int cof_conn_init(struct cof_conn *conn, const struct cof_transport *transport,
 	mutex_init(&conn->lock);
 	mutex_init(&conn->tx_mutex);
 	spin_lock_init(&conn->tx_lock);
+	INIT_LIST_HEAD(&conn->tx_all);
 	INIT_LIST_HEAD(&conn->tx_free);
 	INIT_LIST_HEAD(&conn->tx_free_large);
 	INIT_LIST_HEAD(&conn->tx_queue);
+	cof_stream_init(&conn->rx, rx_buf, limits->rx_max);
 	cof_fault_conn_init(conn);
-	return txpools_alloc(&conn->tx_free, &conn->tx_free_large, limits);
+	err = txpools_alloc(conn, &conn->tx_free, &conn->tx_free_large, limits);
+	if (err)
+		kfree(rx_buf);
+	return err;
 }
 EXPORT_SYMBOL_GPL(cof_conn_init);
 
@@ -182,11 +226,33 @@ EXPORT_SYMBOL_GPL(cof_conn_init);
  */
 void cof_conn_exit(struct cof_conn *conn)
 {
-	txbufs_free(&conn->tx_queue);
-	txbufs_free(&conn->tx_free);
-	txbufs_free(&conn->tx_free_large);
+	txbufs_free(conn, &conn->tx_queue);
+	txbufs_free(conn, &conn->tx_free);
+	txbufs_free(conn, &conn->tx_free_large);
+	kfree_sensitive(conn->rx.buf);
 }
 EXPORT_SYMBOL_GPL(cof_conn_exit);
+
+/**
+ * cof_conn_swap_rx() - for transports: another receive buffer, of another size
+ * @conn: the connection
+ * @buf: the new one; receives the old one
+ * @size: bytes at the new one
+ *
+ * Context: any, with the lock of the transport's receive path.
+ * Return: 0; -EPROTO: bytes of a message are in the old one, nothing was changed.
+ */
+int cof_conn_swap_rx(struct cof_conn *conn, u8 **buf, u32 size)
+{
+	u8 *old = conn->rx.buf;
+
+	if (conn->rx.have)
+		return -EPROTO;
+	cof_stream_init(&conn->rx, *buf, size);
+	*buf = old;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(cof_conn_swap_rx);
 
 /**
  * cof_conn_start() - begin to receive
@@ -224,19 +290,22 @@ int cof_conn_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
 	LIST_HEAD(fresh_large);
 	LIST_HEAD(fresh);
 	LIST_HEAD(old);
+	u8 *rx_buf;
 	int err;
 
-	err = txpools_alloc(&fresh, &fresh_large, limits);
-	if (err)
-		return err;
 	guard(mutex)(&conn->lock);
 	if (test_bit(COF_CONN_CLOSED, &conn->state))
-		err = -ESHUTDOWN;
-	else
-		err = conn->transport->resize(conn, limits);
+		return -ESHUTDOWN;
+	rx_buf = kzalloc(limits->rx_max, GFP_KERNEL);
+	if (!rx_buf)
+		return -ENOMEM;
+	err = txpools_alloc(conn, &fresh, &fresh_large, limits);
+	if (!err)
+		err = conn->transport->resize(conn, limits, &rx_buf);
+	kfree_sensitive(rx_buf);
 	if (err) {
-		txbufs_free(&fresh);
-		txbufs_free(&fresh_large);
+		txbufs_free(conn, &fresh);
+		txbufs_free(conn, &fresh_large);
 		return err;
 	}
 	spin_lock_bh(&conn->tx_lock);
@@ -246,7 +315,7 @@ int cof_conn_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
 	list_splice(&fresh_large, &conn->tx_free_large);
 	conn->limits = *limits;
 	spin_unlock_bh(&conn->tx_lock);
-	txbufs_free(&old);
+	txbufs_free(conn, &old);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(cof_conn_resize);
@@ -350,17 +419,21 @@ static void txbuf_take(struct cof_txbuf *buf)
 struct cof_txbuf *cof_conn_get_tx(struct cof_conn *conn)
 {
 	struct cof_txbuf *buf = NULL;
+	bool starved = false;
 
 	spin_lock_bh(&conn->tx_lock);
 	if (!conn->tx_closed) {
 		if (!cof_fault_get_tx(conn))
 			buf = list_first_entry_or_null(&conn->tx_free, struct cof_txbuf, list);
-		if (!buf)
+		starved = !buf;
+		if (starved)
 			conn->tx_starved = true;
 		else
 			txbuf_take(buf);
 	}
 	spin_unlock_bh(&conn->tx_lock);
+	if (starved && conn->transport->reclaim)
+		conn->transport->reclaim(conn);
 	return buf;
 }
 EXPORT_SYMBOL_GPL(cof_conn_get_tx);
@@ -444,7 +517,7 @@ bool cof_conn_put_tx_list(struct cof_conn *conn, struct list_head *list)
 	idle = !conn->tx_unsent;
 	spin_unlock_bh(&conn->tx_lock);
 	if (unlikely(odd))
-		txbufs_free(&stale);
+		txbufs_free(conn, &stale);
 	if (starved && conn->ops && conn->ops->tx_ready)
 		conn->ops->tx_ready(conn);
 	return idle;
@@ -546,13 +619,16 @@ static bool is_connect_answer(const struct cof_hdr *msg)
 }
 
 /*
- * Is there nobody else who sends, nor anything else to be sent? Then the caller may do it, and
- * holds conn->tx_mutex. A message that comes later kicks the worker, which waits for that.
+ * May the caller send? If it takes conn->tx_mutex, when there is nobody else who sends, nor
+ * anything else to be sent. A message that comes later kicks the worker, which waits for that.
  */
-static bool conn_begin_send(struct cof_conn *conn)
+static bool conn_begin_send(struct cof_conn *conn, bool may_sleep)
 {
 	lockdep_assert_held(&conn->tx_lock);
-	return conn->transport->send && conn->tx_unsent == 1 && mutex_trylock(&conn->tx_mutex);
+	if (conn->transport->sends_anywhere)
+		return !READ_ONCE(conn->tx_held);
+	return may_sleep && conn->transport->send && conn->tx_unsent == 1 &&
+	       mutex_trylock(&conn->tx_mutex);
 }
 
 static void conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len, bool may_sleep)
@@ -580,7 +656,7 @@ static void conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len, b
 		conn->tx_unsent++;
 		if (!cof_fault_tx(conn, buf)) {
 			list_add_tail(&buf->list, &conn->tx_queue);
-			here = may_sleep && conn_begin_send(conn);
+			here = conn_begin_send(conn, may_sleep);
 			if (!here && !READ_ONCE(conn->tx_held))
 				conn->transport->kick(conn);
 		}
@@ -591,7 +667,8 @@ static void conn_submit(struct cof_conn *conn, struct cof_txbuf *buf, u32 len, b
 	if (!here)
 		return;
 	conn->transport->send(conn);
-	mutex_unlock(&conn->tx_mutex);
+	if (!conn->transport->sends_anywhere)
+		mutex_unlock(&conn->tx_mutex);
 }
 
 /**

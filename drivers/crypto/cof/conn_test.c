@@ -40,7 +40,7 @@ static int fake_start(struct cof_conn *conn)
 	return 0;
 }
 
-static int fake_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
+static int fake_resize(struct cof_conn *conn, const struct cof_conn_limits *limits, u8 **rx_buf)
 {
 	to_test(conn)->resizes++;
 	return to_test(conn)->resize_err;

@@ -15,6 +15,26 @@
 #include "cof.h"
 
 /**
+ * cof_hdr_check() - does a message begin like this?
+ * @hdr: complete
+ * @max: longest message taken, bytes
+ *
+ * Context: any. Specification: section 4, magic, length, hlen.
+ * Return: 0 or -EPROTO.
+ */
+int cof_hdr_check(const struct cof_hdr *hdr, u32 max)
+{
+	u32 length = le32_to_cpu(hdr->length);
+	u16 hlen = le16_to_cpu(hdr->hlen);
+
+	if (le32_to_cpu(hdr->magic) != COF_MAGIC || length < sizeof(*hdr) || length > max ||
+	    hlen < sizeof(*hdr) || hlen > length)
+		return -EPROTO;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(cof_hdr_check);
+
+/**
  * cof_stream_init() - begin between two messages
  * @s: the parser
  * @buf: for one message; stays the caller's
@@ -56,7 +76,7 @@ int cof_stream_advance(struct cof_stream *s, u32 *len)
 {
 	const struct cof_hdr *hdr = (const struct cof_hdr *)s->buf;
 	bool known = s->have >= sizeof(*hdr);
-	u32 length, surplus;
+	u32 surplus;
 
 	if (*len > s->want - s->have)
 		return -EPROTO;
@@ -64,12 +84,9 @@ int cof_stream_advance(struct cof_stream *s, u32 *len)
 	if (s->have < sizeof(*hdr))
 		return 0;
 	if (!known) {
-		length = le32_to_cpu(hdr->length);
-		if (le32_to_cpu(hdr->magic) != COF_MAGIC || length < sizeof(*hdr) ||
-		    length > s->size || le16_to_cpu(hdr->hlen) < sizeof(*hdr) ||
-		    le16_to_cpu(hdr->hlen) > length)
+		if (cof_hdr_check(hdr, s->size))
 			return -EPROTO;
-		s->want = length;
+		s->want = le32_to_cpu(hdr->length);
 	}
 	if (s->have < s->want)
 		return 0;

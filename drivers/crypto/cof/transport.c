@@ -175,6 +175,24 @@ void cof_listener_close(struct cof_listener *listener)
 EXPORT_SYMBOL_GPL(cof_listener_close);
 
 /**
+ * cof_listener_init() - for transports: the common part of a new listener
+ * @listener: zeroed, embedded
+ * @transport: that makes it; the module is pinned by the core
+ * @args: of cof_listen()
+ *
+ * Context: process.
+ */
+void cof_listener_init(struct cof_listener *listener, const struct cof_transport *transport,
+		       const struct cof_listen_args *args)
+{
+	listener->transport = transport;
+	listener->accept = args->accept;
+	listener->priv = args->priv;
+	listener->limits = args->limits;
+}
+EXPORT_SYMBOL_GPL(cof_listener_init);
+
+/**
  * cof_listener_accept() - for transports: a peer connected
  * @listener: at which
  * @conn: after cof_conn_init(); taken over

@@ -32,6 +32,13 @@
 #define COF_MAX_HOPS		16	/* cof_io_req.hops, whatever is configured */
 #define COF_INLINE_KEYS		4	/* requests with a key in them in flight on an I/O queue */
 
+/* RDMA: see Documentation/crypto/cof-protocol.rst, section RDMA */
+#define COF_RDMA_MAGIC		0x52464f43	/* "COFR" as it lies in memory */
+#define COF_RDMA_VERSION	1
+#define COF_RDMA_MIN_RECEIVES	2
+#define COF_RDMA_MAX_CREDITS	4096	/* held at a time */
+#define COF_RDMA_MIN_SIZE	512	/* of a receive buffer */
+
 /* cof_hdr.opcode. 0x00..0x3f: admin, 0x40..0x7f: I/O, the rest is reserved. */
 enum cof_opcode {
 	COF_CONNECT		= 0x01,	/* any queue: the first message on it */
@@ -351,6 +358,47 @@ struct cof_query_req {
 	__le64 query_tag;
 };
 
+/**
+ * struct cof_rdma_cm - private data of the RDMA CM's connect request, and of its acceptance
+ * @magic: COF_RDMA_MAGIC
+ * @version: COF_RDMA_VERSION
+ * @receives: receive buffers that are posted, COF_RDMA_MIN_RECEIVES to COF_RDMA_MAX_CREDITS: the
+ *	peer's first credits
+ * @size: bytes of each, COF_RDMA_MIN_SIZE to COF_MAX_MSG
+ * @rsvd: 0
+ */
+struct cof_rdma_cm {
+	__le32 magic;
+	__le16 version;
+	__le16 receives;
+	__le32 size;
+	__le32 rsvd;
+};
+
+/**
+ * struct cof_rdma_reject - private data of a rejection
+ * @magic: COF_RDMA_MAGIC
+ * @version: the one that is known
+ * @status: COF_S_VERSION, COF_S_INVALID, COF_S_BUSY, COF_S_NO_MEMORY
+ */
+struct cof_rdma_reject {
+	__le32 magic;
+	__le16 version;
+	__le16 status;
+};
+
+/**
+ * struct cof_rdma_hdr - what each SEND begins with, before (a part of) a message, or nothing
+ * @credits: receive buffers posted since the last SEND in this direction
+ * @rsvd: 0
+ * @rsvd2: 0
+ */
+struct cof_rdma_hdr {
+	__le16 credits;
+	__le16 rsvd;
+	__le32 rsvd2;
+};
+
 #ifdef __KERNEL__
 #include <linux/build_bug.h>
 #include <linux/stddef.h>
@@ -458,6 +506,20 @@ COF_SIZE(cof_abort_req, 40);
 
 COF_AT(cof_query_req, query_tag, 32);
 COF_SIZE(cof_query_req, 40);
+
+COF_AT(cof_rdma_cm, magic, 0);
+COF_AT(cof_rdma_cm, version, 4);
+COF_AT(cof_rdma_cm, receives, 6);
+COF_AT(cof_rdma_cm, size, 8);
+COF_AT(cof_rdma_cm, rsvd, 12);
+COF_SIZE(cof_rdma_cm, 16);
+COF_AT(cof_rdma_reject, version, 4);
+COF_AT(cof_rdma_reject, status, 6);
+COF_SIZE(cof_rdma_reject, 8);
+COF_AT(cof_rdma_hdr, credits, 0);
+COF_AT(cof_rdma_hdr, rsvd, 2);
+COF_AT(cof_rdma_hdr, rsvd2, 4);
+COF_SIZE(cof_rdma_hdr, 8);
 
 #undef COF_AT
 #undef COF_SIZE

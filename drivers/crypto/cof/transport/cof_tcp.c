@@ -6,7 +6,7 @@
  * segment (or in release_sock(), for what came while somebody had the socket):
  * no thread hop, and correct because a socket calls back only under its own
  * lock, so there is one reader at a time. What arrives is copied into the
- * connection's one receive buffer, whose size was fixed before, and wiped
+ * connection's one receive buffer (conn->rx, under the socket lock), whose size was fixed before, and wiped
  * after use. A FIN may be announced (state_change) before the data of its own
  * segment: so the end of a connection is handled by the worker, which reads
  * first what is left.
@@ -77,7 +77,6 @@ struct cof_tcp_saved {
  * @sock: the socket; NULL once closed, which is under conn->tx_mutex
  * @saved: its callbacks
  * @started: ours are in place
- * @rx: parser; under the socket lock
  * @sending: under the socket lock: messages taken from conn->tx_queue
  * @broken: likewise: sending failed
  * @eof: the peer closed; the worker reads the rest and reports
@@ -91,7 +90,6 @@ struct cof_tcp_conn {
 	struct socket *sock;
 	struct cof_tcp_saved saved;
 	bool started;
-	struct cof_stream rx;
 	struct list_head sending;
 	bool broken;
 	bool eof;
@@ -143,20 +141,20 @@ static int cof_tcp_rx_actor(read_descriptor_t *desc, struct sk_buff *skb,
 	int ret;
 
 	while (left && !test_bit(COF_CONN_DEAF, &tc->conn.state)) {
-		to = cof_stream_room(&tc->rx, &room);
+		to = cof_stream_room(&tc->conn.rx, &room);
 		room = min_t(size_t, room, left);
 		ret = skb_copy_bits(skb, offset, to, room);
 		if (!ret)
-			ret = cof_stream_advance(&tc->rx, &room);
+			ret = cof_stream_advance(&tc->conn.rx, &room);
 		offset += room;
 		left -= room;
 		if (ret < 0) {
 			set_bit(COF_CONN_DEAF, &tc->conn.state);
 			cof_conn_error(&tc->conn, -EPROTO);
 		} else if (ret) {
-			cof_conn_deliver(&tc->conn, tc->rx.buf, tc->rx.have);
+			cof_conn_deliver(&tc->conn, tc->conn.rx.buf, tc->conn.rx.have);
 			WRITE_ONCE(tc->messages, tc->messages + 1);
-			cof_stream_next(&tc->rx);
+			cof_stream_next(&tc->conn.rx);
 		}
 	}
 	return len;
@@ -492,24 +490,16 @@ static struct cof_tcp_conn *cof_tcp_conn_new(struct socket *sock,
 					     const struct sockaddr_storage *peer)
 {
 	struct cof_tcp_conn *tc;
-	u8 *rx_buf;
 	int err;
 
 	tc = kzalloc_obj(*tc);
 	if (!tc)
 		return ERR_PTR(-ENOMEM);
-	rx_buf = kzalloc(limits->rx_max, GFP_KERNEL);
-	if (!rx_buf) {
-		kfree(tc);
-		return ERR_PTR(-ENOMEM);
-	}
 	err = cof_conn_init(&tc->conn, &cof_tcp_transport, limits, peer);
 	if (err) {
-		kfree(rx_buf);
 		kfree(tc);
 		return ERR_PTR(err);
 	}
-	cof_stream_init(&tc->rx, rx_buf, limits->rx_max);
 	INIT_LIST_HEAD(&tc->sending);
 	INIT_WORK(&tc->tx_work, cof_tcp_tx_work);
 	INIT_DELAYED_WORK(&tc->retry, cof_tcp_retry);
@@ -573,24 +563,15 @@ static int cof_tcp_start(struct cof_conn *conn)
 	return 0;
 }
 
-static int cof_tcp_resize(struct cof_conn *conn, const struct cof_conn_limits *limits)
+static int cof_tcp_resize(struct cof_conn *conn, const struct cof_conn_limits *limits,
+			  u8 **rx_buf)
 {
-	struct cof_tcp_conn *tc = to_tcp(conn);
-	struct sock *sk = tc->sock->sk;
-	u8 *buf, *old;
-	int err = 0;
+	struct sock *sk = to_tcp(conn)->sock->sk;
+	int err;
 
-	buf = kzalloc(limits->rx_max, GFP_KERNEL);
-	if (!buf)
-		return -ENOMEM;
 	lock_sock(sk);
-	old = tc->rx.buf;
-	if (tc->rx.have)
-		err = -EPROTO;
-	else
-		cof_stream_init(&tc->rx, buf, limits->rx_max);
+	err = cof_conn_swap_rx(conn, rx_buf, limits->rx_max);
 	release_sock(sk);
-	kfree_sensitive(err ? buf : old);
 	return err;
 }
 
@@ -635,7 +616,6 @@ static void cof_tcp_free(struct cof_conn *conn)
 	struct cof_tcp_conn *tc = to_tcp(conn);
 
 	cof_conn_exit(conn);
-	kfree_sensitive(tc->rx.buf);
 	kfree(tc);
 }
 
@@ -709,10 +689,7 @@ static struct cof_listener *cof_tcp_listen(const struct cof_listen_args *args)
 	tl = kzalloc_obj(*tl);
 	if (!tl)
 		return ERR_PTR(-ENOMEM);
-	tl->listener.transport = &cof_tcp_transport;
-	tl->listener.accept = args->accept;
-	tl->listener.priv = args->priv;
-	tl->listener.limits = args->limits;
+	cof_listener_init(&tl->listener, &cof_tcp_transport, args);
 	tl->opts = args->opts;
 	INIT_DELAYED_WORK(&tl->work, cof_tcp_accept_work);
 	err = sock_create_kern(&init_net, args->addr->ss_family, SOCK_STREAM, IPPROTO_TCP,
