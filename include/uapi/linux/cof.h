@@ -35,7 +35,8 @@
 /* RDMA: see Documentation/crypto/cof-protocol.rst, section RDMA */
 #define COF_RDMA_MAGIC		0x52464f43	/* "COFR" as it lies in memory */
 #define COF_RDMA_VERSION	1
-#define COF_RDMA_MIN_RECEIVES	2
+#define COF_RDMA_MIN_RECEIVES	4
+#define COF_RDMA_MAX_RECEIVES	2048
 #define COF_RDMA_MAX_CREDITS	4096	/* held at a time */
 #define COF_RDMA_MIN_SIZE	512	/* of a receive buffer */
 
@@ -362,7 +363,7 @@ struct cof_query_req {
  * struct cof_rdma_cm - private data of the RDMA CM's connect request, and of its acceptance
  * @magic: COF_RDMA_MAGIC
  * @version: COF_RDMA_VERSION
- * @receives: receive buffers that are posted, COF_RDMA_MIN_RECEIVES to COF_RDMA_MAX_CREDITS: the
+ * @receives: receive buffers that are posted, COF_RDMA_MIN_RECEIVES to COF_RDMA_MAX_RECEIVES: the
  *	peer's first credits
  * @size: bytes of each, COF_RDMA_MIN_SIZE to COF_MAX_MSG
  * @rsvd: 0

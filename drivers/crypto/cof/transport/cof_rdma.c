@@ -1131,7 +1131,7 @@ static u16 cof_rdma_peer(struct cof_rdma_conn *rc, const struct rdma_conn_param 
 		return COF_S_VERSION;
 	receives = le16_to_cpu(cm->receives);
 	rc->peer_size = le32_to_cpu(cm->size);
-	if (cm->rsvd || receives < COF_RDMA_MIN_RECEIVES || receives > COF_RDMA_MAX_CREDITS ||
+	if (cm->rsvd || receives < COF_RDMA_MIN_RECEIVES || receives > COF_RDMA_MAX_RECEIVES ||
 	    rc->peer_size < COF_RDMA_MIN_SIZE || rc->peer_size > COF_MAX_MSG)
 		return COF_S_INVALID;
 	atomic_set(&rc->credits, receives);
