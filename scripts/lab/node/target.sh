@@ -1,13 +1,13 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The pool host: one pool, offered to every initiator of the lab on one TCP port.
+# The pool host: one pool, offered to every initiator of the lab on one port (loop, --transport
+# mixed: two).
 
-setup_target() # ADDRESS
+setup_target() # TRANSPORT=ADDRESS...
 {
 	target=$CONFIG/cof_target
 	load cof_target
-	load cof_tcp
 
 	make_dir $target/pools/pool0
 	if [ "$ACCELERATOR" ]; then
@@ -28,11 +28,16 @@ setup_target() # ADDRESS
 	set_attr $target/pools/pool0/algorithms "rsa ecdsa"
 	set_attr $target/pools/pool0/enable 1
 
-	make_dir $target/ports/1
-	set_attr $target/ports/1/transport tcp
-	set_attr $target/ports/1/traddr "$1"
-	set_attr $target/ports/1/trsvcid 4430
-	set_attr $target/ports/1/insecure 1
-	link $target/pools/pool0 $target/ports/1/pools/pool0
-	set_attr $target/ports/1/enable 1
+	n=0
+	for port; do
+		n=$((n + 1))
+		load "cof_${port%%=*}"
+		make_dir $target/ports/$n
+		set_attr $target/ports/$n/transport "${port%%=*}"
+		set_attr $target/ports/$n/traddr "${port#*=}"
+		set_attr $target/ports/$n/trsvcid 4430
+		set_attr $target/ports/$n/insecure 1
+		link $target/pools/pool0 $target/ports/$n/pools/pool0
+		set_attr $target/ports/$n/enable 1
+	done
 }

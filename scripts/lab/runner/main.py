@@ -23,7 +23,7 @@ KEYS = {str(bits): ["genrsa", str(bits)] for bits in (1024, 2048, 3072, 4096)} |
 
 def arguments():
     parser = argparse.ArgumentParser()
-    for name in ("topology", "kernel", "device", "driver", "tree", "run-dir", "root", "modules",
+    for name in ("topology", "kernel", "device", "driver", "transport", "tree", "run-dir", "root", "modules",
                  "mem", "guest-mem", "host-mem", "accel", "tools", "large-key"):
         parser.add_argument(f"--{name}", required=True)
     for name in ("base", "linux", "append", "qemu", "qemu-dir", "release", "vmlinuz", "initrd", "image"):
@@ -90,9 +90,9 @@ def fill(args, nodes, folder):
     for node in nodes:
         place = f"{folder}/nodes/{node.name}"
         os.makedirs(place)
-        write(f"{place}/env", topology.node_environment(node))
+        write(f"{place}/env", topology.node_environment(args, node))
         write(f"{place}/owner", node.owner)
-        write(f"{place}/links", "".join(f"{mac} {peer}\n" for mac, peer in node.links))
+        write(f"{place}/links", "".join(" ".join(link) + "\n" for link in node.links))
         lines = [f"{tag} {path} {path if uml else ''}".rstrip() for tag, path in extra]
         if node.guests:
             lines += [f"{tag} -" for tag, _ in hidden]

@@ -17,7 +17,8 @@ class Node:
     accelerator: bool = False   # a target with such a device of its own
     hostid: str = ""
     guests: list = dataclasses.field(default_factory=list)
-    links: list = dataclasses.field(default_factory=list)       # (mac, peer's address)
+    links: list = dataclasses.field(default_factory=list)       # (mac, peer's address, transport)
+    ports: list = dataclasses.field(default_factory=list)       # of a target: (transport, address)
     sockets: list = dataclasses.field(default_factory=list)     # (path, listens, mac)
     script: str = ""            # with its arguments
 
@@ -31,16 +32,31 @@ def names(kind, count):
     return [kind] if count == 1 else [f"{kind}{n}" for n in range(1, count + 1)]
 
 
+# Of the loop topology: soft-RoCE has no routes on the loopback device, so there is a dummy one beside.
+RDMA_ADDRESS, RDMA_ADDRESS6 = "10.77.0.1", "fd77::1"
+
+
+def transport_of(args, number):
+    """The transport of target number 1, 2, …, and of the path there."""
+    if args.transport == "mixed":
+        return "tcp" if number % 2 else "rdma"
+    return args.transport
+
+
 def make_nodes(args):
     """The nodes of args.topology, in the order in which they are started."""
     if args.topology == "loop":
-        nodes = [Node("vm", "loop", "127.0.0.1", hostid="lab-host")]
+        ports = {"tcp": [("tcp", "127.0.0.1")], "rdma": [("rdma", RDMA_ADDRESS)]}
+        ports["mixed"] = ports["tcp"] + ports["rdma"]
+        ports = ports[args.transport]
+        nodes = [Node("vm", "loop", ports[0][1], hostid="lab-host", ports=ports)]
     elif args.topology == "guest":
         backend = "lkcf" if args.device == "lkcf" else "builtin"
         nodes = [Node(name, "guest", backend=backend, ram=args.ram)
                  for name in names("guest", args.guests)]
     else:
-        nodes = [Node(name, "target", f"10.77.0.{n}")
+        nodes = [Node(name, "target", f"10.77.0.{n}",
+                      ports=[(transport_of(args, n), f"10.77.0.{n}")])
                  for n, name in enumerate(names("target", args.targets), 1)]
         if args.topology == "pair":
             users = [Node(name, "initiator", f"10.77.0.{100 + n}",
@@ -68,7 +84,7 @@ def link(nodes, users):
         for user in users:
             for node, peer, listens, end in ((target, user, True, 0), (user, target, False, 1)):
                 mac = f"52:54:00:77:{count:02x}:{end:02x}"
-                node.links.append((mac, peer.address))
+                node.links.append((mac, peer.address, target.ports[0][0]))
                 node.sockets.append((f"/run/link{count}", listens, mac))
             count += 1
 
@@ -80,10 +96,12 @@ def variables(values):
 def shared_environment(args, nodes, cmdline):
     """/run/lab/env, which every node and every script has."""
     targets = [node for node in nodes if node.role in ("target", "loop")]
+    ports = [port for node in targets for port in node.ports]
     values = {
         "KERNEL": args.kernel, "TOPOLOGY": args.topology,
-        "DEVICE": args.device, "DRIVER": args.driver,
-        "TARGETS": len(targets), "TARGET_ADDRS": " ".join(node.address for node in targets),
+        "DEVICE": args.device, "DRIVER": args.driver, "COF_TRANSPORT": args.transport,
+        "TARGETS": len(targets), "TARGET_ADDRS": " ".join(address for _, address in ports),
+        "TARGET_TRANSPORTS": " ".join(transport for transport, _ in ports),
         "TARGET_NODES": " ".join(node.name for node in targets if node.role == "target"),
         "INITIATORS": sum(node.role in ("initiator", "host", "loop") for node in nodes),
         "GUESTS": sum(node.role == "guest" for node in nodes),
@@ -106,9 +124,15 @@ def shared_environment(args, nodes, cmdline):
     return variables(values)
 
 
-def node_environment(node):
+def node_environment(args, node):
     script, arguments = split_script(node.script)
+    address, address6 = node.address, ""
+    if node.role == "loop":
+        address, address6 = ("127.0.0.1", "::1") if args.transport == "tcp" else \
+            (RDMA_ADDRESS, RDMA_ADDRESS6)
     return variables({
+        "COF_ADDR": address, "COF_ADDR6": address6,
+        "PORTS": " ".join(f"{transport}={address}" for transport, address in node.ports),
         "ROLE": node.role, "ADDR": node.address, "HOSTID": node.hostid,
         "GUESTS_HERE": " ".join(node.guests),
         "ACCELERATOR": 1 if node.accelerator else "",
