@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What does a fabric add to an operation? CoF on 127.0.0.1 in front of asym_sim, which answers
 # without computing, and NVMe/TCP in front of null_blk, in turn, in one machine, with the same number
-# of I/O queues and of operations in flight. Beside each stands its generator without a fabric, so
+# of I/O queues and of operations in flight; and both over RDMA, on one soft-RoCE device. Beside each stands its generator without a fabric, so
 # that what remains, 1/with - 1/without, is the fabric's; and beside both the round trip of plain
 # TCP between two kernel sockets. Prints a line per measurement, then a table of the medians.
 #
@@ -21,10 +21,10 @@
 # waits has the answer: a host under the machine that is busy, or a kernel that was loaded at less lucky
 # addresses, moves one figure of it by a quarter.
 #
-# RUNS=5 SECONDS_EACH=2 BENCH_QUEUES=2 DEPTHS="1 32 128" ASSOCS="1 4 16 64" TOTALS="128 2048" PAIRS=15
+# TRANSPORTS="tcp rdma", RUNS=5 SECONDS_EACH=2 BENCH_QUEUES=2 DEPTHS="1 32 128" ASSOCS="1 4 16 64" TOTALS="128 2048" PAIRS=15
 set -u
 . "$(dirname "$0")/lib.sh"
-PAIRS=${PAIRS:-15}
+PAIRS=${PAIRS:-15} TRANSPORTS=${TRANSPORTS:-tcp rdma}
 RUNS=${RUNS:-5} SECONDS_EACH=${SECONDS_EACH:-2} BENCH_QUEUES=${BENCH_QUEUES:-2}
 DEPTHS=${DEPTHS:-1 32 128} ASSOCS=${ASSOCS:-1 4 16 64} TOTALS=${TOTALS:-128 2048}
 bench=/sys/kernel/debug/asym_bench
@@ -37,6 +37,10 @@ nvmet=/sys/kernel/config/nvmet
 cpus=$(nproc)
 seconds=1	# that a generator runs
 results=$(mktemp) log=$(mktemp)
+# Of each transport: what measurements are called, what ends the name of what is made, an address, and
+# the device that nvme made
+declare -A nvme_name=([tcp]=nvme [rdma]=nvme-rdma) cof_name=([tcp]=cof [rdma]=cof-rdma)
+declare -A suffix=([tcp]='' [rdma]=-rdma) address=([tcp]=127.0.0.1 [rdma]=10.77.0.1) nvme=()
 failed=0
 
 die()
@@ -46,71 +50,92 @@ die()
 	exit 1
 }
 
-# ---- NVMe/TCP ------------------------------------------------------------------
+# ---- NVMe ----------------------------------------------------------------------
 
+# nvme_up TRANSPORT
 nvme_up()
 {
-	local subsystem=$nvmet/subsystems/bench port=$nvmet/ports/1 device
+	local name=bench${suffix[$1]} device
+	local subsystem=$nvmet/subsystems/$name port=$nvmet/ports/$((${#nvme[@]} + 1))
 	# Answers in the call that submits, as asym_sim does. One controller: nothing to choose from.
 	modprobe null_blk nr_devices=1 queue_mode=2 irqmode=0 bs=512 submit_queues="$cpus" &&
-		modprobe nvme_core multipath=N && modprobe nvmet-tcp && modprobe nvme-tcp ||
+		modprobe nvme_core multipath=N && modprobe "nvmet-$1" && modprobe "nvme-$1" ||
 		die "modules of NVMe"
-	mkdir $subsystem && echo 1 >$subsystem/attr_allow_any_host && mkdir $subsystem/namespaces/1 &&
-		echo /dev/nullb0 >$subsystem/namespaces/1/device_path &&
-		echo 1 >$subsystem/namespaces/1/enable && mkdir $port && echo tcp >$port/addr_trtype &&
-		echo ipv4 >$port/addr_adrfam && echo 127.0.0.1 >$port/addr_traddr &&
-		echo 4420 >$port/addr_trsvcid && ln -s $subsystem $port/subsystems/bench ||
+	mkdir "$subsystem" && echo 1 >"$subsystem/attr_allow_any_host" && mkdir "$subsystem/namespaces/1" &&
+		echo /dev/nullb0 >"$subsystem/namespaces/1/device_path" &&
+		echo 1 >"$subsystem/namespaces/1/enable" && mkdir "$port" && echo "$1" >"$port/addr_trtype" &&
+		echo ipv4 >"$port/addr_adrfam" && echo "${address[$1]}" >"$port/addr_traddr" &&
+		echo 4420 >"$port/addr_trsvcid" && ln -s "$subsystem" "$port/subsystems/$name" ||
 		die "nvmet is not configured"
-	echo "transport=tcp,traddr=127.0.0.1,trsvcid=4420,nqn=bench,nr_io_queues=$BENCH_QUEUES" \
+	echo "transport=$1,traddr=${address[$1]},trsvcid=4420,nqn=$name,nr_io_queues=$BENCH_QUEUES" \
 		>/dev/nvme-fabrics || die "nvme: not connected"
 	for _ in $(seq 100); do
-		device=$(ls -d /sys/class/nvme/nvme*/nvme*n1 2>/dev/null) && break
+		device=$(nvme_device "$1") && break
 		sleep 0.1
 	done
-	nvme=${device##*/}
-	[ -b "/dev/$nvme" ] || die "nvme: no device"
-	[ "$(cat /sys/class/nvme/*/queue_count)" -eq $((BENCH_QUEUES + 1)) ] ||
-		die "nvme: $(cat /sys/class/nvme/*/queue_count) queues, wanted $BENCH_QUEUES and one"
+	nvme[$1]=${device##*/}
+	[ -b "/dev/${nvme[$1]}" ] || die "nvme: no device"
+	[ "$(cat "${device%/*}/queue_count")" -eq $((BENCH_QUEUES + 1)) ] ||
+		die "nvme: $(cat "${device%/*}/queue_count") queues, wanted $BENCH_QUEUES and one"
+}
+
+# nvme_device TRANSPORT
+nvme_device()
+{
+	local file
+	for file in /sys/class/nvme/nvme*/transport; do
+		[ "$(cat "$file")" = "$1" ] || continue
+		ls -d "${file%/*}"/nvme*n1 2>/dev/null
+		return
+	done
+	return 1
 }
 
 # ---- CoF -----------------------------------------------------------------------
 
 cof_target_up()
 {
-	modprobe -a asym_sim asym_bench tcp_pingpong cof_tcp cof_initiator cof_target ||
+	local transport port
+	modprobe -a asym_sim asym_bench tcp_pingpong cof_initiator cof_target ||
 		die "modules of CoF"
 	mkdir $target/pools/bench && echo rsa >$target/pools/bench/algorithms &&
-		echo sim-rsa >$target/pools/bench/drivers && echo 1 >$target/pools/bench/enable &&
-		mkdir $target/ports/1 && echo tcp >$target/ports/1/transport &&
-		echo 127.0.0.1 >$target/ports/1/traddr && echo 4430 >$target/ports/1/trsvcid &&
-		ln -s $target/pools/bench $target/ports/1/pools/bench &&
-		echo 1 >$target/ports/1/enable || die "cof_target is not configured"
+		echo sim-rsa >$target/pools/bench/drivers && echo 1 >$target/pools/bench/enable ||
+		die "cof_target is not configured"
+	for transport in $TRANSPORTS; do
+		modprobe "cof_$transport" || die "the module cof_$transport"
+		port=$target/ports/$(($(ls $target/ports | wc -l) + 1))
+		mkdir "$port" && echo "$transport" >"$port/transport" &&
+			echo "${address[$transport]}" >"$port/traddr" && echo 4430 >"$port/trsvcid" &&
+			echo 1 >"$port/insecure" && ln -s $target/pools/bench "$port/pools/bench" &&
+			echo 1 >"$port/enable" || die "cof_target does not listen"
+	done
 }
 
-# cof_up FIRST LAST [DEPTH] - associations, each a pool of its own and another host's
+# cof_up TRANSPORT FIRST LAST [DEPTH] - associations, each a pool of its own and another host's
 cof_up()
 {
-	local n pool path
+	local n pool path host
 	# Devices are tested with known answers.
 	echo N >$null
-	for n in $(seq "$1" "$2"); do
-		pool=$initiator/b$n path=$initiator/b$n/paths/1
-		mkdir "$target/hosts/bench$n" &&
-			ln -s "$target/hosts/bench$n" "$target/pools/bench/allowed_hosts/bench$n" &&
-			mkdir "$pool" "$path" && echo bench >"$pool/pool" && echo "bench$n" >"$pool/hostid" &&
-			echo "$BENCH_QUEUES" >"$pool/queues" && echo "${3:-128}" >"$pool/depth" &&
-			echo error >"$pool/fallback" &&
-			echo 1 >"$pool/priority" && echo tcp >"$path/transport" &&
-			echo 127.0.0.1 >"$path/traddr" && echo 4430 >"$path/trsvcid" &&
+	for n in $(seq "$2" "$3"); do
+		host=bench$n${suffix[$1]} pool=$initiator/b$n${suffix[$1]}
+		path=$pool/paths/1
+		mkdir "$target/hosts/$host" &&
+			ln -s "$target/hosts/$host" "$target/pools/bench/allowed_hosts/$host" &&
+			mkdir "$pool" "$path" && echo bench >"$pool/pool" && echo "$host" >"$pool/hostid" &&
+			echo "$BENCH_QUEUES" >"$pool/queues" && echo "${4:-128}" >"$pool/depth" &&
+			echo error >"$pool/fallback" && echo 1 >"$pool/insecure" &&
+			echo 1 >"$pool/priority" && echo "$1" >"$path/transport" &&
+			echo "${address[$1]}" >"$path/traddr" && echo 4430 >"$path/trsvcid" &&
 			echo 1 >"$path/enable" && echo 1 >"$pool/enable" || die "cof_initiator is not configured"
 	done
-	for n in $(seq "$1" "$2"); do
+	for n in $(seq "$2" "$3"); do
 		for _ in $(seq 600); do
-			read -r path <"$initiator/b$n/paths/1/state"
+			read -r path <"$initiator/b$n${suffix[$1]}/paths/1/state"
 			[ "$path" != live ] || break
 			sleep 0.1
 		done
-		[ "$path" = live ] || die "association $n is '$path'"
+		[ "$path" = live ] || die "association $n ($1) is '$path'"
 	done
 	echo Y >$null
 }
@@ -190,7 +215,7 @@ latency()
 	local file=$bench/result
 	case $1 in
 	ping-pong | tcp*) file=$pingpong/result ;;
-	nvme | null_blk) file=/dev/null ;;
+	nvme* | null_blk) file=/dev/null ;;
 	esac
 	# until the thread has it, if it says that
 	awk '$1 == "p50_ns" || $1 == "woken_p50_ns" { p50 = $2 } END { print p50 + 0 }' $file
@@ -237,33 +262,46 @@ memory()
 
 # ---- the run -------------------------------------------------------------------
 
-nvme_up
+[[ " $TRANSPORTS " != *" rdma "* ]] || lab rdma || die "no soft-RoCE device"
+for transport in $TRANSPORTS; do
+	nvme_up "$transport"
+done
 cof_target_up
 echo 0 >$bench/check
-cof_up 0 0 1024
-echo "bench: $(uname -r), $cpus CPUs, $BENCH_QUEUES I/O queues; RSA-2048 (CoF), 512 bytes read (NVMe)"
+for transport in $TRANSPORTS; do
+	cof_up "$transport" 0 0 1024
+done
+tcp=
+[[ " $TRANSPORTS " != *" tcp "* ]] || tcp=1
+echo "bench: $(uname -r), $cpus CPUs, $BENCH_QUEUES I/O queues; RSA-2048 (CoF), 512 bytes read (NVMe);" \
+	"$TRANSPORTS"
 printf '%-4s %-9s %-6s %9s %9s %9s %9s %8s %8s  %s\n' run what depth ops/s us/op p50_us cpu_us/op \
 	switches net_rx busy
 seconds=1
-for _ in $(seq "$PAIRS"); do
+for _ in $(seq ${tcp:+"$PAIRS"}); do
 	run_pingpong 1 1 && run_asym cof-b0-rsa 1 1 || die "depth 1 failed"
 	echo "pair $(latency ping-pong) $(latency cof)" >>"$results"
 done
 seconds=$((SECONDS_EACH + 2))
 for run in $(seq "$RUNS"); do
-	measure "$run" ping-pong 1 $packets run_pingpong 1 1
+	[ ! "$tcp" ] || measure "$run" ping-pong 1 $packets run_pingpong 1 1
 	for depth in $DEPTHS; do
 		measure "$run" null_blk "$depth" /sys/block/nullb0/stat run_fio nullb0 "$depth"
-		measure "$run" nvme "$depth" "/sys/block/$nvme/stat" run_fio "$nvme" "$depth"
 		measure "$run" asym_sim "$depth" $sim/completed run_asym sim-rsa "$depth" 1
-		measure "$run" cof "$depth" $sim/completed run_asym cof-b0-rsa "$depth" 1
+		for transport in $TRANSPORTS; do
+			device=${nvme[$transport]}
+			measure "$run" "${nvme_name[$transport]}" "$depth" "/sys/block/$device/stat" \
+				run_fio "$device" "$depth"
+			measure "$run" "${cof_name[$transport]}" "$depth" $sim/completed \
+				run_asym "cof-b0${suffix[$transport]}-rsa" "$depth" 1
+		done
 	done
 done
 
 most=${ASSOCS##* }
-if [ "$most" -gt 1 ]; then
+if [ "$tcp" ] && [ "$most" -gt 1 ]; then
 	before=$(memory)
-	cof_up 1 $((most - 1))
+	cof_up tcp 1 $((most - 1))
 	after=$(memory)
 	echo "memory $before $after $((most - 1))" >>"$results"
 	for run in $(seq "$RUNS"); do
@@ -279,7 +317,7 @@ if [ "$most" -gt 1 ]; then
 	done
 fi
 
-awk "$median_awk"'
+awk -v transports="$TRANSPORTS" "$median_awk"'
 	# time (4) or CPU time (5) that the fabric adds to an operation, us
 	function added(fabric, alone, depth, field) {
 		return (median(fabric " " depth, field) - median(alone " " depth, field)) / 1000
@@ -337,27 +375,40 @@ awk "$median_awk"'
 				printf " %d%%", median(id, f)
 			print ""
 		}
-		printf "\n%-6s %16s %16s %16s %16s\n", "depth", "added us: nvme", "cof",
-			"added cpu: nvme", "cof"
 		for (i = 1; i <= nr_depths; i++)
 			if (!(depths[i] in shown)) {
-				d = depths[i]
-				shown[d] = 1
-				printf "%-6s %16.1f %16.1f %16.1f %16.1f\n", d,
-					added("nvme", "null_blk", d, 4), added("cof", "asym_sim", d, 4),
-					added("nvme", "null_blk", d, 5), added("cof", "asym_sim", d, 5)
-				list[++nr] = d
+				shown[depths[i]] = 1
+				list[++nr] = depths[i]
 			}
+		fabrics = split(transports, fabric)
+		for (f = 1; f <= fabrics; f++) {
+			end = fabric[f] == "tcp" ? "" : "-" fabric[f]
+			printf "\n%-6s %16s %16s %16s %16s   (%s)\n", "depth", "added us: nvme", "cof",
+				"added cpu: nvme", "cof", fabric[f]
+			for (i = 1; i <= nr; i++)
+				printf "%-6s %16.1f %16.1f %16.1f %16.1f\n", list[i],
+					added("nvme" end, "null_blk", list[i], 4),
+					added("cof" end, "asym_sim", list[i], 4),
+					added("nvme" end, "null_blk", list[i], 5),
+					added("cof" end, "asym_sim", list[i], 5)
+		}
 		print ""
-		for (i = 1; i <= nr; i++)
-			ratio("time added, NVMe/TCP over CoF, depth " list[i],
-				added("nvme", "null_blk", list[i], 4),
-				added("cof", "asym_sim", list[i], 4),
-				list[i] == 1 ? "at least 1.0" : "at least 1.3")
-		for (i = 1; i <= nr; i++)
-			ratio("CPU time added, NVMe/TCP over CoF, depth " list[i],
-				added("nvme", "null_blk", list[i], 5),
-				added("cof", "asym_sim", list[i], 5), "more than 1.0")
+		for (f = 1; f <= fabrics; f++) {
+			end = fabric[f] == "tcp" ? "" : "-" fabric[f]
+			pair = "NVMe/" toupper(fabric[f]) " over CoF"
+			for (i = 1; i <= nr; i++)
+				ratio("time added, " pair ", depth " list[i],
+					added("nvme" end, "null_blk", list[i], 4),
+					added("cof" end, "asym_sim", list[i], 4),
+					list[i] == 1 || end != "" ? "at least 1.0" : "at least 1.3")
+			for (i = 1; i <= nr; i++)
+				ratio("CPU time added, " pair ", depth " list[i],
+					added("nvme" end, "null_blk", list[i], 5),
+					added("cof" end, "asym_sim", list[i], 5),
+					end != "" ? "at least 1.0" : "more than 1.0")
+		}
+		if (!pairs)
+			exit
 		printf "latency at depth 1, %d runs, us: CoF %.1f, raw ping-pong %.1f\n", pairs,
 			median("waiter", 10) / 1000, median("floor", 10) / 1000
 		ratio("latency at depth 1, CoF over raw ping-pong", median("waiter", 10),
@@ -374,5 +425,7 @@ awk "$median_awk"'
 				available, slab
 	}' "$results"
 
-echo 1 >"/sys/class/nvme/${nvme%n1}/delete_controller"
+for device in "${nvme[@]}"; do
+	echo 1 >"/sys/class/nvme/${device%n1}/delete_controller"
+done
 exit $failed

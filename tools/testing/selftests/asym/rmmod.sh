@@ -22,7 +22,7 @@ trap 'rm -rf "$tmp"; [ ! -w $kunit ] || echo "*" >$kunit' EXIT
 kunit=/sys/module/kunit/parameters/filter_glob
 [ ! -w $kunit ] || echo none >$kunit
 config=/sys/kernel/config
-modules=(virtio_crypto vdpa_crypto cof_initiator cof_target cof_tcp cof asym_provider asym_executor
+modules=(virtio_crypto vdpa_crypto cof_initiator cof_target cof_tcp cof_rdma cof asym_provider asym_executor
 	pkcs8_key_parser ecdsa_sign)
 
 # Steps that an administrator may take at any time. Each succeeds when what it

@@ -109,19 +109,21 @@ put rsa $target/pools/wrong/algorithms
 ln -s "$target/hosts/$HOSTID" "$target/pools/wrong/allowed_hosts/$HOSTID" ||
 	fatal "cannot allow the host"
 put 1 $target/pools/wrong/enable
-put tcp $target/ports/91/transport
-put 127.0.0.1 $target/ports/91/traddr
+put "$cof_transport" $target/ports/91/transport
+put "$cof_addr" $target/ports/91/traddr
+put $cof_insecure $target/ports/91/insecure
 put 4491 $target/ports/91/trsvcid
 ln -s $target/pools/wrong $target/ports/91/pools/wrong || fatal "cannot link the pool to the port"
 put 1 $target/ports/91/enable
 
 mkdir $initiator || fatal "cannot make the initiator's pool"
 put "$HOSTID" $initiator/hostid
+put $cof_insecure $initiator/insecure
 # Whoever asks for RSA gets this class, as soon as there is one.
 put 3000 $initiator/priority
 mkdir $path || fatal "cannot make the path"
-put tcp $path/transport
-put 127.0.0.1 $path/traddr
+put "$cof_transport" $path/transport
+put "$cof_addr" $path/traddr
 put 4491 $path/trsvcid
 put 1 $path/enable
 put 1 $initiator/enable
@@ -133,7 +135,7 @@ check "$text: /sys/class/cof agrees" file_says /sys/class/cof/wrong-1/state "fai
 expect "$text: known-answer tests failed" "$(now class/cof-wrong.kat_failed)" -ge 1
 expect "$text: devices in the class" "$(now class/cof-wrong.devices)" -eq 0
 expect "$text: results that sim-rsa spoilt" "$(cat $debug/asym_sim/wrong)" -gt 0
-line="cof_initiator: wrong/1: target 127.0.0.1 computes wrong answers (driver sim-rsa): not used"
+line="cof_initiator: wrong/1: target $cof_addr computes wrong answers (driver sim-rsa): not used"
 expect "$text: lines of the initiator" "$(log_lines "$line")" -eq 1
 expect "$text: lines of asym_provider" \
 	"$(log_lines "asym_provider: cof-wrong: device wrong/1 computes wrongly: ")" -ge 1

@@ -11,8 +11,10 @@ here=$(dirname "$0")
 target=/sys/kernel/config/cof_target
 initiator=/sys/kernel/config/cof_initiator
 address=10.9.9.1	# this machine's, and not of 127.0.0.0/8
+netdev=lo
+[ "$cof_transport" = tcp ] || netdev=rdma0
 export LC_ALL=C PYTHONDONTWRITEBYTECODE=1
-modprobe -a cof_target cof_initiator cof_tcp || fatal "modules do not load"
+modprobe -a cof_target cof_initiator "cof_$cof_transport" || fatal "modules do not load"
 tmp=$(mktemp -d) || exit 1
 peer=
 
@@ -85,6 +87,7 @@ write() {
 # port NR ADDRESS SERVICE INSECURE
 port() {
 	mkdir "$target/ports/$1"
+	write "$target/ports/$1/transport" "$cof_transport"
 	write "$target/ports/$1/traddr" "$2"
 	write "$target/ports/$1/trsvcid" "$3"
 	write "$target/ports/$1/insecure" "$4"
@@ -101,7 +104,7 @@ connect_to() {
 	write $initiator/cfgerr/priority 1
 	write $initiator/cfgerr/reconnect_ms 60000
 	write $initiator/cfgerr/insecure "$5"
-	write $path/transport tcp
+	write $path/transport "$cof_transport"
 	write $path/traddr "$3"
 	write $path/trsvcid "$4"
 	write $path/enable 1
@@ -120,6 +123,11 @@ disconnect() {
 	[ ! -d $path ] || rmdir $path
 	[ ! -d $initiator/cfgerr ] || rmdir $initiator/cfgerr
 }
+
+gid_is_there() {
+	grep -qsx "$gid" /sys/class/infiniband/*/ports/1/gids/*
+}
+gid=0000:0000:0000:0000:0000:ffff:0a09:0901	# of $address
 
 # state_is TEXT STATE
 state_is() {
@@ -143,7 +151,7 @@ clean_up() {
 	for host in cfgerr-known cfgerr-allowed; do
 		[ ! -d $target/hosts/$host ] || rmdir $target/hosts/$host
 	done
-	ip address del $address/32 dev lo 2>/dev/null
+	ip address del $address/32 dev $netdev 2>/dev/null
 	rm -rf "$tmp"
 }
 trap clean_up EXIT
@@ -153,9 +161,11 @@ lab_before=$(cat $initiator/pool0/paths/1/state)
 
 # ---- attributes of the target --------------------------------------------------------
 mkdir $target/ports/90 $target/pools/cfgerr
+write $target/ports/90/transport "$cof_transport"
 refuse "port without address" $target/ports/90/enable 1 "Invalid argument" \
 	"port 90: enable: no address set; write to 'traddr' first"
-write $target/ports/90/traddr 127.0.0.1
+write $target/ports/90/traddr "$cof_addr"
+write $target/ports/90/insecure $cof_insecure
 refuse "port without a TCP port" $target/ports/90/enable 1 "Invalid argument" \
 	"port 90: enable: no address set; write to 'trsvcid' first"
 refuse "unknown transport" $target/ports/90/transport pigeon "Invalid argument" \
@@ -180,12 +190,12 @@ ln -s $target/hosts/cfgerr-allowed $target/pools/cfgerr/allowed_hosts/cfgerr-all
 write $target/pools/cfgerr/enable 1
 refuse "algorithms of an enabled pool" $target/pools/cfgerr/algorithms rsa \
 	"Device or resource busy" "pool cfgerr: algorithms: the pool is enabled"
-port 91 127.0.0.1 4491 0
+port 91 "$cof_addr" 4491 $cof_insecure
 refuse "address of an enabled port" $target/ports/91/traddr 127.0.0.2 "Device or resource busy" \
 	"port 91: traddr: the port is enabled"
 write $target/ports/90/trsvcid 4491
 refuse "port that is taken" $target/ports/90/enable 1 "Address already in use" \
-	"port 90: enable: cannot listen at 127.0.0.1, port 4491"
+	"port 90: enable: cannot listen at $cof_addr, port 4491"
 
 # ---- attributes of the initiator -------------------------------------------------------
 mkdir $initiator/cfgerr $path
@@ -196,13 +206,13 @@ refuse "initiator: unknown transport" $path/transport pigeon "Invalid argument" 
 disconnect
 
 # ---- hosts and pools -------------------------------------------------------------------
-connect_to cfgerr cfgerr-stranger 127.0.0.1 4491 0
+connect_to cfgerr cfgerr-stranger "$cof_addr" 4491 $cof_insecure
 state_is "unknown host" "failed: host not allowed"
 one_line "unknown host" cof_target \
 	"port 91: .*: host cfgerr-stranger, pool cfgerr: refused: host not allowed: it is not in hosts/"
 one_line "unknown host" cof_initiator "cfgerr/1: hostid: .*does not allow host 'cfgerr-stranger'"
 disconnect
-connect_to cfgerr cfgerr-known 127.0.0.1 4491 0
+connect_to cfgerr cfgerr-known "$cof_addr" 4491 $cof_insecure
 state_is "host not in allowed_hosts" "failed: host not allowed"
 one_line "host not in allowed_hosts" cof_target \
 	"port 91: .*: host cfgerr-known, pool cfgerr: refused: host not allowed: it is not in allowed_hosts/"
@@ -210,7 +220,7 @@ one_line "host not in allowed_hosts" cof_initiator \
 	"cfgerr/1: hostid: .*does not allow host 'cfgerr-known'"
 disconnect
 expect "refused_hosts counts both" "$(cat $target/pools/cfgerr/stats/refused_hosts)" -eq 2
-connect_to nowhere cfgerr-allowed 127.0.0.1 4491 0
+connect_to nowhere cfgerr-allowed "$cof_addr" 4491 $cof_insecure
 state_is "unknown pool" "failed: unknown pool"
 one_line "unknown pool" cof_target \
 	"port 91: .*: host cfgerr-allowed, pool nowhere: refused: no such pool on this port"
@@ -222,7 +232,7 @@ disconnect
 version() {
 	local said
 	mark
-	said=$(python3 "$here/peer.py" connect 127.0.0.1 4491 hostid=cfgerr-allowed pool=cfgerr \
+	said=$(python3 "$here/peer.py" connect "$cof_addr" 4491 hostid=cfgerr-allowed pool=cfgerr \
 		version_min="$1" version_max="$2" 2>&1)
 	[ "$said" = "status=9 version=1 version_min=1 length=88" ]
 	verdict $? "initiator that speaks $1 to $2: $said"
@@ -231,20 +241,20 @@ version() {
 }
 version 2 3
 version 0 0
-said=$(python3 "$here/peer.py" connect 127.0.0.1 4491 hostid=cfgerr-allowed pool=cfgerr \
+said=$(python3 "$here/peer.py" connect "$cof_addr" 4491 hostid=cfgerr-allowed pool=cfgerr \
 	version_min=1 version_max=7 2>&1)
 [ "$said" = "status=0 version=1 version_min=1 length=88" ]
 verdict $? "initiator that speaks 1 to 7: $said"
 
 # fake STATUS VERSION: a target that answers so
 fake() {
-	python3 "$here/peer.py" answer 127.0.0.1 4494 "$1" "$2" "$2" >"$tmp/fake" 2>&1 &
+	python3 "$here/peer.py" answer "$cof_addr" 4494 "$1" "$2" "$2" >"$tmp/fake" 2>&1 &
 	peer=$!
 	for _ in $(seq 100); do
 		grep -q listening "$tmp/fake" && break
 		sleep 0.1
 	done
-	connect_to cfgerr cfgerr-allowed 127.0.0.1 4494 0
+	connect_to cfgerr cfgerr-allowed "$cof_addr" 4494 $cof_insecure
 }
 unfake() {
 	disconnect
@@ -255,11 +265,11 @@ unfake() {
 fake 9 2
 state_is "target that speaks 2 alone" "failed: version mismatch"
 one_line "target that speaks 2 alone" cof_initiator \
-	"cfgerr/1: version mismatch: target 127.0.0.1 does not speak CoF version 1"
+	"cfgerr/1: version mismatch: target $cof_addr does not speak CoF version 1"
 unfake
 # An answer that grants a version nobody asked for breaks the rules; it is no association.
 fake 0 2
-one_line "target that grants version 2" cof_initiator "cfgerr/1: target 127.0.0.1 port 4494: .*CONNECT"
+one_line "target that grants version 2" cof_initiator "cfgerr/1: target $cof_addr port 4494: .*CONNECT"
 expect "target that grants version 2: associations that broke rules" \
 	"$(cat /sys/class/cof/cfgerr-1/protocol_errors)" -eq 1
 [ "$(cat $path/state)" != live ]
@@ -267,10 +277,11 @@ verdict $? "target that grants version 2: the path is not live but '$(cat $path/
 unfake
 
 # ---- clear text ------------------------------------------------------------------------
-ip address add $address/32 dev lo
+ip address add $address/32 dev $netdev
+[ "$cof_transport" = tcp ] || within 10 gid_is_there || verdict 1 "the GID of $address"
 port 92 $address 4492 0
 mkdir $initiator/cfgerr $path
-write $path/transport tcp
+write $path/transport "$cof_transport"
 write $path/traddr $address
 write $path/trsvcid 4492
 refuse "initiator: clear text without insecure" $path/enable 1 "Operation not permitted" \

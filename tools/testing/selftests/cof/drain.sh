@@ -51,9 +51,11 @@ delta() {
 	hop_delta "$tmp/before" "$tmp/after" "$1"
 }
 
-modprobe -a cof_target cof_initiator cof_tcp || fatal "modules do not load"
+modprobe -a cof_target cof_initiator "cof_$cof_transport" || fatal "modules do not load"
 mkdir $target/ports/97 &&
-	echo 127.0.0.1 >$target/ports/97/traddr &&
+	echo "$cof_transport" >$target/ports/97/transport &&
+	echo "$cof_addr" >$target/ports/97/traddr &&
+	echo $cof_insecure >$target/ports/97/insecure &&
 	echo 4497 >$target/ports/97/trsvcid &&
 	ln -s $target/pools/pool0 $target/ports/97/pools/pool0 &&
 	echo 1 >$target/ports/97/enable
@@ -61,10 +63,11 @@ verdict $? "a second port for pool0"
 mkdir $initiator $initiator/paths/1 $initiator/paths/2 &&
 	echo pool0 >$initiator/pool &&
 	cat /sys/kernel/config/cof_initiator/pool0/hostid >$initiator/hostid &&
+	echo $cof_insecure >$initiator/insecure &&
 	echo 9000 >$initiator/priority &&
 	echo 100 >$initiator/reconnect_ms &&
-	echo tcp | tee $initiator/paths/{1,2}/transport >/dev/null &&
-	echo 127.0.0.1 | tee $initiator/paths/{1,2}/traddr >/dev/null &&
+	echo "$cof_transport" | tee $initiator/paths/{1,2}/transport >/dev/null &&
+	echo "$cof_addr" | tee $initiator/paths/{1,2}/traddr >/dev/null &&
 	echo 4430 >$initiator/paths/1/trsvcid &&
 	echo 4497 >$initiator/paths/2/trsvcid &&
 	echo 1 | tee $initiator/paths/{1,2}/enable >/dev/null &&

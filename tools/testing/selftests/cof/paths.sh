@@ -69,19 +69,22 @@ above() {
 
 # ---- configuration
 mkdir $target/ports/6
-echo ::1 >$target/ports/6/traddr
+echo "$cof_transport" >$target/ports/6/transport
+echo "$cof_addr6" >$target/ports/6/traddr
 echo 4436 >$target/ports/6/trsvcid
+echo $cof_insecure >$target/ports/6/insecure
 check "port: so_priority" sh -c "echo 5 >$target/ports/6/so_priority"
 check "port: busy_poll_us" sh -c "echo 20 >$target/ports/6/busy_poll_us"
 check "port: so_priority 7 is refused" refused $target/ports/6/so_priority 7
 ln -s $target/pools/pool0 $target/ports/6/pools/pool0
-check "port: listens at ::1" sh -c "echo 1 >$target/ports/6/enable"
+check "port: listens at $cof_addr6" sh -c "echo 1 >$target/ports/6/enable"
 check "port: so_priority is refused while enabled" refused $target/ports/6/so_priority 0
 
 mkdir $pool
 expect "queues by default: CPUs" "$(cat $pool/queues)" -eq "$(getconf _NPROCESSORS_ONLN)"
 echo pool0 >$pool/pool
 echo "$HOSTID" >$pool/hostid
+echo $cof_insecure >$pool/insecure
 echo 50000 >$pool/priority
 echo 1024 >$pool/depth
 echo 3 >$pool/so_priority
@@ -91,11 +94,11 @@ check "busy_poll_us 1001 is refused" refused $pool/busy_poll_us 1001
 check "policy other is refused" refused $pool/policy other
 for n in 1 2; do
 	mkdir $pool/paths/$n
-	echo tcp >$pool/paths/$n/transport
+	echo "$cof_transport" >$pool/paths/$n/transport
 done
-echo ::1 >$pool/paths/1/traddr
+echo "$cof_addr6" >$pool/paths/1/traddr
 echo 4436 >$pool/paths/1/trsvcid
-echo 127.0.0.1 >$pool/paths/2/traddr
+echo "$cof_addr" >$pool/paths/2/traddr
 echo 4430 >$pool/paths/2/trsvcid
 expect "disabled: association" "$(path 1 association)" -eq 0
 for n in 1 2; do
@@ -107,8 +110,8 @@ for n in 1 2; do
 done
 
 # ---- what the files say
-check "path 1: address" test "$(path 1 address)" = "[::1]:4436"
-check "path 2: address" test "$(path 2 address)" = "127.0.0.1:4430"
+check "path 1: address" test "$(path 1 address)" = "[$cof_addr6]:4436"
+check "path 2: address" test "$(path 2 address)" = "$cof_addr:4430"
 for n in 1 2; do
 	expect "path $n: association" "$(path $n association)" -gt 0
 	expect "path $n: queues" "$(path $n queues)" -eq "$(cat $pool/queues)"

@@ -5,6 +5,16 @@
 # A test sources this file, calls check() or verdict() for each fact, and ends
 # with tap_end. Nothing here skips.
 
+# The fabric that tests of CoF use, and this machine's addresses there (loop): lab/run --transport.
+# shellcheck disable=SC2034
+cof_transport=${COF_TRANSPORT:-tcp} cof_addr=${COF_ADDR:-127.0.0.1} cof_addr6=${COF_ADDR6:-::1}
+# Clear text needs it where the address is not a loopback one.
+# shellcheck disable=SC2034
+case $cof_addr in
+127.*) cof_insecure=0 ;;
+*) cof_insecure=1 ;;
+esac
+
 tap_nr=0
 tap_bad=0
 
