@@ -26,6 +26,9 @@ struct conn_test {
 	int last_error;
 	int recv_ret;
 	unsigned int ready;
+	unsigned int reclaims;
+	int mapped;		/* buffers */
+	int map_room;
 };
 
 static struct conn_test *to_test(struct cof_conn *conn)
@@ -85,6 +88,52 @@ static struct cof_transport fake_transport = {
 	.send	= fake_send,
 	.close	= fake_close,
 	.free	= fake_free,
+};
+
+static void device_send(struct cof_conn *conn)
+{
+	to_test(conn)->sends++;
+}
+
+static void device_reclaim(struct cof_conn *conn)
+{
+	to_test(conn)->reclaims++;
+}
+
+static int device_map(struct cof_conn *conn, struct cof_txbuf *buf)
+{
+	struct conn_test *t = to_test(conn);
+
+	if (t->mapped == t->map_room)
+		return -ENODEV;
+	t->mapped++;
+	return 0;
+}
+
+static void device_unmap(struct cof_conn *conn, struct cof_txbuf *buf)
+{
+	lockdep_assert_held(&conn->tx_lock);
+	to_test(conn)->mapped--;
+}
+
+static int device_resize(struct cof_conn *conn, const struct cof_conn_limits *limits, u8 **rx_buf)
+{
+	return cof_conn_swap_rx(conn, rx_buf, limits->rx_max);
+}
+
+/* One with a device, which anybody may send with. */
+static struct cof_transport device_transport = {
+	.name		= "device",
+	.start		= fake_start,
+	.resize		= device_resize,
+	.kick		= fake_kick,
+	.send		= device_send,
+	.sends_anywhere	= true,
+	.reclaim	= device_reclaim,
+	.map_tx		= device_map,
+	.unmap_tx	= device_unmap,
+	.close		= fake_close,
+	.free		= fake_free,
 };
 
 static int user_recv(struct cof_conn *conn, const struct cof_hdr *msg, u32 len)
@@ -551,6 +600,116 @@ static void a_closed_connection_is_not_started_or_resized(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ESHUTDOWN, cof_conn_start(&t->conn, &user_ops, NULL));
 }
 
+/* ---- a transport with a device ------------------------------------------------ */
+
+static const struct cof_conn_limits device_limits = {
+	.rx_max = 208, .tx_bufs = BUFS, .tx_size = TX_SIZE,
+	.tx_large_bufs = 1, .tx_large_size = 4 * TX_SIZE,
+};
+
+static struct conn_test *device_conn(struct kunit *test, int map_room, int err)
+{
+	struct conn_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct sockaddr_storage peer;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	t->map_room = map_room;
+	KUNIT_ASSERT_EQ(test, 0, cof_addr_parse(&peer, "192.0.2.1", "4430"));
+	KUNIT_ASSERT_EQ(test, err, cof_conn_init(&t->conn, &device_transport, &device_limits,
+						 &peer));
+	if (!err)
+		KUNIT_ASSERT_EQ(test, 0, cof_conn_start(&t->conn, &user_ops, NULL));
+	return t;
+}
+
+static void each_buffer_is_mapped_once(struct kunit *test)
+{
+	struct conn_test *t = device_conn(test, 2 * BUFS + 1, 0);
+	struct cof_conn_limits other = device_limits;
+	struct cof_txbuf *kept = cof_conn_get_tx(&t->conn);
+
+	KUNIT_EXPECT_EQ(test, BUFS + 1, t->mapped);
+	/* There is no room for as many again: nothing is left of the try. */
+	KUNIT_EXPECT_EQ(test, -ENODEV, cof_conn_resize(&t->conn, &device_limits));
+	KUNIT_EXPECT_EQ(test, BUFS + 1, t->mapped);
+	/* Those of before go, but the one that somebody has; then that, too. */
+	other.tx_size = 2 * TX_SIZE;
+	other.tx_large_bufs = 0;
+	KUNIT_EXPECT_EQ(test, 0, cof_conn_resize(&t->conn, &other));
+	KUNIT_EXPECT_EQ(test, BUFS + 1, t->mapped);
+	cof_conn_put_tx(&t->conn, kept);
+	KUNIT_EXPECT_EQ(test, BUFS, t->mapped);
+
+	/* The device goes before the connection; one buffer is with the user. */
+	kept = cof_conn_get_tx(&t->conn);
+	cof_conn_unmap_tx(&t->conn);
+	KUNIT_EXPECT_EQ(test, 0, t->mapped);
+	cof_conn_close(&t->conn);
+	cof_conn_put_tx(&t->conn, kept);
+	cof_conn_exit(&t->conn);
+	KUNIT_EXPECT_EQ(test, 0, t->mapped);
+}
+
+static void a_connection_without_a_device_is_none(struct kunit *test)
+{
+	struct conn_test *t = device_conn(test, BUFS, -ENODEV);
+
+	KUNIT_EXPECT_EQ(test, 0, t->mapped);
+}
+
+static void anybody_sends_and_asks_for_buffers(struct kunit *test)
+{
+	struct conn_test *t = device_conn(test, BUFS + 1, 0);
+	struct cof_txbuf *buf[BUFS];
+	LIST_HEAD(list);
+	unsigned int i;
+
+	for (i = 0; i < BUFS; i++)
+		buf[i] = cof_conn_get_tx(&t->conn);
+	KUNIT_EXPECT_EQ(test, 0, t->reclaims);
+	KUNIT_EXPECT_NULL(test, cof_conn_get_tx(&t->conn));
+	KUNIT_EXPECT_EQ(test, 1, t->reclaims);
+	cof_conn_submit(&t->conn, buf[0], 32);
+	cof_conn_send(&t->conn, buf[1], 32);
+	KUNIT_EXPECT_EQ(test, 2, t->sends);
+	/* Who holds them sends them. */
+	cof_conn_hold_tx(&t->conn);
+	cof_conn_submit(&t->conn, buf[2], 32);
+	KUNIT_EXPECT_EQ(test, 2, t->sends);
+	KUNIT_EXPECT_TRUE(test, cof_conn_release_tx(&t->conn));
+	cof_conn_submit(&t->conn, buf[3], 32);
+	KUNIT_EXPECT_EQ(test, 3, t->sends);
+	KUNIT_EXPECT_EQ(test, 0, t->kicks);
+	KUNIT_EXPECT_EQ(test, BUFS, cof_conn_take_tx(&t->conn, &list, BUFS + 1));
+	KUNIT_EXPECT_TRUE(test, cof_conn_put_tx_list(&t->conn, &list));
+	KUNIT_EXPECT_EQ(test, 1, t->ready);
+	cof_conn_close(&t->conn);
+	KUNIT_EXPECT_NULL(test, cof_conn_get_tx(&t->conn));
+	KUNIT_EXPECT_EQ(test, 1, t->reclaims);
+	cof_conn_exit(&t->conn);
+	KUNIT_EXPECT_EQ(test, 0, t->mapped);
+}
+
+static void a_message_that_arrives_stays_where_it_is(struct kunit *test)
+{
+	struct conn_test *t = device_conn(test, 4 * BUFS, 0);
+	struct cof_conn_limits other = device_limits;
+	u32 len;
+
+	other.rx_max = 416;
+	cof_stream_room(&t->conn.rx, &len);
+	len = 1;
+	KUNIT_EXPECT_EQ(test, 0, cof_stream_advance(&t->conn.rx, &len));
+	KUNIT_EXPECT_EQ(test, -EPROTO, cof_conn_resize(&t->conn, &other));
+	KUNIT_EXPECT_EQ(test, 208, t->conn.rx.size);
+	cof_stream_next(&t->conn.rx);
+	KUNIT_EXPECT_EQ(test, 0, cof_conn_resize(&t->conn, &other));
+	KUNIT_EXPECT_EQ(test, 416, t->conn.rx.size);
+	cof_conn_close(&t->conn);
+	cof_conn_exit(&t->conn);
+	KUNIT_EXPECT_EQ(test, 0, t->mapped);
+}
+
 static void limits_are_checked(struct kunit *test)
 {
 	static const struct cof_conn_limits bad[] = {
@@ -603,6 +762,10 @@ static struct kunit_case conn_cases[] = {
 	KUNIT_CASE(resizing_changes_buffers_but_those_under_way),
 	KUNIT_CASE(resizing_that_fails_changes_nothing),
 	KUNIT_CASE(a_closed_connection_is_not_started_or_resized),
+	KUNIT_CASE(each_buffer_is_mapped_once),
+	KUNIT_CASE(a_connection_without_a_device_is_none),
+	KUNIT_CASE(anybody_sends_and_asks_for_buffers),
+	KUNIT_CASE(a_message_that_arrives_stays_where_it_is),
 	KUNIT_CASE(limits_are_checked),
 	KUNIT_CASE(a_transport_is_registered_once),
 	{}
