@@ -24,7 +24,7 @@
  *		 is held, if rc->id is. Not taken in callbacks of the RDMA CM.
  *  rc->rx_lock	 what was received: from before start() until close(). One ops->recv() at a time.
  *  rc->lock	 posting: queue pair, send ring, credits owed. Taken under rx_lock and whatever the
- *		 user's recv() takes; under it conn->tx_lock and the device driver's. It does not sleep.
+ *		 user's recv() takes; under it conn->tx_lock and the driver's. No sleeping.
  *		 rc->dead is set under it: nothing is posted any more, the queue pair may go.
  *  devices_lock which devices there are, and whose connections; a mutex.
  *  accept_lock	 what waits to be accepted; a spinlock, process context.
@@ -55,7 +55,7 @@
 #define COF_RDMA_MAX_WR		1536	/* ... and at most */
 #define COF_RDMA_BATCH		16	/* work requests posted at once */
 #define COF_RDMA_REPOST		8	/* receive buffers posted again at once */
-#define COF_RDMA_BACKLOG	128	/* connections being set up at a listener */
+#define COF_RDMA_BACKLOG	128	/* connections of a listener being set up; as many dropped */
 #define COF_RDMA_CONNECT_MS	3000
 #define COF_RDMA_LINGER_MS	200
 #define COF_RDMA_LISTEN_MS	1000	/* until it is tried again, when the device had gone */
@@ -239,8 +239,9 @@ struct cof_rdma_conn {
  * @id: of the RDMA CM; NULL: its device is not there
  * @listen_work: tries again
  * @accept_work: accepts
- * @pending: connections being set up; accept_lock
+ * @pending: connections being set up, oldest first; this and the following under accept_lock
  * @nr_pending: how many
+ * @nr_failed: of these, are about to be dropped
  */
 struct cof_rdma_listener {
 	struct cof_listener listener;
@@ -251,6 +252,7 @@ struct cof_rdma_listener {
 	struct work_struct accept_work;
 	struct list_head pending;
 	unsigned int nr_pending;
+	unsigned int nr_failed;
 };
 
 static DEFINE_MUTEX(devices_lock);
@@ -369,6 +371,17 @@ static struct cof_txbuf *cof_rdma_next(struct cof_rdma_conn *rc)
 	return list_first_entry(&rc->sending, struct cof_txbuf, list);
 }
 
+/*
+ * May the driver keep a copy of it in the device's queue? Not of keys: they travel on the admin
+ * queue, and in large buffers.
+ */
+static bool cof_rdma_may_inline(const struct cof_rdma_conn *rc, const struct cof_txbuf *buf,
+				u32 len)
+{
+	return COF_RDMA_HDR + len <= rc->max_inline &&
+	       (!buf || (!buf->large && READ_ONCE(rc->conn.qid)));
+}
+
 /* A SEND that returns what is owed, with @len bytes at @buf->data + @buf->sent; NULL: none. */
 static void cof_rdma_fill(struct cof_rdma_conn *rc, unsigned int n, struct cof_txbuf *buf, u32 len)
 {
@@ -378,7 +391,7 @@ static void cof_rdma_fill(struct cof_rdma_conn *rc, unsigned int n, struct cof_t
 	struct cof_rdma_hdr *hdr = &rc->hdrs[i];
 	struct ib_send_wr *wr = &rc->wr[n];
 	struct ib_sge *sge = rc->sge[n];
-	bool is_inline = COF_RDMA_HDR + len <= rc->max_inline;
+	bool is_inline = cof_rdma_may_inline(rc, buf, len);
 
 	hdr->credits = cpu_to_le16(rc->owed);
 	rc->owed = 0;
@@ -575,6 +588,8 @@ static void cof_rdma_send_done(struct ib_cq *cq, struct ib_wc *wc)
 	/* Who waits looks at it again when it is in the queue. */
 	if (wq_has_sleeper(&rc->idle) && cof_rdma_all_sent(rc))
 		wake_up(&rc->idle);
+	if (unlikely(test_bit(COF_CONN_SHUT, &rc->conn.state)))
+		cof_rdma_kick(&rc->conn);
 }
 
 /* ---- receiving ----------------------------------------------------------- */
@@ -1158,14 +1173,23 @@ static void cof_rdma_step(struct cof_rdma_conn *rc, int err)
 	complete(&rc->step);
 }
 
+static void cof_rdma_accept_event_locked(struct cof_rdma_conn *rc, enum cof_rdma_accept accept)
+{
+	struct cof_rdma_listener *rl = rc->listener;
+
+	lockdep_assert_held(&accept_lock);
+	if (!rl || rc->accept != COF_RDMA_WAITS)
+		return;
+	rc->accept = accept;
+	rl->nr_failed += accept == COF_RDMA_FAILED;
+	queue_work(cof_rdma_wq, &rl->accept_work);
+}
+
 /* A connection that is to be accepted is ready, or will never be. */
 static void cof_rdma_accept_event(struct cof_rdma_conn *rc, enum cof_rdma_accept accept)
 {
 	spin_lock(&accept_lock);
-	if (rc->listener && rc->accept == COF_RDMA_WAITS) {
-		rc->accept = accept;
-		queue_work(cof_rdma_wq, &rc->listener->accept_work);
-	}
+	cof_rdma_accept_event_locked(rc, accept);
 	spin_unlock(&accept_lock);
 }
 
@@ -1320,10 +1344,13 @@ static int cof_rdma_resize(struct cof_conn *conn, const struct cof_conn_limits *
 
 	if (!rc->id)
 		return -ENODEV;
+	err = cof_rdma_more_receives(rc, cof_rdma_receives(limits));
+	if (err)
+		return err;
 	spin_lock_bh(&rc->rx_lock);
 	err = list_empty(&rc->early) ? cof_conn_swap_rx(conn, rx_buf, limits->rx_max) : -EPROTO;
 	spin_unlock_bh(&rc->rx_lock);
-	return err ?: cof_rdma_more_receives(rc, cof_rdma_receives(limits));
+	return err;
 }
 
 /* ---- listening ----------------------------------------------------------- */
@@ -1339,13 +1366,29 @@ static void cof_rdma_reject(struct rdma_cm_id *id, u16 status)
 	rdma_reject(id, &reject, sizeof(reject), IB_CM_REJ_CONSUMER_DEFINED);
 }
 
+/* Who has waited longest makes room: a peer that never says that it is there stops nobody. */
+static void cof_rdma_evict_locked(struct cof_rdma_listener *rl)
+{
+	struct cof_rdma_conn *rc;
+
+	lockdep_assert_held(&accept_lock);
+	list_for_each_entry(rc, &rl->pending, accept_list) {
+		if (rc->accept != COF_RDMA_WAITS)
+			continue;
+		cof_rdma_accept_event_locked(rc, COF_RDMA_FAILED);
+		return;
+	}
+}
+
 /* A place among those that are being set up. */
 static bool cof_rdma_pending_add(struct cof_rdma_listener *rl, struct cof_rdma_conn *rc)
 {
 	bool room;
 
 	spin_lock(&accept_lock);
-	room = rl->nr_pending < COF_RDMA_BACKLOG;
+	if (rl->nr_pending - rl->nr_failed >= COF_RDMA_BACKLOG)
+		cof_rdma_evict_locked(rl);
+	room = rl->nr_pending < 2 * COF_RDMA_BACKLOG;
 	if (room) {
 		rl->nr_pending++;
 		rc->listener = rl;
@@ -1360,6 +1403,7 @@ static void cof_rdma_pending_del_locked(struct cof_rdma_conn *rc)
 	lockdep_assert_held(&accept_lock);
 	list_del_init(&rc->accept_list);
 	rc->listener->nr_pending--;
+	rc->listener->nr_failed -= rc->accept == COF_RDMA_FAILED;
 	rc->listener = NULL;
 }
 
@@ -1643,7 +1687,8 @@ static void cof_rdma_remove_device(struct ib_device *ibdev, void *data)
 		list_for_each_entry(rl, &listeners, list) {
 			if (!rl->id || rl->id->device != ibdev)
 				continue;
-			pr_warn("%pISpc: %s goes: not listening\n", &rl->addr, ibdev->name);
+			pr_warn("%pISpc: %s is removed: not listening\n", &rl->addr,
+				dev_name(&ibdev->dev));
 			rdma_destroy_id(rl->id);
 			rl->id = NULL;
 			mod_delayed_work(cof_rdma_wq, &rl->listen_work,
@@ -1693,7 +1738,7 @@ static int __init cof_rdma_init(void)
 {
 	int err = -ENOMEM;
 
-	cof_rdma_wq = alloc_workqueue("cof_rdma", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	cof_rdma_wq = alloc_workqueue("cof_rdma", WQ_UNBOUND, 0);
 	if (!cof_rdma_wq)
 		return err;
 	cof_rdma_rx_cache = kmem_cache_create("cof_rdma_rx", sizeof(struct cof_rdma_rx),
