@@ -32,12 +32,13 @@ setup_rdma()
 		if [ ! -e /sys/class/net/rdma0 ]; then
 			load dummy numdummies=0
 			# As large as what a port takes, 4096, and headers.
-			# Not busybox's, which knows no nodad.
-			/sbin/ip link add rdma0 type dummy && /sbin/ip link set rdma0 mtu 9000 up &&
-				/sbin/ip address add 10.77.0.1/24 dev rdma0 &&
-				/sbin/ip address add fd77::1/64 dev rdma0 nodad ||
+			/sbin/ip link add rdma0 type dummy && /sbin/ip link set rdma0 mtu 9000 ||
 				fail "cannot make the network device rdma0"
 		fi
+		# Not busybox's, which knows no nodad. A device that is down loses the second address.
+		/sbin/ip link set rdma0 up && /sbin/ip address replace 10.77.0.1/24 dev rdma0 &&
+			/sbin/ip address replace fd77::1/64 dev rdma0 nodad ||
+			fail "cannot give rdma0 its addresses"
 		rdma_device rxe0 rdma0 "$(gid_of 10.77.0.1)" fd77:0000:0000:0000:0000:0000:0000:0001
 		return
 	fi

@@ -3,11 +3,15 @@
 # Crypto over Fabrics, initiators and target in one machine: paths, quotas, fair shares, what is
 # lost, damaged, or malformed.
 #
-# COF_TESTS  which of cof/*.sh, with commas (default: these)
+# COF_TESTS  which of cof/*.sh, or FOLDER/NAME, with commas (default: these)
 here=$(dirname "$0")
 rc=0
 for test in $(echo "${COF_TESTS:-paths,inline,quota,throttled,fairness,lossy,drain,fault,fuzz}" | tr , ' '); do
-	echo "# cof/$test.sh, $(cut -d' ' -f1 /proc/uptime) s after power on"
-	"$here/cof/$test.sh" || rc=1
+	case $test in
+	*/*) ;;
+	*) test=cof/$test ;;
+	esac
+	echo "# $test.sh, $(cut -d' ' -f1 /proc/uptime) s after power on"
+	"$here/$test.sh" || rc=1
 done
 exit $rc

@@ -6,13 +6,27 @@
 # computed by software, and what is lost silently is noticed within two keep-alive periods. Times are
 # of the monotonic clock.
 #
-# FAULTS  rounds of all kinds (default 2; 10, so 50 faults, with COF_SOAK=1)
-# KINDS   which (default: blackhole reset kill pool power)
+# The paths are of either transport, or one of each (lab/run --transport).
+#
+# FAULTS  rounds of all kinds (default 2 over TCP, else 1; with COF_SOAK=1 what makes 50 faults or more)
+# KINDS   which: KIND, or KIND:TARGET. Of every path: blackhole pool power; over TCP: reset kill; over
+#         RDMA: nic (the target's network device is down), link (its RDMA device goes), own (ours)
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1
-FAULTS=${FAULTS:-$([ "${COF_SOAK:-}" = 1 ] && echo 10 || echo 2)}
-KINDS=${KINDS:-blackhole reset kill pool power}
+case $cof_transport in
+tcp)
+	# Fifty are ten rounds.
+	kinds="blackhole reset kill pool:2 power:1" few=2 many=10 ;;
+rdma)
+	kinds="blackhole:1 nic:2 link:1 own:2 pool:1 power:2 blackhole:2 nic:1 link:2 own:1 pool:2 power:1"
+	few=1 many=5 ;;
+mixed)
+	kinds="blackhole:1 blackhole:2 reset:1 nic:2 kill:1 link:2 pool:1 pool:2 own:2 power:1 power:2"
+	few=1 many=5 ;;
+esac
+KINDS=${KINDS:-$kinds}
+FAULTS=${FAULTS:-$([ "${COF_SOAK:-}" = 1 ] && echo $many || echo $few)}
 KATO=5000	# ms
 class=/sys/kernel/debug/asym/cof-pool0/stats
 pool=/sys/kernel/config/cof_initiator/pool0
@@ -53,12 +67,27 @@ answers() {
 	[ "$(path "$1" responses)" -gt "$2" ]
 }
 
-# address N
-address() {
-	# shellcheck disable=SC2086 # a list
-	set -- "$1" $TARGET_ADDRS
+# word N WORD...
+word() {
 	shift "$1"
 	echo "$1"
+}
+
+# address N, transport N
+address() {
+	# shellcheck disable=SC2086 # a list
+	word "$1" $TARGET_ADDRS
+}
+
+transport() {
+	# shellcheck disable=SC2086 # a list
+	word "$1" $TARGET_TRANSPORTS
+}
+
+# our_device N: the RDMA device of the path to target N
+our_device() {
+	dev=$(ip -o route get "$(address "$1")" | sed -n 's/.* dev \([^ ]*\).*/\1/p')
+	rdma link | sed -n "s|^link \([^/]*\)/1 .* netdev $dev *\$|\1|p"
 }
 
 # tell N WORD: to failover-target.sh
@@ -70,11 +99,15 @@ tell() {
 # firewall N VERDICT...: for what comes from target N, and goes there
 firewall() {
 	addr=$(address "$1")
+	case $(transport "$1") in
+	tcp) from="tcp sport 4430" to="tcp dport 4430" ;;
+	rdma) from="udp dport 4791" to="udp dport 4791" ;; # RoCE
+	esac
 	shift
 	nft -f - <<-RULES
 		table inet fault {
-			chain in { type filter hook input priority 0; iifname != lo ip saddr $addr tcp sport 4430 $*; }
-			chain out { type filter hook output priority 0; ip daddr $addr tcp dport 4430 $*; }
+			chain in { type filter hook input priority 0; iifname != lo ip saddr $addr $from $*; }
+			chain out { type filter hook output priority 0; ip daddr $addr $to $*; }
 		}
 	RULES
 }
@@ -86,6 +119,9 @@ begin() {
 	reset) firewall "$2" reject with tcp reset ;;
 	kill) ss -K dst "$(address "$2")" dport = 4430 | sed 's/^/# /' ;;
 	pool) tell "$2" disable ;;
+	nic) tell "$2" nic-down ;;
+	link) tell "$2" link-del ;;
+	own) rdma link del "$(our_device "$2")" ;;
 	power) lab power off "target$2" ;;
 	esac
 }
@@ -95,6 +131,9 @@ release() {
 	blackhole | reset) nft delete table inet fault ;;
 	kill) ;;
 	pool) tell "$2" enable ;;
+	nic) tell "$2" nic-up ;;
+	link) tell "$2" link-add ;;
+	own) lab rdma ;;
 	power) lab power on "target$2" && lab wait "target$2" ;;
 	esac
 }
@@ -144,7 +183,12 @@ lab barrier failover-ready 3
 modprobe asym_bench || fatal "cannot load asym_bench"
 # What they need is loaded, which takes an emulated machine seconds.
 ss -K dst 192.0.2.1 >/dev/null
-firewall 1 reject with tcp reset && nft delete table inet fault
+for n in 1 2; do
+	case $(transport $n) in
+	tcp) firewall $n reject with tcp reset ;;
+	rdma) firewall $n drop && rdma link ;;
+	esac >/dev/null && nft delete table inet fault
+done
 echo 0 >$pool/enable
 echo $KATO >$pool/kato_ms
 echo 50 >$pool/busy_poll_us
@@ -172,10 +216,8 @@ nr=0
 round=0
 while [ $round -lt "$FAULTS" ]; do
 	for kind in $KINDS; do
-		# A machine that was switched on again runs no script.
 		case $kind in
-		power) target=1 ;;
-		pool) target=2 ;;
+		*:*) target=${kind#*:} kind=${kind%:*} ;;
 		*) target=$((1 + nr % 2)) ;;
 		esac
 		echo "# $kind of target$target, $(cut -d' ' -f1 /proc/uptime) s after power on"
