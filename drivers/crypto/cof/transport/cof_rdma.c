@@ -73,7 +73,7 @@ struct cof_rdma_conn;
  * @list: in devices; this and all else under devices_lock
  * @conns: connections that use it
  * @gone: it is being removed; no connection any more
- * @empty: woken when there is none
+ * @unused: the last one went after that
  */
 struct cof_rdma_device {
 	struct ib_device *ibdev;
@@ -81,7 +81,7 @@ struct cof_rdma_device {
 	struct list_head list;
 	struct list_head conns;
 	bool gone;
-	wait_queue_head_t empty;
+	struct completion unused;
 };
 
 /**
@@ -320,8 +320,8 @@ static void cof_rdma_detach(struct cof_rdma_conn *rc)
 	guard(mutex)(&devices_lock);
 	list_del(&rc->device_list);
 	rc->device = NULL;
-	if (list_empty(&device->conns))
-		wake_up(&device->empty);
+	if (device->gone && list_empty(&device->conns))
+		complete(&device->unused);
 }
 
 /* From now on the device's removal releases it. */
@@ -1620,7 +1620,7 @@ static int cof_rdma_add_device(struct ib_device *ibdev)
 		return -ENOMEM;
 	device->ibdev = ibdev;
 	INIT_LIST_HEAD(&device->conns);
-	init_waitqueue_head(&device->empty);
+	init_completion(&device->unused);
 	scoped_guard(mutex, &devices_lock)
 		list_add_tail(&device->list, &devices);
 	ib_set_client_data(ibdev, &cof_rdma_client, device);
@@ -1671,17 +1671,12 @@ static void cof_rdma_lose_device(struct cof_rdma_conn *rc)
 	local_bh_enable();
 }
 
-static bool cof_rdma_is_unused(struct cof_rdma_device *device)
-{
-	guard(mutex)(&devices_lock);
-	return list_empty(&device->conns);
-}
-
 static void cof_rdma_remove_device(struct ib_device *ibdev, void *data)
 {
 	struct cof_rdma_device *device = data;
 	struct cof_rdma_listener *rl;
 	struct cof_rdma_conn *rc;
+	bool used;
 
 	scoped_guard(mutex, &listeners_lock) {
 		list_for_each_entry(rl, &listeners, list) {
@@ -1697,6 +1692,7 @@ static void cof_rdma_remove_device(struct ib_device *ibdev, void *data)
 	}
 	scoped_guard(mutex, &devices_lock) {
 		device->gone = true;
+		used = !list_empty(&device->conns);
 		list_del(&device->list);
 		cof_rdma_abort_setups(device);
 	}
@@ -1704,7 +1700,8 @@ static void cof_rdma_remove_device(struct ib_device *ibdev, void *data)
 		cof_rdma_lose_device(rc);
 		cof_conn_put(&rc->conn);
 	}
-	wait_event(device->empty, cof_rdma_is_unused(device));
+	if (used)
+		wait_for_completion(&device->unused);
 	if (device->pd)
 		ib_dealloc_pd(device->pd);
 	kfree(device);
