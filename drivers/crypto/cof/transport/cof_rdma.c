@@ -761,6 +761,8 @@ static void cof_rdma_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 static void cof_rdma_flush_work(struct work_struct *work)
 {
 	struct cof_rdma_conn *rc = container_of(work, struct cof_rdma_conn, flush_work);
+	/* First: what is to be sent before was queued with it, or earlier. */
+	bool shut = test_bit(COF_CONN_SHUT, &rc->conn.state);
 	LIST_HEAD(spent);
 	LIST_HEAD(done);
 
@@ -774,15 +776,17 @@ static void cof_rdma_flush_work(struct work_struct *work)
 	if (rc->conn.accepted)
 		cof_conn_release_tx(&rc->conn);
 	spin_lock(&rc->lock);
+	rc->closing |= shut;
 	cof_rdma_post_receives(rc, &spent);
 	list_splice_init(&rc->inlined, &done);
 	cof_rdma_post(rc);
 	if (rc->owed >= rc->owed_max || (rc->closing && rc->unsignaled))
 		cof_rdma_post_empty(rc);
+	shut = shut && rc->head == rc->tail && !cof_rdma_next(rc);
 	spin_unlock(&rc->lock);
 	if (!list_empty(&done))
 		cof_conn_put_tx_list(&rc->conn, &done);
-	if (unlikely(test_bit(COF_CONN_SHUT, &rc->conn.state)) && cof_conn_tx_idle(&rc->conn))
+	if (unlikely(shut))
 		cof_rdma_end(rc, -ECONNRESET);
 }
 
