@@ -122,6 +122,9 @@ refused() {
 modprobe asym_bench || fatal "cannot load asym_bench"
 echo 0 >$pool/enable
 echo $KATO >$pool/kato_ms
+# Whoever asks for RSA gets it.
+priority=$(cat $pool/priority)
+echo 9000 >$pool/priority
 echo 1 >$pool/enable
 for n in $paths; do
 	check "path $n is live" within 60 is $n live
@@ -131,11 +134,11 @@ echo cof-pool0-rsa >$bench/driver
 echo encrypt >$bench/op
 echo 16 >$bench/depth
 echo 16 >$bench/threads
-echo 36000 >$bench/seconds
+echo 3600 >$bench/seconds
 (echo 1 >$bench/run) 2>/dev/null &
 load=$!
 # shellcheck disable=SC2046 # two words
-"${PKEY_STRESS:-pkey_stress}" $(key 2048) -t 2 -w 100 -s 36000 -o sign,decrypt >"$tmp/stress" 2>&1 &
+"${PKEY_STRESS:-pkey_stress}" $(key 2048) -t 2 -w 100 -s 3600 -o sign,decrypt >"$tmp/stress" 2>&1 &
 stress=$!
 for n in $paths; do
 	check "path $n computes" within 30 answers $n $(($(path $n responses) + 10))
@@ -201,12 +204,10 @@ for name in errors wrong doubled lost; do
 done
 hops >"$tmp/after"
 expect "cof-pool0: failed" "$(hop_delta "$tmp/before" "$tmp/after" class/cof-pool0.failed)" -eq 0
-expect "virtio: failed" "$(hop_delta "$tmp/before" "$tmp/after" class/virtio.failed)" -eq 0
 if [ "$cof_transport" = mixed ]; then
 	for name in sw_no_device sw_unsupported sw_device_error sw_no_session; do
 		expect "cof-pool0: $name" "$(hop_delta "$tmp/before" "$tmp/after" class/cof-pool0.$name)" -eq 0
 	done
-	expect "virtio: software" "$(hop_delta "$tmp/before" "$tmp/after" class/virtio.software)" -eq 0
 	expect "cof-pool0: sent again" "$(hop_delta "$tmp/before" "$tmp/after" class/cof-pool0.retried)" -gt 0
 fi
 note "cof-pool0: computed by devices $(hop_delta "$tmp/before" "$tmp/after" class/cof-pool0.device)," \
@@ -218,8 +219,10 @@ for n in $paths; do
 	note "path $n: lost $(path $n lost), late answers $(path $n late_answers)," \
 		"reconnects $(path $n reconnects)"
 done
-expect "keys left in the pool when the path is gone" \
-	"$(echo 0 >$pool/enable; sleep 1; cat $target/pools/pool0/stats/associations)" -eq 0
+echo 0 >$pool/enable
+# As the lab made it.
+echo "$priority" >$pool/priority
+check "no association is left in the target" within 20 grep -qx 0 $target/pools/pool0/stats/associations
 echo 1 >$pool/enable
-rmmod asym_bench
+check "asym_bench can be unloaded" rmmod asym_bench
 tap_end
