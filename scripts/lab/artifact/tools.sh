@@ -7,7 +7,7 @@
 need_tools()
 {
 	ensure tools "$(key_of "$TREE"/tools/testing/selftests/Makefile \
-		"$TREE"/tools/testing/selftests/*/*.c "$(readlink -f "$ROOT")")" 1 build_tools
+		"$TREE"/tools/testing/selftests/*/*.[ch] "$(readlink -f "$ROOT")")" 1 build_tools
 	TOOLS=$ARTIFACT
 }
 
