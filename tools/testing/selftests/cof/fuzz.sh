@@ -25,6 +25,7 @@ leave() {
 	local pool
 	[ -z "$load" ] || kill "$load" 2>/dev/null
 	[ -z "$toggle" ] || kill "$toggle" 2>/dev/null
+	[ -z "$bridges" ] || kill $bridges 2>/dev/null
 	for pool in $pools; do
 		[ -d $initiator/$pool ] || continue
 		rmdir $initiator/$pool/paths/1 $initiator/$pool 2>/dev/null
@@ -75,7 +76,13 @@ keys=$(hop "$tmp/before" pool/pool0.keys)
 "$stress" $(key 2048) -w 200 -s 36000 -o sign,decrypt,verify -H sha256 >"$tmp/out" 2>&1 &
 load=$!
 
-fuzz_args="-p 4430 -P pool0 -w 3"
+near=4430
+if [ "$cof_transport" = rdma ]; then	# cof_fuzz knows TCP alone
+	near=4431
+	bridge "$tmp/near" connect 127.0.0.1:$near "$cof_addr:4430" || fatal "no bridge"
+	bridge "$tmp/far" listen "$cof_addr:$port" 127.0.0.1:$port || fatal "no bridge"
+fi
+fuzz_args="-p $near -P pool0 -w 3"
 spoil target new connecting admin io closing
 
 make_pool() {
@@ -83,8 +90,9 @@ make_pool() {
 		echo "$HOSTID" >$initiator/$1/hostid &&
 		echo 10 >$initiator/$1/reconnect_ms &&
 		echo 10 >$initiator/$1/priority &&
-		echo tcp >$initiator/$1/paths/1/transport &&
-		echo 127.0.0.1 >$initiator/$1/paths/1/traddr &&
+		echo $cof_insecure >$initiator/$1/insecure &&
+		echo "$cof_transport" >$initiator/$1/paths/1/transport &&
+		echo "$cof_addr" >$initiator/$1/paths/1/traddr &&
 		echo $port >$initiator/$1/paths/1/trsvcid &&
 		echo 1 >$initiator/$1/paths/1/enable &&
 		echo 1 >$initiator/$1/enable

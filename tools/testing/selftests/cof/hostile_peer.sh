@@ -16,7 +16,7 @@ trap '[ -z "$load" ] || kill "$load" 2>/dev/null; rm -rf "$tmp"' EXIT
 
 # Connections, listeners: each pins the transport.
 pins() {
-	cat /sys/module/cof_tcp/refcnt
+	cat "/sys/module/cof_$cof_transport/refcnt"
 }
 
 [ "$(cat $state/state)" = live ] || fatal "the path to pool0 is '$(cat $state/state)'"

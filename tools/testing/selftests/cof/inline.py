@@ -3,7 +3,7 @@
 """Keys that come with their operation, on an accelerator that takes its time to prepare a key.
 
 asym_sim's key_us is how long. Meanwhile others are served, also on the same connection, and whoever
-loses interest gets one answer. Hosts are proto.py's, made by hand; pool 'pkeys' at 127.0.0.1:4497.
+loses interest gets one answer. Hosts are proto.py's, made by hand; pool 'pkeys', port 4497.
 Speaks TAP.
 """
 import hashlib
@@ -38,7 +38,7 @@ def stat(name):
 
 
 def setup():
-    subprocess.run(["modprobe", "-a", "cof_target", "cof_tcp", "asym_sim"], check=True)
+    subprocess.run(["modprobe", "-a", "cof_target", "asym_sim"], check=True)
     os.mkdir(f"{CONFIG}/{POOL}")
     write(f"{POOL}/drivers", "sim-rsa")
     write(f"{POOL}/algorithms", "rsa")
@@ -46,11 +46,7 @@ def setup():
     for host in HOSTS:
         os.mkdir(f"{CONFIG}/hosts/{host}")
         os.symlink(f"{CONFIG}/hosts/{host}", f"{CONFIG}/{POOL}/allowed_hosts/{host}")
-    os.mkdir(f"{CONFIG}/ports/97")
-    write("ports/97/traddr", "127.0.0.1")
-    write("ports/97/trsvcid", proto.PORT)
-    os.symlink(f"{CONFIG}/{POOL}", f"{CONFIG}/ports/97/pools/pkeys")
-    write("ports/97/enable", 1)
+    proto.port(97, "pkeys")
 
 
 def teardown():

@@ -37,8 +37,9 @@ begin_pool() {
 		cat /sys/kernel/config/cof_initiator/pool0/hostid >$initiator/hostid &&
 		echo 9000 >$initiator/priority &&
 		echo "${1:-2}" >$initiator/queues &&
-		echo tcp >$initiator/paths/1/transport &&
-		echo 127.0.0.1 >$initiator/paths/1/traddr &&
+		echo $cof_insecure >$initiator/insecure &&
+		echo "$cof_transport" >$initiator/paths/1/transport &&
+		echo "$cof_addr" >$initiator/paths/1/traddr &&
 		echo 4496 >$initiator/paths/1/trsvcid &&
 		echo 1 >$initiator/paths/1/enable &&
 		echo 1 >$initiator/enable && within 60 is_live
@@ -86,7 +87,7 @@ fate() {
 	mv "$tmp/new" "$tmp/control"
 }
 
-modprobe -a cof_target cof_initiator cof_tcp || fatal "modules do not load"
+modprobe -a cof_target cof_initiator "cof_$cof_transport" || fatal "modules do not load"
 python3 "$here/inline.py" >"$tmp/target" 2>&1
 rc=$?
 while read -r line; do

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A fabric that loses messages: stands between an initiator and a target, and hands messages on.
 
-lossy.py LISTEN TARGET CONTROL
+lossy.py LISTEN TARGET CONTROL: two ports at COF_ADDR
     CONTROL is a file with one line, read again for each message: what to do now
 
     nothing         all messages pass
@@ -104,12 +104,13 @@ def end(*_):
 
 def main():
     signal.signal(signal.SIGTERM, end)
-    listener = socket.create_server(("127.0.0.1", LISTEN))
+    listener = proto.offer(proto.ADDRESS, LISTEN)
+    target = proto.reach(proto.ADDRESS, TARGET)
     print("listening", flush=True)
     while True:
         near, _ = listener.accept()
         try:
-            far = socket.create_connection(("127.0.0.1", TARGET))
+            far = socket.create_connection(target)
         except OSError:
             near.close()
             continue

@@ -41,8 +41,9 @@ begin_pool() {
 		echo $kato >$initiator/kato_ms &&
 		echo 100 >$initiator/reconnect_ms &&
 		echo "$1" >$initiator/digests &&
-		echo tcp >$initiator/paths/1/transport &&
-		echo 127.0.0.1 >$initiator/paths/1/traddr &&
+		echo $cof_insecure >$initiator/insecure &&
+		echo "$cof_transport" >$initiator/paths/1/transport &&
+		echo "$cof_addr" >$initiator/paths/1/traddr &&
 		echo 4498 >$initiator/paths/1/trsvcid &&
 		echo 1 >$initiator/paths/1/enable &&
 		echo 1 >$initiator/enable && live
@@ -77,7 +78,7 @@ fate() {
 	mv "$tmp/new" "$tmp/control"
 }
 
-modprobe -a cof_target cof_initiator cof_tcp || fatal "modules do not load"
+modprobe -a cof_target cof_initiator "cof_$cof_transport" || fatal "modules do not load"
 fate nothing
 python3 "$here/lossy.py" 4498 4430 "$tmp/control" >"$tmp/peer" 2>&1 &
 peer=$!

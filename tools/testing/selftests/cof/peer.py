@@ -31,7 +31,7 @@ def connect(address, port, *fields):
 
 
 def answer(address, port, status, version, version_min):
-    listener = socket.create_server((address, int(port)))
+    listener = proto.offer(address, int(port))
     print("listening", flush=True)
     while True:
         sock, _ = listener.accept()

@@ -66,7 +66,7 @@ def host_stats(host):
 
 
 def setup(inflight):
-    subprocess.run(["modprobe", "-a", "cof_target", "cof_tcp", "asym_sim"], check=True)
+    subprocess.run(["modprobe", "-a", "cof_target", "asym_sim"], check=True)
     for host in HOSTS:
         os.mkdir(f"{CONFIG}/hosts/{host}")
     os.mkdir(POOL)
@@ -77,11 +77,7 @@ def setup(inflight):
     param("null", 1)
     for host in HOSTS:
         os.symlink(f"{CONFIG}/hosts/{host}", f"{POOL}/allowed_hosts/{host}")
-    os.mkdir(f"{CONFIG}/ports/98")
-    write("ports/98/traddr", "127.0.0.1")
-    write("ports/98/trsvcid", proto.PORT)
-    os.symlink(POOL, f"{CONFIG}/ports/98/pools/pqos")
-    write("ports/98/enable", 1)
+    proto.port(98, "pqos")
 
 
 def teardown():

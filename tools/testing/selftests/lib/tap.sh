@@ -147,6 +147,15 @@ now_ms() {
 	awk '{ print int($1 * 1000) }' /proc/uptime
 }
 
+# bridge FILE connect|listen LISTEN TO: rdma_bridge in the background, until somebody kills $bridges
+bridges=
+bridge() {
+	modprobe -a ib_uverbs rdma_ucm || return 1
+	"${RDMA_BRIDGE:-rdma_bridge}" "$2" "$3" "$4" >"$1" 2>&1 &
+	bridges="$bridges $!"
+	within 10 grep -q listening "$1"
+}
+
 # within SECONDS COMMAND...: until it succeeds
 within() {
 	_until=$(($(now_ms) + $1 * 1000))
