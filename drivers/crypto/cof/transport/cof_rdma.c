@@ -55,7 +55,7 @@
 #define COF_RDMA_MAX_WR		1536	/* ... and at most */
 #define COF_RDMA_BATCH		16	/* work requests posted at once */
 #define COF_RDMA_REPOST		8	/* receive buffers posted again at once */
-#define COF_RDMA_BACKLOG	128	/* connections of a listener being set up; as many dropped */
+#define COF_RDMA_BACKLOG	128	/* connections being set up at a listener */
 #define COF_RDMA_CONNECT_MS	3000
 #define COF_RDMA_LINGER_MS	200
 #define COF_RDMA_LISTEN_MS	1000	/* until it is tried again, when the device had gone */
@@ -800,6 +800,7 @@ static void cof_rdma_end_work(struct work_struct *work)
 {
 	struct cof_rdma_conn *rc = container_of(work, struct cof_rdma_conn, end_work);
 
+	/* Pairs with the release in cof_rdma_start(). */
 	if (!smp_load_acquire(&rc->started))
 		return;
 	rdma_disconnect(rc->id);
@@ -1330,7 +1331,7 @@ static int cof_rdma_start(struct cof_conn *conn)
 		list_del(&rx->list);
 		cof_rdma_take_rx(rc, rx);
 	}
-	/* For end_work, which looks without the lock. */
+	/* Pairs with the acquire in end_work, which looks without the lock. */
 	smp_store_release(&rc->started, true);
 	spin_unlock_bh(&rc->rx_lock);
 	/* What was to be done meanwhile. */

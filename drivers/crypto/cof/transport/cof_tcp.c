@@ -6,8 +6,8 @@
  * segment (or in release_sock(), for what came while somebody had the socket):
  * no thread hop, and correct because a socket calls back only under its own
  * lock, so there is one reader at a time. What arrives is copied into the
- * connection's one receive buffer (conn->rx, under the socket lock), whose size was fixed before, and wiped
- * after use. A FIN may be announced (state_change) before the data of its own
+ * connection's one receive buffer (conn->rx, under the socket lock), whose size was fixed before,
+ * and wiped after use. A FIN may be announced (state_change) before the data of its own
  * segment: so the end of a connection is handled by the worker, which reads
  * first what is left.
  *
