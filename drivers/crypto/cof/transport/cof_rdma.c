@@ -52,7 +52,7 @@
 
 #define COF_RDMA_SIZE		768	/* of a receive buffer: every message without a key */
 #define COF_RDMA_MIN_WR		16	/* receive buffers of a connection, at least */
-#define COF_RDMA_MAX_WR		1536	/* ... and at most */
+#define COF_RDMA_MAX_WR		512	/* ... at most: a stranger may ask for them */
 #define COF_RDMA_BATCH		16	/* work requests posted at once */
 #define COF_RDMA_REPOST		8	/* receive buffers posted again at once */
 #define COF_RDMA_BACKLOG	128	/* connections being set up at a listener */
@@ -159,8 +159,10 @@ enum cof_rdma_accept {
  * @sending: messages taken from conn->tx_queue
  * @inlined: buffers that were sent inline
  * @nr_slots: of the send queue
- * @head: next slot, counting up
- * @tail: oldest one that is not done, likewise
+ * @head: next slot
+ * @tail: oldest one that is not done
+ * @used: slots from @tail to @head
+ * @last: the one before @head
  * @unsignaled: SENDs since the last one with a completion
  * @slots: ring
  * @hdrs: what each SEND begins with, by slot
@@ -216,7 +218,9 @@ struct cof_rdma_conn {
 	unsigned int nr_slots;
 	unsigned int head;
 	unsigned int tail;
+	unsigned int used;
 	unsigned int unsignaled;
+	struct cof_rdma_slot *last;
 	struct cof_rdma_slot *slots;
 	struct cof_rdma_hdr *hdrs;
 	dma_addr_t hdrs_dma;
@@ -382,10 +386,25 @@ static bool cof_rdma_may_inline(const struct cof_rdma_conn *rc, const struct cof
 	       (!buf || (!buf->large && READ_ONCE(rc->conn.qid)));
 }
 
+static unsigned int cof_rdma_next_slot(const struct cof_rdma_conn *rc, unsigned int slot)
+{
+	return slot + 1 < rc->nr_slots ? slot + 1 : 0;
+}
+
+/* The oldest slot, done with. */
+static struct cof_rdma_slot *cof_rdma_pop_slot(struct cof_rdma_conn *rc)
+{
+	struct cof_rdma_slot *slot = &rc->slots[rc->tail];
+
+	rc->tail = cof_rdma_next_slot(rc, rc->tail);
+	rc->used--;
+	return slot;
+}
+
 /* A SEND that returns what is owed, with @len bytes at @buf->data + @buf->sent; NULL: none. */
 static void cof_rdma_fill(struct cof_rdma_conn *rc, unsigned int n, struct cof_txbuf *buf, u32 len)
 {
-	unsigned int i = rc->head++ % rc->nr_slots;
+	unsigned int i = rc->head;
 	struct cof_rdma_slot *slot = &rc->slots[i];
 	struct ib_device *ibdev = rc->device->ibdev;
 	struct cof_rdma_hdr *hdr = &rc->hdrs[i];
@@ -393,6 +412,9 @@ static void cof_rdma_fill(struct cof_rdma_conn *rc, unsigned int n, struct cof_t
 	struct ib_sge *sge = rc->sge[n];
 	bool is_inline = cof_rdma_may_inline(rc, buf, len);
 
+	rc->head = cof_rdma_next_slot(rc, i);
+	rc->used++;
+	rc->last = slot;
 	hdr->credits = cpu_to_le16(rc->owed);
 	rc->owed = 0;
 	*wr = (struct ib_send_wr) {
@@ -435,7 +457,7 @@ static void cof_rdma_fill(struct cof_rdma_conn *rc, unsigned int n, struct cof_t
 
 static bool cof_rdma_has_room(struct cof_rdma_conn *rc)
 {
-	if (rc->head - rc->tail < rc->nr_slots)
+	if (rc->used < rc->nr_slots)
 		return true;
 	rc->full = true;
 	return false;
@@ -444,7 +466,6 @@ static bool cof_rdma_has_room(struct cof_rdma_conn *rc)
 /* The first @n of rc->wr. */
 static void cof_rdma_post_chain(struct cof_rdma_conn *rc, unsigned int n)
 {
-	struct cof_rdma_slot *last = &rc->slots[(rc->head - 1) % rc->nr_slots];
 	bool signaled = rc->closing;
 	const struct ib_send_wr *bad;
 	unsigned int i;
@@ -457,7 +478,7 @@ static void cof_rdma_post_chain(struct cof_rdma_conn *rc, unsigned int n)
 	rc->unsignaled += n;
 	if (signaled || rc->unsignaled >= rc->nr_slots / 4) {
 		rc->wr[n - 1].send_flags |= IB_SEND_SIGNALED;
-		last->signaled = true;
+		rc->last->signaled = true;
 		rc->unsignaled = 0;
 	}
 	err = ib_post_send(rc->qp, rc->wr, &bad);
@@ -540,7 +561,7 @@ static bool cof_rdma_all_sent(struct cof_rdma_conn *rc)
 	bool all;
 
 	spin_lock_bh(&rc->lock);
-	all = rc->dead || (rc->head == rc->tail && list_empty(&rc->sending));
+	all = rc->dead || (!rc->used && list_empty(&rc->sending));
 	spin_unlock_bh(&rc->lock);
 	return READ_ONCE(rc->err) || (all && cof_conn_tx_idle(&rc->conn));
 }
@@ -568,8 +589,8 @@ static void cof_rdma_send_done(struct ib_cq *cq, struct ib_wc *wc)
 		return;
 	}
 	spin_lock_bh(&rc->lock);
-	while (rc->tail != rc->head) {
-		struct cof_rdma_slot *slot = &rc->slots[rc->tail++ % rc->nr_slots];
+	while (rc->used) {
+		struct cof_rdma_slot *slot = cof_rdma_pop_slot(rc);
 
 		if (slot->buf)
 			list_add_tail(&slot->buf->list, &done);
@@ -782,7 +803,7 @@ static void cof_rdma_flush_work(struct work_struct *work)
 	cof_rdma_post(rc);
 	if (rc->owed >= rc->owed_max || (rc->closing && rc->unsignaled))
 		cof_rdma_post_empty(rc);
-	shut = shut && rc->head == rc->tail && !cof_rdma_next(rc);
+	shut = shut && !rc->used && !cof_rdma_next(rc);
 	spin_unlock(&rc->lock);
 	if (!list_empty(&done))
 		cof_conn_put_tx_list(&rc->conn, &done);
@@ -846,8 +867,8 @@ static void cof_rdma_give_up(struct cof_rdma_conn *rc)
 	LIST_HEAD(done);
 
 	spin_lock_bh(&rc->lock);
-	for (; rc->tail != rc->head; rc->tail++) {
-		struct cof_rdma_slot *slot = &rc->slots[rc->tail % rc->nr_slots];
+	while (rc->used) {
+		struct cof_rdma_slot *slot = cof_rdma_pop_slot(rc);
 
 		if (slot->buf)
 			list_add_tail(&slot->buf->list, &done);
