@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # On each target, beside failover.sh on the initiator: disable and enable the pool when told so, take
-# the network device down, take the RDMA device away.
+# the network device down, take the RDMA device away, drop what comes for it.
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 pool=/sys/kernel/config/cof_target/pools/pool0
@@ -19,6 +19,14 @@ while [ ! -e /run/lab/stop ]; do
 	case $word in
 	disable) echo 0 >$pool/enable || bad=1 ;;
 	enable) echo 1 >$pool/enable || bad=1 ;;
+	deaf)
+		nft -f - <<-RULES || bad=1
+			table inet fault {
+				chain in { type filter hook input priority 0; udp dport 4791 drop; }
+			}
+		RULES
+		;;
+	hears) nft delete table inet fault || bad=1 ;;
 	nic-down) ip link set "$dev" down || bad=1 ;;
 	nic-up)
 		# And the RDMA device anew: soft-RoCE's does not send another connection manager's message

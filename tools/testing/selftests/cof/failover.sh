@@ -8,25 +8,28 @@
 #
 # The paths are of either transport, or one of each (lab/run --transport).
 #
-# FAULTS  rounds of all kinds (default 2 over TCP, else 1; with COF_SOAK=1 what makes 50 faults or more)
+# FAULTS  rounds of all kinds (default 2 over TCP, else 1; with COF_SOAK=1 so many that there are 50 faults
+#         or more)
 # KINDS   which: KIND, or KIND:TARGET. Of every path: blackhole pool power; over TCP: reset kill; over
 #         RDMA: nic (the target's network device is down), link (its RDMA device goes), own (ours)
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1
-case $cof_transport in
-tcp)
-	# Fifty are ten rounds.
-	kinds="blackhole reset kill pool:2 power:1" few=2 many=10 ;;
-rdma)
+case $cof_transport/${COF_SOAK:-} in
+tcp/1) kinds="blackhole reset kill pool:2 power:1" faults=10 ;;
+tcp/*) kinds="blackhole reset kill pool:2 power:1" faults=2 ;;
+rdma/1)
 	kinds="blackhole:1 nic:2 link:1 own:2 pool:1 power:2 blackhole:2 nic:1 link:2 own:1 pool:2 power:1"
-	few=1 many=5 ;;
-mixed)
+	faults=5 ;;
+rdma/*) kinds="blackhole:1 nic:2 link:1 own:2 pool:1 power:2" faults=1 ;;
+mixed/1)
 	kinds="blackhole:1 blackhole:2 reset:1 nic:2 kill:1 link:2 pool:1 pool:2 own:2 power:1 power:2"
-	few=1 many=5 ;;
+	faults=5 ;;
+# What is TCP's alone is there without RDMA, too.
+mixed/*) kinds="blackhole:2 kill:1 nic:2 link:2 own:2 pool:2 power:2" faults=1 ;;
 esac
 KINDS=${KINDS:-$kinds}
-FAULTS=${FAULTS:-$([ "${COF_SOAK:-}" = 1 ] && echo $many || echo $few)}
+FAULTS=${FAULTS:-$faults}
 KATO=5000	# ms
 class=/sys/kernel/debug/asym/cof-pool0/stats
 pool=/sys/kernel/config/cof_initiator/pool0
@@ -99,23 +102,35 @@ tell() {
 # firewall N VERDICT...: for what comes from target N, and goes there
 firewall() {
 	addr=$(address "$1")
-	case $(transport "$1") in
-	tcp) from="tcp sport 4430" to="tcp dport 4430" ;;
-	rdma) from="udp dport 4791" to="udp dport 4791" ;; # RoCE
-	esac
 	shift
 	nft -f - <<-RULES
 		table inet fault {
-			chain in { type filter hook input priority 0; iifname != lo ip saddr $addr $from $*; }
-			chain out { type filter hook output priority 0; ip daddr $addr $to $*; }
+			chain in { type filter hook input priority 0; iifname != lo ip saddr $addr tcp sport 4430 $*; }
+			chain out { type filter hook output priority 0; ip daddr $addr tcp dport 4430 $*; }
 		}
 	RULES
+}
+
+# blackhole N: RoCE's packets are dropped where they arrive: soft-RoCE's QP 1 does not survive that one of
+# its own is dropped on the way out, and no connection is made until there is a new device.
+blackhole() {
+	[ "$(transport "$1")" = rdma ] || { firewall "$1" drop; return; }
+	nft -f - <<-RULES && tell "$1" deaf
+		table inet fault {
+			chain in { type filter hook input priority 0; ip saddr $(address "$1") udp dport 4791 drop; }
+		}
+	RULES
+}
+
+end_of_blackhole() {
+	nft delete table inet fault || return
+	[ "$(transport "$1")" != rdma ] || tell "$1" hears
 }
 
 # begin KIND N, release KIND N
 begin() {
 	case $1 in
-	blackhole) firewall "$2" drop ;;
+	blackhole) blackhole "$2" ;;
 	reset) firewall "$2" reject with tcp reset ;;
 	kill) ss -K dst "$(address "$2")" dport = 4430 | sed 's/^/# /' ;;
 	pool) tell "$2" disable ;;
@@ -128,7 +143,8 @@ begin() {
 
 release() {
 	case $1 in
-	blackhole | reset) nft delete table inet fault ;;
+	blackhole) end_of_blackhole "$2" ;;
+	reset) nft delete table inet fault ;;
 	kill) ;;
 	pool) tell "$2" enable ;;
 	nic) tell "$2" nic-up ;;
@@ -186,7 +202,7 @@ ss -K dst 192.0.2.1 >/dev/null
 for n in 1 2; do
 	case $(transport $n) in
 	tcp) firewall $n reject with tcp reset ;;
-	rdma) firewall $n drop && rdma link ;;
+	rdma) blackhole $n && rdma link && tell $n hears ;;
 	esac >/dev/null && nft delete table inet fault
 done
 echo 0 >$pool/enable
