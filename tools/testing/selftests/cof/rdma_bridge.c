@@ -21,11 +21,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include "rdma_peer.h"
 
 #define SENDS		16
+#define CONNECTS	8	/* at a time: the CM's messages are datagrams, and lost if there are many */
 #define TICK_MS		10
 #define STUCK_MS	2000	/* for what cannot be sent, when the sender has gone */
 #define RESET_MS	200	/* likewise, but it has gone in anger */
@@ -37,6 +39,7 @@ static struct {
 } opt = { .receives = 16, .size = 4096, .pause_ms = 50 };
 
 static struct sockaddr_storage far;
+static sem_t connects;
 
 /**
  * struct bridge - a connection
@@ -354,8 +357,12 @@ static void tcp_options(int fd)
 static void *from_tcp(void *arg)
 {
 	struct bridge *b = arg;
-	enum peer_result result = peer_connect(&b->p, (struct sockaddr *)&far);
+	enum peer_result result;
 
+	while (sem_wait(&connects))
+		;
+	result = peer_connect(&b->p, (struct sockaddr *)&far);
+	sem_post(&connects);
 	if (result == PEER_OK) {
 		run(b);
 	} else {
@@ -528,6 +535,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	many_files();
 	parse_address(argv[optind + 2], &far);
+	sem_init(&connects, 0, CONNECTS);
 	if (input)
 		start(watch_input, NULL);
 	if (!strcmp(argv[optind], "connect"))

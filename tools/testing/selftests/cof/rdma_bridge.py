@@ -14,6 +14,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -24,15 +25,16 @@ ADDRESSES = [os.environ.get("COF_ADDR", "10.77.0.1")]
 if os.environ.get("COF_ADDR6"):
     ADDRESSES.append(os.environ["COF_ADDR6"])
 BRIDGE = os.environ.get("RDMA_BRIDGE", "rdma_bridge")
+END = b"end"
 LISTEN, FABRIC, TARGET = 4471, 4472, 4473
 
 
 class Sink:
     """Where the second bridge leads: reads all of a stream, and says its own meanwhile."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, wanted):
         self.listener = socket.create_server(("127.0.0.1", TARGET))
-        self.answer, self.got, self.threads = answer, [], []
+        self.answer, self.wanted, self.got, self.threads = answer, wanted, [], []
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
@@ -52,7 +54,9 @@ class Sink:
         while part := sock.recv(65536):
             digest.update(part)
             count += len(part)
-        writer.join()
+            if count == self.wanted:
+                writer.join()
+                sock.sendall(END)
         self.got.append((count, digest.hexdigest()))
         sock.close()
 
@@ -76,22 +80,28 @@ def stream(rng, count):
     return b"".join(parts)
 
 
-def bridges(near, far, address):
+def bridges(near, far, address, files):
     host = f"[{address}]" if ":" in address else address
     made = []
-    for options, args in ((far, ("listen", f"{host}:{FABRIC}", f"127.0.0.1:{TARGET}")),
-                          (near, ("connect", f"127.0.0.1:{LISTEN}", f"{host}:{FABRIC}"))):
-        made.append(subprocess.Popen([BRIDGE, "-v", *options, *args], stdout=subprocess.PIPE,
-                                     stderr=subprocess.PIPE, text=True))
+    for options, args, file in ((far, ("listen", f"{host}:{FABRIC}", f"127.0.0.1:{TARGET}"), files[0]),
+                                (near, ("connect", f"127.0.0.1:{LISTEN}", f"{host}:{FABRIC}"), files[1])):
+        made.append(subprocess.Popen([BRIDGE, "-v", *options, *args], stdout=subprocess.PIPE, stderr=file, text=True))
         assert made[-1].stdout.readline() == "listening\n"
     return made
+
+
+def left(file):
+    """Credits, credits owed, bytes not sent: of each connection that ended, as the bridge says."""
+    file.seek(0)
+    return [tuple(map(int, words)) for words in re.findall(r"credits (\d+), owed (\d+), not sent (\d+)", file.read())]
 
 
 def test(rng, near, far, address, conns):
     text = f"{address}, buffers {' '.join(near) or '-'} and {' '.join(far) or '-'}, {conns} connections"
     answer, said = stream(rng, 60), stream(rng, 60)
-    sink = Sink(answer)
-    both = bridges(near, far, address)
+    sink = Sink(answer, len(said))
+    files = [tempfile.TemporaryFile("w+") for _ in range(2)]
+    both = bridges(near, far, address, files)
     heard = []
 
     def talk():
@@ -99,12 +109,13 @@ def test(rng, near, far, address, conns):
             writer = threading.Thread(target=sock.sendall, args=(said,))
             writer.start()
             got = b""
-            while len(got) < len(answer) and (part := sock.recv(65536)):
+            while len(got) < len(answer + END) and (part := sock.recv(65536)):
                 got += part
             writer.join()
+            time.sleep(0.5)     # for the last credits
             sock.shutdown(socket.SHUT_WR)
             rest = sock.recv(1)
-        heard.append((got == answer, rest))
+        heard.append((got == answer + END, rest))
 
     start = time.monotonic()
     threads = [threading.Thread(target=talk) for _ in range(conns)]
@@ -118,13 +129,11 @@ def test(rng, near, far, address, conns):
     same(sink.got, [(len(said), hashlib.sha256(said).hexdigest())] * conns, f"{text}: the other")
     # The ends are the same connections in another order: what one may send the other has room for.
     ends = []
-    for bridge in both:
+    for bridge, file in zip(both, files):
+        proto.eventually(lambda log=file: len(left(log)) >= conns, 20)
         bridge.terminate()
-        text_of = bridge.communicate()[1]
-        found = re.findall(r"credits (\d+), owed (\d+), not sent (\d+)", text_of)
-        ends.append([tuple(map(int, words)) for words in found])
-        if len(found) != conns:
-            print("# " + text_of.replace("\n", "\n# "))
+        bridge.wait()
+        ends.append(left(file))
     room = [int(dict(zip(o[::2], o[1::2])).get("-r", 16)) for o in (far, near)]
     for mine, theirs, buffers, name in ((ends[0], ends[1], room[1], "far"), (ends[1], ends[0], room[0], "near")):
         same(sorted(credits for credits, _, _ in mine), sorted(buffers - owed for _, owed, _ in theirs),
