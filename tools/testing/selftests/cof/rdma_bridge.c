@@ -5,14 +5,14 @@
  * rdma_bridge [OPTION]... connect LISTEN TO: each TCP connection is one RDMA connection to TO
  * rdma_bridge [OPTION]... listen LISTEN TO: each RDMA connection is one TCP connection to TO
  *
- * From TCP the stream is cut into messages. What does not begin like one is sent as it is; a message
- * that does not go on for a moment (-p) is sent as far as it is there, which the binding does not
- * allow unless that fills a receive buffer: whoever sent half a message wanted to know what the other
- * end says to it. From RDMA payload goes into the stream as it comes.
+ * From TCP the stream is cut into messages. What does not begin like one is sent as it is; a
+ * message that does not go on for a moment (-p) is sent as far as it is there, which the binding
+ * does not allow unless that fills a receive buffer: whoever sent half a message wanted to know
+ * what the other end says to it. From RDMA payload goes into the stream as it comes.
  *
  * The end of a TCP stream is rdma_disconnect(), once all that came before was sent. RDMA knows no
- * half-closed connections, and over TCP who stops sending is left by both the kernel's ends, too. In
- * the other direction, a connection that ends, whyever, is closed after all that came of it.
+ * half-closed connections, and over TCP who stops sending is left by both the kernel's ends, too.
+ * In the other direction, a connection that ends, whyever, is closed after all that came of it.
  *
  * Prints 'listening'. One thread for each connection.
  */
@@ -27,7 +27,7 @@
 #include "rdma_peer.h"
 
 #define SENDS		16
-#define CONNECTS	8	/* at a time: the CM's messages are datagrams, and lost if there are many */
+#define CONNECTS	8	/* at a time: the CM's messages are datagrams */
 #define TICK_MS		10
 #define STUCK_MS	2000	/* for what cannot be sent, when the sender has gone */
 #define RESET_MS	200	/* likewise, but it has gone in anger */
@@ -74,6 +74,12 @@ static void ends(struct bridge *b, const char *why)
 		b->why = why;
 }
 
+static void end_of_tcp(struct bridge *b, bool broken)
+{
+	b->eof = true;
+	b->broken = broken;
+}
+
 /* ---- RDMA to TCP ---------------------------------------------------------------------------- */
 
 static void receive(struct bridge *b)
@@ -115,7 +121,7 @@ static void write_tcp(struct bridge *b)
 				return;
 			if (n < 0) {
 				ends(b, "TCP: cannot write");
-				b->eof = b->broken = true;
+				end_of_tcp(b, true);
 			}
 		}
 		if (!b->broken) {
@@ -138,17 +144,14 @@ static void read_tcp(struct bridge *b)
 
 	while (!b->eof && b->have < sizeof(b->in)) {
 		n = recv(b->fd, b->in + b->have, sizeof(b->in) - b->have, MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
 		if (n > 0) {
 			b->have += n;
 			b->quiet = 0;
-		} else if (!n) {
-			ends(b, "TCP: closed");
-			b->eof = true;
-		} else if (errno == EAGAIN || errno == EINTR) {
-			return;
 		} else {
-			ends(b, "TCP: reset");
-			b->eof = b->broken = true;
+			ends(b, n ? "TCP: reset" : "TCP: closed");
+			end_of_tcp(b, n);
 		}
 	}
 }
@@ -158,10 +161,12 @@ static unsigned int message_length(const uint8_t *raw)
 {
 	uint32_t length = get(raw, 8, 4);
 
-	return get(raw, 0, 4) != COF_MAGIC || length < COF_HEADER || length > COF_LONGEST ? 0 : length;
+	if (get(raw, 0, 4) != COF_MAGIC || length < COF_HEADER || length > COF_LONGEST)
+		return 0;
+	return length;
 }
 
-/* Sends what is whole, or what there is if nothing came for a while. True: something is not whole. */
+/* Sends what is whole, or what there is if nothing came for a while. True: there is a part. */
 static bool cut(struct bridge *b)
 {
 	bool hurry = b->eof || b->quiet * TICK_MS >= opt.pause_ms, partial = false;
@@ -266,7 +271,7 @@ static void pump(struct bridge *b)
 			b->quiet++;
 		if (pfd[0].fd >= 0 && pfd[0].revents & (POLLERR | POLLHUP) && !pfd[0].events) {
 			ends(b, "TCP: reset");
-			b->eof = b->broken = true;
+			end_of_tcp(b, true);
 		}
 		if (pfd[2].revents)
 			take_events(b);
@@ -302,7 +307,7 @@ static void run(struct bridge *b)
 	pump(b);
 	if (!b->p.over) {
 		rdma_disconnect(b->p.id);
-		/* The other end may have said something meanwhile: it has been accepted by our queue. */
+		/* The other end may have said something meanwhile: our queue has it. */
 		finish_tcp(b);
 		close(b->fd);
 		fcntl(b->p.events->fd, F_SETFL, 0);
@@ -368,7 +373,8 @@ static void *from_tcp(void *arg)
 	} else {
 		if (opt.verbose)
 			fprintf(stderr, "rdma_bridge: not connected (%s, status %u)\n",
-				result == PEER_REJECTED ? "rejected" : "failed", b->p.reject_status);
+				result == PEER_REJECTED ? "rejected" : "failed",
+				b->p.reject_status);
 		close(b->fd);
 	}
 	bridge_free(b);

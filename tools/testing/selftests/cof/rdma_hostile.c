@@ -14,7 +14,8 @@
 #include <sys/wait.h>
 #include "rdma_peer.h"
 
-#define STACK	(128 << 10)
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define STACK		(128 << 10)
 
 enum { CONNECT = 1, DISCONNECT, IDENTIFY, KEY_OPEN, KEY_CLOSE, KEEP_ALIVE };
 
@@ -51,9 +52,9 @@ static void fact(bool good, const char *format, ...)
 	fflush(stdout);
 }
 
-/* ---- chance ----------------------------------------------------------------------------------- */
+/* ---- chance ---------------------------------------------------------------------------------- */
 
-static _Thread_local uint64_t rng;
+static __thread uint64_t rng;
 
 static uint64_t next(void)
 {
@@ -73,7 +74,7 @@ static void seed(uint64_t nr)
 	rng = (opt.seed + nr + 1) * 0x9e3779b97f4a7c15ULL | 1;
 }
 
-/* ---- messages --------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 static size_t message(uint8_t *raw, unsigned int opcode, size_t body)
 {
@@ -101,7 +102,7 @@ static size_t connect_message(uint8_t *raw)
 	return len;
 }
 
-/* ---- a connection ----------------------------------------------------------------------------- */
+/* ---- a connection ---------------------------------------------------------------------------- */
 
 static void peer_init(struct peer *p)
 {
@@ -184,12 +185,27 @@ static const char *ends(struct peer *p, struct heard *h, int status, int timeout
 	if (!p->over)
 		return "the connection lives on";
 	if (status >= 0 && told != status) {
-		static _Thread_local char text[60];
+		static __thread char text[60];
 
 		snprintf(text, sizeof(text), "reason %d, wanted %d", told, status);
 		return text;
 	}
 	return NULL;
+}
+
+static void must_end(struct peer *p, struct heard *h, int status, int timeout_ms,
+		     const char *format, ...)
+{
+	const char *wrong = ends(p, h, status, timeout_ms);
+	const char *reason = status == S_PROTOCOL ? "PROTOCOL, " :
+			     status == S_TIMEOUT ? "TIMEOUT, " : "";
+	char text[120];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fact(!wrong, "%s: %sclosed%s%s", text, reason, wrong ? ": " : "", wrong ? wrong : "");
 }
 
 static bool ask(struct peer *p, struct heard *h, const uint8_t *raw, size_t len)
@@ -231,7 +247,7 @@ static void end(struct peer *p)
 	peer_close(p);
 }
 
-/* ---- private data ----------------------------------------------------------------------------- */
+/* ---- private data ---------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -256,8 +272,6 @@ static const struct {
 	{ "the reserved field", 12, 4, 1, S_INVALID },
 	{ "all ones", 0, 8, ~0ULL, S_INVALID },
 };
-
-#define PRIVATE_FIELDS (sizeof(private_fields) / sizeof(private_fields[0]))
 
 static void spoil_private(uint8_t *raw, unsigned int nr)
 {
@@ -284,7 +298,7 @@ static void kind_private(void)
 	struct peer p;
 	unsigned int i;
 
-	for (i = 0; i < PRIVATE_FIELDS; i++) {
+	for (i = 0; i < ARRAY_SIZE(private_fields); i++) {
 		peer_init(&p);
 		private_data(raw, &p);
 		spoil_private(raw, i);
@@ -298,7 +312,7 @@ static void kind_private(void)
 	refused("something else in it", raw, sizeof(raw), S_INVALID);
 }
 
-/* ---- SENDs ------------------------------------------------------------------------------------ */
+/* ---- SENDs ----------------------------------------------------------------------------------- */
 
 /* What must be the end of a connection, before CONNECT and in an association. */
 static void kind_sends(void)
@@ -322,19 +336,17 @@ static void kind_sends(void)
 	int assoc;
 
 	for (assoc = 0; assoc < 2; assoc++) {
-		const char *state = assoc ? "association" : "before CONNECT", *wrong;
+		const char *state = assoc ? "association" : "before CONNECT";
 
 		for (i = 0; i < 8; i++) {
 			peer_init(&p);
 			if (!begin(&p, &h, assoc, state))
 				continue;
 			say_nothing(&p, i);
-			wrong = ends(&p, &h, S_PROTOCOL, 8000);
-			fact(!wrong, "%s: SEND of %zu bytes: PROTOCOL, closed %s", state, i,
-			     wrong ? wrong : "");
+			must_end(&p, &h, S_PROTOCOL, 8000, "%s: SEND of %zu bytes", state, i);
 			end(&p);
 		}
-		for (i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		for (i = 0; i < ARRAY_SIZE(headers); i++) {
 			unsigned int n = headers[i].times;
 
 			peer_init(&p);
@@ -342,9 +354,7 @@ static void kind_sends(void)
 				continue;
 			while (n--)
 				say(&p, headers[i].header, NULL, 0);
-			wrong = ends(&p, &h, S_PROTOCOL, 8000);
-			fact(!wrong, "%s: %s: PROTOCOL, closed %s", state, headers[i].name,
-			     wrong ? wrong : "");
+			must_end(&p, &h, S_PROTOCOL, 8000, "%s: %s", state, headers[i].name);
 			end(&p);
 		}
 		for (i = 0; i < 6; i++) {
@@ -396,8 +406,7 @@ static void kind_sends(void)
 				end(&p);
 				continue;
 			}
-			wrong = ends(&p, &h, S_PROTOCOL, 8000);
-			fact(!wrong, "%s: %s: PROTOCOL, closed %s", state, name, wrong ? wrong : "");
+			must_end(&p, &h, S_PROTOCOL, 8000, "%s: %s", state, name);
 			end(&p);
 		}
 		peer_init(&p);
@@ -405,9 +414,8 @@ static void kind_sends(void)
 		p.sends = 1;
 		if (begin(&p, &h, assoc, state)) {
 			say_nothing(&p, p.peer_size + 1);
-			wrong = ends(&p, &h, -1, 8000);
-			fact(!wrong, "%s: SEND longer than the receive buffer: closed %s", state,
-			     wrong ? wrong : "");
+			must_end(&p, &h, -1, 8000, "%s: SEND longer than the receive buffer",
+				 state);
 			end(&p);
 		}
 	}
@@ -458,12 +466,13 @@ static void kind_allowed(void)
 		if (h.messages == before)
 			hear(&p, &h, 8000);
 		fact(h.messages > before && h.opcode == KEY_OPEN,
-		     "a message of %zu bytes for buffers of %u: answered (opcode %u, status %u)", len,
-		     p.peer_size, h.opcode, h.status);
+		     "a message of %zu bytes for buffers of %u: answered (opcode %u, status %u)",
+		     len, p.peer_size, h.opcode, h.status);
 		end(&p);
 	}
 	for (i = 0; i < 3; i++) {
-		static const unsigned int receives[] = { 4, 2048, 4 }, sizes[] = { 512, 512, 65536 };
+		static const unsigned int receives[] = { 4, 2048, 4 };
+		static const unsigned int sizes[] = { 512, 512, 65536 };
 
 		peer_init(&p);
 		p.receives = receives[i];
@@ -476,7 +485,8 @@ static void kind_allowed(void)
 			if (!ask(&p, &h, raw, len) || h.status)
 				break;
 		}
-		fact(n == 50, "%u receive buffers of %u bytes: %zu of 50 commands", p.receives, p.size, n);
+		fact(n == 50, "%u receive buffers of %u bytes: %zu of 50 commands", p.receives,
+		     p.size, n);
 		end(&p);
 	}
 }
@@ -485,7 +495,6 @@ static void kind_allowed(void)
 static void kind_buffers(void)
 {
 	uint8_t raw[256], data[COFR_PRIVATE];
-	const char *wrong;
 	struct heard h = { };
 	struct peer p;
 	unsigned int i;
@@ -495,8 +504,7 @@ static void kind_buffers(void)
 	p.post = 0;
 	if (begin(&p, &h, false, "no receive buffers")) {
 		say(&p, 0, raw, connect_message(raw));
-		wrong = ends(&p, &h, -1, 15000);
-		fact(!wrong, "16 receive buffers promised, none is there: closed %s", wrong ? wrong : "");
+		must_end(&p, &h, -1, 15000, "16 receive buffers promised, none is there");
 		end(&p);
 	}
 	peer_init(&p);
@@ -505,8 +513,7 @@ static void kind_buffers(void)
 	p.size = 64;
 	if (peer_connect_with(&p, (struct sockaddr *)&to, data, sizeof(data)) == PEER_OK) {
 		say(&p, 0, raw, connect_message(raw));
-		wrong = ends(&p, &h, -1, 15000);
-		fact(!wrong, "receive buffers of 64 bytes instead of 4096: closed %s", wrong ? wrong : "");
+		must_end(&p, &h, -1, 15000, "receive buffers of 64 bytes instead of 4096");
 	} else {
 		fact(false, "small buffers: not connected");
 	}
@@ -521,9 +528,8 @@ static void kind_buffers(void)
 			len = message(raw, KEEP_ALIVE, 0);
 			say(&p, 0, raw, len);
 		}
-		wrong = ends(&p, &h, -1, 15000);
-		fact(!wrong && h.messages < 5, "who never returns credits hears %u messages, then it is closed %s",
-		     h.messages, wrong ? wrong : "");
+		must_end(&p, &h, -1, 15000, "who never returns credits");
+		fact(h.messages < 5, "... hears %u messages", h.messages);
 		end(&p);
 	}
 
@@ -538,35 +544,31 @@ static void kind_buffers(void)
 			continue;
 		for (n = 0; n < 4096 && !p.over; n++)
 			say(&p, 0, raw, i ? message(raw, KEEP_ALIVE, 0) : 0);
-		wrong = ends(&p, &h, -1, 15000);
-		fact(!wrong, "%u SENDs %s for %u credits: closed %s", n, i ? "with messages" : "without payload",
-		     p.credits, wrong ? wrong : "");
+		must_end(&p, &h, -1, 15000, "%u SENDs %s for %u credits", n,
+			 i ? "with messages" : "without payload", p.credits);
 		end(&p);
 	}
 }
 
-/* ---- connections ------------------------------------------------------------------------------ */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 static void kind_silent(void)
 {
 	uint64_t start = now_ms();
-	const char *wrong;
 	struct heard h;
 	struct peer p;
 
 	peer_init(&p);
 	if (begin(&p, &h, false, "silence")) {
-		wrong = ends(&p, &h, S_TIMEOUT, 12000);
-		fact(!wrong && now_ms() - start > 4000, "who says nothing: TIMEOUT, closed after %.1f s %s",
-		     (now_ms() - start) / 1e3, wrong ? wrong : "");
+		must_end(&p, &h, S_TIMEOUT, 12000, "who says nothing");
+		fact(now_ms() - start > 4000, "... after %.1f s", (now_ms() - start) / 1e3);
 		end(&p);
 	}
 	peer_init(&p);
 	start = now_ms();
 	if (begin(&p, &h, true, "silence")) {
-		wrong = ends(&p, &h, S_TIMEOUT, opt.kato + 8000);
-		fact(!wrong, "who says nothing more: TIMEOUT, closed after %.1f s %s",
-		     (now_ms() - start) / 1e3, wrong ? wrong : "");
+		must_end(&p, &h, S_TIMEOUT, opt.kato + 8000, "who says nothing more");
+		fact(now_ms() - start > opt.kato / 2, "... after %.1f s", (now_ms() - start) / 1e3);
 		end(&p);
 	}
 }
@@ -653,8 +655,8 @@ static void kind_flood(void)
 			peer_close(&p[i]);
 	}
 	fact(made && made + rejected == n && busy == rejected,
-	     "%u connections that say nothing: %u taken, %u rejected, all of these BUSY (%u)", n, made,
-	     rejected, busy);
+	     "%u connections that say nothing: %u taken, %u rejected, all of these BUSY (%u)", n,
+	     made, rejected, busy);
 	usleep(500000);
 	for (i = 0; i < n; i++)
 		if (p[i].id)
@@ -682,8 +684,8 @@ static void kind_unfinished(void)
 		    rdma_resolve_addr(p[i].id, NULL, (struct sockaddr *)&to, 3000) ||
 		    peer_wait(&p[i], RDMA_CM_EVENT_ADDR_RESOLVED, 5000, NULL) ||
 		    rdma_resolve_route(p[i].id, 3000) ||
-		    peer_wait(&p[i], RDMA_CM_EVENT_ROUTE_RESOLVED, 5000, NULL) || peer_open(&p[i]) ||
-		    rdma_connect(p[i].id, &param))
+		    peer_wait(&p[i], RDMA_CM_EVENT_ROUTE_RESOLVED, 5000, NULL) ||
+		    peer_open(&p[i]) || rdma_connect(p[i].id, &param))
 			continue;
 		made++;
 	}
@@ -707,7 +709,7 @@ static void kind_unfinished(void)
 	free(p);
 }
 
-/* ---- chance ----------------------------------------------------------------------------------- */
+/* ---- chance ---------------------------------------------------------------------------------- */
 
 /* One SEND: mostly what begins like something valid. */
 static void say_anything(struct peer *p)
@@ -810,21 +812,22 @@ static void kind_fuzz(void)
 		messages += h.messages;
 		leave_anyhow(&p);
 	}
-	fact(sent >= opt.count, "%u random SENDs on %u connections: %u ended by the other end, %u messages came, %u not connected",
-	     sent, conns, over, messages, vain);
-	fact(over && messages, "... some were heard");
+	fact(sent >= opt.count, "%u random SENDs on %u connections, %u were not made", sent,
+	     conns, vain);
+	fact(over && messages, "... %u ended by the other end, %u messages came", over, messages);
 }
 
-/* ---- initiators ------------------------------------------------------------------------------- */
+/* ---- initiators ------------------------------------------------------------------------------ */
 
 enum misdeed {
 	REJECT_BUSY, REJECT_VERSION, REJECT_INVALID, REJECT_GARBAGE, REJECT_BARE, IGNORE,
-	PRIVATE, PRIVATE_NONE, SILENT, DROP, GONE, SHORT, RESERVED, CREDITS, PART, TWO, LONG, NO_BUFFERS,
-	SMALL_BUFFERS, GARBAGE, ANY, MISDEEDS
+	PRIVATE, PRIVATE_NONE, SILENT, DROP, GONE, SHORT, RESERVED, CREDITS, PART, TWO, LONG,
+	NO_BUFFERS, SMALL_BUFFERS, GARBAGE, ANY, MISDEEDS
 };
 
 static const char * const misdeeds[MISDEEDS] = {
-	"reject-busy", "reject-version", "reject-invalid", "reject-garbage", "reject-bare", "ignore",
+	"reject-busy", "reject-version", "reject-invalid", "reject-garbage", "reject-bare",
+	"ignore",
 	"private", "private-none", "silent", "drop", "gone", "short", "reserved", "credits", "part",
 	"two", "long", "no-buffers", "small-buffers", "garbage", "any",
 };
@@ -898,7 +901,7 @@ static void *serve(void *arg)
 	for (i = 0; i < sizeof(garbage); i++)
 		garbage[i] = next();
 	if (what == PRIVATE)
-		spoil_private(raw, below(PRIVATE_FIELDS));
+		spoil_private(raw, below(ARRAY_SIZE(private_fields)));
 	else if (what == PRIVATE_NONE)
 		param.private_data_len = 0;
 	if (what == NO_BUFFERS)
@@ -999,7 +1002,8 @@ static int listen_hostile(const char *where, const char *counter)
 		p->tx_size = COF_LONGEST + 64;
 		p->sends = 12;
 		p->id = event->id;
-		if (take_private_data(p, event->param.conn.private_data, event->param.conn.private_data_len))
+		if (take_private_data(p, event->param.conn.private_data,
+				      event->param.conn.private_data_len))
 			printf("# private data that is none\n");
 		rdma_ack_cm_event(event);
 		p->events = rdma_create_event_channel();
@@ -1013,7 +1017,7 @@ static int listen_hostile(const char *where, const char *counter)
 	return 0;
 }
 
-/* ----------------------------------------------------------------------------------------------- */
+/* ---------------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name, *help;
@@ -1031,8 +1035,6 @@ static const struct {
 	{ "fuzz", "-n random SENDs", kind_fuzz },
 };
 
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
 static int usage(void)
 {
 	size_t i;
@@ -1045,7 +1047,7 @@ static int usage(void)
 	      "  -n COUNT   (default 100)\n"
 	      "  -c FILE    listen: how many connections came is written there, again and again\n"
 	      "  -S SEED    (default: the time; printed)\n\n", stderr);
-	for (i = 0; i < KINDS; i++)
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		fprintf(stderr, "  %-11s %s\n", kinds[i].name, kinds[i].help);
 	fputs("\nlisten:", stderr);
 	for (i = 0; i < MISDEEDS; i++)
@@ -1100,7 +1102,7 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		return usage();
 	parse_address(argv[1], &to);
-	for (i = 0; i < KINDS; i++) {
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (strcmp(argv[0], kinds[i].name))
 			continue;
 		kinds[i].function();

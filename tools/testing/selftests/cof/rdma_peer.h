@@ -114,8 +114,8 @@ static inline unsigned int take_private_data(struct peer *p, const uint8_t *raw,
 		return S_VERSION;
 	p->credits = get(raw, 6, 2);
 	p->peer_size = get(raw, 8, 4);
-	if (p->credits < COFR_RECEIVES || p->credits > COFR_RECEIVES_MAX || p->peer_size < 512 || p->peer_size > 65536 ||
-	    get(raw, 12, 4))
+	if (p->credits < COFR_RECEIVES || p->credits > COFR_RECEIVES_MAX ||
+	    p->peer_size < 512 || p->peer_size > COF_LONGEST || get(raw, 12, 4))
 		return S_INVALID;
 	return 0;
 }
