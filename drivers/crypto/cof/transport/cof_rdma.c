@@ -294,6 +294,13 @@ static struct cof_rdma_device *cof_rdma_device_find(struct ib_device *ibdev)
 	return NULL;
 }
 
+/* Not one that is being removed: the RDMA CM still leads there for a while. */
+static bool cof_rdma_device_is_there(struct ib_device *ibdev)
+{
+	guard(mutex)(&devices_lock);
+	return cof_rdma_device_find(ibdev);
+}
+
 /* A reference to the device of rc->id: it is not removed before cof_rdma_detach(). */
 static int cof_rdma_attach(struct cof_rdma_conn *rc)
 {
@@ -1543,6 +1550,10 @@ static void cof_rdma_accept_work(struct work_struct *work)
 	}
 }
 
+/*
+ * The removal of the device finds it, or this finds that it has begun: what is left on a device
+ * keeps it from going.
+ */
 static int cof_rdma_listen_id(struct cof_rdma_listener *rl)
 {
 	struct rdma_cm_id *id;
@@ -1555,6 +1566,8 @@ static int cof_rdma_listen_id(struct cof_rdma_listener *rl)
 	err = rdma_set_reuseaddr(id, 1);
 	if (!err)
 		err = rdma_bind_addr(id, (struct sockaddr *)&rl->addr);
+	if (!err && id->device && !cof_rdma_device_is_there(id->device))
+		err = -ENODEV;
 	if (!err)
 		err = rdma_listen(id, COF_RDMA_BACKLOG);
 	if (err) {
@@ -1704,6 +1717,12 @@ static void cof_rdma_remove_device(struct ib_device *ibdev, void *data)
 	struct cof_rdma_conn *rc;
 	bool used;
 
+	scoped_guard(mutex, &devices_lock) {
+		device->gone = true;
+		used = !list_empty(&device->conns);
+		list_del(&device->list);
+		cof_rdma_abort_setups(device);
+	}
 	scoped_guard(mutex, &listeners_lock) {
 		list_for_each_entry(rl, &listeners, list) {
 			if (!rl->id || rl->id->device != ibdev)
@@ -1715,12 +1734,6 @@ static void cof_rdma_remove_device(struct ib_device *ibdev, void *data)
 			mod_delayed_work(cof_rdma_wq, &rl->listen_work,
 					 msecs_to_jiffies(COF_RDMA_LISTEN_MS));
 		}
-	}
-	scoped_guard(mutex, &devices_lock) {
-		device->gone = true;
-		used = !list_empty(&device->conns);
-		list_del(&device->list);
-		cof_rdma_abort_setups(device);
 	}
 	while ((rc = cof_rdma_get_published(device))) {
 		cof_rdma_lose_device(rc);
