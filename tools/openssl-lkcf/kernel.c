@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Private keys in the kernel, and operations with them.
+ *
+ * A key is linked into the *process keyring*: the kernel drops and wipes it when the last process
+ * that has it is gone, in whatever way, and nobody has to count. A process keyring belongs to the
+ * credentials of a thread and those made after it, so it is made when the provider is loaded, before
+ * there are threads that should share it. A forked process has none: the handler below links there
+ * what the parent has; it runs before a server's worker gives up its privileges, and what a keyring
+ * gave it stays possessed after that.
+ *
+ * Whoever takes the key away (keyctl unlink, revoke, invalidate, a thread from before the provider
+ * that ends) does no harm: the next operation adds it again.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <keyutils.h>
+#include <openssl/encoder.h>
+#include <openssl/x509.h>
+
+#include "lkcf.h"
+
+/* How much of a private key there is as PKCS#8: RSA-4096 takes 2.4 kB. */
+#define MAX_PKCS8 8192
+
+/*
+ * A process of the same user may use it and link it (which is what a forked process does before it
+ * possesses it); nobody can read it.
+ */
+#define PERMISSIONS (KEY_POS_VIEW | KEY_POS_SEARCH | KEY_POS_LINK | KEY_POS_SETATTR | \
+		     KEY_USR_VIEW | KEY_USR_SEARCH | KEY_USR_LINK)
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct kernel_key *keys;
+static atomic_uint generation = 1;
+static bool inited;
+
+unsigned int kernel_generation(void)
+{
+	return atomic_load_explicit(&generation, memory_order_relaxed);
+}
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+	pools_before_fork();
+}
+
+static void after_fork_in_parent(void)
+{
+	pools_after_fork(false);
+	pthread_mutex_unlock(&lock);
+}
+
+static void after_fork_in_child(void)
+{
+	struct kernel_key *key;
+	int serial;
+
+	atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
+	for (key = keys; key; key = key->next) {
+		serial = atomic_load(&key->serial);
+		if (serial && keyctl_link(serial, KEY_SPEC_PROCESS_KEYRING))
+			atomic_store(&key->serial, 0);
+	}
+	pools_after_fork(true);
+	pthread_mutex_unlock(&lock);
+}
+
+/* Called for every provider; false: no memory. */
+bool kernel_init(void)
+{
+	bool ok = true;
+
+	pthread_mutex_lock(&lock);
+	if (!inited)
+		inited = ok = !pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+	pthread_mutex_unlock(&lock);
+	/* If the kernel has no keyrings, adding a key says so. */
+	keyctl_get_keyring_ID(KEY_SPEC_PROCESS_KEYRING, 1);
+	return ok;
+}
+
+/*
+ * The private key as unencrypted PKCS#8, from OPENSSL_malloc(), to be wiped; 0: not possible. An
+ * RSA-PSS key becomes an RSA key: the kernel knows the one OID only, and paddings are ours.
+ */
+static size_t to_pkcs8(EVP_PKEY *pkey, enum key_type type, unsigned char **der)
+{
+	/* version 0, AlgorithmIdentifier { rsaEncryption, NULL } (RFC 8017, A.1), OCTET STRING */
+	static const unsigned char rsa_head[] = {
+		0x02, 0x01, 0x00, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01,
+		0x01, 0x05, 0x00, 0x04, 0x82,
+	};
+	size_t size = 0, outer, head = 4 + sizeof(rsa_head) + 2;
+	unsigned char *inner = NULL, *p;
+	OSSL_ENCODER_CTX *ctx;
+	int ok;
+
+	*der = NULL;
+	ctx = OSSL_ENCODER_CTX_new_for_pkey(pkey, OSSL_KEYMGMT_SELECT_KEYPAIR |
+					    OSSL_KEYMGMT_SELECT_ALL_PARAMETERS, "DER",
+					    type == KEY_EC ? "PrivateKeyInfo" : "type-specific", NULL);
+	ok = ctx && OSSL_ENCODER_to_data(ctx, &inner, &size);
+	OSSL_ENCODER_CTX_free(ctx);
+	if (!ok)
+		return 0;
+	if (type == KEY_EC) {
+		*der = inner;
+		return size;
+	}
+	/* Lengths of two bytes: our keys have 2,048 bits at least, and 4,096 at most. */
+	if (size >= 256 && size <= MAX_PKCS8)
+		*der = OPENSSL_malloc(size + head);
+	if (*der) {
+		p = *der;
+		outer = size + head - 4;
+		*p++ = 0x30;
+		*p++ = 0x82;
+		*p++ = outer >> 8;
+		*p++ = outer;
+		memcpy(p, rsa_head, sizeof(rsa_head));
+		p += sizeof(rsa_head);
+		*p++ = size >> 8;
+		*p++ = size;
+		memcpy(p, inner, size);
+	}
+	OPENSSL_clear_free(inner, size);
+	return *der ? size + head : 0;
+}
+
+static const char *cure(int error)
+{
+	switch (error) {
+	case EBADMSG:
+	case ENOPKG:
+		return " (is pkcs8_key_parser loaded, the one that came with this provider? modprobe pkcs8_key_parser)";
+	case ENODEV:
+		return " (this kernel has no keys of type asymmetric: CONFIG_ASYMMETRIC_KEY_TYPE; modprobe asymmetric_keys)";
+	case EDQUOT:
+		return " (the user's quota of keys: /proc/sys/kernel/keys/)";
+	case EOPNOTSUPP:
+	case ENOSYS:
+		return " (this kernel does not compute with keys: CONFIG_KEYS, CONFIG_ASYMMETRIC_KEY_TYPE)";
+	case EPERM:
+	case EACCES:
+		return " (does a sandbox forbid add_key(2) and keyctl(2)? Containers and SystemCallFilter= do)";
+	case ENOENT:
+		return " (the kernel has no such algorithm: are its modules loaded?)";
+	default:
+		return "";
+	}
+}
+
+/* What the kernel is to be told of an operation. */
+static const char *operation_info(enum kernel_op op, size_t in_size)
+{
+	if (op == RSA_RAW)
+		return "enc=raw";
+	/* An ECDSA signature is one of a number: the hash is named for the kernel's pleasure only. */
+	switch (in_size) {
+	case 20:
+		return "enc=x962 hash=sha1";
+	case 28:
+		return "enc=x962 hash=sha224";
+	case 32:
+		return "enc=x962 hash=sha256";
+	case 48:
+		return "enc=x962 hash=sha384";
+	default:
+		return "enc=x962 hash=sha512";
+	}
+}
+
+/* Under the lock: puts @key into the kernel, where it is not. */
+static bool add(struct kernel_key *key)
+{
+	bool ec = EVP_PKEY_is_a(key->source, "EC");
+	struct keyctl_pkey_query query;
+	unsigned char *der = NULL;
+	size_t size;
+	long serial;
+	int error;
+
+	if (now_ms() < atomic_load(&key->again_at))
+		return false;
+	size = to_pkcs8(key->source, ec ? KEY_EC : KEY_RSA, &der);
+	if (!size)
+		return false;
+	serial = add_key("asymmetric", key->name, der, size, KEY_SPEC_PROCESS_KEYRING);
+	error = errno;
+	OPENSSL_clear_free(der, size);
+	if (serial > 0) {
+		/* The key can be bad, or the algorithm missing: that is seen only in use. */
+		if (!keyctl_pkey_query(serial, ec ? "enc=x962 hash=sha256" : "enc=raw", &query) &&
+		    query.supported_ops & (ec ? KEYCTL_SUPPORTS_SIGN : KEYCTL_SUPPORTS_DECRYPT) &&
+		    !keyctl_setperm(serial, PERMISSIONS)) {
+			atomic_store(&key->serial, serial);
+			count(key->prov->counters, KEYS_ADDED, 1);
+			return true;
+		}
+		error = errno;
+		keyctl_unlink(serial, KEY_SPEC_PROCESS_KEYRING);
+	}
+	count(key->prov->counters, KEYS_REFUSED, 1);
+	lkcf_log(key->prov, "the kernel does not take the key %s: %s%s; %s for %u s", key->name,
+		 strerror(error), cure(error),
+		 key->prov->fallback ? "software computes" : "operations fail", key->prov->retry_secs);
+	atomic_store(&key->again_at, now_ms() + 1000LL * key->prov->retry_secs);
+	return false;
+}
+
+/*
+ * The kernel's key for the private key @source, with a reference for the caller; put into the kernel
+ * if it is not there. NULL: no memory. A key that the kernel does not take has no serial number.
+ */
+struct kernel_key *kernel_key_get(struct provider *prov, EVP_PKEY *source, enum key_type type)
+{
+	unsigned char *der, *public = NULL, sha256[32], id[32];
+	struct kernel_key *key;
+	size_t size;
+	int length;
+	bool ok;
+
+	size = to_pkcs8(source, type, &der);
+	if (!size)
+		return NULL;
+	length = i2d_PUBKEY(source, &public);
+	ok = EVP_Q_digest(prov->soft, "SHA256", NULL, der, size, sha256, NULL) && length > 0 &&
+		EVP_Q_digest(prov->soft, "SHA256", NULL, public, length, id, NULL);
+	OPENSSL_clear_free(der, size);
+	OPENSSL_free(public);
+	if (!ok)
+		return NULL;
+
+	pthread_mutex_lock(&lock);
+	for (key = keys; key; key = key->next) {
+		if (key->prov == prov && !CRYPTO_memcmp(key->sha256, sha256, sizeof(sha256)))
+			break;
+	}
+	if (key) {
+		atomic_fetch_add(&key->users, 1);
+	} else {
+		key = OPENSSL_zalloc(sizeof(*key));
+		if (key && EVP_PKEY_up_ref(source)) {
+			atomic_init(&key->users, 1);
+			key->prov = prov;
+			key->source = source;
+			memcpy(key->sha256, sha256, sizeof(sha256));
+			strcpy(key->name, "lkcf:");
+			for (length = 0; length < 8; length++) {
+				static const char hex[] = "0123456789abcdef";
+
+				key->name[5 + 2 * length] = hex[id[length] >> 4];
+				key->name[6 + 2 * length] = hex[id[length] & 15];
+			}
+			key->next = keys;
+			keys = key;
+		} else {
+			OPENSSL_free(key);
+			key = NULL;
+		}
+	}
+	if (key && !atomic_load(&key->serial))
+		add(key);
+	pthread_mutex_unlock(&lock);
+	OPENSSL_cleanse(sha256, sizeof(sha256));
+	return key;
+}
+
+/* Another reference, for who has one. */
+struct kernel_key *kernel_key_ref(struct kernel_key *key)
+{
+	atomic_fetch_add(&key->users, 1);
+	return key;
+}
+
+/* With the last reference in this process, its link to the kernel's key goes. */
+void kernel_key_put(struct kernel_key *key)
+{
+	unsigned int users;
+	struct kernel_key **place;
+	int serial;
+
+	if (!key)
+		return;
+	/* The last one goes under the lock, for who looks for the key there. */
+	users = atomic_load(&key->users);
+	while (users > 1) {
+		if (atomic_compare_exchange_weak(&key->users, &users, users - 1))
+			return;
+	}
+	pthread_mutex_lock(&lock);
+	if (atomic_fetch_sub(&key->users, 1) > 1) {
+		pthread_mutex_unlock(&lock);
+		return;
+	}
+	for (place = &keys; *place != key; place = &(*place)->next)
+		;
+	*place = key->next;
+	serial = atomic_load(&key->serial);
+	if (serial && !keyctl_unlink(serial, KEY_SPEC_PROCESS_KEYRING))
+		count(key->prov->counters, KEYS_DROPPED, 1);
+	pthread_mutex_unlock(&lock);
+	EVP_PKEY_free(key->source);
+	OPENSSL_clear_free(key, sizeof(*key));
+}
+
+/*
+ * The serial number of @key, which had @gone before and lost it (0: it had none). 0: it is not there,
+ * and cannot be added now.
+ */
+static int serial_again(struct kernel_key *key, int gone)
+{
+	int serial;
+
+	/* Not now, and nobody has to wait for a lock to learn it. */
+	if (!atomic_load(&key->serial) && now_ms() < atomic_load(&key->again_at))
+		return 0;
+	pthread_mutex_lock(&lock);
+	serial = atomic_load(&key->serial);
+	if (serial == gone) {
+		if (serial) {
+			keyctl_unlink(serial, KEY_SPEC_PROCESS_KEYRING);
+			atomic_store(&key->serial, 0);
+		}
+		if (add(key))
+			count(key->prov->counters, KEYS_AGAIN, gone != 0);
+		serial = atomic_load(&key->serial);
+	}
+	pthread_mutex_unlock(&lock);
+	return serial;
+}
+
+/* The key is not there, or not ours any more: add it. */
+static bool is_gone(int error)
+{
+	return error == ENOKEY || error == EKEYREVOKED || error == EKEYEXPIRED || error == EACCES ||
+		error == EPERM || error == EKEYREJECTED;
+}
+
+/*
+ * Computes @op with @key: blocks. The bytes written to @out, or a negative errno. Any thread; takes
+ * the lock only if the key is not in the kernel.
+ */
+int kernel_compute(struct kernel_key *key, enum kernel_op op, const unsigned char *in,
+		   size_t in_size, unsigned char *out, size_t out_size)
+{
+	const char *info = operation_info(op, in_size);
+	int serial = atomic_load_explicit(&key->serial, memory_order_relaxed), try;
+	long got = -1;
+
+	if (!serial)
+		serial = serial_again(key, 0);
+	for (try = 0; serial && try < 3; try++) {
+		count(key->prov->counters, IN_FLIGHT, 1);
+		if (op == RSA_RAW)
+			got = keyctl_pkey_decrypt(serial, info, in, in_size, out, out_size);
+		else
+			got = keyctl_pkey_sign(serial, info, in, in_size, out, out_size);
+		if (got < 0)
+			got = -errno;
+		count(key->prov->counters, IN_FLIGHT, -1);
+		if (got >= 0 || !is_gone(-got))
+			return got;
+		/* Twice, for it may go again while we look. */
+		serial = serial_again(key, serial);
+	}
+	return serial ? got : -ENOKEY;
+}
