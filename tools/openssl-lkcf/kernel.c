@@ -198,6 +198,8 @@ static bool add(struct kernel_key *key)
 		if (!keyctl_pkey_query(serial, ec ? "enc=x962 hash=sha256" : "enc=raw", &query) &&
 		    query.supported_ops & (ec ? KEYCTL_SUPPORTS_SIGN : KEYCTL_SUPPORTS_DECRYPT) &&
 		    !keyctl_setperm(serial, PERMISSIONS)) {
+			/* It refuses to be given more room than it asks for. */
+			atomic_store(&key->room, ec ? query.max_sig_size : query.max_dec_size);
 			atomic_store(&key->serial, serial);
 			count(key->prov->counters, KEYS_ADDED, 1);
 			return true;
@@ -356,6 +358,8 @@ int kernel_compute(struct kernel_key *key, enum kernel_op op, const unsigned cha
 	if (!serial)
 		serial = serial_again(key, 0);
 	for (try = 0; serial && try < 3; try++) {
+		if (out_size > atomic_load_explicit(&key->room, memory_order_relaxed))
+			out_size = atomic_load_explicit(&key->room, memory_order_relaxed);
 		count(key->prov->counters, IN_FLIGHT, 1);
 		if (op == RSA_RAW)
 			got = keyctl_pkey_decrypt(serial, info, in, in_size, out, out_size);

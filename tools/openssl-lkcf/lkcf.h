@@ -89,6 +89,7 @@ struct kernel_key {
 	struct provider *prov;
 	atomic_uint users;
 	atomic_int serial;		/* 0: not there now */
+	atomic_uint room;		/* the longest result, as the kernel says */
 	atomic_llong again_at;		/* not before that time, in ms of the monotonic clock */
 	EVP_PKEY *source;
 	unsigned char sha256[32];	/* of the private key as PKCS#8 */
