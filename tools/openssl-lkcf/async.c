@@ -21,6 +21,15 @@
 /* So often a job may be resumed before it is done, without more ado. */
 #define MAX_RESUMED 8
 
+/*
+ * An eventfd, of a wait context and of each operation that is to say something there: a connection
+ * that is closed while its job is paused must not leave us a number that is somebody else's file.
+ */
+struct event {
+	atomic_int refs;
+	int fd;
+};
+
 struct operation {
 	struct operation *next;
 	atomic_int refs;
@@ -31,7 +40,7 @@ struct operation {
 	bool done;			/* guarded by the pool's lock */
 	unsigned int generation;
 	/* how the job is told */
-	int fd;
+	struct event *event;
 	ASYNC_callback_fn callback;
 	void *callback_arg;
 	unsigned char in[MAX_SIZE], out[MAX_SIZE];
@@ -42,17 +51,27 @@ struct pool {
 	pthread_mutex_t lock;		/* guards what follows */
 	pthread_cond_t work, gone;
 	struct operation *first, **last;
-	unsigned int max, threads, idle;
+	unsigned int max, threads, idle, queued;
 	bool ends;
 };
 
 static pthread_mutex_t pools_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct pool *pools;
 
+static void event_put(struct event *event)
+{
+	if (event && atomic_fetch_sub(&event->refs, 1) == 1) {
+		close(event->fd);
+		OPENSSL_free(event);
+	}
+}
+
 static void operation_put(struct operation *op)
 {
-	if (atomic_fetch_sub(&op->refs, 1) == 1)
+	if (atomic_fetch_sub(&op->refs, 1) == 1) {
+		event_put(op->event);
 		OPENSSL_clear_free(op, sizeof(*op));
+	}
 }
 
 struct pool *pool_new(unsigned int threads)
@@ -73,25 +92,35 @@ struct pool *pool_new(unsigned int threads)
 	return pool;
 }
 
-/* Waits for what is in flight; what waits is not done. */
-void pool_free(struct pool *pool)
+/*
+ * Waits a second for what is in flight; what waits is not done. False: a thread is still in the kernel,
+ * and nothing that it needs may be freed (a process that ends does not wait for a silent pool).
+ */
+bool pool_free(struct pool *pool)
 {
 	struct operation *op;
 	struct pool **place;
+	struct timespec end;
 
 	if (!pool)
-		return;
+		return true;
 	pthread_mutex_lock(&pools_lock);
 	for (place = &pools; *place != pool; place = &(*place)->next)
 		;
 	*place = pool->next;
 	pthread_mutex_unlock(&pools_lock);
 
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec++;
 	pthread_mutex_lock(&pool->lock);
 	pool->ends = true;
 	pthread_cond_broadcast(&pool->work);
-	while (pool->threads)
-		pthread_cond_wait(&pool->gone, &pool->lock);
+	while (pool->threads) {
+		if (pthread_cond_timedwait(&pool->gone, &pool->lock, &end)) {
+			pthread_mutex_unlock(&pool->lock);
+			return false;
+		}
+	}
 	pthread_mutex_unlock(&pool->lock);
 	while ((op = pool->first)) {
 		pool->first = op->next;
@@ -102,6 +131,7 @@ void pool_free(struct pool *pool)
 	pthread_cond_destroy(&pool->work);
 	pthread_cond_destroy(&pool->gone);
 	OPENSSL_free(pool);
+	return true;
 }
 
 void pools_before_fork(void)
@@ -122,6 +152,7 @@ void pools_after_fork(bool child)
 		if (child) {
 			pool->threads = 0;
 			pool->idle = 0;
+			pool->queued = 0;
 			pool->first = NULL;
 			pool->last = &pool->first;
 			pthread_cond_init(&pool->work, NULL);
@@ -136,9 +167,7 @@ static void tell(struct operation *op)
 {
 	static const uint64_t one = 1;
 
-	if (op->callback)
-		op->callback(op->callback_arg);
-	else if (write(op->fd, &one, sizeof(one)) != sizeof(one))
+	if (op->event && write(op->event->fd, &one, sizeof(one)) != sizeof(one))
 		return;		/* it is full: the job is told as it is */
 }
 
@@ -160,6 +189,7 @@ static void *serve(void *arg)
 		pool->first = op->next;
 		if (!pool->first)
 			pool->last = &pool->first;
+		pool->queued--;
 		pthread_mutex_unlock(&pool->lock);
 
 		op->result = kernel_compute(op->key, op->op, op->in, op->in_size, op->out, op->out_size);
@@ -168,6 +198,12 @@ static void *serve(void *arg)
 		pthread_mutex_lock(&pool->lock);
 		op->done = true;
 		tell(op);
+		if (op->callback) {
+			/* It may do as it likes; what it is given is to live until then. */
+			pthread_mutex_unlock(&pool->lock);
+			op->callback(op->callback_arg);
+			pthread_mutex_lock(&pool->lock);
+		}
 		operation_put(op);
 	}
 	if (!--pool->threads)
@@ -195,32 +231,44 @@ static void another_thread(struct pool *pool)
 	pthread_attr_destroy(&attr);
 }
 
-static void close_fd(ASYNC_WAIT_CTX *ctx, const void *key, OSSL_ASYNC_FD fd, void *data)
+static void close_event(ASYNC_WAIT_CTX *ctx, const void *key, OSSL_ASYNC_FD fd, void *event)
 {
 	(void)ctx;
 	(void)key;
-	(void)data;
-	close(fd);
+	(void)fd;
+	event_put(event);
 }
 
 /* How the job of @ctx is told: its callback if it has one, else an eventfd, made once for a job. */
 static bool find_way(struct operation *op, ASYNC_WAIT_CTX *ctx, const void *key)
 {
+	struct event *event;
+	OSSL_ASYNC_FD fd;
 	void *data;
 
-	op->fd = -1;
 	if (ASYNC_WAIT_CTX_get_callback(ctx, &op->callback, &op->callback_arg) && op->callback)
 		return true;
 	op->callback = NULL;
-	if (ASYNC_WAIT_CTX_get_fd(ctx, key, &op->fd, &data))
-		return true;
-	op->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (op->fd < 0)
-		return false;
-	if (ASYNC_WAIT_CTX_set_wait_fd(ctx, key, op->fd, NULL, close_fd))
-		return true;
-	close(op->fd);
-	return false;
+	if (ASYNC_WAIT_CTX_get_fd(ctx, key, &fd, &data)) {
+		event = data;
+	} else {
+		event = OPENSSL_zalloc(sizeof(*event));
+		if (!event)
+			return false;
+		atomic_init(&event->refs, 1);
+		event->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (event->fd < 0) {
+			OPENSSL_free(event);
+			return false;
+		}
+		if (!ASYNC_WAIT_CTX_set_wait_fd(ctx, key, event->fd, event, close_event)) {
+			event_put(event);
+			return false;
+		}
+	}
+	atomic_fetch_add(&event->refs, 1);
+	op->event = event;
+	return true;
 }
 
 static bool is_done(struct pool *pool, struct operation *op)
@@ -238,7 +286,7 @@ static void drain(struct operation *op)
 {
 	uint64_t ignored;
 
-	if (op->fd >= 0 && read(op->fd, &ignored, sizeof(ignored)) < 0)
+	if (op->event && read(op->event->fd, &ignored, sizeof(ignored)) < 0)
 		return;		/* nothing yet */
 }
 
@@ -284,10 +332,12 @@ bool pool_compute(struct provider *prov, struct kernel_key *key, enum kernel_op 
 	memcpy(operation->in, in, in_size);
 
 	pthread_mutex_lock(&pool->lock);
-	if (!pool->idle && pool->threads < pool->max)
+	/* Those that are woken already count as idle until they run: so does what they are woken for. */
+	if (pool->queued >= pool->idle && pool->threads < pool->max)
 		another_thread(pool);
 	handed_over = pool->threads;
 	if (handed_over) {
+		pool->queued++;
 		*pool->last = operation;
 		pool->last = &operation->next;
 		pthread_cond_signal(&pool->work);
@@ -295,7 +345,8 @@ bool pool_compute(struct provider *prov, struct kernel_key *key, enum kernel_op 
 	pthread_mutex_unlock(&pool->lock);
 	if (!handed_over) {
 		kernel_key_put(key);
-		OPENSSL_clear_free(operation, sizeof(*operation));
+		operation_put(operation);
+		operation_put(operation);
 		return false;
 	}
 
@@ -303,6 +354,9 @@ bool pool_compute(struct provider *prov, struct kernel_key *key, enum kernel_op 
 		/* In a child of the process that began, nobody would answer: here and now. */
 		if (operation->generation != kernel_generation()) {
 			*result = kernel_compute(key, op, in, in_size, out, out_size);
+			kernel_key_put(key);
+			operation_put(operation);
+			operation_put(operation);
 			return true;
 		}
 		/*

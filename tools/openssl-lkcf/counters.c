@@ -2,6 +2,10 @@
 /*
  * Counters. They are in memory that forked processes share, so that those of a server's workers are
  * one sum; with a folder given in a file, where lkcf-stat finds them.
+ *
+ * Any of those processes can write there, one that gave up its privileges as well: nothing that is
+ * read there decides anything but whether the file stays. What belongs to this process is in struct
+ * counters_of.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -34,20 +38,23 @@ static const char *const names[COUNTERS] = {
 
 _Static_assert(COUNTERS <= COUNTERS_ROOM, "more counters than the file has room for");
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct counters_of *all;
+
 const char *counter_name(enum counter what)
 {
 	return names[what];
 }
 
-void count(struct counters *counters, enum counter what, int64_t n)
+void count(struct counters_of *counters, enum counter what, int64_t n)
 {
-	atomic_fetch_add_explicit(&counters->counter[what].value, (uint64_t)n,
+	atomic_fetch_add_explicit(&counters->map->counter[what].value, (uint64_t)n,
 				  memory_order_relaxed);
 }
 
-uint64_t counted(struct counters *counters, enum counter what)
+uint64_t counted(const struct counters_of *counters, enum counter what)
 {
-	return atomic_load_explicit(&counters->counter[what].value, memory_order_relaxed);
+	return atomic_load_explicit(&counters->map->counter[what].value, memory_order_relaxed);
 }
 
 /* When this process started, which together with its pid names it for good. */
@@ -72,71 +79,117 @@ static int64_t started(void)
 	return value;
 }
 
-/* A new file below @folder, in @path; -1: none. */
+/* A new file below @folder, in @path; a negative errno: none. */
 static int new_file(const char *folder, char *path, size_t room)
 {
 	int number, fd;
 
 	if (mkdir(folder, 0755) && errno != EEXIST)
-		return -1;
+		return -errno;
 	for (number = 0; number < 1000; number++) {
 		if ((size_t)snprintf(path, room, "%s/%d.%d", folder, (int)getpid(), number) >= room)
-			return -1;
+			return -ENAMETOOLONG;
 		/* Of another process that is gone and had our pid, or of this one's other libctx. */
 		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-		if (fd >= 0 || errno != EEXIST)
+		if (fd >= 0)
 			return fd;
+		if (errno != EEXIST)
+			return -errno;
 	}
-	return -1;
+	return -EEXIST;
 }
 
-/*
- * Counters in a file below @folder, or, without one or when that fails, in memory. NULL: no memory.
+/* Maps a new file below @folder, whose path is then in @path; NULL, with *@error set: not possible. */
+static struct counters *map_file(const char *folder, char *path, size_t room, int *error)
+{
+	struct counters *map = MAP_FAILED;
+	int fd = new_file(folder, path, room);
+
+	if (fd < 0) {
+		*error = -fd;
+		return NULL;
+	}
+	/* All of its blocks now: where a file system is full, a hole is SIGBUS later. */
+	*error = posix_fallocate(fd, 0, sizeof(*map));
+	if (!*error) {
+		map = mmap(NULL, sizeof(*map), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (map == MAP_FAILED)
+			*error = errno;
+	}
+	close(fd);
+	if (map != MAP_FAILED)
+		return map;
+	unlink(path);
+	return NULL;
+}
+
+/**
+ * counters_new() - counters at zero
+ * @counters: the caller's, filled in
+ * @folder: of the file; NULL: in memory
+ *
+ * Return: 0; a positive errno: there is no file, and they are in memory; -1: no memory.
  */
-struct counters *counters_new(const char *folder)
+int counters_new(struct counters_of *counters, const char *folder)
 {
-	struct counters *counters = MAP_FAILED;
-	char path[sizeof(counters->path)] = "";
-	int i, fd = folder ? new_file(folder, path, sizeof(path)) : -1;
+	struct counters *map = NULL;
+	int i, error = 0;
 
-	if (fd >= 0) {
-		if (!ftruncate(fd, sizeof(*counters)))
-			counters = mmap(NULL, sizeof(*counters), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		close(fd);
-		if (counters == MAP_FAILED)
-			unlink(path);
+	if (folder)
+		map = map_file(folder, counters->path, sizeof(counters->path), &error);
+	if (!map) {
+		counters->path[0] = 0;
+		map = mmap(NULL, sizeof(*map), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (map == MAP_FAILED)
+			return -1;
 	}
-	if (counters == MAP_FAILED) {
-		path[0] = 0;
-		counters = mmap(NULL, sizeof(*counters), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		if (counters == MAP_FAILED)
-			return NULL;
-	}
-	counters->version = COUNTERS_VERSION;
-	counters->size = sizeof(*counters);
-	counters->number = COUNTERS;
-	counters->pid = getpid();
-	counters->started = started();
-	snprintf(counters->program, sizeof(counters->program), "%s", program_invocation_short_name);
-	memcpy(counters->path, path, sizeof(path));
+	map->version = COUNTERS_VERSION;
+	map->size = sizeof(*map);
+	map->number = COUNTERS;
+	map->pid = getpid();
+	map->started = started();
+	atomic_init(&map->processes, 1);
+	snprintf(map->program, sizeof(map->program), "%s", program_invocation_short_name);
 	for (i = 0; i < COUNTERS; i++)
-		snprintf(counters->counter[i].name, sizeof(counters->counter[i].name), "%s", names[i]);
-	memcpy(counters->magic, COUNTERS_MAGIC, sizeof(counters->magic));
-	return counters;
+		snprintf(map->counter[i].name, sizeof(map->counter[i].name), "%s", names[i]);
+	memcpy(map->magic, COUNTERS_MAGIC, sizeof(map->magic));
+	counters->map = map;
+
+	pthread_mutex_lock(&lock);
+	counters->next = all;
+	all = counters;
+	pthread_mutex_unlock(&lock);
+	return error;
 }
 
-/* The file goes with the process that made it: its children are gone by then, or count for nobody. */
-void counters_free(struct counters *counters)
+/* The file goes with the last process that ends in order. */
+void counters_free(struct counters_of *counters)
 {
-	if (!counters)
+	struct counters_of **place;
+
+	if (!counters->map)
 		return;
-	if (counters->path[0] && counters->pid == getpid())
+	pthread_mutex_lock(&lock);
+	for (place = &all; *place != counters; place = &(*place)->next)
+		;
+	*place = counters->next;
+	pthread_mutex_unlock(&lock);
+	if (atomic_fetch_sub(&counters->map->processes, 1) == 1 && counters->path[0])
 		unlink(counters->path);
-	munmap(counters, sizeof(*counters));
+	munmap(counters->map, sizeof(*counters->map));
+	counters->map = NULL;
 }
 
-bool counters_have_file(const struct counters *counters)
+void counters_before_fork(void)
 {
-	return counters->path[0];
+	pthread_mutex_lock(&lock);
+}
+
+void counters_after_fork(bool child)
+{
+	struct counters_of *counters;
+
+	for (counters = all; child && counters; counters = counters->next)
+		atomic_fetch_add(&counters->map->processes, 1);
+	pthread_mutex_unlock(&lock);
 }

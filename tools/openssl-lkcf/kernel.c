@@ -13,6 +13,7 @@
  * that ends) does no harm: the next operation adds it again.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct kernel_key *keys;
 static atomic_uint generation = 1;
 static bool inited;
+static unsigned int sequence;
 
 unsigned int kernel_generation(void)
 {
@@ -47,10 +49,12 @@ static void before_fork(void)
 {
 	pthread_mutex_lock(&lock);
 	pools_before_fork();
+	counters_before_fork();
 }
 
 static void after_fork_in_parent(void)
 {
+	counters_after_fork(false);
 	pools_after_fork(false);
 	pthread_mutex_unlock(&lock);
 }
@@ -66,6 +70,7 @@ static void after_fork_in_child(void)
 		if (serial && keyctl_link(serial, KEY_SPEC_PROCESS_KEYRING))
 			atomic_store(&key->serial, 0);
 	}
+	counters_after_fork(true);
 	pools_after_fork(true);
 	pthread_mutex_unlock(&lock);
 }
@@ -103,7 +108,7 @@ static size_t to_pkcs8(EVP_PKEY *pkey, enum key_type type, unsigned char **der)
 	*der = NULL;
 	ctx = OSSL_ENCODER_CTX_new_for_pkey(pkey, OSSL_KEYMGMT_SELECT_KEYPAIR |
 					    OSSL_KEYMGMT_SELECT_ALL_PARAMETERS, "DER",
-					    type == KEY_EC ? "PrivateKeyInfo" : "type-specific", NULL);
+					    type == KEY_EC ? "PrivateKeyInfo" : "pkcs1", NULL);
 	ok = ctx && OSSL_ENCODER_to_data(ctx, &inner, &size);
 	OSSL_ENCODER_CTX_free(ctx);
 	if (!ok)
@@ -175,6 +180,16 @@ static const char *operation_info(enum kernel_op op, size_t in_size)
 	}
 }
 
+/* Not now, and why. */
+static void not_taken(struct kernel_key *key, int error)
+{
+	count(&key->prov->counters, KEYS_REFUSED, 1);
+	lkcf_log(key->prov, "the kernel does not take the key %s: %s%s; %s for %u s", key->name,
+		 strerror(error), cure(error),
+		 key->prov->fallback ? "software computes" : "operations fail", key->prov->retry_secs);
+	atomic_store(&key->again_at, now_ms() + 1000LL * key->prov->retry_secs);
+}
+
 /* Under the lock: puts @key into the kernel, where it is not. */
 static bool add(struct kernel_key *key)
 {
@@ -188,8 +203,10 @@ static bool add(struct kernel_key *key)
 	if (now_ms() < atomic_load(&key->again_at))
 		return false;
 	size = to_pkcs8(key->source, ec ? KEY_EC : KEY_RSA, &der);
-	if (!size)
+	if (!size) {
+		not_taken(key, ENOMEM);
 		return false;
+	}
 	serial = add_key("asymmetric", key->name, der, size, KEY_SPEC_PROCESS_KEYRING);
 	error = errno;
 	OPENSSL_clear_free(der, size);
@@ -201,17 +218,13 @@ static bool add(struct kernel_key *key)
 			/* It refuses to be given more room than it asks for. */
 			atomic_store(&key->room, ec ? query.max_sig_size : query.max_dec_size);
 			atomic_store(&key->serial, serial);
-			count(key->prov->counters, KEYS_ADDED, 1);
+			count(&key->prov->counters, KEYS_ADDED, 1);
 			return true;
 		}
 		error = errno;
 		keyctl_unlink(serial, KEY_SPEC_PROCESS_KEYRING);
 	}
-	count(key->prov->counters, KEYS_REFUSED, 1);
-	lkcf_log(key->prov, "the kernel does not take the key %s: %s%s; %s for %u s", key->name,
-		 strerror(error), cure(error),
-		 key->prov->fallback ? "software computes" : "operations fail", key->prov->retry_secs);
-	atomic_store(&key->again_at, now_ms() + 1000LL * key->prov->retry_secs);
+	not_taken(key, error);
 	return false;
 }
 
@@ -252,13 +265,9 @@ struct kernel_key *kernel_key_get(struct provider *prov, EVP_PKEY *source, enum 
 			key->prov = prov;
 			key->source = source;
 			memcpy(key->sha256, sha256, sizeof(sha256));
-			strcpy(key->name, "lkcf:");
-			for (length = 0; length < 8; length++) {
-				static const char hex[] = "0123456789abcdef";
-
-				key->name[5 + 2 * length] = hex[id[length] >> 4];
-				key->name[6 + 2 * length] = hex[id[length] & 15];
-			}
+			/* Of the public key; the number because a keyring has a name once. */
+			snprintf(key->name, sizeof(key->name), "lkcf:%02x%02x%02x%02x%02x%02x%02x%02x.%u",
+				 id[0], id[1], id[2], id[3], id[4], id[5], id[6], id[7], ++sequence);
 			key->next = keys;
 			keys = key;
 		} else {
@@ -305,7 +314,7 @@ void kernel_key_put(struct kernel_key *key)
 	*place = key->next;
 	serial = atomic_load(&key->serial);
 	if (serial && !keyctl_unlink(serial, KEY_SPEC_PROCESS_KEYRING))
-		count(key->prov->counters, KEYS_DROPPED, 1);
+		count(&key->prov->counters, KEYS_DROPPED, 1);
 	pthread_mutex_unlock(&lock);
 	EVP_PKEY_free(key->source);
 	OPENSSL_clear_free(key, sizeof(*key));
@@ -330,7 +339,7 @@ static int serial_again(struct kernel_key *key, int gone)
 			atomic_store(&key->serial, 0);
 		}
 		if (add(key))
-			count(key->prov->counters, KEYS_AGAIN, gone != 0);
+			count(&key->prov->counters, KEYS_AGAIN, gone != 0);
 		serial = atomic_load(&key->serial);
 	}
 	pthread_mutex_unlock(&lock);
@@ -342,6 +351,18 @@ static bool is_gone(int error)
 {
 	return error == ENOKEY || error == EKEYREVOKED || error == EKEYEXPIRED || error == EACCES ||
 		error == EPERM || error == EKEYREJECTED;
+}
+
+/* The kernel has the key @serial and does not let us use it. */
+static void give_up(struct kernel_key *key, int serial, int error)
+{
+	pthread_mutex_lock(&lock);
+	if (atomic_load(&key->serial) == serial) {
+		keyctl_unlink(serial, KEY_SPEC_PROCESS_KEYRING);
+		atomic_store(&key->serial, 0);
+		not_taken(key, error);
+	}
+	pthread_mutex_unlock(&lock);
 }
 
 /*
@@ -360,18 +381,21 @@ int kernel_compute(struct kernel_key *key, enum kernel_op op, const unsigned cha
 	for (try = 0; serial && try < 3; try++) {
 		if (out_size > atomic_load_explicit(&key->room, memory_order_relaxed))
 			out_size = atomic_load_explicit(&key->room, memory_order_relaxed);
-		count(key->prov->counters, IN_FLIGHT, 1);
+		count(&key->prov->counters, IN_FLIGHT, 1);
 		if (op == RSA_RAW)
 			got = keyctl_pkey_decrypt(serial, info, in, in_size, out, out_size);
 		else
 			got = keyctl_pkey_sign(serial, info, in, in_size, out, out_size);
 		if (got < 0)
 			got = -errno;
-		count(key->prov->counters, IN_FLIGHT, -1);
+		count(&key->prov->counters, IN_FLIGHT, -1);
 		if (got >= 0 || !is_gone(-got))
 			return got;
-		/* Twice, for it may go again while we look. */
-		serial = serial_again(key, serial);
+		/* Twice, for it may go again while we look. A third time it is not that. */
+		if (try == 2)
+			give_up(key, serial, -got);
+		else
+			serial = serial_again(key, serial);
 	}
 	return serial ? got : -ENOKEY;
 }

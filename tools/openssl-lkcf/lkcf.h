@@ -64,6 +64,13 @@ struct soft_methods {
 	EVP_ASYM_CIPHER *cipher;
 };
 
+/* A process's hold of its counters; counters.h has what is shared. */
+struct counters_of {
+	struct counters_of *next;
+	struct counters *map;
+	char path[256];			/* of the file; empty: none */
+};
+
 struct provider {
 	const OSSL_CORE_HANDLE *handle;
 	/* Of our own, with the default provider, and never with us: what software computes. */
@@ -71,12 +78,12 @@ struct provider {
 	OSSL_PROVIDER *soft_default;
 	struct soft_methods methods;
 
-	bool fallback, check, blinding, rsa, ecdsa;
+	bool fallback, check, check_ecdsa, blinding, rsa, ecdsa;
 	unsigned int rsa_min_bits, rsa_max_bits, threads, retry_secs;
 	enum log_to log;
 	char *statistics;
 
-	struct counters *counters;
+	struct counters_of counters;
 	struct pool *pool;
 };
 
@@ -93,7 +100,7 @@ struct kernel_key {
 	atomic_llong again_at;		/* not before that time, in ms of the monotonic clock */
 	EVP_PKEY *source;
 	unsigned char sha256[32];	/* of the private key as PKCS#8 */
-	char name[32];
+	char name[40];
 };
 
 /* What libcrypto calls key data. */
@@ -157,7 +164,7 @@ int kernel_compute(struct kernel_key *key, enum kernel_op op, const unsigned cha
 
 /* async.c */
 struct pool *pool_new(unsigned int threads);
-void pool_free(struct pool *pool);
+bool pool_free(struct pool *pool);
 bool pool_compute(struct provider *prov, struct kernel_key *key, enum kernel_op op,
 		  const unsigned char *in, size_t in_size, unsigned char *out, size_t out_size,
 		  int *result);
@@ -165,11 +172,12 @@ void pools_before_fork(void);
 void pools_after_fork(bool child);
 
 /* counters.c */
-struct counters *counters_new(const char *folder);
-bool counters_have_file(const struct counters *counters);
-void counters_free(struct counters *counters);
-void count(struct counters *counters, enum counter what, int64_t n);
-uint64_t counted(struct counters *counters, enum counter what);
+int counters_new(struct counters_of *counters, const char *folder);
+void counters_free(struct counters_of *counters);
+void counters_before_fork(void);
+void counters_after_fork(bool child);
+void count(struct counters_of *counters, enum counter what, int64_t n);
+uint64_t counted(const struct counters_of *counters, enum counter what);
 const char *counter_name(enum counter what);
 
 #endif

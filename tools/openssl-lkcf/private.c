@@ -16,7 +16,7 @@
 /* A private operation that is done by software: @why is UNQUALIFIED, or 0: the kernel failed. */
 void count_software(struct key *key, bool done, int why)
 {
-	struct counters *counters = key->prov->counters;
+	struct counters_of *counters = &key->prov->counters;
 
 	if (!done)
 		count(counters, FAILED, 1);
@@ -78,7 +78,7 @@ static int compute(struct key *key, enum kernel_op op, const unsigned char *in, 
 	if (prov->pool && ASYNC_get_current_job() &&
 	    pool_compute(prov, key->kernel, op, in, in_size, out, out_size, &got)) {
 		if (got >= 0)
-			count(prov->counters, ASYNC_KERNEL, 1);
+			count(&prov->counters, ASYNC_KERNEL, 1);
 		return got;
 	}
 	return kernel_compute(key->kernel, op, in, in_size, out, out_size);
@@ -91,7 +91,7 @@ static int failed(struct key *key, int error, const char *what)
 
 	if (prov->fallback)
 		return -1;
-	count(prov->counters, FAILED, 1);
+	count(&prov->counters, FAILED, 1);
 	ERR_raise_data(ERR_LIB_PROV, PROV_R_FAILED_TO_SIGN, "lkcf: the kernel did not compute %s: %s", what,
 		       error ? strerror(error) : "its result is wrong");
 	return 0;
@@ -105,12 +105,12 @@ static int private_bn(struct key *key, BIGNUM *x, BIGNUM *again, BIGNUM *unblind
 	int got, k = key->size, ret = 0;
 
 	if (BN_ucmp(x, key->n) >= 0) {
-		count(prov->counters, FAILED, 1);
+		count(&prov->counters, FAILED, 1);
 		ERR_raise(ERR_LIB_PROV, PROV_R_INVALID_INPUT_LENGTH);
 		return 0;
 	}
 	if ((prov->blinding && !blind(key, x, unblind, ctx)) || BN_bn2binpad(x, buffer, k) != k)
-		return 0;
+		return failed(key, ENOMEM, "an RSA operation");
 	got = compute(key, RSA_RAW, buffer, k, result, k);
 	if (got >= 0 && got != k)
 		got = -EIO;
@@ -124,7 +124,7 @@ static int private_bn(struct key *key, BIGNUM *x, BIGNUM *again, BIGNUM *unblind
 			goto out;
 		if (BN_ucmp(again, key->n) >= 0 || !BN_mod_exp_mont(again, again, key->e, key->n, ctx, key->mont) ||
 		    BN_ucmp(again, x)) {
-			count(prov->counters, WRONG_RESULTS, 1);
+			count(&prov->counters, WRONG_RESULTS, 1);
 			lkcf_log(prov, "the kernel's result of an RSA operation is wrong (key %s): %s",
 				 key->kernel->name, prov->fallback ? "software computes it again" : "refused");
 			ret = failed(key, 0, "an RSA operation");
@@ -133,7 +133,7 @@ static int private_bn(struct key *key, BIGNUM *x, BIGNUM *again, BIGNUM *unblind
 	}
 	ret = BN_bin2bn(result, k, x) && (!prov->blinding || BN_BLINDING_invert_ex(x, unblind, key->blinding, ctx));
 	if (ret)
-		count(prov->counters, RSA_KERNEL, 1);
+		count(&prov->counters, RSA_KERNEL, 1);
 out:
 	OPENSSL_cleanse(result, sizeof(result));
 	OPENSSL_cleanse(buffer, sizeof(buffer));
@@ -156,7 +156,7 @@ int private_rsa(struct key *key, const unsigned char *in, unsigned char *out)
 	bool ok;
 
 	if (!ctx)
-		return 0;
+		return failed(key, ENOMEM, "an RSA operation");
 	BN_CTX_start(ctx);
 	x = BN_CTX_get(ctx);
 	again = BN_CTX_get(ctx);
@@ -171,8 +171,17 @@ int private_rsa(struct key *key, const unsigned char *in, unsigned char *out)
 		ret = failed(key, ENOMEM, "an RSA operation");
 		goto out;
 	}
-	if (!BN_bin2bn(in, key->size, x))
+	if (!BN_bin2bn(in, key->size, x)) {
+		ret = failed(key, ENOMEM, "an RSA operation");
 		goto out;
+	}
+	if (BN_is_zero(x)) {
+		/* Nothing to compute, and drivers refuse it. */
+		memset(out, 0, key->size);
+		count(&key->prov->counters, UNQUALIFIED, 1);
+		ret = 1;
+		goto out;
+	}
 	ret = private_bn(key, x, again, unblind, ctx);
 	if (ret == 1 && BN_bn2binpad(x, out, key->size) < 0)
 		ret = 0;
@@ -199,6 +208,19 @@ static size_t der_size(const unsigned char *sig, size_t size)
 	else
 		return 0;
 	return length <= size ? length : 0;
+}
+
+static bool verifies(struct key *key, const unsigned char *sig, size_t size, const unsigned char *digest,
+		     size_t digest_size)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(key->prov->soft, key->soft, NULL);
+	bool ok;
+
+	ERR_set_mark();
+	ok = ctx && EVP_PKEY_verify_init(ctx) > 0 && EVP_PKEY_verify(ctx, sig, size, digest, digest_size) == 1;
+	ERR_pop_to_mark();
+	EVP_PKEY_CTX_free(ctx);
+	return ok;
 }
 
 /**
@@ -228,10 +250,16 @@ int private_ecdsa(struct key *key, const unsigned char *digest, size_t digest_si
 	/* Up to 6.12 the kernel says how long it could have been, and fills it with zeroes. */
 	*sig_size = der_size(buffer, got > (int)sizeof(buffer) ? 0 : got);
 	if (!*sig_size || *sig_size > key->size) {
-		count(key->prov->counters, WRONG_RESULTS, 1);
+		count(&key->prov->counters, WRONG_RESULTS, 1);
+		return failed(key, 0, "an ECDSA signature");
+	}
+	if (key->prov->check_ecdsa && !verifies(key, buffer, *sig_size, digest, digest_size)) {
+		count(&key->prov->counters, WRONG_RESULTS, 1);
+		lkcf_log(key->prov, "the kernel's ECDSA signature is wrong (key %s): %s", key->kernel->name,
+			 key->prov->fallback ? "software computes it again" : "refused");
 		return failed(key, 0, "an ECDSA signature");
 	}
 	memcpy(sig, buffer, *sig_size);
-	count(key->prov->counters, ECDSA_KERNEL, 1);
+	count(&key->prov->counters, ECDSA_KERNEL, 1);
 	return 1;
 }

@@ -89,6 +89,13 @@ static bool set_bits(struct provider *prov, const char *text, size_t offset)
 	return number(text, 2048, 4096, (unsigned int *)((char *)prov + offset));
 }
 
+static bool set_check(struct provider *prov, const char *text, size_t offset)
+{
+	prov->check_ecdsa = !strcmp(text, "all");
+	prov->check = prov->check_ecdsa;
+	return prov->check || set_on_off(prov, text, offset);
+}
+
 static bool set_threads(struct provider *prov, const char *text, size_t offset)
 {
 	return number(text, 0, 1024, (unsigned int *)((char *)prov + offset));
@@ -153,13 +160,26 @@ static const struct parameter parameters[] = {
 	{ "algorithms", "a list of rsa, ecdsa", set_algorithms, 0 },
 	{ "rsa_min_bits", "a number from 2048 to 4096", set_bits, AT(rsa_min_bits) },
 	{ "rsa_max_bits", "a number from 2048 to 4096", set_bits, AT(rsa_max_bits) },
-	{ "check", "on or off", set_on_off, AT(check) },
+	{ "check", "on, off or all", set_check, AT(check) },
 	{ "blinding", "on or off", set_on_off, AT(blinding) },
 	{ "threads", "a number from 0 to 1024", set_threads, AT(threads) },
 	{ "retry_secs", "a number from 0 to 86400", set_secs, AT(retry_secs) },
 	{ "statistics", "off, or the absolute path of a folder", set_statistics, 0 },
 	{ "log", "off, syslog or stderr", set_log, 0 },
 };
+
+/* libcrypto goes on without us, and in silence: it is said on standard error as well. */
+static bool refuse(struct provider *prov, const char *name, const char *text, const char *expected)
+{
+	fprintf(stderr, "lkcf: %s = '%s' in the configuration: expected %s; the provider is not used\n", name,
+		text, expected);
+	if (prov->log == LOG_TO_SYSLOG)
+		lkcf_log(prov, "%s = '%s' in the configuration: expected %s; the provider is not used", name,
+			 text, expected);
+	ERR_raise_data(ERR_LIB_PROV, ERR_R_PASSED_INVALID_ARGUMENT, "lkcf: %s = '%s': expected %s", name, text,
+		       expected);
+	return false;
+}
 
 /* What the configuration says of each parameter; a wrong value is no provider, and says why. */
 static bool read_parameters(struct provider *prov, OSSL_FUNC_core_get_params_fn *get)
@@ -176,17 +196,11 @@ static bool read_parameters(struct provider *prov, OSSL_FUNC_core_get_params_fn 
 		return false;
 	for (i = 0; i < ARRAY_SIZE(parameters); i++) {
 		p = &parameters[i];
-		if (!text[i] || p->set(prov, text[i], p->offset))
-			continue;
-		/* libcrypto goes on without us, and in silence: say it on standard error as well. */
-		fprintf(stderr, "lkcf: %s = '%s' in the configuration: expected %s; the provider is not used\n",
-			p->name, text[i], p->expected);
-		lkcf_log(prov, "%s = '%s' in the configuration: expected %s; the provider is not used",
-			 p->name, text[i], p->expected);
-		ERR_raise_data(ERR_LIB_PROV, ERR_R_PASSED_INVALID_ARGUMENT, "lkcf: %s = '%s': expected %s",
-			       p->name, text[i], p->expected);
-		return false;
+		if (text[i] && !p->set(prov, text[i], p->offset))
+			return refuse(prov, p->name, text[i], p->expected);
 	}
+	if (prov->rsa_min_bits > prov->rsa_max_bits)
+		return refuse(prov, "rsa_min_bits", "more than rsa_max_bits", "not more than that");
 	return true;
 }
 
@@ -214,7 +228,8 @@ static void provider_teardown(void *data)
 
 	if (!prov)
 		return;
-	pool_free(prov->pool);
+	if (!pool_free(prov->pool))
+		return;
 	for (i = 0; i < KEY_TYPES; i++)
 		EVP_KEYMGMT_free(prov->methods.keymgmt[i]);
 	EVP_SIGNATURE_free(prov->methods.rsa);
@@ -223,7 +238,7 @@ static void provider_teardown(void *data)
 	if (prov->soft_default)
 		OSSL_PROVIDER_unload(prov->soft_default);
 	OSSL_LIB_CTX_free(prov->soft);
-	counters_free(prov->counters);
+	counters_free(&prov->counters);
 	OPENSSL_free(prov->statistics);
 	OPENSSL_free(prov);
 }
@@ -323,7 +338,7 @@ static int provider_get_params(void *data, OSSL_PARAM params[])
 	for (i = 0; i < COUNTERS; i++) {
 		snprintf(name, sizeof(name), "lkcf-%s", counter_name(i));
 		p = OSSL_PARAM_locate(params, name);
-		if (p && !OSSL_PARAM_set_uint64(p, counted(prov->counters, i)))
+		if (p && !OSSL_PARAM_set_uint64(p, counted(&prov->counters, i)))
 			return 0;
 	}
 	p = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
@@ -360,6 +375,7 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, 
 	OSSL_FUNC_core_get_params_fn *get = NULL;
 	struct provider *prov = OPENSSL_zalloc(sizeof(*prov));
 	const OSSL_DISPATCH *function;
+	int error;
 
 	if (!prov)
 		return 0;
@@ -380,11 +396,11 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, 
 	prov->log = LOG_TO_SYSLOG;
 	if (!get || !read_parameters(prov, get))
 		goto fail;
-	prov->counters = counters_new(prov->statistics);
-	if (!prov->counters || !kernel_init())
+	error = counters_new(&prov->counters, prov->statistics);
+	if (error < 0 || !kernel_init())
 		goto fail;
-	if (prov->statistics && !counters_have_file(prov->counters))
-		lkcf_log(prov, "no file for statistics in %s: %s", prov->statistics, strerror(errno));
+	if (error)
+		lkcf_log(prov, "no file for statistics in %s: %s", prov->statistics, strerror(error));
 	/* With the application's BIOs, and a default provider that no configuration changes. */
 	prov->soft = OSSL_LIB_CTX_new_from_dispatch(handle, in);
 	if (!prov->soft)
