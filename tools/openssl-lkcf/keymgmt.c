@@ -79,7 +79,10 @@ static bool qualifies(struct key *key)
 			(key->bits == 2048 || key->bits == 3072 || key->bits == 4096) &&
 			has_number(key->soft, OSSL_PKEY_PARAM_RSA_FACTOR1) &&
 			!has_number(key->soft, OSSL_PKEY_PARAM_RSA_FACTOR3);
+	/* The kernel knows curves by name only. */
 	if (!prov->ecdsa || !key->has_public ||
+	    (EVP_PKEY_get_utf8_string_param(key->soft, OSSL_PKEY_PARAM_EC_ENCODING, name, sizeof(name), NULL) &&
+	     strcmp(name, OSSL_PKEY_EC_ENCODING_GROUP)) ||
 	    !EVP_PKEY_get_utf8_string_param(key->soft, OSSL_PKEY_PARAM_GROUP_NAME, name, sizeof(name), NULL))
 		return false;
 	for (i = 0; i < ARRAY_SIZE(curves); i++) {
