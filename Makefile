@@ -3,7 +3,8 @@
 # make                    modules for the running kernel
 # make KDIR=<dir>         modules for the kernel built (or with headers) there
 # make modules_install    into updates/ of that kernel, so that depmod prefers them
-# make tools_install      programs, units and man pages, below DESTDIR and PREFIX (/usr)
+# make tools_install      programs, units and man pages, below DESTDIR and PREFIX (/usr); OpenSSL's
+#                         provider lkcf among them (TLS_PROVIDER=n: without)
 # make demo               a running chain of three machines, and signatures through it
 # make check              every test; make soak: with full counts, some hours
 # make bench-guest        our guest driver and the kernel's own, beside each other
@@ -62,6 +63,9 @@ tools_install:
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)/etc/vdpa-crypto
 	sed 's|/usr/sbin|$(PREFIX)/sbin|' $(TOP)/tools/vdpa-crypto/vdpa-crypto@.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/vdpa-crypto@.service
+ifneq ($(TLS_PROVIDER),n)
+	$(MAKE) -C $(TOP)/tools/openssl-lkcf PREFIX=$(PREFIX) install
+endif
 
 clean:
 	$(kbuild) clean
@@ -76,4 +80,4 @@ bench-guest bench-device bench-fabric:
 	$(TOP)/scripts/bench $(@:bench-%=%)
 
 help:
-	@sed -n '3,14s/^# \{0,1\}//p' $(TOP)/Makefile
+	@sed -n '3,16s/^# \{0,1\}//p' $(TOP)/Makefile
