@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: MIT
 /*
  * Operations of ASYNC jobs. keyctl(2) blocks, so that a process with one thread would have one
  * operation in flight however many connections it serves: here threads block for it. A job is paused

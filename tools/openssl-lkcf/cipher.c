@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: MIT
 /*
  * RSA decryption, with the raw operation in the kernel and the padding here. As for signatures, a
  * context of the default provider keeps the parameters, encrypts, and does what the kernel does not.

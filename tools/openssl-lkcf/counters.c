@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: MIT
 /*
  * Counters. They are in memory that forked processes share, so that those of a server's workers are
  * one sum; with a folder given in a file, where lkcf-stat finds them.

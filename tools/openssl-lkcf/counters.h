@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: MIT */
 /*
  * The file of counters: what lkcf.so writes and lkcf-stat reads. In the order and size of bytes of
  * the machine; it is mapped by every process that was forked after it was made.

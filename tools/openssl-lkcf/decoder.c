@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: MIT
 /*
  * From a PEM file to a key of ours. libcrypto has taken PEM and encryption off before it asks; what
  * the bytes mean is decoded by libcrypto again, in our own context. A key that the kernel could not

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: MIT
 /*
  * Keys, as libcrypto sees them. Each is a key of the default provider in our own library context,
  * which does all that has nothing to do with the private operation.

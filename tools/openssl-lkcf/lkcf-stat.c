@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: MIT
 /*
  * lkcf-stat: the counters of the programs that use the lkcf provider.
  *

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: MIT */
 /*
  * lkcf: an OpenSSL provider whose private-key operations are computed by the Linux kernel crypto
  * framework, through keyctl(2). What the parts of it share.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: MIT
 /*
  * RSA's paddings, RFC 8017. What looks at the result of a decryption does so in constant time:
  * whether the padding was right, where and why it was wrong, must not show in how long it takes or

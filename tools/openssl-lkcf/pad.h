@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: MIT */
 /* RSA's paddings (RFC 8017): plain functions of bytes, for tests as well. */
 #ifndef LKCF_PAD_H
 #define LKCF_PAD_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: MIT
 /*
  * pad_test [--leak]: RSA's paddings, against plain implementations of the same that take no care of
  * time, in TAP. Under valgrind's memcheck every decrypted block is marked as undefined, so that a

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: MIT
 /*
  * One private-key operation: by the kernel, and what an accelerator must not be trusted with.
  *

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+// SPDX-License-Identifier: MIT
 /*
  * Signatures. A context of the default provider mirrors each of ours: it checks and keeps the
  * parameters, and does whatever is not a signature by a key that qualifies. For that it is asked which

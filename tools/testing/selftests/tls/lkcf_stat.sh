@@ -1,5 +1,5 @@
 #!/bin/sh
-# SPDX-License-Identifier: Apache-2.0
+# SPDX-License-Identifier: GPL-2.0-only
 #
 # lkcf-stat: what it makes of files of counters, good and bad. Needs root only to see other users'
 # processes, no kernel module and no OpenSSL; python3 makes the files.
