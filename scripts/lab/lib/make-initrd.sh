@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Runs in the root: a busybox initramfs that can mount the root, for one kernel. /modules/order.9p and
-# order.image say which modules a machine needs whose root is shared by 9p, or is a disk.
+# order.image say which modules a machine needs whose root is shared by 9p, or is a disk, and
+# order.net which more if that has a network.
 #
 # make-initrd.sh RELEASE INIT OUTPUT
 set -euo pipefail
@@ -26,6 +27,7 @@ order() # MODULE... - the files to load, in order
 common=(virtio_pci virtio_console 9pnet_virtio 9p overlay configfs)
 order "${common[@]}" virtio_net >"$work/order.9p"
 order "${common[@]}" virtio_blk erofs >"$work/order.image"
+order "${common[@]}" virtio_net >"$work/order.net"
 sort -u "$work"/order.* | while read -r file; do
 	case $file in
 	*.xz) xz -dc "$file" ;;
@@ -33,7 +35,7 @@ sort -u "$work"/order.* | while read -r file; do
 	*) cat "$file" ;;
 	esac >"$work/modules/$(basename "$file" | sed 's/\.ko.*/.ko/')"
 done
-for list in order.9p order.image; do
+for list in order.9p order.image order.net; do
 	sed -e 's|.*/||' -e 's/\.ko.*/.ko/' "$work/$list" >"$work/modules/$list"
 	rm "$work/$list"
 done

@@ -44,12 +44,21 @@ class Machine:
         with open(f"{self.folder}/qemu.log", "ab") as log:
             self.log_offset = log.tell()
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, start_new_session=True,
-                                            env=dict(os.environ, TMPDIR="/dev/shm"))
+                                            stderr=log, start_new_session=True, **self.popen(),
+                                            env=self.environment())
         self.started = time.monotonic()
+        with open(f"{self.folder}/pid", "w", encoding="utf-8") as file:
+            file.write(f"{self.process.pid}\n")
 
     def prepare(self):
         pass
+
+    def popen(self):
+        """More for subprocess.Popen."""
+        return {}
+
+    def environment(self):
+        return dict(os.environ, TMPDIR="/dev/shm")
 
     def crashed_starting(self):
         """Did the machine itself, not what runs in it, fail of a known mistake before it was set up?"""
@@ -82,6 +91,7 @@ class Qemu(Machine):
         accel = ["kvm", "-cpu", "host"] if args.accel == "kvm" else \
             ["tcg,thread=multi", "-cpu", EMULATED]
         command = [args.qemu, *FIRMWARE, "-nodefaults", "-no-user-config", "-display", "none",
+                   "-name", f"{node.name},debug-threads=on",
                    "-no-reboot", "-M", "q35,vmport=off", "-accel", *accel,
                    "-smp", str(args.smp), "-m", args.host_mem if node.role == "host" else args.mem,
                    "-kernel", args.vmlinuz,
@@ -108,17 +118,30 @@ class Qemu(Machine):
             end = "server=on" if listens else "server=off,reconnect-ms=100"
             command += ["-netdev", f"stream,id=net{number},addr.type=unix,addr.path={path},{end}",
                         "-device", f"virtio-net-pci,id=nic{number},netdev=net{number},mac={mac},romfile="]
+        if self.outside and node.role == "host":
+            command += ["-netdev", f"tap,id=outside,fd={self.outside.tap}", "-device",
+                        f"virtio-net-pci,netdev=outside,mac={self.outside.MAC},romfile="]
         if node.backend:
             queues = f",queues={args.queues}" if args.queues else ""
             command += ["-object", f"cryptodev-backend-{node.backend},id=backend0{queues}",
                         "-device", "virtio-crypto-pci,id=crypto0,bus=hotplug0,cryptodev=backend0"]
         return command
 
+    def environment(self):
+        environment = super().environment()
+        if self.args.dilate > 1:
+            environment |= {"LD_PRELOAD": f"{self.run}/dilate.so", "LAB_DILATE": str(self.args.dilate)}
+        return environment
+
+    def popen(self):
+        return {"pass_fds": [self.outside.tap]} if self.outside else {}
+
     @property
     def socket(self):
         return f"/run/{self.node.name}.monitor"
 
     extra_shares = ()
+    outside = None      # the Outside of a run with a client
 
     def monitor(self, command):
         """The answer of QEMU's monitor to one command."""
@@ -146,6 +169,19 @@ def share(tag, path, readonly=True):
     path = path.replace(",", ",,")
     return ["-virtfs", f"local,path={path},mount_tag={tag},security_model=none,multidevs=remap" +
             (",readonly=on" if readonly else "")]
+
+
+class Native(Machine):
+    """No machine, but a process of this one in a network name space that a cable leads to."""
+
+    def command(self):
+        return ["unshare", "--mount", "--propagation", "private", "/bin/busybox", "sh",
+                f"{self.run}/bin/native-init", self.run, self.node.name]
+
+    def popen(self):
+        return {"preexec_fn": self.outside.enter}
+
+    outside = None
 
 
 class Uml(Machine):

@@ -30,7 +30,8 @@ def arguments():
         parser.add_argument(f"--{name}", default="")
     for name in ("targets", "initiators", "guests", "smp", "guest-smp", "queues", "timeout"):
         parser.add_argument(f"--{name}", type=int, required=True)
-    for name in ("no-setup", "accelerator", "ram", "progress", "verbose"):
+    parser.add_argument("--dilate", type=int, default=1)
+    for name in ("no-setup", "accelerator", "ram", "guest-net", "client", "progress", "verbose"):
         parser.add_argument(f"--{name}", action="store_true")
     for name in ("allow-warn", "env", "script"):
         parser.add_argument(f"--{name}", action="append", default=[])
@@ -80,6 +81,9 @@ def fill(args, nodes, folder):
     shutil.copy(f"{args.large_key}/8192.pem", f"{folder}/keys/8192.pem")
     write(f"{folder}/env", topology.shared_environment(args, nodes, CMDLINE))
     write(f"{folder}/hosts", topology.hosts_file(nodes))
+    if args.dilate > 1:
+        source = os.path.join(here, "..", "lib", "dilate.c")
+        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", f"{folder}/dilate.so", source], check=True)
     uml = args.kernel.startswith("uml")
     extra = shares(args, nodes)
     hidden = []

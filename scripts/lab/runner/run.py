@@ -8,7 +8,8 @@ import time
 
 import console
 import ram
-from machine import Qemu, Uml
+from machine import Native, Qemu, Uml
+from outside import Outside
 
 TIMEOUT, WARNING, DIED, SETUP, NESTED = 124, 99, 98, 96, 95
 UP_SECONDS = 300        # from power to setup; a busy machine takes its time
@@ -82,13 +83,16 @@ class Run:
     def __init__(self, args, nodes, folder):
         self.args, self.folder = args, folder
         kind = Uml if args.kernel.startswith("uml") else Qemu
+        if args.client:
+            Qemu.outside = Native.outside = Outside()
         self.nodes = {}
         self.unwatched = []     # guests that a script runs: only what they said is judged
         for node in nodes:
             if node.ram and node.host:
                 self.unwatched.append(Watched(node, folder, None))
                 continue
-            machine = None if node.host else kind(node, folder, args)
+            make = Native if node.role == "client" else kind
+            machine = None if node.host else make(node, folder, args)
             self.nodes[node.name] = Watched(node, folder, machine)
         self.failure = None     # (status, text), the first one
         self.failed_at = None

@@ -8,7 +8,7 @@ import shlex
 @dataclasses.dataclass
 class Node:
     name: str
-    role: str                   # target, initiator, host, guest, loop
+    role: str                   # target, initiator, host, guest, loop, client
     address: str = ""
     host: str = ""              # of a nested guest: the node that runs its QEMU
     backend: str = ""           # QEMU's own crypto device: builtin or lkcf
@@ -21,6 +21,7 @@ class Node:
     ports: list = dataclasses.field(default_factory=list)       # of a target: (transport, address)
     sockets: list = dataclasses.field(default_factory=list)     # (path, listens, mac)
     script: str = ""            # with its arguments
+    outside: str = ""           # address of its device on the guests' network; of the client: its own
 
     @property
     def owner(self):
@@ -32,6 +33,10 @@ def names(kind, count):
     return [kind] if count == 1 else [f"{kind}{n}" for n in range(1, count + 1)]
 
 
+# Of the guests of a chain that have a network: a bridge of their host, to which the client is
+# connected, too.
+GUEST_NET = "10.78.0"
+HOST_OUTSIDE, CLIENT_ADDRESS = f"{GUEST_NET}.1", f"{GUEST_NET}.254"
 # Of the loop topology: soft-RoCE has no routes on the loopback device, so there is a dummy one beside.
 RDMA_ADDRESS, RDMA_ADDRESS6 = "10.77.0.1", "fd77::1"
 
@@ -69,6 +74,12 @@ def make_nodes(args):
                         guests=[] if args.ram else guests)
             users = [host]
             nodes += [host] + [Node(name, "guest", host="host", ram=args.ram) for name in guests]
+            if args.guest_net:
+                host.outside = HOST_OUTSIDE
+                for number, node in enumerate(nodes[-len(guests):], 11):
+                    node.outside = f"{GUEST_NET}.{number}"
+            if args.client:
+                nodes.append(Node("client", "client", outside=CLIENT_ADDRESS))
         link(nodes, users)
     for node in nodes:
         node.accelerator = args.accelerator and node.role in ("target", "loop")
@@ -107,7 +118,7 @@ def shared_environment(args, nodes, cmdline):
         "GUESTS": sum(node.role == "guest" for node in nodes),
         "HOSTIDS": " ".join(node.hostid for node in nodes if node.hostid),
         "QUEUES": args.queues, "VDPA_DRIVERS": "cof-pool0-rsa",
-        "NO_SETUP": 1 if args.no_setup else "",
+        "DILATE": args.dilate, "NO_SETUP": 1 if args.no_setup else "",
         "GUEST_SMP": args.guest_smp, "GUEST_MEM": args.guest_mem, "CMDLINE": cmdline,
         "LAB_TREE": args.tree,
     }
@@ -118,6 +129,14 @@ def shared_environment(args, nodes, cmdline):
             values[f"{kind}{number}_ADDR"] = node.address
         if found:
             values[f"{kind}_ADDR"] = found[0].address
+    guests = [node.outside for node in nodes if node.role == "guest" and node.outside]
+    if guests:
+        values["GUEST_NET"] = 1
+        values["GUEST_ADDR"], values["GUEST_ADDRS"] = guests[0], " ".join(guests)
+        values |= {f"GUEST{number}_ADDR": address for number, address in enumerate(guests, 1)}
+        values["BRIDGE_ADDR"] = HOST_OUTSIDE
+    if args.client:
+        values["CLIENT_ADDR"] = CLIENT_ADDRESS
     for assignment in args.env:
         key, _, value = assignment.partition("=")
         values[key] = value
@@ -131,6 +150,7 @@ def node_environment(args, node):
         address, address6 = ("127.0.0.1", "::1") if args.transport == "tcp" else \
             (RDMA_ADDRESS, RDMA_ADDRESS6)
     return variables({
+        "OUTSIDE": node.outside,
         "COF_ADDR": address, "COF_ADDR6": address6,
         "PORTS": " ".join(f"{transport}={address}" for transport, address in node.ports),
         "ROLE": node.role, "ADDR": node.address, "HOSTID": node.hostid,
@@ -149,4 +169,6 @@ def split_script(script):
 def hosts_file(nodes):
     lines = ["127.0.0.1 localhost", "::1 localhost"]
     lines += [f"{node.address} {node.name}" for node in nodes if node.address.startswith("10.")]
+    lines += [f"{node.outside} {node.name if not node.address else 'bridge'}" for node in nodes
+              if node.outside]
     return "\n".join(lines) + "\n"
