@@ -10,6 +10,7 @@
 # make bench-guest        our guest driver and the kernel's own, beside each other
 # make bench-device       a guest's device: vdpa_crypto and QEMU's lkcf backend, beside each other
 # make bench-fabric       what a fabric adds to an operation: ours, NVMe/TCP, TCP itself
+# make bench-nginx        HTTPS of a guest with and without the pool, the whole chain
 #
 # KBUILD_EXTRA_SYMBOLS=<Module.symvers> of a separately built vringh, where the kernel
 # has none (CONFIG_VHOST_RING); CONFIG_VDPA_CRYPTO=n to leave vdpa_crypto out, the others
@@ -43,7 +44,7 @@ CONFIGS := \
 
 kbuild = $(MAKE) -C $(KDIR) M=$(TOP) $(CONFIGS)
 
-.PHONY: all modules modules_install tools_install clean demo check soak bench-guest bench-device bench-fabric help
+.PHONY: all modules modules_install tools_install clean demo check soak bench-guest bench-device bench-fabric bench-nginx help
 all: modules
 
 modules:
@@ -76,8 +77,8 @@ demo check:
 soak:
 	$(TOP)/scripts/check --soak
 
-bench-guest bench-device bench-fabric:
+bench-guest bench-device bench-fabric bench-nginx:
 	$(TOP)/scripts/bench $(@:bench-%=%)
 
 help:
-	@sed -n '3,16s/^# \{0,1\}//p' $(TOP)/Makefile
+	@sed -n '3,17s/^# \{0,1\}//p' $(TOP)/Makefile
