@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Private operations through OpenSSL's provider lkcf (lkcf_ops): each result as the default provider
+# has it, or verified by it; by many threads, by forked processes, with keys that go away, and by
+# jobs of which one thread keeps many in flight. What the kernel computed is counted.
+#
+# COUNT    operations (default 2000; 10000 with COF_SOAK=1)
+# SECS     of threads (5; 60); THREADS (8; 64)
+# JOBS     operations of jobs (200; 5000)
+# MODES    which of: ops threads forks remove async
+here=$(dirname "$0")
+. "$here/../lib/tap.sh"
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+. "$here/../lib/lkcf.sh"
+
+case ${COF_SOAK:-} in
+'' | 0) COUNT=${COUNT:-2000} SECS=${SECS:-5} THREADS=${THREADS:-8} JOBS=${JOBS:-200} FAMILIES=2 ;;
+*) COUNT=${COUNT:-10000} SECS=${SECS:-60} THREADS=${THREADS:-64} JOBS=${JOBS:-5000} FAMILIES=50 ;;
+esac
+MODES=${MODES:-ops threads forks remove async}
+all="2048 3072 4096 p256 p384 p521"
+
+# run TEXT KEYS ARGUMENT...: a mode of lkcf_ops; its counters are in $tmp/before and after
+run() {
+	_what=$1
+	_keys=
+	for _key in $2; do _keys="$_keys -k /run/lab/keys/$_key.pem"; done
+	shift 2
+	counters "$tmp/before"
+	hops >"$tmp/hops-before"
+	# shellcheck disable=SC2086 # words
+	kept lkcf_ops -c "$OPENSSL_CONF" $_keys "$@" >"$tmp/out" 2>&1
+	_rc=$?
+	sed 's/^/# /' "$tmp/out"
+	verdict $_rc "$_what: as the default provider has it"
+	counters "$tmp/after"
+	hops >"$tmp/hops-after"
+	expect "$_what: the kernel computed" "$(in_kernel)" -gt 0
+	# What it computed came by its device: at least as many, for it verifies, too.
+	expect "$_what: its accelerator computed" \
+		"$(hop_delta "$tmp/hops-before" "$tmp/hops-after" class/virtio.device)" -ge "$(in_kernel)"
+	expect "$_what: the kernel's software computed" \
+		"$(hop_delta "$tmp/hops-before" "$tmp/hops-after" class/virtio.software)" -eq 0
+	expect "$_what: failed in the kernel for good" "$(counted keys_refused)" -eq 0
+	check "$_what: no key is left in the kernel" keys_are 0
+}
+
+for mode in $MODES; do
+	case $mode in
+	ops)
+		run "$COUNT operations" "$all" -n "$COUNT"
+		expect "$COUNT operations: by the kernel" "$(in_kernel)" -gt $((COUNT * 3 / 4))
+		no_fallback "$COUNT operations" ;;
+	threads)
+		run "$THREADS threads, $SECS s" "2048 p256 p384" -m threads -t "$THREADS" -s "$SECS"
+		expect "threads: keys added" "$(counted keys_added)" -ge 3
+		no_fallback threads ;;
+	forks)
+		run "$FAMILIES families of processes" "2048" -m forks -n "$FAMILIES"
+		no_fallback forks ;;
+	remove)
+		run "keys are removed" "2048 p256" -m remove -t 4 -s "$SECS"
+		expect "keys are removed: added again" "$(counted keys_again)" -gt 2 ;;
+	async)
+		run "jobs" "2048 4096 p256" -m async -n "$JOBS"
+		expect "jobs: in flight at most" \
+			"$(sed -n 's/.*most_in_flight=\([0-9]*\).*/\1/p' "$tmp/out")" -gt 1
+		no_fallback jobs ;;
+	esac
+done
+tap_end
