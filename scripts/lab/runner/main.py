@@ -26,7 +26,8 @@ def arguments():
     for name in ("topology", "kernel", "device", "driver", "transport", "tree", "run-dir", "root", "modules",
                  "mem", "guest-mem", "host-mem", "accel", "tools", "large-key"):
         parser.add_argument(f"--{name}", required=True)
-    for name in ("base", "linux", "append", "qemu", "qemu-dir", "release", "vmlinuz", "initrd", "image"):
+    for name in ("base", "linux", "append", "qemu", "qemu-dir", "release", "vmlinuz", "initrd", "image",
+                 "openssl"):
         parser.add_argument(f"--{name}", default="")
     for name in ("targets", "initiators", "guests", "smp", "guest-smp", "queues", "timeout"):
         parser.add_argument(f"--{name}", type=int, required=True)
@@ -78,6 +79,9 @@ def fill(args, nodes, folder):
     for name in ("nodes", "requests/runner", "replies", "barriers", "files", "keys"):
         os.makedirs(f"{folder}/{name}")
     make_keys(f"{folder}/keys")
+    if args.openssl:
+        shutil.copytree(args.openssl, f"{folder}/openssl", symlinks=True,
+                        ignore=shutil.ignore_patterns(".in-use"))
     shutil.copy(f"{args.large_key}/8192.pem", f"{folder}/keys/8192.pem")
     write(f"{folder}/env", topology.shared_environment(args, nodes, CMDLINE))
     write(f"{folder}/hosts", topology.hosts_file(nodes))
