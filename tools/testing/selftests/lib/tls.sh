@@ -32,7 +32,7 @@ server() {
 	shift
 	(cd "$tmp/www" && LD_PRELOAD=$preload exec "$@") >>"$tmp/server.log" 2>&1 </dev/null &
 	servers="$servers $!"
-	within 60 listens "$port"
+	within 120 listens "$port"
 }
 
 # stop_servers: and whatever they left
