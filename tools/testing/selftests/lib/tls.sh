@@ -2,7 +2,9 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154	# of the test: tmp
 # Servers of TLS whose keys are in the kernel, and clients that are not OpenSSL, or are. After
-# lkcf.sh. All of it is on 127.0.0.1, in $tmp.
+# lkcf.sh. All of it is in $tmp, and on 127.0.0.1; or the server is on GUEST_ADDR, which clients call
+# TLS_HOST, if that is set.
+tls_host=${TLS_HOST:-localhost}
 
 servers=
 
@@ -13,7 +15,7 @@ certificates() {
 		key=/run/lab/keys/${kind#*:}.pem
 		cp "$key" "$tmp/${kind%:*}.key"
 		plain req -x509 -new -key "$key" -subj /CN=localhost -days 10 -addext \
-			subjectAltName=DNS:localhost,IP:127.0.0.1 -out "$tmp/${kind%:*}.pem" || return
+			"subjectAltName=DNS:localhost,DNS:guest,IP:127.0.0.1" -out "$tmp/${kind%:*}.pem" || return
 	done
 	cat "$tmp/rsa.pem" "$tmp/ec.pem" >"$tmp/ca.pem"
 	mkdir -p "$tmp/www"
@@ -68,7 +70,7 @@ nginx_conf() {
 			keepalive_timeout 0;
 			lingering_close off;
 			server {
-				listen 127.0.0.1:$1 ssl backlog=4096;
+				listen ${TLS_LISTEN:-127.0.0.1}:$1 ssl backlog=4096;
 				root $tmp/www;
 				ssl_certificate $tmp/rsa.pem;
 				ssl_certificate_key $tmp/rsa.key;
@@ -142,16 +144,16 @@ client() {
 		# It has no option for what is signed in TLS 1.3: take what comes.
 		[ "$3" = 1.2 ] || how=(--tlsv1.3 --sigalgs "$4")
 		curl -sS --http1.0 --max-time 60 --cacert "$tmp/ca.pem" "${how[@]}" \
-			"https://localhost:$2/index.html" ;;
+			"https://$tls_host:$2/index.html" ;;
 	s_client)
 		how=(-tls1_2 -cipher "$4")
 		[ "$3" = 1.2 ] || how=(-tls1_3 -sigalgs "$4")
 		# It names no server by itself that has no dot, and HAProxy then takes the first certificate.
-		get | timeout 60 openssl s_client -connect "localhost:$2" -servername localhost \
+		get | timeout 60 openssl s_client -connect "$tls_host:$2" -servername "$tls_host" \
 			-CAfile "$tmp/ca.pem" -verify_return_error -ign_eof -quiet "${how[@]}" 2>&1 ;;
 	gnutls)
 		(get; sleep 1) | timeout 60 gnutls-cli --x509cafile "$tmp/ca.pem" \
-			--priority "NORMAL:-VERS-ALL:+VERS-TLS$3:$5" -p "$2" localhost 2>&1 ;;
+			--priority "NORMAL:-VERS-ALL:+VERS-TLS$3:$5" -p "$2" "$tls_host" 2>&1 ;;
 	python)
 		python3 - "$2" "$3" "$4" "$tmp/ca.pem" <<-'PYTHON'
 			import socket, ssl, sys

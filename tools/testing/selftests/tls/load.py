@@ -4,7 +4,7 @@
 
 load.py PORT SECONDS WORKERS PATH... - how many were answered as they should be, and how many were
 not; each failure is said. Each worker is a process. What is answered is in the files PATH: the
-names of them are asked for in turn. Versions of TLS change from request to request.
+names of them are asked for in turn, of TLS_HOST or 127.0.0.1. Versions of TLS change from request to request.
 """
 import os
 import signal
@@ -13,6 +13,7 @@ import ssl
 import sys
 import time
 
+HOST = os.environ.get("TLS_HOST", "127.0.0.1")
 VERSIONS = [(ssl.TLSVersion.TLSv1_2, "AES128-SHA:@SECLEVEL=0"),
             (ssl.TLSVersion.TLSv1_2, "ECDHE-RSA-AES128-GCM-SHA256"),
             (ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-GCM-SHA256"),
@@ -30,7 +31,7 @@ def context(version, ciphers):
 
 
 def request(made, port, path, want):
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as plain:
+    with socket.create_connection((HOST, port), timeout=60) as plain:
         with made.wrap_socket(plain) as secure:
             secure.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
             answer = b""
