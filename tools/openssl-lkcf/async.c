@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Operations of ASYNC jobs. keyctl(2) blocks, so that a process with one thread would have one
- * operation in flight however many connections it serves: here threads block for it. A job is paused
- * until its operation is answered, and its file descriptor (or callback) says when.
+ * operation in flight however many connections it serves: here threads block for it. A job is
+ * paused until its operation is answered, and its file descriptor (or callback) says when.
  *
  * An operation has its own buffers and belongs to two, its job and the thread that computes it: a
  * process that ends while it computes, or a job that is never resumed, frees nothing under it.
@@ -93,8 +93,9 @@ struct pool *pool_new(unsigned int threads)
 }
 
 /*
- * Waits a second for what is in flight; what waits is not done. False: a thread is still in the kernel,
- * and nothing that it needs may be freed (a process that ends does not wait for a silent pool).
+ * Waits a second for what is in flight; what waits is not done. False: a thread is still in the
+ * kernel, and nothing that it needs may be freed (a process that ends does not wait for a silent
+ * pool).
  */
 bool pool_free(struct pool *pool)
 {
@@ -192,9 +193,13 @@ static void *serve(void *arg)
 		pool->queued--;
 		pthread_mutex_unlock(&pool->lock);
 
-		op->result = kernel_compute(op->key, op->op, op->in, op->in_size, op->out, op->out_size);
+		op->result = kernel_compute(op->key, op->op, op->in, op->in_size, op->out,
+					    op->out_size);
 		kernel_key_put(op->key);
-		/* A job that sees it done goes on, and what it is told by with it: both under the lock. */
+		/*
+		 * A job that sees it done goes on, and what it is told by with it: both under the
+		 * lock.
+		 */
 		pthread_mutex_lock(&pool->lock);
 		op->done = true;
 		tell(op);
@@ -332,7 +337,10 @@ bool pool_compute(struct provider *prov, struct kernel_key *key, enum kernel_op 
 	memcpy(operation->in, in, in_size);
 
 	pthread_mutex_lock(&pool->lock);
-	/* Those that are woken already count as idle until they run: so does what they are woken for. */
+	/*
+	 * Those that are woken already count as idle until they run: so does what they are woken
+	 * for.
+	 */
 	if (pool->queued >= pool->idle && pool->threads < pool->max)
 		another_thread(pool);
 	handed_over = pool->threads;
@@ -360,8 +368,8 @@ bool pool_compute(struct provider *prov, struct kernel_key *key, enum kernel_op 
 			return true;
 		}
 		/*
-		 * Whoever resumes it too early, or keeps it from being paused (ASYNC_block_pause()),
-		 * must not burn the processor.
+		 * Whoever resumes it too early, or keeps it from being paused
+		 * (ASYNC_block_pause()), must not burn the processor.
 		 */
 		if (resumed >= MAX_RESUMED)
 			nanosleep(&(struct timespec) { .tv_nsec = 200000 }, NULL);
@@ -372,7 +380,8 @@ bool pool_compute(struct provider *prov, struct kernel_key *key, enum kernel_op 
 	drain(operation);
 	*result = operation->result;
 	if (*result > 0)
-		memcpy(out, operation->out, (size_t)*result < out_size ? (size_t)*result : out_size);
+		memcpy(out, operation->out,
+		       (size_t)*result < out_size ? (size_t)*result : out_size);
 	operation_put(operation);
 	return true;
 }

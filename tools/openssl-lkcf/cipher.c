@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * RSA decryption, with the raw operation in the kernel and the padding here. As for signatures, a
- * context of the default provider keeps the parameters, encrypts, and does what the kernel does not.
+ * context of the default provider keeps the parameters, encrypts, and does what the kernel does
+ * not.
  */
 #include <string.h>
 
@@ -124,7 +125,8 @@ static int cipher_encrypt(void *data, unsigned char *out, size_t *out_size, size
 	struct cipher *cipher = data;
 	size_t written = room;
 
-	if (!cipher->soft || cipher->decrypts || EVP_PKEY_encrypt(cipher->soft, out, &written, in, size) <= 0)
+	if (!cipher->soft || cipher->decrypts ||
+	    EVP_PKEY_encrypt(cipher->soft, out, &written, in, size) <= 0)
 		return 0;
 	*out_size = written;
 	return 1;
@@ -154,8 +156,9 @@ static int finish_pkcs1(struct cipher *cipher, const unsigned char *em, const un
 		return 1;
 	}
 	ok = EVP_PKEY_get_bn_param(cipher->key->soft, OSSL_PKEY_PARAM_RSA_D, &number) &&
-		BN_bn2binpad(number, d, k) > 0 && rejection_key(cipher->prov->soft, d, in, k, rejection) &&
-		rejection_message(cipher->prov->soft, rejection, k, synthetic, &start);
+	     BN_bn2binpad(number, d, k) > 0 &&
+	     rejection_key(cipher->prov->soft, d, in, k, rejection) &&
+	     rejection_message(cipher->prov->soft, rejection, k, synthetic, &start);
 	if (ok)
 		*out_size = unpad_pkcs1(em, k, synthetic, start, out);
 	BN_clear_free(number);
@@ -165,17 +168,18 @@ static int finish_pkcs1(struct cipher *cipher, const unsigned char *em, const un
 	return ok;
 }
 
-static int finish_oaep(struct cipher *cipher, unsigned char *em, unsigned char *out, size_t *out_size)
+static int finish_oaep(struct cipher *cipher, unsigned char *em, unsigned char *out,
+		       size_t *out_size)
 {
 	char md_name[64] = "", mgf1_name[64] = "";
 	unsigned char *label = NULL;
 	EVP_MD *md = NULL, *mgf1 = NULL;
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_utf8_string(OSSL_ASYM_CIPHER_PARAM_OAEP_DIGEST, md_name, sizeof(md_name)),
-		OSSL_PARAM_utf8_string(OSSL_ASYM_CIPHER_PARAM_MGF1_DIGEST, mgf1_name, sizeof(mgf1_name)),
-		OSSL_PARAM_octet_ptr(OSSL_ASYM_CIPHER_PARAM_OAEP_LABEL, &label, 0),
-		OSSL_PARAM_END
-	};
+	OSSL_PARAM params[] = { OSSL_PARAM_utf8_string(OSSL_ASYM_CIPHER_PARAM_OAEP_DIGEST, md_name,
+						       sizeof(md_name)),
+				OSSL_PARAM_utf8_string(OSSL_ASYM_CIPHER_PARAM_MGF1_DIGEST,
+						       mgf1_name, sizeof(mgf1_name)),
+				OSSL_PARAM_octet_ptr(OSSL_ASYM_CIPHER_PARAM_OAEP_LABEL, &label, 0),
+				OSSL_PARAM_END };
 	int size = -1;
 
 	if (EVP_PKEY_CTX_get_params(cipher->soft, params) > 0) {

@@ -89,7 +89,9 @@ static int new_file(const char *folder, char *path, size_t room)
 	for (number = 0; number < 1000; number++) {
 		if ((size_t)snprintf(path, room, "%s/%d.%d", folder, (int)getpid(), number) >= room)
 			return -ENAMETOOLONG;
-		/* Of another process that is gone and had our pid, or of this one's other libctx. */
+		/*
+		 * Of another process that is gone and had our pid, or of this one's other libctx.
+		 */
 		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 		if (fd >= 0)
 			return fd;
@@ -99,7 +101,9 @@ static int new_file(const char *folder, char *path, size_t room)
 	return -EEXIST;
 }
 
-/* Maps a new file below @folder, whose path is then in @path; NULL, with *@error set: not possible. */
+/*
+ * Maps a new file below @folder, whose path is then in @path; NULL, with *@error set: not possible.
+ */
 static struct counters *map_file(const char *folder, char *path, size_t room, int *error)
 {
 	struct counters *map = MAP_FAILED;
@@ -139,7 +143,8 @@ int counters_new(struct counters_of *counters, const char *folder)
 		map = map_file(folder, counters->path, sizeof(counters->path), &error);
 	if (!map) {
 		counters->path[0] = 0;
-		map = mmap(NULL, sizeof(*map), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		map = mmap(NULL, sizeof(*map), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			   -1, 0);
 		if (map == MAP_FAILED)
 			return -1;
 	}

@@ -21,11 +21,11 @@ struct counters {
 	int32_t pid;			/* of the process that made it */
 	int64_t started;		/* of that process, as in field 22 of /proc/<pid>/stat */
 	char program[32];
-	_Atomic int32_t processes;	/* that have it, but for those that were killed */
+	atomic_int processes;		/* that have it, but for those that were killed */
 	uint32_t reserved[63];
 	struct {
 		char name[24];
-		_Atomic uint64_t value;
+		atomic_uint_least64_t value;
 	} counter[COUNTERS_ROOM];
 };
 

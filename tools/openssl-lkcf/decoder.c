@@ -58,7 +58,10 @@ static int decoder_does(void *prov, int selection)
 	return !selection || selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY;
 }
 
-/* One DER element with its head, to be wiped and freed; 0: it is none, or of a length we do not take. */
+/*
+ * One DER element with its head, to be wiped and freed; 0: it is none, or of a length we do not
+ * take.
+ */
 static size_t read_der(BIO *bio, unsigned char **der)
 {
 	unsigned char head[6], bytes, i;
@@ -115,8 +118,9 @@ static struct key *decode(struct decoder *decoder, const unsigned char *der, siz
 	return NULL;
 }
 
-static int decoder_decode(void *data, OSSL_CORE_BIO *core_bio, int selection, OSSL_CALLBACK *callback,
-			  void *arg, OSSL_PASSPHRASE_CALLBACK *passphrase, void *passphrase_arg)
+static int decoder_decode(void *data, OSSL_CORE_BIO *core_bio, int selection,
+			  OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *passphrase,
+			  void *passphrase_arg)
 {
 	struct decoder *decoder = data;
 	int type = OSSL_OBJECT_PKEY, ok = 1;
@@ -146,14 +150,16 @@ static int decoder_decode(void *data, OSSL_CORE_BIO *core_bio, int selection, OS
 	params[1] = OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE,
 						     (char *)key_type_name(decoder->type), 0);
 	/* The address of the key: whoever loads it takes it, and leaves NULL. */
-	params[2] = OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &key, sizeof(key));
+	params[2] = OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &key,
+						      sizeof(key));
 	params[3] = OSSL_PARAM_construct_end();
 	ok = callback(params, arg);
 	key_put(key);
 	return ok;
 }
 
-static int decoder_export(void *data, const void *reference, size_t size, OSSL_CALLBACK *callback, void *arg)
+static int decoder_export(void *data, const void *reference, size_t size, OSSL_CALLBACK *callback,
+			  void *arg)
 {
 	struct key *key;
 
@@ -161,7 +167,8 @@ static int decoder_export(void *data, const void *reference, size_t size, OSSL_C
 	if (size != sizeof(key))
 		return 0;
 	memcpy(&key, reference, sizeof(key));
-	return key && key->soft && EVP_PKEY_export(key->soft, OSSL_KEYMGMT_SELECT_ALL, callback, arg);
+	return key && key->soft &&
+	       EVP_PKEY_export(key->soft, OSSL_KEYMGMT_SELECT_ALL, callback, arg);
 }
 
 #define DECODER(prefix) \

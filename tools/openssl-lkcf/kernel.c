@@ -4,10 +4,10 @@
  *
  * A key is linked into the *process keyring*: the kernel drops and wipes it when the last process
  * that has it is gone, in whatever way, and nobody has to count. A process keyring belongs to the
- * credentials of a thread and those made after it, so it is made when the provider is loaded, before
- * there are threads that should share it. A forked process has none: the handler below links there
- * what the parent has; it runs before a server's worker gives up its privileges, and what a keyring
- * gave it stays possessed after that.
+ * credentials of a thread and those made after it, so it is made when the provider is loaded,
+ * before there are threads that should share it. A forked process has none: the handler below links
+ * there what the parent has; it runs before a server's worker gives up its privileges, and what a
+ * keyring gave it stays possessed after that.
  *
  * Whoever takes the key away (keyctl unlink, revoke, invalidate, a thread from before the provider
  * that ends) does no harm: the next operation adds it again.
@@ -78,11 +78,12 @@ static void after_fork_in_child(void)
 /* Called for every provider; false: no memory. */
 bool kernel_init(void)
 {
-	bool ok = true;
+	bool ok;
 
 	pthread_mutex_lock(&lock);
 	if (!inited)
-		inited = ok = !pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+		inited = !pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+	ok = inited;
 	pthread_mutex_unlock(&lock);
 	/* If the kernel has no keyrings, adding a key says so. */
 	keyctl_get_keyring_ID(KEY_SPEC_PROCESS_KEYRING, 1);
@@ -97,8 +98,8 @@ static size_t to_pkcs8(EVP_PKEY *pkey, enum key_type type, unsigned char **der)
 {
 	/* version 0, AlgorithmIdentifier { rsaEncryption, NULL } (RFC 8017, A.1), OCTET STRING */
 	static const unsigned char rsa_head[] = {
-		0x02, 0x01, 0x00, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01,
-		0x01, 0x05, 0x00, 0x04, 0x82,
+		0x02, 0x01, 0x00, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48,
+		0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00, 0x04, 0x82,
 	};
 	size_t size = 0, outer, head = 4 + sizeof(rsa_head) + 2;
 	unsigned char *inner = NULL, *p;
@@ -142,17 +143,21 @@ static const char *cure(int error)
 	switch (error) {
 	case EBADMSG:
 	case ENOPKG:
-		return " (is pkcs8_key_parser loaded, the one that came with this provider? modprobe pkcs8_key_parser)";
+		return " (is pkcs8_key_parser loaded, the one that came with this provider? "
+		       "modprobe pkcs8_key_parser)";
 	case ENODEV:
-		return " (this kernel has no keys of type asymmetric: CONFIG_ASYMMETRIC_KEY_TYPE; modprobe asymmetric_keys)";
+		return " (this kernel has no keys of type asymmetric: CONFIG_ASYMMETRIC_KEY_TYPE; "
+		       "modprobe asymmetric_keys)";
 	case EDQUOT:
 		return " (the user's quota of keys: /proc/sys/kernel/keys/)";
 	case EOPNOTSUPP:
 	case ENOSYS:
-		return " (this kernel does not compute with keys: CONFIG_KEYS, CONFIG_ASYMMETRIC_KEY_TYPE)";
+		return " (this kernel does not compute with keys: CONFIG_KEYS, "
+		       "CONFIG_ASYMMETRIC_KEY_TYPE)";
 	case EPERM:
 	case EACCES:
-		return " (does a sandbox forbid add_key(2) and keyctl(2)? Containers and SystemCallFilter= do)";
+		return " (does a sandbox forbid add_key(2) and keyctl(2)? Containers and "
+		       "SystemCallFilter= do)";
 	case ENOENT:
 		return " (the kernel has no such algorithm: are its modules loaded?)";
 	default:
@@ -165,7 +170,9 @@ static const char *operation_info(enum kernel_op op, size_t in_size)
 {
 	if (op == RSA_RAW)
 		return "enc=raw";
-	/* An ECDSA signature is one of a number: the hash is named for the kernel's pleasure only. */
+	/*
+	 * An ECDSA signature is one of a number: the hash is named for the kernel's pleasure only.
+	 */
 	switch (in_size) {
 	case 20:
 		return "enc=x962 hash=sha1";
@@ -186,7 +193,8 @@ static void not_taken(struct kernel_key *key, int error)
 	count(&key->prov->counters, KEYS_REFUSED, 1);
 	lkcf_log(key->prov, "the kernel does not take the key %s: %s%s; %s for %u s", key->name,
 		 strerror(error), cure(error),
-		 key->prov->fallback ? "software computes" : "operations fail", key->prov->retry_secs);
+		 key->prov->fallback ? "software computes" : "operations fail",
+		 key->prov->retry_secs);
 	atomic_store(&key->again_at, now_ms() + 1000LL * key->prov->retry_secs);
 }
 
@@ -229,8 +237,9 @@ static bool add(struct kernel_key *key)
 }
 
 /*
- * The kernel's key for the private key @source, with a reference for the caller; put into the kernel
- * if it is not there. NULL: no memory. A key that the kernel does not take has no serial number.
+ * The kernel's key for the private key @source, with a reference for the caller; put into the
+ * kernel if it is not there. NULL: no memory. A key that the kernel does not take has no serial
+ * number.
  */
 struct kernel_key *kernel_key_get(struct provider *prov, EVP_PKEY *source, enum key_type type)
 {
@@ -266,8 +275,9 @@ struct kernel_key *kernel_key_get(struct provider *prov, EVP_PKEY *source, enum 
 			key->source = source;
 			memcpy(key->sha256, sha256, sizeof(sha256));
 			/* Of the public key; the number because a keyring has a name once. */
-			snprintf(key->name, sizeof(key->name), "lkcf:%02x%02x%02x%02x%02x%02x%02x%02x.%u",
-				 id[0], id[1], id[2], id[3], id[4], id[5], id[6], id[7], ++sequence);
+			snprintf(key->name, sizeof(key->name),
+				 "lkcf:%02x%02x%02x%02x%02x%02x%02x%02x.%u", id[0], id[1], id[2],
+				 id[3], id[4], id[5], id[6], id[7], ++sequence);
 			key->next = keys;
 			keys = key;
 		} else {
@@ -321,8 +331,8 @@ void kernel_key_put(struct kernel_key *key)
 }
 
 /*
- * The serial number of @key, which had @gone before and lost it (0: it had none). 0: it is not there,
- * and cannot be added now.
+ * The serial number of @key, which had @gone before and lost it (0: it had none). 0: it is not
+ * there, and cannot be added now.
  */
 static int serial_again(struct kernel_key *key, int gone)
 {

@@ -81,9 +81,11 @@ static bool qualifies(struct key *key)
 			!has_number(key->soft, OSSL_PKEY_PARAM_RSA_FACTOR3);
 	/* The kernel knows curves by name only. */
 	if (!prov->ecdsa || !key->has_public ||
-	    (EVP_PKEY_get_utf8_string_param(key->soft, OSSL_PKEY_PARAM_EC_ENCODING, name, sizeof(name), NULL) &&
+	    (EVP_PKEY_get_utf8_string_param(key->soft, OSSL_PKEY_PARAM_EC_ENCODING, name,
+					    sizeof(name), NULL) &&
 	     strcmp(name, OSSL_PKEY_EC_ENCODING_GROUP)) ||
-	    !EVP_PKEY_get_utf8_string_param(key->soft, OSSL_PKEY_PARAM_GROUP_NAME, name, sizeof(name), NULL))
+	    !EVP_PKEY_get_utf8_string_param(key->soft, OSSL_PKEY_PARAM_GROUP_NAME, name,
+					    sizeof(name), NULL))
 		return false;
 	for (i = 0; i < ARRAY_SIZE(curves); i++) {
 		if (!strcmp(name, curves[i]))
@@ -110,6 +112,7 @@ static int find_restriction(const OSSL_PARAM params[], void *arg)
 /* @key becomes @soft, whose reference it takes, also on failure (false). */
 bool key_take(struct key *key, EVP_PKEY *soft)
 {
+	const char *name = OSSL_PKEY_PARAM_GROUP_NAME;
 	size_t size = 0;
 	bool ok = true;
 
@@ -122,10 +125,10 @@ bool key_take(struct key *key, EVP_PKEY *soft)
 	ERR_set_mark();
 	if (key->type == KEY_EC) {
 		key->has_private = has_number(soft, OSSL_PKEY_PARAM_PRIV_KEY);
-		key->has_public = EVP_PKEY_get_octet_string_param(soft, OSSL_PKEY_PARAM_PUB_KEY, NULL, 0,
-								  &size) && size;
-		key->has_parameters = EVP_PKEY_get_utf8_string_param(soft, OSSL_PKEY_PARAM_GROUP_NAME,
-								     NULL, 0, &size);
+		key->has_public = EVP_PKEY_get_octet_string_param(soft, OSSL_PKEY_PARAM_PUB_KEY,
+								  NULL, 0, &size) &&
+				  size;
+		key->has_parameters = !!EVP_PKEY_get_utf8_string_param(soft, name, NULL, 0, &size);
 	} else {
 		key->has_private = has_number(soft, OSSL_PKEY_PARAM_RSA_D);
 		key->has_public = has_number(soft, OSSL_PKEY_PARAM_RSA_N);
@@ -179,7 +182,8 @@ static int key_has(const void *data, int selection)
 	const struct key *key = data;
 
 	if (!key || !key->soft)
-		return !(selection & (OSSL_KEYMGMT_SELECT_KEYPAIR | OSSL_KEYMGMT_SELECT_DOMAIN_PARAMETERS));
+		return !(selection &
+			 (OSSL_KEYMGMT_SELECT_KEYPAIR | OSSL_KEYMGMT_SELECT_DOMAIN_PARAMETERS));
 	if (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY && !key->has_private)
 		return 0;
 	if (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY && !key->has_public)
@@ -193,8 +197,8 @@ static bool same_private(const struct key *a, const struct key *b)
 	BIGNUM *x = NULL, *y = NULL;
 	bool same;
 
-	same = EVP_PKEY_get_bn_param(a->soft, name, &x) && EVP_PKEY_get_bn_param(b->soft, name, &y) &&
-		!BN_cmp(x, y);
+	same = EVP_PKEY_get_bn_param(a->soft, name, &x) &&
+	       EVP_PKEY_get_bn_param(b->soft, name, &y) && !BN_cmp(x, y);
 	BN_clear_free(x);
 	BN_clear_free(y);
 	return same;
@@ -245,7 +249,8 @@ static int key_validate(const void *data, int selection, int how)
 static int key_import(void *data, int selection, const OSSL_PARAM params[])
 {
 	struct key *key = data;
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(key->prov->soft, key_type_name(key->type), NULL);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(key->prov->soft, key_type_name(key->type),
+						       NULL);
 	EVP_PKEY *soft = NULL;
 	int ok;
 
@@ -268,22 +273,27 @@ static int key_export(void *data, int selection, OSSL_CALLBACK *callback, void *
 
 #define BN_PARAM(name) OSSL_PARAM_BN(name, NULL, 0)
 #define RSA_NUMBERS \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_N), BN_PARAM(OSSL_PKEY_PARAM_RSA_E), BN_PARAM(OSSL_PKEY_PARAM_RSA_D), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR1), BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR2), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR3), BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR4), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR5), BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR6), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR7), BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR8), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR9), BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR10), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT1), BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT2), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT3), BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT4), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT5), BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT6), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT7), BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT8), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT9), BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT10), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT1), BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT2), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT3), BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT4), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT5), BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT6), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT7), BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT8), \
-	BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT9)
+	BN_PARAM(OSSL_PKEY_PARAM_RSA_N), BN_PARAM(OSSL_PKEY_PARAM_RSA_E), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_D), BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR1), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR2), BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR3), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR4), BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR5), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR6), BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR7), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR8), BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR9), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_FACTOR10), BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT1), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT2), BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT3), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT4), BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT5), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT6), BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT7), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT8), BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT9), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_EXPONENT10), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT1), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT2), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT3), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT4), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT5), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT6), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT7), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT8), \
+		BN_PARAM(OSSL_PKEY_PARAM_RSA_COEFFICIENT9)
 
 static const OSSL_PARAM *rsa_types(int selection)
 {
@@ -356,7 +366,8 @@ static void *key_dup(const void *data, int selection)
 		soft = EVP_PKEY_dup(from->soft);
 		ok = soft && key_take(key, soft);
 	} else {
-		ok = EVP_PKEY_todata(from->soft, selection, &params) && key_import(key, selection, params);
+		ok = EVP_PKEY_todata(from->soft, selection, &params) &&
+		     key_import(key, selection, params);
 		OSSL_PARAM_free(params);
 	}
 	if (!ok) {
@@ -414,7 +425,8 @@ static int gen_set_params(void *data, const OSSL_PARAM params[])
 		(!passed[0].key || EVP_PKEY_CTX_set_params(gen->ctx, passed) > 0);
 }
 
-static void *gen_init(struct provider *prov, enum key_type type, int selection, const OSSL_PARAM params[])
+static void *gen_init(struct provider *prov, enum key_type type, int selection,
+		      const OSSL_PARAM params[])
 {
 	struct generation *gen = OPENSSL_zalloc(sizeof(*gen));
 
@@ -458,7 +470,8 @@ static int gen_set_template(void *data, void *template)
 	static const OSSL_PARAM *name(void *gen, void *prov) \
 	{ \
 		(void)gen; \
-		return EVP_KEYMGMT_gen_settable_params(((struct provider *)prov)->methods.keymgmt[type]); \
+		return EVP_KEYMGMT_gen_settable_params( \
+			((struct provider *)prov)->methods.keymgmt[type]); \
 	}
 
 GEN_SETTABLE(rsa_gen_settable, KEY_RSA)

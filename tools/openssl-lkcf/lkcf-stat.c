@@ -339,7 +339,8 @@ static struct servers read_folder(int *dir)
 		if (errno == ENOENT)
 			complain("there is no folder %s: no program has written counters there. "
 				 "\"statistics = %s\" in the lkcf section of OpenSSL's "
-				 "configuration makes programs do so from their next start; see lkcf(7)",
+				 "configuration makes programs do so from their next start; see "
+				 "lkcf(7)",
 				 folder, *folder == '/' ? folder : FOLDER);
 		else
 			complain("%s: %s", folder, strerror(errno));
@@ -721,9 +722,10 @@ static void say_usage(void)
 	puts("lkcf-stat [--json] [--watch SECS] [FOLDER]\n"
 	     "lkcf-stat --prune [FOLDER]\n"
 	     "\n"
-	     "Shows what programs that use OpenSSL's lkcf provider had computed by the kernel, and\n"
-	     "what by software. FOLDER is what \"statistics\" of the provider's configuration says,\n"
-	     FOLDER " if it is left out.\n"
+	     "Shows what programs that use OpenSSL's lkcf provider had computed by the kernel, "
+	     "and\n"
+	     "what by software. FOLDER is what \"statistics\" of the provider's configuration "
+	     "says,\n" FOLDER " if it is left out.\n"
 	     "\n"
 	     "  -j, --json         as JSON, one object in a line\n"
 	     "  -w, --watch SECS   again and again, and how much it was a second\n"

@@ -69,8 +69,13 @@ static inline size_t select_size(mask_t mask, size_t a, size_t b)
 
 /* DigestInfo up to the digest, RFC 8017 section 9.2 note 1; SHA-3 by RFC 9688 section 2 (OIDs). */
 #define NIST_HASH(name, oid, size) \
-	{ name, 19, size, { 0x30, 17 + (size), 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, \
-			    0x04, 0x02, oid, 0x05, 0x00, 0x04, size } }
+	{ \
+		name, 19, size, \
+		{ \
+			0x30, 17 + (size), 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, \
+				0x03, 0x04, 0x02, oid, 0x05, 0x00, 0x04, size \
+		} \
+	}
 static const struct digest_info {
 	const char *name;
 	unsigned char prefix_size, digest_size, prefix[19];
@@ -85,13 +90,22 @@ static const struct digest_info {
 	NIST_HASH("SHA3-256", 8, 32),
 	NIST_HASH("SHA3-384", 9, 48),
 	NIST_HASH("SHA3-512", 10, 64),
-	{ "SHA1", 15, 20, { 0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00,
-			    0x04, 0x14 } },
-	{ "MD5", 18, 16, { 0x30, 0x20, 0x30, 0x0c, 0x06, 0x08, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02,
-			   0x05, 0x05, 0x00, 0x04, 0x10 } },
+	{ "SHA1",
+	  15,
+	  20,
+	  { 0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04,
+	    0x14 } },
+	{ "MD5",
+	  18,
+	  16,
+	  { 0x30, 0x20, 0x30, 0x0c, 0x06, 0x08, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05,
+	    0x05, 0x00, 0x04, 0x10 } },
 	/* ISO/IEC 10118-3's, by its OID 1.3.36.3.2.1 */
-	{ "RIPEMD160", 15, 20, { 0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x24, 0x03, 0x02, 0x01, 0x05,
-				 0x00, 0x04, 0x14 } },
+	{ "RIPEMD160",
+	  15,
+	  20,
+	  { 0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x24, 0x03, 0x02, 0x01, 0x05, 0x00, 0x04,
+	    0x14 } },
 	/* TLS up to 1.1: both digests, and no DigestInfo (RFC 4346 section 4.7) */
 	{ "MD5-SHA1", 0, 36, { 0 } },
 };
@@ -155,7 +169,9 @@ static bool mgf1_xor(unsigned char *out, size_t size, const unsigned char *seed,
 	return ok;
 }
 
-/* The size of the salt that @wanted (a size, or one of libcrypto's names for one) means; -1: none. */
+/*
+ * The size of the salt that @wanted (a size, or one of libcrypto's names for one) means; -1: none.
+ */
 int pss_salt_size(int wanted, size_t k, size_t digest_size)
 {
 	int max = (int)k - 2 - (int)digest_size;
@@ -178,11 +194,11 @@ int pss_salt_size(int wanted, size_t k, size_t digest_size)
 }
 
 /*
- * EMSA-PSS (9.1.1) of @digest into the @k bytes of @em, for a modulus of 8 * @k bits exactly. Errors
- * are libcrypto's own (memory, random numbers), or a salt that does not fit.
+ * EMSA-PSS (9.1.1) of @digest into the @k bytes of @em, for a modulus of 8 * @k bits exactly.
+ * Errors are libcrypto's own (memory, random numbers), or a salt that does not fit.
  */
-bool pad_pss(OSSL_LIB_CTX *libctx, unsigned char *em, size_t k, const EVP_MD *md, const EVP_MD *mgf1,
-	     const unsigned char *digest, size_t salt_size)
+bool pad_pss(OSSL_LIB_CTX *libctx, unsigned char *em, size_t k, const EVP_MD *md,
+	     const EVP_MD *mgf1, const unsigned char *digest, size_t salt_size)
 {
 	static const unsigned char zeroes[8];
 	size_t h = EVP_MD_get_size(md), db;
@@ -317,8 +333,8 @@ int unpad_oaep(unsigned char *em, size_t k, const EVP_MD *md, const EVP_MD *mgf1
 	mask_t good, found = 0, is_one;
 	unsigned char *seed = em + 1, *block;
 
-	if (k < 2 * h + 2 || !EVP_Digest(label ? label : (const unsigned char *)"", label_size, hash,
-					 NULL, md, NULL))
+	if (k < 2 * h + 2 || !EVP_Digest(label ? label : (const unsigned char *)"", label_size,
+					 hash, NULL, md, NULL))
 		return -1;
 	db = k - h - 1;
 	block = em + 1 + h;

@@ -13,8 +13,8 @@
 bool pad_pkcs1_sign(unsigned char *em, size_t k, const EVP_MD *md, const unsigned char *data,
 		    size_t size);
 int pss_salt_size(int wanted, size_t k, size_t digest_size);
-bool pad_pss(OSSL_LIB_CTX *libctx, unsigned char *em, size_t k, const EVP_MD *md, const EVP_MD *mgf1,
-	     const unsigned char *digest, size_t salt_size);
+bool pad_pss(OSSL_LIB_CTX *libctx, unsigned char *em, size_t k, const EVP_MD *md,
+	     const EVP_MD *mgf1, const unsigned char *digest, size_t salt_size);
 
 bool rejection_key(OSSL_LIB_CTX *libctx, const unsigned char *d, const unsigned char *in, size_t k,
 		   unsigned char key[32]);

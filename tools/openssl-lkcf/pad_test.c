@@ -110,7 +110,8 @@ static bool test_pkcs1(size_t k)
 		random_bytes(d, k, true);
 		random_bytes(in, k, true);
 		secret(d, k);
-		if (!rejection_key(NULL, d, in, k, key) || !rejection_message(NULL, key, k, synthetic, &start))
+		if (!rejection_key(NULL, d, in, k, key) ||
+		    !rejection_message(NULL, key, k, synthetic, &start))
 			return false;
 		secret(em, k);
 		secret(synthetic, k);
@@ -130,7 +131,8 @@ static bool test_pkcs1(size_t k)
 			return false;
 		/* The same again is the same: who asks twice learns nothing. */
 		public(d, k);
-		if (!rejection_key(NULL, d, in, k, key) || !rejection_message(NULL, key, k, em, &start2))
+		if (!rejection_key(NULL, d, in, k, key) ||
+		    !rejection_message(NULL, key, k, em, &start2))
 			return false;
 		public(&start2, sizeof(start2));
 		public(em, k);
@@ -148,7 +150,8 @@ static bool test_premaster(size_t k)
 	bool good;
 
 	for (round = 0; round < ROUNDS; round++) {
-		make_pkcs1(em, k, round % 5 == 4 ? below(60) : PREMASTER_SIZE, round % 6 == 4 ? 4 : round % 6 % 4);
+		make_pkcs1(em, k, round % 5 == 4 ? below(60) : PREMASTER_SIZE,
+			   round % 6 == 4 ? 4 : round % 6 % 4);
 		version = 0x0301 + below(3);
 		alternative = round % 2 ? 0 : 0x0301 + (int)below(3);
 		em[k - PREMASTER_SIZE] = 3;
@@ -187,21 +190,27 @@ static bool test_oaep(size_t k, EVP_PKEY *pkey, const EVP_MD *md, const EVP_MD *
 		random_bytes(message, size, true);
 		written = sizeof(in);
 		ok = EVP_PKEY_encrypt_init(enc) > 0 &&
-			EVP_PKEY_CTX_set_rsa_padding(enc, RSA_PKCS1_OAEP_PADDING) > 0 &&
-			EVP_PKEY_CTX_set_rsa_oaep_md(enc, md) > 0 && EVP_PKEY_CTX_set_rsa_mgf1_md(enc, mgf1) > 0 &&
-			EVP_PKEY_CTX_set0_rsa_oaep_label(enc, OPENSSL_memdup(label, sizeof(label)), sizeof(label)) > 0 &&
-			EVP_PKEY_encrypt(enc, in, &written, message, size) > 0;
+		     EVP_PKEY_CTX_set_rsa_padding(enc, RSA_PKCS1_OAEP_PADDING) > 0 &&
+		     EVP_PKEY_CTX_set_rsa_oaep_md(enc, md) > 0 &&
+		     EVP_PKEY_CTX_set_rsa_mgf1_md(enc, mgf1) > 0 &&
+		     EVP_PKEY_CTX_set0_rsa_oaep_label(enc, OPENSSL_memdup(label, sizeof(label)),
+						      sizeof(label)) > 0 &&
+		     EVP_PKEY_encrypt(enc, in, &written, message, size) > 0;
 		written = sizeof(block);
-		ok = ok && EVP_PKEY_decrypt_init(dec) > 0 && EVP_PKEY_CTX_set_rsa_padding(dec, RSA_NO_PADDING) > 0 &&
-			EVP_PKEY_decrypt(dec, block, &written, in, k) > 0;
+		ok = ok && EVP_PKEY_decrypt_init(dec) > 0 &&
+		     EVP_PKEY_CTX_set_rsa_padding(dec, RSA_NO_PADDING) > 0 &&
+		     EVP_PKEY_decrypt(dec, block, &written, in, k) > 0;
 		spoilt = round % 4 == 3;
 		if (spoilt)
 			block[below(k)] ^= 1 << below(7);
 		secret(block, k);
-		got = unpad_oaep(block, k, md, mgf1, label, round % 5 == 4 ? 1 : sizeof(label), out);
+		got = unpad_oaep(block, k, md, mgf1, label, round % 5 == 4 ? 1 : sizeof(label),
+				 out);
 		public(&got, sizeof(got));
 		public(out, sizeof(out));
-		ok = ok && (spoilt || round % 5 == 4 ? got == -1 : got == (int)size && !memcmp(out, message, size));
+		ok = ok &&
+		     (spoilt || round % 5 == 4 ? got == -1
+					       : got == (int)size && !memcmp(out, message, size));
 	}
 	EVP_PKEY_CTX_free(enc);
 	EVP_PKEY_CTX_free(dec);
@@ -233,7 +242,8 @@ static bool test_oaep_wrong(size_t k, const EVP_MD *md)
 			memset(db + one, 0, 30);
 		if (how == 5)
 			db[below(h)] ^= 1;
-		if (!mgf1_xor(db, k - h - 1, em + 1, h, md) || !mgf1_xor(em + 1, h, db, k - h - 1, md))
+		if (!mgf1_xor(db, k - h - 1, em + 1, h, md) ||
+		    !mgf1_xor(em + 1, h, db, k - h - 1, md))
 			return false;
 		secret(em, k);
 		got = unpad_oaep(em, k, md, md, NULL, 0, out);
@@ -255,11 +265,14 @@ static bool test_sign(size_t k, EVP_PKEY *pkey, const EVP_MD *md, const EVP_MD *
 
 	random_bytes(digest, size, true);
 	memset(em, 0x55, sizeof(em));
-	ok = mgf1 ? real >= 0 && pad_pss(NULL, em, k, md, mgf1, digest, real) : pad_pkcs1_sign(em, k, md, digest, size);
-	ok = ok && EVP_PKEY_sign_init(raw) > 0 && EVP_PKEY_CTX_set_rsa_padding(raw, RSA_NO_PADDING) > 0 &&
-		EVP_PKEY_sign(raw, sig, &written, em, k) > 0 && EVP_PKEY_verify_init(verify) > 0 &&
-		EVP_PKEY_CTX_set_rsa_padding(verify, mgf1 ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) > 0 &&
-		EVP_PKEY_CTX_set_signature_md(verify, md) > 0;
+	ok = mgf1 ? real >= 0 && pad_pss(NULL, em, k, md, mgf1, digest, real)
+		  : pad_pkcs1_sign(em, k, md, digest, size);
+	ok = ok && EVP_PKEY_sign_init(raw) > 0 &&
+	     EVP_PKEY_CTX_set_rsa_padding(raw, RSA_NO_PADDING) > 0 &&
+	     EVP_PKEY_sign(raw, sig, &written, em, k) > 0 && EVP_PKEY_verify_init(verify) > 0 &&
+	     EVP_PKEY_CTX_set_rsa_padding(verify,
+					  mgf1 ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) > 0 &&
+	     EVP_PKEY_CTX_set_signature_md(verify, md) > 0;
 	if (ok && mgf1)
 		ok = EVP_PKEY_CTX_set_rsa_mgf1_md(verify, mgf1) > 0 &&
 			EVP_PKEY_CTX_set_rsa_pss_saltlen(verify, real) > 0;
@@ -270,13 +283,15 @@ static bool test_sign(size_t k, EVP_PKEY *pkey, const EVP_MD *md, const EVP_MD *
 }
 
 static const char *const digests[] = {
-	"MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA512-224", "SHA512-256", "SHA3-224",
-	"SHA3-256", "SHA3-384", "SHA3-512", "RIPEMD160",
+	"MD5",	      "SHA1",	  "SHA224",   "SHA256",	  "SHA384",   "SHA512",	   "SHA512-224",
+	"SHA512-256", "SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512", "RIPEMD160",
 };
 
 static void test_size(size_t k)
 {
-	static const int salts[] = { RSA_PSS_SALTLEN_DIGEST, RSA_PSS_SALTLEN_MAX, RSA_PSS_SALTLEN_AUTO, 0, 1, 33 };
+	static const int salts[] = {
+		RSA_PSS_SALTLEN_DIGEST, RSA_PSS_SALTLEN_MAX, RSA_PSS_SALTLEN_AUTO, 0, 1, 33
+	};
 	EVP_PKEY *pkey = EVP_RSA_gen(k * 8);
 	EVP_MD *md, *sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
 	char what[100];
@@ -288,10 +303,12 @@ static void test_size(size_t k)
 	check(test_premaster(k), what);
 	for (i = 0; i < sizeof(digests) / sizeof(*digests); i += quick ? 4 : 1) {
 		md = EVP_MD_fetch(NULL, digests[i], NULL);
-		snprintf(what, sizeof(what), "PKCS#1 v1.5 signature, %s, %zu bits", digests[i], k * 8);
+		snprintf(what, sizeof(what), "PKCS#1 v1.5 signature, %s, %zu bits", digests[i],
+			 k * 8);
 		check(test_sign(k, pkey, md, NULL, 0), what);
 		for (j = 0; j < sizeof(salts) / sizeof(*salts); j++) {
-			snprintf(what, sizeof(what), "PSS, %s, salt %d, %zu bits", digests[i], salts[j], k * 8);
+			snprintf(what, sizeof(what), "PSS, %s, salt %d, %zu bits", digests[i],
+				 salts[j], k * 8);
 			check(test_sign(k, pkey, md, j % 2 ? sha1 : md, salts[j]), what);
 		}
 		snprintf(what, sizeof(what), "OAEP, %s, %zu bits", digests[i], k * 8);
@@ -314,7 +331,9 @@ int main(int argc, char **argv)
 		secret(em, sizeof(em));
 		check(em[0] != em[1] || em[2] != em[3], "a branch on a secret");
 	} else {
-		/* Valgrind takes its time; which digest and how long a key makes no other branch. */
+		/*
+		 * Valgrind takes its time; which digest and how long a key makes no other branch.
+		 */
 		quick = RUNNING_ON_VALGRIND;
 		for (i = 0; i < (quick ? 1 : sizeof(sizes) / sizeof(*sizes)); i++)
 			test_size(sizes[i]);

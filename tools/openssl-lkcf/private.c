@@ -92,7 +92,8 @@ static int failed(struct key *key, int error, const char *what)
 	if (prov->fallback)
 		return -1;
 	count(&prov->counters, FAILED, 1);
-	ERR_raise_data(ERR_LIB_PROV, PROV_R_FAILED_TO_SIGN, "lkcf: the kernel did not compute %s: %s", what,
+	ERR_raise_data(ERR_LIB_PROV, PROV_R_FAILED_TO_SIGN,
+		       "lkcf: the kernel did not compute %s: %s", what,
 		       error ? strerror(error) : "its result is wrong");
 	return 0;
 }
@@ -122,16 +123,20 @@ static int private_bn(struct key *key, BIGNUM *x, BIGNUM *again, BIGNUM *unblind
 		/* What was sent, from what came back: both are blinded. */
 		if (!BN_bin2bn(result, k, again))
 			goto out;
-		if (BN_ucmp(again, key->n) >= 0 || !BN_mod_exp_mont(again, again, key->e, key->n, ctx, key->mont) ||
+		if (BN_ucmp(again, key->n) >= 0 ||
+		    !BN_mod_exp_mont(again, again, key->e, key->n, ctx, key->mont) ||
 		    BN_ucmp(again, x)) {
 			count(&prov->counters, WRONG_RESULTS, 1);
-			lkcf_log(prov, "the kernel's result of an RSA operation is wrong (key %s): %s",
-				 key->kernel->name, prov->fallback ? "software computes it again" : "refused");
+			lkcf_log(prov,
+				 "the kernel's result of an RSA operation is wrong (key %s): %s",
+				 key->kernel->name,
+				 prov->fallback ? "software computes it again" : "refused");
 			ret = failed(key, 0, "an RSA operation");
 			goto out;
 		}
 	}
-	ret = BN_bin2bn(result, k, x) && (!prov->blinding || BN_BLINDING_invert_ex(x, unblind, key->blinding, ctx));
+	ret = BN_bin2bn(result, k, x) &&
+	      (!prov->blinding || BN_BLINDING_invert_ex(x, unblind, key->blinding, ctx));
 	if (ret)
 		count(&prov->counters, RSA_KERNEL, 1);
 out:
@@ -210,14 +215,15 @@ static size_t der_size(const unsigned char *sig, size_t size)
 	return length <= size ? length : 0;
 }
 
-static bool verifies(struct key *key, const unsigned char *sig, size_t size, const unsigned char *digest,
-		     size_t digest_size)
+static bool verifies(struct key *key, const unsigned char *sig, size_t size,
+		     const unsigned char *digest, size_t digest_size)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(key->prov->soft, key->soft, NULL);
 	bool ok;
 
 	ERR_set_mark();
-	ok = ctx && EVP_PKEY_verify_init(ctx) > 0 && EVP_PKEY_verify(ctx, sig, size, digest, digest_size) == 1;
+	ok = ctx && EVP_PKEY_verify_init(ctx) > 0 &&
+	     EVP_PKEY_verify(ctx, sig, size, digest, digest_size) == 1;
 	ERR_pop_to_mark();
 	EVP_PKEY_CTX_free(ctx);
 	return ok;
@@ -255,7 +261,8 @@ int private_ecdsa(struct key *key, const unsigned char *digest, size_t digest_si
 	}
 	if (key->prov->check_ecdsa && !verifies(key, buffer, *sig_size, digest, digest_size)) {
 		count(&key->prov->counters, WRONG_RESULTS, 1);
-		lkcf_log(key->prov, "the kernel's ECDSA signature is wrong (key %s): %s", key->kernel->name,
+		lkcf_log(key->prov, "the kernel's ECDSA signature is wrong (key %s): %s",
+			 key->kernel->name,
 			 key->prov->fallback ? "software computes it again" : "refused");
 		return failed(key, 0, "an ECDSA signature");
 	}

@@ -171,13 +171,15 @@ static const struct parameter parameters[] = {
 /* libcrypto goes on without us, and in silence: it is said on standard error as well. */
 static bool refuse(struct provider *prov, const char *name, const char *text, const char *expected)
 {
-	fprintf(stderr, "lkcf: %s = '%s' in the configuration: expected %s; the provider is not used\n", name,
-		text, expected);
+	fprintf(stderr,
+		"lkcf: %s = '%s' in the configuration: expected %s; the provider is not used\n",
+		name, text, expected);
 	if (prov->log == LOG_TO_SYSLOG)
-		lkcf_log(prov, "%s = '%s' in the configuration: expected %s; the provider is not used", name,
-			 text, expected);
-	ERR_raise_data(ERR_LIB_PROV, ERR_R_PASSED_INVALID_ARGUMENT, "lkcf: %s = '%s': expected %s", name, text,
-		       expected);
+		lkcf_log(prov,
+			 "%s = '%s' in the configuration: expected %s; the provider is not used",
+			 name, text, expected);
+	ERR_raise_data(ERR_LIB_PROV, ERR_R_PASSED_INVALID_ARGUMENT, "lkcf: %s = '%s': expected %s",
+		       name, text, expected);
 	return false;
 }
 
@@ -220,7 +222,9 @@ static bool find_soft_methods(struct provider *prov)
 	return methods->rsa && methods->ecdsa && methods->cipher;
 }
 
-/* Everything of it is freed by now: libcrypto holds a reference for each method that it gave out. */
+/*
+ * Everything of it is freed by now: libcrypto holds a reference for each method that it gave out.
+ */
 static void provider_teardown(void *data)
 {
 	struct provider *prov = data;
@@ -251,7 +255,8 @@ static const OSSL_ALGORITHM keymgmts[] = {
 	{ NAMES_RSA, KEYS, rsa_keymgmt, "RSA keys that the kernel computes with" },
 	{ "RSA-PSS:RSASSA-PSS:1.2.840.113549.1.1.10", KEYS, rsa_pss_keymgmt,
 	  "RSA-PSS keys that the kernel computes with" },
-	{ "EC:id-ecPublicKey:1.2.840.10045.2.1", KEYS, ec_keymgmt, "EC keys that the kernel computes with" },
+	{ "EC:id-ecPublicKey:1.2.840.10045.2.1", KEYS, ec_keymgmt,
+	  "EC keys that the kernel computes with" },
 	{ NULL, NULL, NULL, NULL }
 };
 
@@ -302,10 +307,19 @@ static const OSSL_PARAM *provider_gettable(void *prov)
 		OSSL_PARAM_uint("retry_secs", NULL),
 		OSSL_PARAM_utf8_ptr("algorithms", NULL, 0),
 		OSSL_PARAM_utf8_ptr("statistics", NULL, 0),
-		COUNTER("rsa_kernel"), COUNTER("ecdsa_kernel"), COUNTER("rsa_software"),
-		COUNTER("ecdsa_software"), COUNTER("unqualified"), COUNTER("failed"), COUNTER("async"),
-		COUNTER("keys_added"), COUNTER("keys_dropped"), COUNTER("keys_again"),
-		COUNTER("keys_refused"), COUNTER("wrong_results"), COUNTER("in_flight"),
+		COUNTER("rsa_kernel"),
+		COUNTER("ecdsa_kernel"),
+		COUNTER("rsa_software"),
+		COUNTER("ecdsa_software"),
+		COUNTER("unqualified"),
+		COUNTER("failed"),
+		COUNTER("async"),
+		COUNTER("keys_added"),
+		COUNTER("keys_dropped"),
+		COUNTER("keys_again"),
+		COUNTER("keys_refused"),
+		COUNTER("wrong_results"),
+		COUNTER("in_flight"),
 		OSSL_PARAM_END
 	};
 
@@ -368,9 +382,9 @@ static const OSSL_DISPATCH provider_functions[] = {
 OSSL_provider_init_fn OSSL_provider_init;
 
 /* The one symbol that libcrypto looks for. */
-__attribute__((visibility("default")))
-int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
-		       void **ctx)
+__attribute__((visibility("default"))) int OSSL_provider_init(const OSSL_CORE_HANDLE *handle,
+							      const OSSL_DISPATCH *in,
+							      const OSSL_DISPATCH **out, void **ctx)
 {
 	OSSL_FUNC_core_get_params_fn *get = NULL;
 	struct provider *prov = OPENSSL_zalloc(sizeof(*prov));
@@ -400,7 +414,8 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, 
 	if (error < 0 || !kernel_init())
 		goto fail;
 	if (error)
-		lkcf_log(prov, "no file for statistics in %s: %s", prov->statistics, strerror(error));
+		lkcf_log(prov, "no file for statistics in %s: %s", prov->statistics,
+			 strerror(error));
 	/* With the application's BIOs, and a default provider that no configuration changes. */
 	prov->soft = OSSL_LIB_CTX_new_from_dispatch(handle, in);
 	if (!prov->soft)

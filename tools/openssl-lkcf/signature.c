@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Signatures. A context of the default provider mirrors each of ours: it checks and keeps the
- * parameters, and does whatever is not a signature by a key that qualifies. For that it is asked which
- * padding, digest and salt it would use.
+ * parameters, and does whatever is not a signature by a key that qualifies. For that it is asked
+ * which padding, digest and salt it would use.
  */
 #include <string.h>
 
@@ -130,7 +130,8 @@ static int sig_get_params(void *data, OSSL_PARAM params[])
 {
 	struct sig *sig = data;
 
-	return sig->soft && (!params || !params[0].key || EVP_PKEY_CTX_get_params(sig->soft, params) > 0);
+	return sig->soft &&
+	       (!params || !params[0].key || EVP_PKEY_CTX_get_params(sig->soft, params) > 0);
 }
 
 /* @begin is what begins the operation of the mirror; @mdname: of digest_*, NULL otherwise. */
@@ -172,8 +173,8 @@ static int sig_recover_init(void *sig, void *key, const OSSL_PARAM params[])
 	return init(sig, key, params, EVP_PKEY_verify_recover_init, true);
 }
 
-static int digest_init(struct sig *sig, struct key *key, const char *mdname, const OSSL_PARAM params[],
-		       int (*begin)(EVP_PKEY_CTX *ctx), bool verifies)
+static int digest_init(struct sig *sig, struct key *key, const char *mdname,
+		       const OSSL_PARAM params[], int (*begin)(EVP_PKEY_CTX *ctx), bool verifies)
 {
 	OSSL_PARAM digest[2] = { OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end() };
 
@@ -181,7 +182,8 @@ static int digest_init(struct sig *sig, struct key *key, const char *mdname, con
 		return 0;
 	if (!mdname || !*mdname)
 		mdname = "SHA256";
-	digest[0] = OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, (char *)mdname, 0);
+	digest[0] = OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, (char *)mdname,
+						     0);
 	if (!set_params(sig, digest) || !set_params(sig, params))
 		return 0;
 	sig->md = EVP_MD_fetch(sig->prov->soft, mdname, NULL);
@@ -194,7 +196,8 @@ static int sig_digest_sign_init(void *sig, const char *mdname, void *key, const 
 	return digest_init(sig, key, mdname, params, EVP_PKEY_sign_init, false);
 }
 
-static int sig_digest_verify_init(void *sig, const char *mdname, void *key, const OSSL_PARAM params[])
+static int sig_digest_verify_init(void *sig, const char *mdname, void *key,
+				  const OSSL_PARAM params[])
 {
 	return digest_init(sig, key, mdname, params, EVP_PKEY_verify_init, true);
 }
@@ -232,7 +235,8 @@ static bool find_how(struct sig *sig, struct rsa_how *how)
 	if (how->pad != RSA_PKCS1_PSS_PADDING)
 		return true;
 	params[0] = OSSL_PARAM_construct_int(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, &how->salt);
-	params[1] = OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, mgf1, sizeof(mgf1));
+	params[1] = OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, mgf1,
+						     sizeof(mgf1));
 	if (EVP_PKEY_CTX_get_params(sig->soft, params) <= 0)
 		return false;
 	how->mgf1 = EVP_MD_fetch(sig->prov->soft, *mgf1 ? mgf1 : md, NULL);
@@ -246,8 +250,8 @@ static void forget_how(struct rsa_how *how)
 }
 
 /* The padded block for @data, if it is one of those that we make. */
-static bool pad(struct sig *sig, const struct rsa_how *how, unsigned char *em, const unsigned char *data,
-		size_t size)
+static bool pad(struct sig *sig, const struct rsa_how *how, unsigned char *em,
+		const unsigned char *data, size_t size)
 {
 	size_t k = sig->key->size;
 	int salt;
@@ -273,7 +277,8 @@ static bool pad(struct sig *sig, const struct rsa_how *how, unsigned char *em, c
 }
 
 /* 1, 0, or -1: software is to; *@why is UNQUALIFIED then, or 0. */
-static int rsa_by_kernel(struct sig *sig, unsigned char *out, const unsigned char *data, size_t size, int *why)
+static int rsa_by_kernel(struct sig *sig, unsigned char *out, const unsigned char *data,
+			 size_t size, int *why)
 {
 	unsigned char em[MAX_SIZE];
 	struct rsa_how how;
@@ -289,8 +294,8 @@ static int rsa_by_kernel(struct sig *sig, unsigned char *out, const unsigned cha
 	return ret;
 }
 
-static int ecdsa_by_kernel(struct sig *sig, unsigned char *out, size_t *out_size, const unsigned char *data,
-			   size_t size, int *why)
+static int ecdsa_by_kernel(struct sig *sig, unsigned char *out, size_t *out_size,
+			   const unsigned char *data, size_t size, int *why)
 {
 	size_t digest = 0;
 	OSSL_PARAM params[] = {
@@ -299,7 +304,8 @@ static int ecdsa_by_kernel(struct sig *sig, unsigned char *out, size_t *out_size
 	};
 
 	*why = UNQUALIFIED;
-	if (sig->nonce_type || EVP_PKEY_CTX_get_params(sig->soft, params) <= 0 || (digest && digest != size))
+	if (sig->nonce_type || EVP_PKEY_CTX_get_params(sig->soft, params) <= 0 ||
+	    (digest && digest != size))
 		return -1;
 	switch (size) {
 	case 20:
@@ -433,12 +439,14 @@ static const OSSL_PARAM *sig_settable_md_params(void *data)
 	static const OSSL_PARAM *prefix##_gettable(void *sig, void *prov) \
 	{ \
 		(void)sig; \
-		return EVP_SIGNATURE_gettable_ctx_params(((struct provider *)prov)->methods.prefix); \
+		return EVP_SIGNATURE_gettable_ctx_params( \
+			((struct provider *)prov)->methods.prefix); \
 	} \
 	static const OSSL_PARAM *prefix##_settable(void *sig, void *prov) \
 	{ \
 		(void)sig; \
-		return EVP_SIGNATURE_settable_ctx_params(((struct provider *)prov)->methods.prefix); \
+		return EVP_SIGNATURE_settable_ctx_params( \
+			((struct provider *)prov)->methods.prefix); \
 	}
 
 TABLES(rsa)

@@ -30,6 +30,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#define fallthrough __attribute__((__fallthrough__))
+
 #define MAX_ANSWER	(64 * 1024)
 #define PATIENCE_NS	(30 * 1000000000ULL)
 #define REPORTED	5	/* failures that are described */
@@ -97,7 +99,8 @@ static void start(int epoll, struct connection *c)
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	c->begin = now_ns();
 	c->state = CONNECTING;
-	c->sent = c->have = 0;
+	c->sent = 0;
+	c->have = 0;
 	c->ssl = NULL;
 	if (connect(c->fd, (struct sockaddr *)&opt.server, sizeof(opt.server)) &&
 	    errno != EINPROGRESS)
@@ -193,7 +196,7 @@ static void go_on(int epoll, struct connection *c)
 				die("SSL_new");
 		}
 		c->state = HANDSHAKE;
-		/* fallthrough */
+		fallthrough;
 	case HANDSHAKE:
 		if (c->ssl) {
 			n = SSL_connect(c->ssl);
@@ -204,7 +207,7 @@ static void go_on(int epoll, struct connection *c)
 			}
 		}
 		c->state = ASKING;
-		/* fallthrough */
+		fallthrough;
 	case ASKING:
 		if (c->ssl) {
 			n = SSL_write(c->ssl, request, request_len);
@@ -307,16 +310,35 @@ int main(int argc, char **argv)
 
 	while ((c = getopt(argc, argv, "c:t:w:r:v:s:a:p:e:")) != -1) {
 		switch (c) {
-		case 'c': opt.connections = atoi(optarg); break;
-		case 't': opt.seconds = atoi(optarg); break;
-		case 'w': opt.warmup = atoi(optarg); break;
-		case 'r': opt.rate = atof(optarg); break;
-		case 'v': opt.version = optarg; break;
-		case 's': opt.cipher = optarg; break;
-		case 'a': opt.ca = optarg; break;
-		case 'p': opt.path = optarg; break;
-		case 'e': opt.expected = optarg; break;
-		default: usage();
+		case 'c':
+			opt.connections = atoi(optarg);
+			break;
+		case 't':
+			opt.seconds = atoi(optarg);
+			break;
+		case 'w':
+			opt.warmup = atoi(optarg);
+			break;
+		case 'r':
+			opt.rate = atof(optarg);
+			break;
+		case 'v':
+			opt.version = optarg;
+			break;
+		case 's':
+			opt.cipher = optarg;
+			break;
+		case 'a':
+			opt.ca = optarg;
+			break;
+		case 'p':
+			opt.path = optarg;
+			break;
+		case 'e':
+			opt.expected = optarg;
+			break;
+		default:
+			usage();
 		}
 	}
 	if (argc - optind != 2 || !opt.expected || !opt.connections || !opt.seconds)
@@ -326,7 +348,8 @@ int main(int argc, char **argv)
 	if (inet_pton(AF_INET, argv[optind], &opt.server.sin_addr) != 1)
 		usage();
 	request_len = snprintf(request, sizeof(request),
-			       "GET %s HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n", opt.path);
+			       "GET %s HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n",
+			       opt.path);
 	signal(SIGPIPE, SIG_IGN);
 	read_expected();
 	if (opt.version)
@@ -338,7 +361,9 @@ int main(int argc, char **argv)
 	for (i = 0; i < opt.connections; i++)
 		connections[i].fd = -1;
 
-	begin = now = last_check = now_ns();
+	now = now_ns();
+	begin = now;
+	last_check = now;
 	window_begin = begin + opt.warmup * 1000000000ULL;
 	window_end = window_begin + opt.seconds * 1000000000ULL;
 	do {
@@ -366,8 +391,10 @@ int main(int argc, char **argv)
 	qsort(latencies, nr_latencies, sizeof(*latencies), compare);
 	getrusage(RUSAGE_SELF, &self);
 	printf("requests %lu\nfailed %lu\nper_second %.2f\np50_us %lu\np99_us %lu\ncpu_us %lu\n"
-	       "seconds %.3f\n", total, failed, (double)in_window / opt.seconds, percentile(50),
-	       percentile(99), (unsigned long)((self.ru_utime.tv_sec + self.ru_stime.tv_sec) * 1000000 +
-	       self.ru_utime.tv_usec + self.ru_stime.tv_usec), (now_ns() - begin) / 1e9);
+	       "seconds %.3f\n",
+	       total, failed, (double)in_window / opt.seconds, percentile(50), percentile(99),
+	       (unsigned long)((self.ru_utime.tv_sec + self.ru_stime.tv_sec) * 1000000 +
+			       self.ru_utime.tv_usec + self.ru_stime.tv_usec),
+	       (now_ns() - begin) / 1e9);
 	return 0;
 }
