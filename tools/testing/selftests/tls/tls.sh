@@ -56,7 +56,7 @@ done
 # Jobs: how many are in flight is what there is to see, for every operation waits its turn. After the
 # signatures and decryptions it makes keys, which an emulated machine takes minutes for.
 counters "$tmp/before"
-kept openssl speed -seconds 2 -async_jobs 8 rsa2048 >"$tmp/speed" 2>&1 &
+LD_PRELOAD=$preload openssl speed -seconds 2 -async_jobs 8 rsa2048 >"$tmp/speed" 2>&1 &
 speed=$!
 most=0
 decrypted() {
