@@ -4,7 +4,7 @@
 # has it, or verified by it; by many threads, by forked processes, with keys that go away, and by
 # jobs of which one thread keeps many in flight. What the kernel computed is counted.
 #
-# COUNT    operations (default 2000; 10000 with COF_SOAK=1)
+# COUNT    operations (default 600; 10000 with COF_SOAK=1)
 # SECS     of threads (5; 60); THREADS (8; 64)
 # JOBS     operations of jobs (200; 5000)
 # MODES    which of: ops threads forks remove async
@@ -15,7 +15,7 @@ trap 'rm -rf "$tmp"' EXIT
 . "$here/../lib/lkcf.sh"
 
 case ${COF_SOAK:-} in
-'' | 0) COUNT=${COUNT:-2000} SECS=${SECS:-5} THREADS=${THREADS:-8} JOBS=${JOBS:-200} FAMILIES=2 ;;
+'' | 0) COUNT=${COUNT:-600} SECS=${SECS:-5} THREADS=${THREADS:-8} JOBS=${JOBS:-200} FAMILIES=2 ;;
 *) COUNT=${COUNT:-10000} SECS=${SECS:-60} THREADS=${THREADS:-64} JOBS=${JOBS:-5000} FAMILIES=50 ;;
 esac
 MODES=${MODES:-ops threads forks remove async}
