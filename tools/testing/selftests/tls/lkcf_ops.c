@@ -39,6 +39,7 @@
 #include <openssl/provider.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
+#include <valgrind/valgrind.h>
 
 #include <counters.h>	/* of the provider: what its files look like */
 
@@ -1521,7 +1522,8 @@ static void mode_async(void)
 	judge_counters(false);
 	c = read_counters();
 	if (!without) {
-		if (most < 2)
+		/* Threads of valgrind's take turns, and who looks has his when others have not. */
+		if (most < 2 && !RUNNING_ON_VALGRIND)
 			complain("async", "never two operations in flight");
 		if (c.v[ASYNC_OPS] < count)
 			complain("async", "not every operation was a job's");
