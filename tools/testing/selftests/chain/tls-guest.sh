@@ -47,6 +47,8 @@ until [ -e $files/reloaded ]; do
 	kill -HUP "$master"
 	reloads=$((reloads + 1))
 	sleep 2
+	# an emulated machine takes its time for new workers
+	within 60 sh -c "[ \$(pgrep -c -P $master) -eq 2 ]" || note "more than two workers"
 done
 note "reloads: $reloads"
 lab barrier tls-reloaded 2

@@ -13,5 +13,5 @@ lab barrier tls-loaded 4 900
 hops >"$tmp/after"
 expect "pool0: operations, one for each connection" \
 	"$(hop_delta "$tmp/before" "$tmp/after" pool/pool0.ops)" -eq "$(cat /run/lab/files/tls/asked)"
-tap_end
 lab barrier tls-counted 4
+tap_end
