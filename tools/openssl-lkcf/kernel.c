@@ -198,42 +198,63 @@ static void not_taken(struct kernel_key *key, int error)
 	atomic_store(&key->again_at, now_ms() + 1000LL * key->prov->retry_secs);
 }
 
+/* Somebody took it away. */
+static bool is_lost(int error)
+{
+	return error == ENOKEY || error == EKEYREVOKED || error == EKEYEXPIRED;
+}
+
+/* A serial number, or a negative errno: @der is in the kernel, which can compute with it. */
+static int add_der(struct kernel_key *key, const unsigned char *der, size_t size, bool ec)
+{
+	struct keyctl_pkey_query query;
+	long serial;
+	int error;
+
+	serial = add_key("asymmetric", key->name, der, size, KEY_SPEC_PROCESS_KEYRING);
+	if (serial < 0)
+		return -errno;
+	/* The key can be bad, or the algorithm missing: that is seen only in use. */
+	if (keyctl_pkey_query(serial, ec ? "enc=x962 hash=sha256" : "enc=raw", &query) ||
+	    keyctl_setperm(serial, PERMISSIONS))
+		error = errno;
+	else if (query.supported_ops & (ec ? KEYCTL_SUPPORTS_SIGN : KEYCTL_SUPPORTS_DECRYPT))
+		error = 0;
+	else
+		error = EOPNOTSUPP;
+	if (error) {
+		keyctl_unlink(serial, KEY_SPEC_PROCESS_KEYRING);
+		return -error;
+	}
+	/* It refuses to be given more room than it asks for. */
+	atomic_store(&key->room, ec ? query.max_sig_size : query.max_dec_size);
+	return serial;
+}
+
 /* Under the lock: puts @key into the kernel, where it is not. */
 static bool add(struct kernel_key *key)
 {
 	bool ec = EVP_PKEY_is_a(key->source, "EC");
-	struct keyctl_pkey_query query;
 	unsigned char *der = NULL;
+	int serial = -ENOMEM, try;
 	size_t size;
-	long serial;
-	int error;
 
 	if (now_ms() < atomic_load(&key->again_at))
 		return false;
 	size = to_pkcs8(key->source, ec ? KEY_EC : KEY_RSA, &der);
-	if (!size) {
-		not_taken(key, ENOMEM);
+	for (try = 0; size && try < 3; try++) {
+		serial = add_der(key, der, size, ec);
+		if (serial > 0 || !is_lost(-serial))
+			break;
+	}
+	OPENSSL_clear_free(der, size);
+	if (serial < 0) {
+		not_taken(key, -serial);
 		return false;
 	}
-	serial = add_key("asymmetric", key->name, der, size, KEY_SPEC_PROCESS_KEYRING);
-	error = errno;
-	OPENSSL_clear_free(der, size);
-	if (serial > 0) {
-		/* The key can be bad, or the algorithm missing: that is seen only in use. */
-		if (!keyctl_pkey_query(serial, ec ? "enc=x962 hash=sha256" : "enc=raw", &query) &&
-		    query.supported_ops & (ec ? KEYCTL_SUPPORTS_SIGN : KEYCTL_SUPPORTS_DECRYPT) &&
-		    !keyctl_setperm(serial, PERMISSIONS)) {
-			/* It refuses to be given more room than it asks for. */
-			atomic_store(&key->room, ec ? query.max_sig_size : query.max_dec_size);
-			atomic_store(&key->serial, serial);
-			count(&key->prov->counters, KEYS_ADDED, 1);
-			return true;
-		}
-		error = errno;
-		keyctl_unlink(serial, KEY_SPEC_PROCESS_KEYRING);
-	}
-	not_taken(key, error);
-	return false;
+	atomic_store(&key->serial, serial);
+	count(&key->prov->counters, KEYS_ADDED, 1);
+	return true;
 }
 
 /*
@@ -359,8 +380,7 @@ static int serial_again(struct kernel_key *key, int gone)
 /* The key is not there, or not ours any more: add it. */
 static bool is_gone(int error)
 {
-	return error == ENOKEY || error == EKEYREVOKED || error == EKEYEXPIRED || error == EACCES ||
-		error == EPERM || error == EKEYREJECTED;
+	return is_lost(error) || error == EACCES || error == EPERM || error == EKEYREJECTED;
 }
 
 /* The kernel has the key @serial and does not let us use it. */
@@ -401,11 +421,11 @@ int kernel_compute(struct kernel_key *key, enum kernel_op op, const unsigned cha
 		count(&key->prov->counters, IN_FLIGHT, -1);
 		if (got >= 0 || !is_gone(-got))
 			return got;
-		/* Twice, for it may go again while we look. A third time it is not that. */
-		if (try == 2)
-			give_up(key, serial, -got);
-		else
+		/* Twice, for it may go again while we look. */
+		if (try < 2)
 			serial = serial_again(key, serial);
+		else if (!is_lost(-got))
+			give_up(key, serial, -got);
 	}
 	return serial ? got : -ENOKEY;
 }

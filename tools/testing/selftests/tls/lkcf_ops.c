@@ -1598,11 +1598,14 @@ static void usage(void)
 int main(int argc, char **argv)
 {
 	void (*run)(void) = mode_ops;
+	ssize_t length;
 	int opt;
 
 	/* Not in place of what is executed: under valgrind that link names valgrind. */
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (length < 0)
 		die("/proc/self/exe");
+	self[length] = 0;	/* valgrind leaves more behind the end */
 	seed = time(NULL) ^ (uint64_t)getpid() << 32;
 	while ((opt = getopt(argc, argv, "c:k:m:n:t:s:S:C:x")) != -1) {
 		switch (opt) {
