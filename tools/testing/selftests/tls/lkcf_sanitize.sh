@@ -18,12 +18,13 @@ reports='ERROR: [A-Za-z]+Sanitizer|runtime error:|== Invalid|definitely lost'
 keys=()
 for key in 2048 p256 p384; do keys+=(-k "/run/lab/keys/$key.pem"); done
 
-# silent TEXT COMMAND...: all modes
+# silent TEXT COMMAND...: all modes, or those named in $only
 silent() {
 	local text=$1 mode
 	shift
 	for mode in "ops -n $COUNT" "threads -t 3 -s $SECS" "remove -t 3 -s $SECS" \
 		"async -n $((COUNT / 2)) -t 8" "forks -n 1"; do
+		[[ " ${only:-$mode} " = *" ${mode%% *} "* ]] || continue
 		# shellcheck disable=SC2086 # words
 		"$@" -c "$OPENSSL_CONF" "${keys[@]}" -m $mode >"$tmp/out" 2>&1
 		rc=$?
@@ -42,6 +43,9 @@ silent AddressSanitizer /run/lab/bin/sanitize/lkcf_ops
 OPENSSL_MODULES=/run/lab/bin
 # On an emulated processor it takes seconds for each operation of the default provider.
 COUNT=$((COUNT / 3))
+case ${COF_SOAK:-} in
+'' | 0) only="ops threads forks" ;;
+esac
 silent valgrind env LD_PRELOAD=/run/lab/bin/define_output.so valgrind -q --error-exitcode=99 \
 	--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite lkcf_ops
 check "no key is left in the kernel" keys_are 0
