@@ -27,6 +27,8 @@
 /* How much of a private key there is as PKCS#8: RSA-4096 takes 2.4 kB. */
 #define MAX_PKCS8 8192
 
+#define KEY_LOCKS 32
+
 /*
  * A process of the same user may use it and link it (which is what a forked process does before it
  * possesses it); nobody can read it.
@@ -35,6 +37,14 @@
 		     KEY_USR_VIEW | KEY_USR_SEARCH | KEY_USR_LINK)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/*
+ * Those of struct key, which are taken before the other one. Not in the keys: a process may fork
+ * while a thread that its child will not have holds one, so all are taken for that.
+ */
+static pthread_mutex_t key_locks[KEY_LOCKS] = {
+	[0 ... KEY_LOCKS - 1] = PTHREAD_MUTEX_INITIALIZER
+};
+
 static struct kernel_key *keys;
 static atomic_uint generation = 1;
 static bool inited;
@@ -45,11 +55,39 @@ unsigned int kernel_generation(void)
 	return atomic_load_explicit(&generation, memory_order_relaxed);
 }
 
+/* Which of them is @key's. */
+static pthread_mutex_t *lock_of(const struct key *key)
+{
+	return &key_locks[(uintptr_t)key / sizeof(*key) % KEY_LOCKS];
+}
+
+void key_lock(struct key *key)
+{
+	pthread_mutex_lock(lock_of(key));
+}
+
+void key_unlock(struct key *key)
+{
+	pthread_mutex_unlock(lock_of(key));
+}
+
 static void before_fork(void)
 {
+	int i;
+
+	for (i = 0; i < KEY_LOCKS; i++)
+		pthread_mutex_lock(&key_locks[i]);
 	pthread_mutex_lock(&lock);
 	pools_before_fork();
 	counters_before_fork();
+}
+
+static void unlock_keys(void)
+{
+	int i;
+
+	for (i = 0; i < KEY_LOCKS; i++)
+		pthread_mutex_unlock(&key_locks[i]);
 }
 
 static void after_fork_in_parent(void)
@@ -57,6 +95,7 @@ static void after_fork_in_parent(void)
 	counters_after_fork(false);
 	pools_after_fork(false);
 	pthread_mutex_unlock(&lock);
+	unlock_keys();
 }
 
 static void after_fork_in_child(void)
@@ -73,6 +112,7 @@ static void after_fork_in_child(void)
 	counters_after_fork(true);
 	pools_after_fork(true);
 	pthread_mutex_unlock(&lock);
+	unlock_keys();
 }
 
 /* Called for every provider; false: no memory. */

@@ -19,7 +19,6 @@ struct key *key_new(struct provider *prov, enum key_type type)
 	key->type = type;
 	key->pss_min_salt = -1;
 	atomic_init(&key->refs, 1);
-	pthread_mutex_init(&key->lock, NULL);
 	return key;
 }
 
@@ -50,7 +49,6 @@ void key_put(struct key *key)
 		return;
 	forget(key);
 	EVP_PKEY_free(key->soft);
-	pthread_mutex_destroy(&key->lock);
 	OPENSSL_free(key);
 }
 

@@ -117,7 +117,7 @@ struct key {
 	size_t size;			/* of a signature, or of the modulus, in bytes */
 	int pss_min_salt;		/* of a restricted RSA-PSS key; -1 otherwise */
 
-	pthread_mutex_t lock;		/* guards what follows, until it is set */
+	/* key_lock() guards what follows, until it is set */
 	struct kernel_key *kernel;
 	BIGNUM *n, *e;
 	BN_MONT_CTX *mont;
@@ -155,6 +155,8 @@ void count_software(struct key *key, bool done, int why);
 
 /* kernel.c */
 bool kernel_init(void);
+void key_lock(struct key *key);
+void key_unlock(struct key *key);
 unsigned int kernel_generation(void);
 struct kernel_key *kernel_key_get(struct provider *prov, EVP_PKEY *source, enum key_type type);
 struct kernel_key *kernel_key_ref(struct kernel_key *key);

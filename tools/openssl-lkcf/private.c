@@ -26,7 +26,7 @@ void count_software(struct key *key, bool done, int why)
 		count(counters, key->type == KEY_EC ? ECDSA_SOFTWARE : RSA_SOFTWARE, 1);
 }
 
-/* Under key->lock: what is made with the first operation. */
+/* Under key_lock(): what is made with the first operation. */
 static bool prepare(struct key *key, BN_CTX *ctx)
 {
 	if (!key->kernel)
@@ -53,7 +53,7 @@ static bool blind(struct key *key, BIGNUM *x, BIGNUM *unblind, BN_CTX *ctx)
 	unsigned int generation = kernel_generation();
 	bool ok;
 
-	pthread_mutex_lock(&key->lock);
+	key_lock(key);
 	if (key->blinding && key->blinding_of != generation) {
 		BN_BLINDING_free(key->blinding);
 		key->blinding = NULL;
@@ -64,7 +64,7 @@ static bool blind(struct key *key, BIGNUM *x, BIGNUM *unblind, BN_CTX *ctx)
 		key->blinding_of = generation;
 	}
 	ok = key->blinding && BN_BLINDING_convert_ex(x, unblind, key->blinding, ctx);
-	pthread_mutex_unlock(&key->lock);
+	key_unlock(key);
 	return ok;
 }
 
@@ -169,9 +169,9 @@ int private_rsa(struct key *key, const unsigned char *in, unsigned char *out)
 	if (!unblind)
 		goto out;
 	BN_set_flags(x, BN_FLG_CONSTTIME);
-	pthread_mutex_lock(&key->lock);
+	key_lock(key);
 	ok = prepare(key, ctx);
-	pthread_mutex_unlock(&key->lock);
+	key_unlock(key);
 	if (!ok) {
 		ret = failed(key, ENOMEM, "an RSA operation");
 		goto out;
@@ -245,9 +245,9 @@ int private_ecdsa(struct key *key, const unsigned char *digest, size_t digest_si
 	bool ok;
 	int got;
 
-	pthread_mutex_lock(&key->lock);
+	key_lock(key);
 	ok = prepare(key, NULL);
-	pthread_mutex_unlock(&key->lock);
+	key_unlock(key);
 	if (!ok)
 		return failed(key, ENOMEM, "an ECDSA signature");
 	got = compute(key, ECDSA_SIGN, digest, digest_size, buffer, sizeof(buffer));
