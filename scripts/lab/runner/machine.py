@@ -68,6 +68,14 @@ class Machine:
             file.seek(self.log_offset)
             return any(text in file.read() for text in KNOWN_CRASHES)
 
+    def triple_fault(self):
+        """Is it what QEMU said last of its processors?"""
+        try:
+            with open(f"{self.folder}/resets", encoding="utf-8", errors="replace") as file:
+                return file.read().endswith("Triple fault\n")
+        except FileNotFoundError:
+            return False
+
     def running(self):
         return self.process is not None and self.process.poll() is None
 

@@ -241,7 +241,10 @@ class Run:
                 watched.machine.cut()
                 self.switch_on(watched)
                 return
-            self.died(watched, "its machine ended")
+            if not watched.oops and watched.machine.triple_fault() and self.guests_of(watched):
+                self.died(watched, f"its machine ended without a word: {NESTED_FAULT}", NESTED)
+            else:
+                self.died(watched, "its machine ended")
         elif not watched.machine and watched.has("exited"):
             # An oops would have been seen; what is left is a fault of the nested machine itself.
             if watched.oops:
@@ -265,6 +268,10 @@ class Run:
             self.died(watched, "its setup does not end")
         elif watched.since is None and self.nodes[node.host].has("ready"):
             self.note_start(watched)
+
+    def guests_of(self, watched):
+        """Those of its guests that have been started."""
+        return [w for w in self.nodes.values() if w.node.host == watched.node.name and w.since]
 
     def died(self, watched, how, status=DIED):
         watched.off = True
