@@ -283,7 +283,8 @@ class Run:
         self.fail(status, f"{watched.node.name}: {how}", at_once=True)
 
     def fail(self, status, text, at_once=False):
-        if self.failure is None:
+        # A kernel that warned did say a word: nobody may take it for the emulation's fault.
+        if self.failure is None or (self.failure[0] == NESTED and status == WARNING):
             self.failure = (status, text)
             self.failed_at = time.monotonic()
             say(text)
