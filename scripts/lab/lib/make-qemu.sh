@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Runs in the root: build QEMU from Debian's source package. Debian's own binary has no akcipher
-# service in cryptodev-backend-builtin (it uses nettle) and no cryptodev-backend-lkcf.
+# service in cryptodev-backend-builtin (it uses nettle) and no cryptodev-backend-lkcf. What the patch
+# changes is said in it.
 #
-# make-qemu.sh DEVICES OUTPUT
+# make-qemu.sh DEVICES PATCH OUTPUT
 set -euxo pipefail
 
-devices=$1 output=$2
+devices=$1 patch=$2 output=$3
 work=$output/work
 mkdir -p "$work"
 cd "$work"
@@ -25,6 +26,7 @@ lkcf=qemu/backends/cryptodev-lkcf.c
 grep -q 'conf\.max_size' "$lkcf" || sed -i \
 	'/conf\.akcipher_algo = /a\    backend->conf.max_size = LONG_MAX - sizeof(CryptoDevBackendOpInfo);' "$lkcf"
 grep -q 'conf\.max_size' "$lkcf"
+patch -d qemu -p1 --no-backup-if-mismatch <"$patch"
 mkdir build
 cd build
 ../qemu/configure --target-list=x86_64-softmmu --without-default-features --disable-install-blobs \
