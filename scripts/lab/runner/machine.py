@@ -19,7 +19,7 @@ CMDLINE = ("console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 mitigations=off 
 # slow, copies and clears memory in words.
 EMULATED = "max,erms=off,fsrm=off,fsrs=off,fzrm=off,fsrc=off"
 
-# QEMU 10.0's TCG, see artifact/root.sh; the lab builds that version where it needs an accelerator.
+# QEMU 10.0's TCG; config/qemu.patch should have made an end of it.
 KNOWN_CRASHES = ["iotlb_to_section: "]
 
 
@@ -218,7 +218,8 @@ class Uml(Machine):
                 self.args.linux, f"mem={self.args.mem}", "root=/dev/root", "rootfstype=hostfs",
                 f"rootflags={self.place}/root", "rw", "init=/init", "con0=null,fd:1", "con=null",
                 f"uml_dir={self.place}/", f"umid={self.node.name}", "loglevel=7",
-                "printk.devkmsg=on", f"lab.run={self.run}", f"lab.node={self.node.name}"]
+                "printk.devkmsg=on", f"lab.run={self.run}", f"lab.node={self.node.name}",
+                *shlex.split(self.args.append)]
 
 
 def mount(*arguments):
