@@ -1,9 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Quotas, limits and fair shares, on the clock: of a target's hosts, of a device's guest.
+#
+# QOS_TESTS  which, with commas (default: these)
 here=$(dirname "$0")
 rc=0
-COF_TESTS=quota,throttled,fairness "$here/run-cof.sh" || rc=1
-echo "# vdpa/limits.py, $(cut -d' ' -f1 /proc/uptime) s after power on"
-"$here/vdpa/limits.py" || rc=1
+for test in $(echo "${QOS_TESTS:-quota,throttled,fairness,limits}" | tr , ' '); do
+	case $test in
+	limits) test=vdpa/limits.py ;;
+	*) test=cof/$test.sh ;;
+	esac
+	echo "# $test, $(cut -d' ' -f1 /proc/uptime) s after power on"
+	"$here/$test" || rc=1
+done
 exit $rc

@@ -27,7 +27,7 @@ ready() {
 signs() {
 	hops >"$tmp/before"
 	# shellcheck disable=SC2046 # two words
-	check "$1: signatures are right" "$stress" $(key 2048) -n 10 -o sign -H sha256
+	check "$1: signatures are right" "$stress" $(key 1024) -n 10 -o sign -H sha256
 	hops >"$tmp/after"
 	expect "$1: by the device" "$(hop_delta "$tmp/before" "$tmp/after" class/virtio.device)" -eq "$2"
 	expect "$1: by the guest" "$(hop_delta "$tmp/before" "$tmp/after" class/virtio.software)" -eq "$3"

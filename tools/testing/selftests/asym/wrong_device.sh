@@ -71,7 +71,7 @@ compute() {
 	local rc
 	hops >"$tmp/a"
 	# shellcheck disable=SC2046 # two words
-	"$stress" $(key 2048) -t 2 -n "$COUNT" -o sign,verify,encrypt,decrypt -H sha256 >"$tmp/out" 2>&1
+	"$stress" $(key 1024) -t 2 -n "$COUNT" -o sign,verify,encrypt,decrypt -H sha256 >"$tmp/out" 2>&1
 	rc=$?
 	sed 's/^/# /' "$tmp/out"
 	hops >"$tmp/b"

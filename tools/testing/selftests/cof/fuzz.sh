@@ -73,7 +73,7 @@ associations=$(hop "$tmp/before" pool/pool0.associations)
 keys=$(hop "$tmp/before" pool/pool0.keys)
 
 # shellcheck disable=SC2046 # two words
-"$stress" $(key 2048) -w 200 -s 36000 -o sign,decrypt,verify -H sha256 >"$tmp/out" 2>&1 &
+"$stress" $(key 1024) -w 200 -s 36000 -o sign,decrypt,verify -H sha256 >"$tmp/out" 2>&1 &
 load=$!
 
 near=4430

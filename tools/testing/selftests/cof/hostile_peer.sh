@@ -26,7 +26,7 @@ pins_before=$(pins)
 
 # Three operations a second do: an emulated machine is busy with ten.
 # shellcheck disable=SC2046 # two words
-"$stress" $(key 2048) -w 300 -s 36000 -o sign,decrypt,verify -H sha256 >"$tmp/out" 2>&1 &
+"$stress" $(key 1024) -w 300 -s 36000 -o sign,decrypt,verify -H sha256 >"$tmp/out" 2>&1 &
 load=$!
 python3 "$here/proto.py" >"$tmp/proto" 2>&1
 rc=$?

@@ -59,7 +59,7 @@ run() {
 	counters >"$tmp/before"
 	took=$(date +%s%N)
 	# shellcheck disable=SC2046 # two words
-	"$stress" $(key 2048) -t "${threads:-2}" -n "$ops" -o sign,verify,decrypt -H sha256 >"$tmp/out" 2>&1
+	"$stress" $(key 1024) -t "${threads:-2}" -n "$ops" -o sign,verify,decrypt -H sha256 >"$tmp/out" 2>&1
 	verdict $? "$*: no operation failed, none was wrong"
 	took=$((($(date +%s%N) - took) / 1000000))
 	sed 's/^/# /' "$tmp/out"
@@ -116,12 +116,12 @@ done
 watch=$!
 counters >"$tmp/before"
 # shellcheck disable=SC2046 # two words
-"$stress" $(key 2048) -t 2 -s 12 -o sign >"$tmp/out" 2>&1
+"$stress" $(key 2048) -t 2 -w 100 -s 12 -o sign >"$tmp/out" 2>&1
 verdict $? "I/O connections lead nowhere: no operation failed, none was wrong"
 sed 's/^/# /' "$tmp/out"
 wait $watch
 counters >"$tmp/after"
-expect "I/O connections lead nowhere: noticed after, ms" "$(cat "$tmp/noticed" 2>/dev/null)" -le $((2 * kato + 1000))
+expect "I/O connections lead nowhere: noticed after, ms" "$(cat "$tmp/noticed" 2>/dev/null)" -le $((2 * kato + 2000))
 expect "I/O connections lead nowhere: class failed" "$(delta class/cof-lossy.failed)" -eq 0
 check "I/O connections lead nowhere: live again afterwards" live
 end_pool
@@ -137,7 +137,7 @@ done
 counters >"$tmp/before"
 fate flip 40
 # shellcheck disable=SC2046 # two words
-"$stress" $(key 2048) -t 2 -n 30 -o sign >"$tmp/out" 2>&1
+"$stress" $(key 1024) -t 2 -n 30 -o sign >"$tmp/out" 2>&1
 verdict $? "digests both, a bit is wrong: no operation failed, none was wrong"
 fate nothing
 sed 's/^/# /' "$tmp/out"

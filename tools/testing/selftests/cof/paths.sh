@@ -52,7 +52,7 @@ class() {
 # sign COUNT: signatures with the one key
 sign() {
 	# shellcheck disable=SC2046 # two words
-	"$stress" $(key 2048) -n "$1" -o sign -H sha256 >"$tmp/out" 2>&1
+	"$stress" $(key 1024) -n "$1" -o sign -H sha256 >"$tmp/out" 2>&1
 	_rc=$?
 	sed 's/^/# /' "$tmp/out"
 	return $_rc

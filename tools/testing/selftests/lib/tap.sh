@@ -156,6 +156,11 @@ bridge() {
 	within 10 grep -q listening "$1"
 }
 
+# has_kmemleak: it watches this kernel
+has_kmemleak() {
+	[ -e /sys/kernel/debug/kmemleak ] && ! grep -q 'kmemleak=off' /proc/cmdline
+}
+
 # within SECONDS COMMAND...: until it succeeds
 within() {
 	_until=$(($(now_ms) + $1 * 1000))

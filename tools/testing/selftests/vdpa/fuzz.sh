@@ -69,7 +69,7 @@ check "the real driver has it" within 20 driven_by virtio_crypto
 check "and uses it" within 60 grep -qs '^driver *: virtio-crypto-rsa$' /proc/crypto
 serves "before"
 
-[ ! -e /sys/kernel/debug/kmemleak ] || check "kmemleak begins" lab kmemleak begin
+! has_kmemleak || check "kmemleak begins" lab kmemleak begin
 hops >"$tmp/fuzz-before"
 slab_before=$(slab)
 # shellcheck disable=SC2086 # arguments
@@ -143,5 +143,5 @@ check "the real one has it" within 20 driven_by virtio_crypto
 check "no driver takes a device that is not there" sh -c '! modprobe vdpa_crypto_fuzz device=none 2>&1'
 echo 0 >$config/enable
 check "the device is removed" rmdir $config
-[ ! -e /sys/kernel/debug/kmemleak ] || check "kmemleak finds nothing" lab kmemleak
+! has_kmemleak || check "kmemleak finds nothing" lab kmemleak
 tap_end
