@@ -41,6 +41,17 @@ enum asym_policy {
 	ASYM_POLICY_LATENCY,		/* the smallest time per operation, times those in flight */
 };
 
+/* Where operations with a public key (verify, encrypt) are computed. */
+enum asym_public_ops {
+	ASYM_PUBLIC_LOCAL,	/* by this machine's software: no device decides what is trusted */
+	ASYM_PUBLIC_REMOTE,	/* by devices, as operations with a private key are */
+};
+
+/* The default of asym_class_params::max_wait_ms */
+#define ASYM_MAX_WAIT_MS	10000
+/* The largest value that it takes: a day */
+#define ASYM_MAX_WAIT_LIMIT_MS	86400000
+
 /**
  * struct asym_class_params - how to make a class
  * @name: "virtio", "cof-pool0": shown in debugfs and logs; copied
@@ -53,6 +64,11 @@ enum asym_policy {
  * @priority: cra_priority
  * @fallback: what happens when no device can compute it
  * @policy: which device computes it
+ * @public_ops: where operations with a public key are computed
+ * @max_wait_ms: an operation that no device has answered after so many milliseconds is
+ *	computed by the software, or fails with -ETIMEDOUT (@fallback); 0: it waits for ever
+ * @unchecked_results: results of RSA with a private key are released without being verified
+ *	with the public exponent
  */
 struct asym_class_params {
 	const char *name;
@@ -62,6 +78,9 @@ struct asym_class_params {
 	int priority;
 	enum asym_fallback fallback;
 	enum asym_policy policy;
+	enum asym_public_ops public_ops;
+	unsigned int max_wait_ms;
+	bool unchecked_results;
 };
 
 /* The class registers its algorithms when its first device is live and keeps them. */
@@ -74,6 +93,9 @@ struct asym_class *asym_class_create(const struct asym_class_params *params);
 void asym_class_destroy(struct asym_class *class);
 void asym_class_set_fallback(struct asym_class *class, enum asym_fallback fallback);
 void asym_class_set_policy(struct asym_class *class, enum asym_policy policy);
+void asym_class_set_public_ops(struct asym_class *class, enum asym_public_ops public_ops);
+void asym_class_set_max_wait(struct asym_class *class, unsigned int ms);
+void asym_class_set_unchecked_results(struct asym_class *class, bool unchecked);
 
 /**
  * struct asym_class_stats - sums since the class was created
@@ -209,6 +231,12 @@ void asym_request_done(struct asym_request *req, int status, unsigned int out_le
  *	this device imply it). -E2BIG: a request with the key in it is too long, or there
  *	are too many now: a session is opened, and requests that have one are not held up.
  *	Any other error: not taken, the device failed.
+ * @cancel: may be NULL. Nobody wants the answer to a request that ->submit() took, since it
+ *	took longer than asym_class_params::max_wait_ms. The driver may tell the device, and may answer
+ *	the request at once, with -ECANCELED, if the device can no longer touch its memory;
+ *	it must answer it in any case. The request may be answered while this runs, but its
+ *	memory stays until this returns. Process context; must not sleep; not after
+ *	asym_device_quiesce()
  * @commit: may be NULL. Rings the doorbell for requests that came with
  *	asym_request::more; called in the same contexts, also when no request
  *	followed after all
@@ -218,6 +246,7 @@ struct asym_device_ops {
 		    u64 *handle);
 	void (*close)(struct asym_device *dev, u64 handle);
 	int (*submit)(struct asym_device *dev, struct asym_request *req);
+	void (*cancel)(struct asym_device *dev, struct asym_request *req);
 	void (*commit)(struct asym_device *dev);
 };
 

@@ -84,6 +84,9 @@ struct asym_class {
 
 	enum asym_fallback fallback;
 	enum asym_policy policy;
+	enum asym_public_ops public_ops;
+	unsigned int max_wait_ms;
+	bool unchecked_results;
 	struct provider_stats __percpu *stats;
 	atomic_t transforms;
 

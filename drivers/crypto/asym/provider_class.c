@@ -125,6 +125,9 @@ struct asym_class *asym_class_create(const struct asym_class_params *params)
 	class->priority = params->priority;
 	class->fallback = params->fallback;
 	class->policy = params->policy;
+	class->public_ops = params->public_ops;
+	class->max_wait_ms = params->max_wait_ms;
+	class->unchecked_results = params->unchecked_results;
 	get_random_bytes(&class->secret, sizeof(class->secret));
 	mutex_init(&class->mutex);
 	mutex_init(&class->ready_mutex);
@@ -206,6 +209,45 @@ void asym_class_set_policy(struct asym_class *class, enum asym_policy policy)
 	WRITE_ONCE(class->policy, policy);
 }
 EXPORT_SYMBOL_GPL(asym_class_set_policy);
+
+/**
+ * asym_class_set_public_ops() - where operations with a public key are computed
+ * @class: the class
+ * @public_ops: for operations from now on
+ *
+ * Context: any.
+ */
+void asym_class_set_public_ops(struct asym_class *class, enum asym_public_ops public_ops)
+{
+	WRITE_ONCE(class->public_ops, public_ops);
+}
+EXPORT_SYMBOL_GPL(asym_class_set_public_ops);
+
+/**
+ * asym_class_set_max_wait() - how long an operation waits for a device
+ * @class: the class
+ * @ms: milliseconds, also for operations that wait already; 0: for ever
+ *
+ * Context: any.
+ */
+void asym_class_set_max_wait(struct asym_class *class, unsigned int ms)
+{
+	WRITE_ONCE(class->max_wait_ms, ms);
+}
+EXPORT_SYMBOL_GPL(asym_class_set_max_wait);
+
+/**
+ * asym_class_set_unchecked_results() - whether results with a private key are verified
+ * @class: the class
+ * @unchecked: they are released as the device gave them, from now on
+ *
+ * Context: any.
+ */
+void asym_class_set_unchecked_results(struct asym_class *class, bool unchecked)
+{
+	WRITE_ONCE(class->unchecked_results, unchecked);
+}
+EXPORT_SYMBOL_GPL(asym_class_set_unchecked_results);
 
 /**
  * provider_stat() - one of a class's counters
