@@ -99,15 +99,18 @@ void asym_class_set_unchecked_results(struct asym_class *class, bool unchecked);
 
 /**
  * struct asym_class_stats - sums since the class was created
- * @ops: operations callers asked for: device + software + failed + refused, and
+ * @ops: operations callers asked for: device + software + local + failed + refused, and
  *	those under way
  * @device: answered by a device
- * @software: answered by the kernel's software instead: the sum of the next four
+ * @software: answered by the kernel's software instead: the sum of the next five
  * @sw_no_device: no live device
  * @sw_unsupported: no device can do it (algorithm, hash, key size)
  * @sw_device_error: the device failed, or vanished, under it
  * @sw_no_session: the device had no room for the key
- * @failed: -ENODEV (fallback=error)
+ * @sw_waited: no device answered in asym_class_params::max_wait_ms, or is expected to
+ * @local: computed by the kernel's software, as is right: operations with a public key
+ *	(ASYM_PUBLIC_LOCAL), and the kernel's self tests
+ * @failed: -ENODEV or -ETIMEDOUT (fallback=error)
  * @refused: -ENOSPC: no room on the device, and the caller did not want to wait
  *	(CRYPTO_TFM_REQ_MAY_BACKLOG)
  * @retried: sent or opened again, on the same or another device
@@ -120,6 +123,8 @@ void asym_class_set_unchecked_results(struct asym_class *class, bool unchecked);
  * @session_evictions: sessions closed to make room for another
  * @kat_run: known-answer tests run on devices
  * @kat_failed: of these, failed
+ * @late_answers: answers to operations that had been computed elsewhere meanwhile; dropped
+ * @wrong_results: results with a private key that the public key says are wrong; dropped
  */
 struct asym_class_stats {
 	u64 ops;
@@ -129,6 +134,8 @@ struct asym_class_stats {
 	u64 sw_unsupported;
 	u64 sw_device_error;
 	u64 sw_no_session;
+	u64 sw_waited;
+	u64 local;
 	u64 failed;
 	u64 refused;
 	u64 retried;
@@ -141,6 +148,8 @@ struct asym_class_stats {
 	u64 session_evictions;
 	u64 kat_run;
 	u64 kat_failed;
+	u64 late_answers;
+	u64 wrong_results;
 };
 
 void asym_class_get_stats(struct asym_class *class, struct asym_class_stats *stats);
@@ -148,8 +157,6 @@ void asym_class_get_stats(struct asym_class *class, struct asym_class_stats *sta
 /**
  * struct asym_session_params - what a device needs to prepare a key
  * @key: valid during the call only
- * @padding: enum asym_padding; meaningful with ASYM_DEV_SESSION_PER_PADDING and RSA
- * @hash: enum asym_hash; likewise
  */
 struct asym_session_params {
 	const struct asym_key_data *key;
@@ -160,9 +167,9 @@ struct asym_session_params {
 /**
  * struct asym_request - one operation, as a device driver sees it
  * @algo: enum asym_algo, of the key
- * @op: enum asym_op
- * @padding: enum asym_padding; ECDSA: ASYM_PAD_RAW
- * @hash: enum asym_hash; ECDSA: ASYM_HASH_NONE
+ * @op: enum asym_op; RSA: ASYM_DECRYPT, whatever the private key is used for, or ASYM_ENCRYPT
+ * @padding: ASYM_PAD_RAW: padding is asym_provider's, for whom a device's errors are no oracle
+ * @hash: ASYM_HASH_NONE
  * @handle: the session's handle, as ->open() gave it, unless @key is set
  * @key: a device with ASYM_DEV_INLINE_KEY gets the key with the request, and there is
  *	no session; what it points to is DMA-able, asym_provider's, and as long there as
@@ -223,7 +230,8 @@ void asym_request_done(struct asym_request *req, int status, unsigned int out_le
  * @open: prepare a key; *@handle names it in requests. May sleep, and must
  *	return when the device dies. -ENOSPC: no room for another key.
  *	Called for different keys at the same time.
- * @close: forget a key; may sleep; never while a request uses it
+ * @close: forget a key; may sleep; never while a request uses it. Also after the device
+ *	answered -ESTALE, when it may not know the handle any more
  * @submit: send a request. Any context, bottom halves may be disabled, unless
  *	asym_request::may_sleep. 0: taken;
  *	asym_request_done() will be called, perhaps already was. -EBUSY: no
@@ -250,7 +258,7 @@ struct asym_device_ops {
 	void (*commit)(struct asym_device *dev);
 };
 
-#define ASYM_DEV_SESSION_PER_PADDING	BIT(0)	/* a session is for a key, a padding and a hash */
+#define ASYM_DEV_SESSION_PER_PADDING	BIT(0)
 #define ASYM_DEV_INLINE_KEY		BIT(1)	/* takes requests with the key in them */
 
 /**

@@ -236,6 +236,7 @@ int asym_pad_emsa_encode(enum asym_hash hash, const u8 *digest, unsigned int dig
 	memcpy(block + pos + info_len, digest, digest_len);
 	return 0;
 }
+EXPORT_SYMBOL_GPL(asym_pad_emsa_encode);
 
 /* In which way a block differs from the one expected; nothing in it is secret. */
 static int emsa_mismatch(const struct asym_hash_desc *desc, const u8 *block, unsigned int size)
@@ -285,6 +286,7 @@ int asym_pad_emsa_check(enum asym_hash hash, const u8 *digest, unsigned int dige
 		return 0;
 	return emsa_mismatch(desc, block, size);
 }
+EXPORT_SYMBOL_GPL(asym_pad_emsa_check);
 
 /**
  * asym_pad_rsaes_encode() - RSAES-PKCS1-v1_5 (RFC 8017, 7.2.1)
@@ -314,6 +316,7 @@ int asym_pad_rsaes_encode(const u8 *msg, unsigned int msg_len, u8 *block, unsign
 	memcpy(block + pos + 1, msg, msg_len);
 	return 0;
 }
+EXPORT_SYMBOL_GPL(asym_pad_rsaes_encode);
 
 /* All ones if the bytes' value is zero, else 0, without a branch. */
 static u32 mask_zero(u32 byte)
@@ -372,3 +375,4 @@ int asym_pad_rsaes_decode(const u8 *block, unsigned int size, u8 *dst, unsigned 
 	*dst_len = len;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(asym_pad_rsaes_decode);

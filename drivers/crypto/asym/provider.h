@@ -25,9 +25,11 @@
 #include <linux/kref.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
+#include <linux/mpi.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/percpu-refcount.h>
+#include <linux/refcount.h>
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -41,6 +43,8 @@ struct provider_alg;
 #define PROVIDER_MAX_DEVICES	64	/* of a class; provider_op::tried is a bitmap of them */
 #define PROVIDER_MAX_ATTEMPTS	4	/* on devices, for one operation; then software */
 #define PROVIDER_EXPLORE	HZ	/* policy latency: an idle device is tried so often */
+#define PROVIDER_PENDING_MAX	64	/* operations that wait for a session without being told */
+#define PROVIDER_LIMIT_MAX	1024	/* asym_device_priv::limit: from here on there is none */
 
 /* In the order of struct asym_class_stats. */
 enum provider_stat {
@@ -51,6 +55,8 @@ enum provider_stat {
 	PROVIDER_SW_UNSUPPORTED,
 	PROVIDER_SW_DEVICE_ERROR,
 	PROVIDER_SW_NO_SESSION,
+	PROVIDER_SW_WAITED,
+	PROVIDER_LOCAL,
 	PROVIDER_FAILED,
 	PROVIDER_REFUSED,
 	PROVIDER_RETRIED,
@@ -63,6 +69,8 @@ enum provider_stat {
 	PROVIDER_SESSION_EVICTIONS,
 	PROVIDER_KAT_RUN,
 	PROVIDER_KAT_FAILED,
+	PROVIDER_LATE_ANSWERS,
+	PROVIDER_WRONG_RESULTS,
 	PROVIDER_STAT_NR
 };
 
@@ -113,6 +121,8 @@ struct asym_class {
 	unsigned int nr_keys;
 	unsigned int nr_sessions;
 	size_t key_bytes;
+	struct list_head waiting;	/* provider_op::wait_node: not answered, oldest first */
+	struct delayed_work wait_work;
 	struct work_struct reap_work;
 	struct delayed_work sweep_work;
 };
@@ -162,6 +172,12 @@ struct asym_device_priv {
 	struct list_head idle;		/* provider_session::idle_node, oldest first */
 	unsigned int nr_sessions;	/* open, opening or not yet closed */
 	unsigned int max_sessions;	/* as the device says, or as was found out; 0: unknown */
+	/*
+	 * After operations waited too long there: so many may be in flight. It grows by one
+	 * when so many were answered in time; 0: any number.
+	 */
+	unsigned int limit;
+	unsigned int limit_acks;
 
 	/* How often there may have been room; who adds to @backlog looks at it afterwards. */
 	atomic_t kicks;
@@ -184,6 +200,8 @@ struct provider_key {
 	unsigned int key_bytes;		/* as asym_exec_key_size() */
 	bool device_ok;			/* devices would agree on @key_bytes */
 	const u8 *modulus;		/* RSA: in @der, @key_bytes long, odd, if @device_ok */
+	MPI n;				/* RSA, if @device_ok: the public key */
+	MPI e;
 
 	/* class->lock */
 	struct hlist_node node;
@@ -207,8 +225,6 @@ struct provider_session {
 	/* fixed */
 	struct asym_device_priv *pdev;	/* a reference */
 	struct provider_key *key;	/* valid while attached, opening or in use */
-	u8 padding;
-	u8 hash;
 
 	/* class->lock */
 	u8 state;
@@ -220,6 +236,7 @@ struct provider_session {
 	struct list_head dev_node;
 	struct list_head idle_node;
 	struct list_head pending;	/* asym_request::list: wait for the opening */
+	unsigned int nr_pending;
 	struct work_struct work;
 };
 
@@ -228,6 +245,15 @@ enum provider_phase {
 	PHASE_STARTING,			/* provider_op_start() will return the result, or */
 	PHASE_ASYNC,			/* ... has returned -EINPROGRESS, or */
 	PHASE_DONE,			/* ... finds the result here */
+};
+
+/* Who has an operation that was not answered. */
+enum provider_place {
+	PLACE_MOVING,			/* one of our functions, or the software */
+	PLACE_PENDING,			/* provider_session::pending */
+	PLACE_BACKLOG,			/* asym_device_priv::backlog */
+	PLACE_DEVICE,			/* the driver, or it is about to */
+	PLACE_ABANDONED,		/* likewise, but the caller was answered */
 };
 
 /* How an operation is started. */
@@ -251,10 +277,23 @@ enum provider_phase {
  *	-EBUSY: the operation does not wait for room any more
  * @data: the caller's
  * @flags: PROVIDER_*
- * @waits: in its device's backlog; asym_class::lock
+ * @op: enum asym_op, as the caller wants it; @req has what the device is asked for
+ * @padding: enum asym_padding, likewise
+ * @hash: enum asym_hash, likewise
+ * @in_len: bytes of message, ciphertext, digest or signature at @src
+ * @digest_len: ASYM_VERIFY: bytes of digest behind them
+ * @src: the caller's input; @in, until provider_rsa_encode() makes a block there
+ * @local: it is computed here, whatever devices there are
+ * @software_only: devices are not asked: what is wrong with the input, software says
+ * @place: enum provider_place. Under asym_class::lock, but that what a device has is taken
+ *	from it with provider_op_claim() or given up with provider_wait.c's wait_abandon_locked()
+ * @refs: PLACE_ABANDONED: the device's, and asym_device_ops::cancel's
+ * @started: jiffies
+ * @wait_node: in asym_class::waiting; asym_class::lock
+ * @waits: it waits for room, and provider_op_start() may say so; asym_class::lock
  * @told: the caller knows (-EBUSY); asym_class::lock
  * @sent: ktime_get(), when the device was given it; 0: not measured
- * @work: takes the answer out of an interrupt handler
+ * @work: takes the answer out of an interrupt handler, or to where it can be checked
  * @status: the answer meanwhile
  * @tried: devices (by id) that failed it
  * @lost: of these, those that only lost it (-ETIMEDOUT)
@@ -285,6 +324,18 @@ struct provider_op {
 	void (*complete)(struct provider_op *op);
 	void (*progress)(struct provider_op *op);
 	void *data;
+	u8 op;
+	u8 padding;
+	u8 hash;
+	unsigned int in_len;
+	unsigned int digest_len;
+	u8 *src;
+	bool local;
+	bool software_only;
+	atomic_t place;
+	refcount_t refs;
+	unsigned long started;
+	struct list_head wait_node;
 	u8 flags;
 	bool waits;
 	bool told;
@@ -346,7 +397,7 @@ static inline void provider_count(struct asym_class *class, enum provider_stat s
 	this_cpu_inc(class->stats->nr[stat]);
 }
 
-/* It was counted, and was not so after all. */
+/* Undo provider_count() for an event that did not happen. */
 static inline void provider_uncount(struct asym_class *class, enum provider_stat stat)
 {
 	this_cpu_dec(class->stats->nr[stat]);
@@ -377,33 +428,56 @@ bool provider_cache_flush(struct asym_class *class);
 
 /* provider_session.c */
 struct provider_session *provider_session_find_locked(struct provider_key *key,
-						      struct asym_device_priv *pdev,
-						      u8 padding, u8 hash);
+						      struct asym_device_priv *pdev);
 struct provider_session *provider_session_new_locked(struct provider_key *key,
-						     struct asym_device_priv *pdev,
-						     u8 padding, u8 hash);
+						     struct asym_device_priv *pdev);
 void provider_session_begin_locked(struct provider_session *session);
 void provider_session_use_locked(struct provider_session *session);
 void provider_session_unuse_locked(struct provider_session *session);
 void provider_session_detach_locked(struct provider_session *session);
 void provider_session_open(struct provider_session *session);
 void provider_session_close(struct provider_session *session);
-int provider_key_try(struct provider_key *key, u8 padding, u8 hash);
+int provider_key_try(struct provider_key *key);
 
 /* provider_op.c */
 size_t provider_op_size(void);
+int provider_ops_init(void);
+void provider_ops_exit(void);
+struct provider_op *provider_op_alloc(gfp_t gfp);
+void provider_op_free(struct provider_op *op);
 void provider_op_init(struct provider_op *op, struct asym_class *class);
 void provider_op_wipe(struct provider_op *op);
 int provider_op_set_key(struct provider_op *op, unsigned int key_bytes, gfp_t gfp);
 int provider_op_start(struct provider_op *op, struct provider_key *key, unsigned int flags);
 void provider_op_opened(struct provider_op *op, struct provider_session *session, int err,
 			bool more);
+void provider_op_expired(struct provider_op *op);
 int provider_submit_once(struct provider_op *op, bool may_sleep);
 void provider_commit(struct asym_device_priv *pdev);
+void provider_backlog_take_locked(struct asym_device_priv *pdev, struct list_head *ops);
 void provider_redispatch(struct list_head *ops);
+
+/* provider_rsa.c */
+int provider_rsa_encode(struct provider_op *op);
+int provider_rsa_decode(struct provider_op *op);
+int provider_rsa_set_public(struct provider_key *key, const u8 *n, size_t n_len, const u8 *e,
+			    size_t e_len);
+int provider_rsa_public(struct provider_op *op);
+int provider_rsa_check(const struct provider_op *op);
+
+/* provider_wait.c */
+void provider_wait_init(struct asym_class *class);
+void provider_wait_begin_locked(struct provider_op *op);
+void provider_wait_end_locked(struct provider_op *op);
+void provider_wait_changed(struct asym_class *class);
+bool provider_op_claim(struct provider_op *op);
+void provider_op_drop(struct provider_op *op);
+void provider_op_unlist_locked(struct provider_op *op);
 
 /* provider_pick.c */
 struct asym_device_priv *provider_pick_locked(struct provider_op *op);
+void provider_pick_in_time_locked(struct asym_device_priv *pdev);
+void provider_pick_too_late_locked(struct asym_device_priv *pdev);
 void provider_measure(struct asym_device_priv *pdev, ktime_t sent, int status);
 
 /* provider_device.c */

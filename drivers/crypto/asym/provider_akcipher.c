@@ -3,9 +3,9 @@
  * akcipher algorithms: raw RSA, and PKCS#1 v1.5 encryption; up to 6.12
  * signatures too, also ECDSA.
  *
- * The operation lives in the request's own memory. The input is copied into it
- * first (callers pass one buffer for input and output, and it is needed again
- * if a device fails), the result is copied out of it at the end, and the copy
+ * The operation has memory of its own, as a device that does not answer in time keeps it.
+ * The input is copied into it first (callers pass one buffer for input and output, and it is
+ * needed again if a device fails), the result is copied out of it at the end, and the copy
  * is wiped. What is refused here, before any computation, is refused with the
  * errno of the kernel's software, in its order (rsa.c, rsa-pkcs1pad.c; the
  * table in asym_pad.c). Contexts: those of crypto requests.
@@ -23,11 +23,6 @@
 
 /* mpi_read_raw_from_sgl() reads no longer numbers. */
 #define MPI_MAX_BYTES	(16384 / 8)
-
-static struct provider_op *request_op(struct akcipher_request *areq)
-{
-	return akcipher_request_ctx_dma(areq);
-}
 
 /* Where @len bytes are in one piece, which has an address; else NULL. Most callers have one. */
 static u8 *one_piece(struct scatterlist *sg, unsigned int skip, unsigned int len)
@@ -94,7 +89,7 @@ static int prepare_raw(struct akcipher_request *areq, struct provider_op *op,
 	}
 	if (len && copy_in(areq->src, skip, op->in, len))
 		return -ENOMEM;
-	op->req.in_len = len;
+	op->in_len = len;
 	return provider_key_check_range(key, op->in, len) ?: len ? 0 : -EINVAL;
 }
 
@@ -112,7 +107,7 @@ static int prepare_padded(struct akcipher_request *areq, struct provider_op *op,
 {
 	if (areq->src_len > key->key_bytes - 11)
 		return -EOVERFLOW;
-	op->req.in_len = areq->src_len;
+	op->in_len = areq->src_len;
 	return need_room(areq, key) ?: copy_in(areq->src, 0, op->in, areq->src_len);
 }
 
@@ -121,7 +116,7 @@ static int prepare_ciphertext(struct akcipher_request *areq, struct provider_op 
 {
 	if (areq->src_len != key->key_bytes)
 		return -EINVAL;
-	op->req.in_len = areq->src_len;
+	op->in_len = areq->src_len;
 	return copy_in(areq->src, 0, op->in, areq->src_len) ?:
 	       provider_key_check_range(key, op->in, areq->src_len);
 }
@@ -132,10 +127,10 @@ static int prepare_verify(struct akcipher_request *areq, struct provider_op *op,
 {
 	if (areq->dst || !areq->dst_len || areq->src_len != key->key_bytes)
 		return -EINVAL;
-	op->req.in_len = areq->src_len;
+	op->in_len = areq->src_len;
 	/* One that is longer than the key matches no more than its beginning does. */
-	op->req.digest_len = min(areq->dst_len, key->key_bytes);
-	return copy_in(areq->src, 0, op->in, op->req.in_len + op->req.digest_len) ?:
+	op->digest_len = min(areq->dst_len, key->key_bytes);
+	return copy_in(areq->src, 0, op->in, op->in_len + op->digest_len) ?:
 	       provider_key_check_range(key, op->in, areq->src_len);
 }
 
@@ -143,23 +138,23 @@ static int prepare_verify(struct akcipher_request *areq, struct provider_op *op,
 static int prepare_ecdsa(struct akcipher_request *areq, struct provider_op *op,
 			 const struct provider_key *key)
 {
-	bool verify = op->req.op == ASYM_VERIFY;
+	bool verify = op->op == ASYM_VERIFY;
 	unsigned int digest_len = verify ? areq->dst_len : areq->src_len;
 	unsigned int len;
 	int err;
 
 	if (!digest_len || digest_len > ECDSA_MAX_DIGEST)
 		return -EINVAL;
-	op->req.in_len = areq->src_len;
+	op->in_len = areq->src_len;
 	if (!verify) {
 		if (!key->data.is_private)
 			return -EINVAL;
 		return need_room(areq, key) ?: copy_in(areq->src, 0, op->in, areq->src_len);
 	}
-	op->req.in_len = min(areq->src_len, key->key_bytes);
+	op->in_len = min(areq->src_len, key->key_bytes);
 	if (areq->dst)
 		return -EINVAL;
-	err = copy_in(areq->src, 0, op->in, op->req.in_len);
+	err = copy_in(areq->src, 0, op->in, op->in_len);
 	if (err)
 		return err;
 	len = ecdsa_sig_len(key->data.curve, op->in, areq->src_len);
@@ -167,15 +162,15 @@ static int prepare_ecdsa(struct akcipher_request *areq, struct provider_op *op,
 	err = len <= key->key_bytes ? ecdsa_parse_sig(key->data.curve, op->in, len) : -EBADMSG;
 	if (err)
 		return err;
-	op->req.in_len = len;
-	op->req.digest_len = digest_len;
+	op->in_len = len;
+	op->digest_len = digest_len;
 	return copy_in(areq->src, areq->src_len, op->in + len, digest_len);
 }
 
 static int prepare(struct akcipher_request *areq, struct provider_op *op,
 		   const struct provider_key *key, const struct provider_alg *alg)
 {
-	bool private_op = op->req.op == ASYM_DECRYPT || op->req.op == ASYM_SIGN;
+	bool private_op = op->op == ASYM_DECRYPT || op->op == ASYM_SIGN;
 	int err;
 
 	if (alg->algo == ASYM_ECDSA)
@@ -186,7 +181,7 @@ static int prepare(struct akcipher_request *areq, struct provider_op *op,
 		return prepare_raw(areq, op, key);
 	}
 
-	switch (op->req.op) {
+	switch (op->op) {
 	case ASYM_DECRYPT:
 		err = prepare_ciphertext(areq, op, key);
 		break;
@@ -202,25 +197,12 @@ static int prepare(struct akcipher_request *areq, struct provider_op *op,
 	return err;
 }
 
-/* @len bytes of a number at @op->out become all of the key's size. */
-static void pad_result(struct provider_op *op)
-{
-	unsigned int zeros = op->req.key_bytes - op->out_len;
-
-	if (!zeros)
-		return;
-	memmove(op->out + zeros, op->out, op->out_len);
-	memset(op->out, 0, zeros);
-	op->out_len = op->req.key_bytes;
-}
-
 /* The software fills all of the output it is given, zeros in front. */
 static int finish_raw(struct akcipher_request *areq, struct provider_op *op)
 {
 	unsigned int room = areq->dst_len, len = op->out_len, skip = 0, zeros;
 	int err;
 
-	pad_result(op);
 	if (room < len) {
 		zeros = leading_zeros(op->out, len);
 		/* It counts in machine words. */
@@ -248,7 +230,6 @@ static int finish_padded(struct akcipher_request *areq, struct provider_op *op, 
 	areq->dst_len = op->req.key_bytes;
 	if (err)
 		return err;
-	pad_result(op);
 	return copy_out(areq->dst, 0, op->out, op->out_len);
 }
 
@@ -278,11 +259,11 @@ static int finish_ecdsa_sign(struct akcipher_request *areq, struct provider_op *
 /* The caller's result, and no trace of it here. */
 static int finish(struct akcipher_request *areq, struct provider_op *op, int err)
 {
-	switch (op->req.op) {
+	switch (op->op) {
 	case ASYM_VERIFY:
 		break;
 	case ASYM_DECRYPT:
-		if (op->req.padding == ASYM_PAD_PKCS1) {
+		if (op->padding == ASYM_PAD_PKCS1) {
 			err = err ?: finish_decrypted(areq, op);
 			break;
 		}
@@ -290,13 +271,14 @@ static int finish(struct akcipher_request *areq, struct provider_op *op, int err
 	default:
 		if (op->req.algo == ASYM_ECDSA)
 			err = err ?: finish_ecdsa_sign(areq, op);
-		else if (op->req.padding == ASYM_PAD_RAW)
+		else if (op->padding == ASYM_PAD_RAW)
 			err = err ?: finish_raw(areq, op);
 		else
 			err = finish_padded(areq, op, err);
 		break;
 	}
 	provider_op_wipe(op);
+	provider_op_free(op);
 	return err;
 }
 
@@ -315,35 +297,42 @@ static void op_progress(struct provider_op *op)
 static int akcipher_op(struct akcipher_request *areq, enum asym_op nr)
 {
 	struct provider_tfm *tfm = akcipher_tfm_ctx(crypto_akcipher_reqtfm(areq));
-	struct provider_op *op = request_op(areq);
 	const struct provider_alg *alg = tfm->alg;
 	unsigned int flags = 0;
+	struct provider_op *op;
+	gfp_t gfp;
 	int err;
 
 	if (!tfm->key)
 		return -EINVAL;
 
+	gfp = areq->base.flags & CRYPTO_TFM_REQ_MAY_SLEEP ? GFP_KERNEL : GFP_ATOMIC;
+	op = provider_op_alloc(gfp);
+	if (!op)
+		return -ENOMEM;
 	provider_op_init(op, alg->class);
-	op->req.op = nr;
-	op->req.padding = alg->padding;
-	op->req.hash = alg->hash;
+	op->op = nr;
+	op->padding = alg->padding;
+	op->hash = alg->hash;
 	op->complete = op_complete;
 	op->progress = op_progress;
 	op->data = areq;
-	/* Who sleeps has one request, and waits for it: keyctl sets nothing but that. */
+	/* A caller that may sleep has one request, and waits for it: keyctl sets nothing else. */
 	if (areq->base.flags & CRYPTO_TFM_REQ_MAY_SLEEP)
 		flags |= PROVIDER_MAY_SLEEP;
 	if (areq->base.flags & CRYPTO_TFM_REQ_MAY_BACKLOG)
 		flags |= PROVIDER_FULL_TELL;
 	else if (!(flags & PROVIDER_MAY_SLEEP))
 		flags |= PROVIDER_FULL_REFUSE;
-	err = provider_op_set_key(op, tfm->key->key_bytes,
-				  flags & PROVIDER_MAY_SLEEP ? GFP_KERNEL : GFP_ATOMIC);
-	if (err)
+	err = provider_op_set_key(op, tfm->key->key_bytes, gfp);
+	if (err) {
+		provider_op_free(op);
 		return err;
+	}
 	err = prepare(areq, op, tfm->key, alg);
 	if (err) {
 		provider_op_wipe(op);
+		provider_op_free(op);
 		return err;
 	}
 
@@ -394,7 +383,6 @@ static int akcipher_init(struct crypto_akcipher *tfm)
 						akcipher);
 
 	provider_tfm_init(akcipher_tfm_ctx(tfm), alg);
-	akcipher_set_reqsize_dma(tfm, provider_op_size());
 	return 0;
 }
 

@@ -324,7 +324,7 @@ int provider_tfm_set_key(struct provider_tfm *tfm, bool is_private, const void *
 	new = provider_key_get(tfm->alg->class, &data);
 	err = PTR_ERR_OR_ZERO(new);
 	if (!err && !new->exec_key) {
-		err = provider_key_try(new, tfm->alg->padding, tfm->alg->hash);
+		err = provider_key_try(new);
 		if (err)
 			provider_key_put(new);
 	}

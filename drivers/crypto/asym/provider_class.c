@@ -47,6 +47,7 @@ static bool class_try_free(struct asym_class *class)
 		       atomic_read(&class->transforms));
 		return true;
 	}
+	cancel_delayed_work_sync(&class->wait_work);
 	mutex_destroy(&class->ready_mutex);
 	mutex_destroy(&class->mutex);
 	free_percpu(class->stats);
@@ -135,6 +136,7 @@ struct asym_class *asym_class_create(const struct asym_class_params *params)
 	spin_lock_init(&class->lock);
 	INIT_LIST_HEAD(&class->devices);
 	provider_cache_init(class);
+	provider_wait_init(class);
 	provider_debugfs_add_class(class);
 	provider_object(OBJECT_CLASSES, 1);
 	return class;
@@ -228,11 +230,12 @@ EXPORT_SYMBOL_GPL(asym_class_set_public_ops);
  * @class: the class
  * @ms: milliseconds, also for operations that wait already; 0: for ever
  *
- * Context: any.
+ * Context: any but hard interrupts.
  */
 void asym_class_set_max_wait(struct asym_class *class, unsigned int ms)
 {
 	WRITE_ONCE(class->max_wait_ms, ms);
+	provider_wait_changed(class);
 }
 EXPORT_SYMBOL_GPL(asym_class_set_max_wait);
 

@@ -23,6 +23,8 @@ static const char * const stat_names[PROVIDER_STAT_NR] = {
 	[PROVIDER_SW_UNSUPPORTED]	= "sw_unsupported",
 	[PROVIDER_SW_DEVICE_ERROR]	= "sw_device_error",
 	[PROVIDER_SW_NO_SESSION]	= "sw_no_session",
+	[PROVIDER_SW_WAITED]		= "sw_waited",
+	[PROVIDER_LOCAL]		= "local",
 	[PROVIDER_FAILED]		= "failed",
 	[PROVIDER_REFUSED]		= "refused",
 	[PROVIDER_RETRIED]		= "retried",
@@ -35,6 +37,8 @@ static const char * const stat_names[PROVIDER_STAT_NR] = {
 	[PROVIDER_SESSION_EVICTIONS]	= "session_evictions",
 	[PROVIDER_KAT_RUN]		= "kat_run",
 	[PROVIDER_KAT_FAILED]		= "kat_failed",
+	[PROVIDER_LATE_ANSWERS]		= "late_answers",
+	[PROVIDER_WRONG_RESULTS]	= "wrong_results",
 };
 
 static int stats_show(struct seq_file *m, void *unused)
@@ -67,13 +71,14 @@ static int device_show(struct seq_file *m, void *unused)
 {
 	struct asym_device_priv *pdev = m->private;
 	u64 requests = 0, completed = 0;
-	unsigned int sessions;
+	unsigned int sessions, limit;
 	bool draining;
 	int cpu;
 
 	spin_lock_bh(&pdev->class->lock);
 	sessions = pdev->nr_sessions;
 	draining = pdev->draining;
+	limit = pdev->limit;
 	spin_unlock_bh(&pdev->class->lock);
 
 	for_each_possible_cpu(cpu) {
@@ -86,6 +91,7 @@ static int device_show(struct seq_file *m, void *unused)
 	seq_printf(m, "completed %llu\n", completed);
 	seq_printf(m, "errors %lld\n", atomic64_read(&pdev->errors));
 	seq_printf(m, "inflight %d\n", atomic_read(&pdev->inflight));
+	seq_printf(m, "limit %u\n", limit);
 	seq_printf(m, "latency_us %u\n", READ_ONCE(pdev->latency) / 8);
 	seq_printf(m, "sessions %u\n", sessions);
 	seq_printf(m, "opens %lld\n", atomic64_read(&pdev->opens));

@@ -129,10 +129,11 @@ static int device_check(struct asym_class *class, struct asym_device *dev)
 		pr_err("%s: device without a name or an operation\n", class->name);
 		return -EINVAL;
 	}
-	if ((caps->algos & BIT(ASYM_RSA) && caps->rsa_ops && caps->rsa_paddings) ||
+	if ((caps->algos & BIT(ASYM_RSA) && caps->rsa_ops &&
+	     caps->rsa_paddings & BIT(ASYM_PAD_RAW)) ||
 	    (caps->algos & BIT(ASYM_ECDSA) && caps->ec_ops && caps->ec_curves))
 		return 0;
-	pr_err("%s: device %s offers no operation\n", class->name, dev->name);
+	pr_err("%s: device %s offers neither raw RSA nor ECDSA\n", class->name, dev->name);
 	return -EOPNOTSUPP;
 }
 
@@ -191,7 +192,7 @@ static void device_stop(struct asym_device_priv *pdev)
 
 	/* It is not live: nothing is added any more. */
 	spin_lock_bh(&class->lock);
-	list_splice_init(&pdev->backlog, &backlog);
+	provider_backlog_take_locked(pdev, &backlog);
 	spin_unlock_bh(&class->lock);
 	provider_redispatch(&backlog);
 }
@@ -343,7 +344,7 @@ void asym_device_set_draining(struct asym_device *dev, bool draining)
 	spin_lock_bh(&pdev->class->lock);
 	pdev->draining = draining;
 	if (draining)
-		list_splice_init(&pdev->backlog, &backlog);
+		provider_backlog_take_locked(pdev, &backlog);
 	spin_unlock_bh(&pdev->class->lock);
 	provider_redispatch(&backlog);
 }

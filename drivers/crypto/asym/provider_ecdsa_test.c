@@ -42,8 +42,8 @@ static struct test_op *ec_op(struct provider_test *pt, u8 nr, struct provider_ke
 {
 	struct test_op *top = ptest_op_new(pt, nr, in, len);
 
-	top->op->req.padding = ASYM_PAD_RAW;
-	top->op->req.hash = ASYM_HASH_NONE;
+	top->op->padding = ASYM_PAD_RAW;
+	top->op->hash = ASYM_HASH_NONE;
 	KUNIT_ASSERT_EQ(pt->test, 0, provider_op_set_key(top->op, key->key_bytes, GFP_KERNEL));
 	return top;
 }
@@ -55,7 +55,7 @@ static int ec_verify_sig(struct provider_test *pt, struct provider_key *key, con
 
 	memcpy(top->op->in + len, kat_digest, EC_DIGEST);
 	top->op->in[len] ^= !good;
-	top->op->req.digest_len = EC_DIGEST;
+	top->op->digest_len = EC_DIGEST;
 	ptest_op_start(top, key, true);
 	return ptest_op_wait(pt, top);
 }

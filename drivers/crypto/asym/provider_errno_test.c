@@ -39,6 +39,8 @@ static int errno_test_init(struct kunit *test)
 		.prefix = "kunit-errno",
 		.owner = THIS_MODULE,
 		.priority = 1,
+		.public_ops = ASYM_PUBLIC_REMOTE,
+		.max_wait_ms = ASYM_MAX_WAIT_MS,
 	};
 	struct errno_test *et = kunit_kzalloc(test, sizeof(*et), GFP_KERNEL);
 	int i;
@@ -184,6 +186,17 @@ static void raw_cases(struct kunit *test, bool is_private)
 		for (i = 0; i < ARRAY_SIZE(rooms); i++)
 			akcipher_same(test, tfms, decrypt, KEY_BYTES, rooms[i], COMPARE_ALL,
 				      "room");
+	}
+
+	/* results that begin with one and with many zeros */
+	for (i = 0; i < 2 * ARRAY_SIZE(rooms); i++) {
+		memset(in, 0, BUF_LEN);
+		if (is_private)
+			memcpy(in, i & 1 ? kat_zero_cipher : kat_short_cipher, KEY_BYTES);
+		else
+			memcpy(in, i & 1 ? kat_zero_signed : kat_short_signed, KEY_BYTES);
+		akcipher_same(test, tfms, is_private, KEY_BYTES, rooms[i / 2], COMPARE_ALL,
+			      "result with leading zeros");
 	}
 
 	/* a result of one byte: 2 to the power of e, decrypted */
@@ -345,6 +358,15 @@ static void same_with_a_device(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0ULL, stats.sw_device_error);
 }
 
+/* One that answers with numbers, not with blocks. */
+static void same_with_short_results(struct kunit *test)
+{
+	struct errno_test *et = test->priv;
+
+	et->fake->strip = true;
+	same_with_a_device(test);
+}
+
 static void same_without_a_device(struct kunit *test)
 {
 	struct errno_test *et = test->priv;
@@ -389,6 +411,7 @@ static void same_verdict_on_keys(struct kunit *test)
 
 static struct kunit_case errno_cases[] = {
 	KUNIT_CASE_SLOW(same_with_a_device),
+	KUNIT_CASE_SLOW(same_with_short_results),
 	KUNIT_CASE_SLOW(same_without_a_device),
 	KUNIT_CASE_SLOW(same_verdict_on_keys),
 	{}

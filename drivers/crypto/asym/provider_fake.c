@@ -124,6 +124,18 @@ static void answer(struct asym_request *req)
 	asym_request_done(req, freq->status, freq->out_len);
 }
 
+/* The number without its leading zeros, as long as it is then, or as long as it was. */
+static void strip_zeros(struct asym_request *req, struct fake_request *freq)
+{
+	unsigned int zeros = 0;
+
+	while (zeros < freq->out_len - 1 && !req->out[zeros])
+		zeros++;
+	memmove(req->out, req->out + zeros, freq->out_len - zeros);
+	if (freq->fake->strip)
+		freq->out_len -= zeros;
+}
+
 static void fake_computed(struct asym_exec_request *exec, int err)
 {
 	struct asym_request *req = exec->data;
@@ -147,6 +159,8 @@ static void fake_computed(struct asym_exec_request *exec, int err)
 		else
 			req->out[freq->out_len / 2] ^= 0x10;
 	}
+	if ((fake->strip || fake->misplaced) && !freq->status && req->algo == ASYM_RSA)
+		strip_zeros(req, freq);
 	kfree_sensitive(exec);
 
 	spin_lock_bh(&fake->lock);
@@ -213,6 +227,11 @@ static void fake_commit(struct asym_device *dev)
 
 	atomic_inc(&fake->commits);
 	atomic_set(&fake->unseen, 0);
+}
+
+static void fake_cancel(struct asym_device *dev, struct asym_request *req)
+{
+	atomic_inc(&to_fake(dev)->cancels);
 }
 
 static int fake_submit(struct asym_device *dev, struct asym_request *req)
@@ -292,6 +311,7 @@ static const struct asym_device_ops fake_ops = {
 	.open = fake_open,
 	.close = fake_close,
 	.submit = fake_submit,
+	.cancel = fake_cancel,
 	.commit = fake_commit,
 };
 

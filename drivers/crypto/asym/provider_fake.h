@@ -23,6 +23,9 @@
  * @wrong: BIT(enum asym_op): results have a wrong bit, verdicts are reversed
  * @credulous: every signature is right
  * @garbage: signatures are no DER
+ * @strip: numbers are answered without their leading zeros
+ * @misplaced: likewise, but the zeros are counted
+ * @cancels: ->cancel calls
  * @unsupported: BIT(enum asym_op): answered with -EOPNOTSUPP
  * @leave_at_bad: answer a wrong signature with -ENODEV
  * @large: takes keys that are too large for the software, and answers with the input
@@ -59,6 +62,8 @@ struct fake_device {
 	unsigned int wrong;
 	bool credulous;
 	bool garbage;
+	bool strip;
+	bool misplaced;
 	unsigned int unsupported;
 	bool leave_at_bad;
 	bool large;
@@ -77,6 +82,7 @@ struct fake_device {
 	atomic_t unseen;
 	atomic_t commits;
 	atomic_t refused;
+	atomic_t cancels;
 	spinlock_t lock; /* protects what follows */
 	struct list_head sessions;
 	unsigned int nr_sessions;

@@ -22,6 +22,9 @@ int ptest_init(struct kunit *test)
 		.prefix = "kunit",
 		.owner = THIS_MODULE,
 		.priority = 1,
+		/* Operations of all kinds go to devices; where else is a test of its own. */
+		.public_ops = ASYM_PUBLIC_REMOTE,
+		.max_wait_ms = 60000,
 	};
 	struct provider_test *pt = kunit_kzalloc(test, sizeof(*pt), GFP_KERNEL);
 	int i;
@@ -75,9 +78,19 @@ static void test_op_complete(struct provider_op *op)
 {
 	struct test_op *top = op->data;
 
+	/* Another one than was started, if that was given up. */
+	top->op = op;
 	top->err = op->err;
 	atomic_inc(&top->answers);
 	complete(&top->done);
+}
+
+static void test_op_free(void *data)
+{
+	struct test_op *top = data;
+
+	provider_op_wipe(top->op);
+	provider_op_free(top->op);
 }
 
 struct test_op *ptest_op_new(struct provider_test *pt, u8 nr, const void *in, unsigned int len)
@@ -85,14 +98,14 @@ struct test_op *ptest_op_new(struct provider_test *pt, u8 nr, const void *in, un
 	struct test_op *top = kunit_kzalloc(pt->test, sizeof(*top), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(pt->test, top);
-	top->op = kunit_kzalloc(pt->test, provider_op_size(), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(pt->test, top->op);
+	top->op = provider_op_alloc(GFP_KERNEL);
+	KUNIT_ASSERT_EQ(pt->test, 0, kunit_add_action_or_reset(pt->test, test_op_free, top));
 	init_completion(&top->done);
 	provider_op_init(top->op, pt->class);
-	top->op->req.op = nr;
-	top->op->req.padding = ASYM_PAD_PKCS1;
-	top->op->req.hash = ASYM_HASH_SHA256;
-	top->op->req.in_len = len;
+	top->op->op = nr;
+	top->op->padding = ASYM_PAD_PKCS1;
+	top->op->hash = ASYM_HASH_SHA256;
+	top->op->in_len = len;
 	KUNIT_ASSERT_EQ(pt->test, 0, provider_op_set_key(top->op, KEY_BYTES, GFP_KERNEL));
 	memcpy(top->op->in, in, len);
 	top->op->complete = test_op_complete;
@@ -144,7 +157,7 @@ int ptest_verify(struct provider_test *pt, bool good)
 
 	memcpy(top->op->in + KEY_BYTES, kat_digest, DIGEST_LEN);
 	top->op->in[KEY_BYTES] ^= !good;
-	top->op->req.digest_len = DIGEST_LEN;
+	top->op->digest_len = DIGEST_LEN;
 	ptest_op_start(top, pt->key, true);
 	return ptest_op_wait(pt, top);
 }
@@ -176,12 +189,14 @@ void ptest_expect_consistent(struct provider_test *pt)
 {
 	KUNIT_EXPECT_EQ(pt->test, ptest_stat(pt, PROVIDER_OPS),
 			ptest_stat(pt, PROVIDER_DEVICE) + ptest_stat(pt, PROVIDER_SOFTWARE) +
-			ptest_stat(pt, PROVIDER_FAILED) + ptest_stat(pt, PROVIDER_REFUSED));
+			ptest_stat(pt, PROVIDER_FAILED) + ptest_stat(pt, PROVIDER_REFUSED) +
+			ptest_stat(pt, PROVIDER_LOCAL));
 	KUNIT_EXPECT_EQ(pt->test, ptest_stat(pt, PROVIDER_SOFTWARE),
 			ptest_stat(pt, PROVIDER_SW_NO_DEVICE) +
 			ptest_stat(pt, PROVIDER_SW_UNSUPPORTED) +
 			ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR) +
-			ptest_stat(pt, PROVIDER_SW_NO_SESSION));
+			ptest_stat(pt, PROVIDER_SW_NO_SESSION) +
+			ptest_stat(pt, PROVIDER_SW_WAITED));
 }
 
 bool ptest_wait_held(struct fake_device *fake, unsigned int nr)

@@ -31,6 +31,8 @@
 #define KAT_FAIL_SECS	60
 #define KAT_BUSY_MS	5
 
+#define KAT_UNIT_TESTS	3
+
 #define KAT_KEY_BYTES	sizeof(kat_raw_cipher)
 
 /**
@@ -88,22 +90,18 @@ struct kat_request {
  * @what: for the log
  * @ec: the curve's; NULL: RSA
  * @op: enum asym_op
- * @padding: enum asym_padding
- * @hash: enum asym_hash
  * @in: input
  * @in_len: bytes at @in
  * @digest_len: verification: this many bytes of kat_digest
  * @out: the answer; NULL: @is_random, or a verification
  * @out_len: bytes at @out
- * @is_random: the answer differs each time and must decrypt to @in, or be a signature of it
+ * @is_random: the answer differs each time and must be a signature of @in
  * @is_bad: the device must refuse it
  */
 struct kat_test {
 	const char *what;
 	const struct kat_ec *ec;
 	u8 op;
-	u8 padding;
-	u8 hash;
 	const u8 *in;
 	unsigned int in_len;
 	unsigned int digest_len;
@@ -113,52 +111,55 @@ struct kat_test {
 	bool is_bad;
 };
 
-static const struct kat_test basic_tests[] = {
+/* Of each direction, results without a leading zero, with one, and with many. */
+static const struct kat_test rsa_tests[][KAT_UNIT_TESTS] = {
 	{
-		.what = "raw encryption",
-		.op = ASYM_ENCRYPT,
-		.padding = ASYM_PAD_RAW,
-		.in = kat_raw_message,
-		.in_len = sizeof(kat_raw_message),
-		.out = kat_raw_cipher,
-		.out_len = sizeof(kat_raw_cipher),
+		{
+			.what = "raw encryption",
+			.op = ASYM_ENCRYPT,
+			.in = kat_raw_message,
+			.in_len = sizeof(kat_raw_message),
+			.out = kat_raw_cipher,
+			.out_len = sizeof(kat_raw_cipher),
+		}, {
+			.what = "raw encryption, result with a leading zero",
+			.op = ASYM_ENCRYPT,
+			.in = kat_zero_signed,
+			.in_len = sizeof(kat_zero_signed),
+			.out = kat_zero,
+			.out_len = sizeof(kat_zero),
+		}, {
+			.what = "raw encryption, result with many leading zeros",
+			.op = ASYM_ENCRYPT,
+			.in = kat_short_signed,
+			.in_len = sizeof(kat_short_signed),
+			.out = kat_short,
+			.out_len = sizeof(kat_short),
+		},
 	}, {
-		.what = "raw decryption",
-		.op = ASYM_DECRYPT,
-		.padding = ASYM_PAD_RAW,
-		.in = kat_raw_cipher,
-		.in_len = sizeof(kat_raw_cipher),
-		.out = kat_raw_message,
-		.out_len = sizeof(kat_raw_message),
-	}, {
-		.what = "PKCS#1 encryption",
-		.op = ASYM_ENCRYPT,
-		.padding = ASYM_PAD_PKCS1,
-		.in = kat_message,
-		.in_len = sizeof(kat_message),
-		.is_random = true,
-	}, {
-		.what = "PKCS#1 decryption",
-		.op = ASYM_DECRYPT,
-		.padding = ASYM_PAD_PKCS1,
-		.in = kat_pkcs1_cipher,
-		.in_len = sizeof(kat_pkcs1_cipher),
-		.out = kat_message,
-		.out_len = sizeof(kat_message),
+		{
+			.what = "raw decryption",
+			.op = ASYM_DECRYPT,
+			.in = kat_raw_cipher,
+			.in_len = sizeof(kat_raw_cipher),
+			.out = kat_raw_message,
+			.out_len = sizeof(kat_raw_message),
+		}, {
+			.what = "raw decryption, result with a leading zero",
+			.op = ASYM_DECRYPT,
+			.in = kat_zero_cipher,
+			.in_len = sizeof(kat_zero_cipher),
+			.out = kat_zero,
+			.out_len = sizeof(kat_zero),
+		}, {
+			.what = "raw decryption, result with many leading zeros",
+			.op = ASYM_DECRYPT,
+			.in = kat_short_cipher,
+			.in_len = sizeof(kat_short_cipher),
+			.out = kat_short,
+			.out_len = sizeof(kat_short),
+		},
 	},
-};
-
-static const struct {
-	u8 hash;
-	const u8 *sig;
-} signatures[] = {
-	{ ASYM_HASH_NONE, kat_sig_none },
-	{ ASYM_HASH_MD5, kat_sig_md5 },
-	{ ASYM_HASH_SHA1, kat_sig_sha1 },
-	{ ASYM_HASH_SHA224, kat_sig_sha224 },
-	{ ASYM_HASH_SHA256, kat_sig_sha256 },
-	{ ASYM_HASH_SHA384, kat_sig_sha384 },
-	{ ASYM_HASH_SHA512, kat_sig_sha512 },
 };
 
 static void kat_request_free(struct kref *ref)
@@ -259,10 +260,10 @@ static unsigned int kat_key_bytes(const struct kat_test *test)
 	return test->ec ? ecdsa_max_sig(test->ec->curve) : KAT_KEY_BYTES;
 }
 
-/* Does the software decrypt it to the message, or verify it? */
+/* Does the software verify it? */
 static int kat_check_random(struct kat_request *kreq, const struct kat_test *test)
 {
-	struct asym_key_data data = kat_key(test, !test->ec);
+	struct asym_key_data data = kat_key(test, false);
 	struct asym_exec_request *req = kreq->op.exec;
 	struct asym_exec_key *key;
 	struct kat_exec wait;
@@ -274,31 +275,18 @@ static int kat_check_random(struct kat_request *kreq, const struct kat_test *tes
 	init_completion(&wait.done);
 	memset(req, 0, sizeof(*req));
 	req->key = key;
-	req->padding = test->padding;
+	req->op = ASYM_VERIFY;
 	req->flags = ASYM_EXEC_MAY_SLEEP;
 	req->src = kreq->op.out;
 	req->src_len = kreq->out_len;
-	if (test->ec) {
-		req->op = ASYM_VERIFY;
-		req->digest = test->in;
-		req->digest_len = test->in_len;
-	} else {
-		req->op = ASYM_DECRYPT;
-		req->dst = kreq->op.in;
-		req->dst_len = KAT_KEY_BYTES;
-	}
+	req->digest = test->in;
+	req->digest_len = test->in_len;
 	req->complete = kat_exec_done;
 	req->data = &wait;
 	asym_exec_submit(req);
 	wait_for_completion(&wait.done);
 	asym_exec_key_put(key);
-
-	if (wait.err)
-		return -EBADMSG;
-	if (!test->ec && (req->dst_len != test->in_len ||
-			  memcmp(req->dst, test->in, test->in_len)))
-		return -EBADMSG;
-	return 0;
+	return wait.err ? -EBADMSG : 0;
 }
 
 /* Not every device has a word for a wrong signature, but one that left did not see it. */
@@ -362,8 +350,8 @@ static int kat_compute_once(struct asym_device_priv *pdev, const struct kat_test
 	kreq->op.pdev = pdev;
 	kreq->op.req.algo = test->ec ? ASYM_ECDSA : ASYM_RSA;
 	kreq->op.req.op = test->op;
-	kreq->op.req.padding = test->padding;
-	kreq->op.req.hash = test->hash;
+	kreq->op.req.padding = ASYM_PAD_RAW;
+	kreq->op.req.hash = ASYM_HASH_NONE;
 	kreq->op.req.handle = handle;
 	kreq->op.req.in_len = test->in_len;
 	err = provider_op_set_key(&kreq->op, kat_key_bytes(test), GFP_KERNEL);
@@ -408,8 +396,6 @@ static int kat_run(struct asym_device_priv *pdev, const struct kat_test *test)
 	struct asym_key_data key = kat_key(test, is_private);
 	const struct asym_session_params params = {
 		.key = &key,
-		.padding = test->padding,
-		.hash = test->hash,
 	};
 	u64 handle;
 	int err;
@@ -450,13 +436,13 @@ static int kat_run(struct asym_device_priv *pdev, const struct kat_test *test)
 struct kat_unit {
 	struct work_struct work;
 	struct asym_device_priv *pdev;
-	struct kat_test tests[3];
+	struct kat_test tests[KAT_UNIT_TESTS];
 	unsigned int nr;
 	unsigned int at;
 	int err;
 };
 
-#define KAT_UNITS	(ARRAY_SIZE(basic_tests) + ARRAY_SIZE(signatures) + ARRAY_SIZE(curves))
+#define KAT_UNITS	(ARRAY_SIZE(rsa_tests) + ARRAY_SIZE(curves))
 
 static void kat_unit_run(struct kat_unit *unit)
 {
@@ -475,14 +461,10 @@ static void kat_unit_work(struct work_struct *work)
 	kat_unit_run(container_of(work, struct kat_unit, work));
 }
 
-/* What makes one test of signatures differ from another; NULL: it is none. */
+/* What makes one test of ECDSA differ from another; NULL: it is none. */
 static const char *kat_with(const struct kat_test *test)
 {
-	if (test->ec)
-		return ecdsa_curve_name(test->ec->curve);
-	if (test->op == ASYM_SIGN || test->op == ASYM_VERIFY)
-		return asym_hash_name(test->hash);
-	return NULL;
+	return test->ec ? ecdsa_curve_name(test->ec->curve) : NULL;
 }
 
 /* The device failed @test with @err: says so, and returns what register() shall. */
@@ -525,14 +507,10 @@ static int kat_unit_judge(struct kat_unit *unit)
 		pr_info_ratelimited("%s: device %s: no ECDSA with %s\n", pdev->class->name,
 				    pdev->name, kat_with(test));
 		pdev->caps.ec_curves &= ~BIT(test->ec->curve);
-	} else if (kat_with(test)) {
-		pr_info_ratelimited("%s: device %s: no PKCS#1 signatures with %s\n",
-				    pdev->class->name, pdev->name, kat_with(test));
-		pdev->caps.rsa_hashes &= ~BIT(test->hash);
 	} else {
 		pr_info_ratelimited("%s: device %s: no %s\n", pdev->class->name, pdev->name,
 				    test->what);
-		pdev->caps.rsa_paddings &= ~BIT(test->padding);
+		pdev->caps.rsa_ops &= ~BIT(test->op);
 	}
 	return 0;
 }
@@ -542,38 +520,6 @@ static struct kat_unit *kat_unit_add(struct kat_unit *unit, struct asym_device_p
 	unit->pdev = pdev;
 	INIT_WORK(&unit->work, kat_unit_work);
 	return unit;
-}
-
-static void kat_signature_tests(struct kat_unit *unit, unsigned int nr)
-{
-	u8 hash = signatures[nr].hash;
-	struct kat_test sign = {
-		.what = "PKCS#1 signature",
-		.op = ASYM_SIGN,
-		.padding = ASYM_PAD_PKCS1,
-		.hash = hash,
-		.in = kat_digest,
-		.in_len = asym_hash_digest_size(hash) ?: KAT_NONE_LEN,
-		.out = signatures[nr].sig,
-		.out_len = KAT_KEY_BYTES,
-	};
-	struct kat_test verify = {
-		.what = "PKCS#1 verification",
-		.op = ASYM_VERIFY,
-		.padding = ASYM_PAD_PKCS1,
-		.hash = hash,
-		.in = signatures[nr].sig,
-		.in_len = KAT_KEY_BYTES,
-		.digest_len = sign.in_len,
-	};
-
-	if (unit->pdev->caps.rsa_ops & BIT(ASYM_SIGN))
-		unit->tests[unit->nr++] = sign;
-	if (unit->pdev->caps.rsa_ops & BIT(ASYM_VERIFY)) {
-		unit->tests[unit->nr++] = verify;
-		verify.is_bad = true;
-		unit->tests[unit->nr++] = verify;
-	}
 }
 
 /* To sign, a digest that is longer than most curves: it is to be cut. */
@@ -630,28 +576,20 @@ static unsigned int kat_prepare(struct kat_unit *units, struct asym_device_priv 
 	struct asym_caps *caps = &pdev->caps;
 	struct kat_unit *unit;
 	unsigned int nr = 0;
-	u32 known = 0;
 	int i;
 
 	if (caps->algos & BIT(ASYM_ECDSA))
 		nr = kat_prepare_ecdsa(units, nr, pdev);
 	if (!(caps->algos & BIT(ASYM_RSA)))
 		return nr;
-	for (i = 0; i < ARRAY_SIZE(basic_tests); i++) {
-		if (!(caps->rsa_ops & BIT(basic_tests[i].op)) ||
-		    !(caps->rsa_paddings & BIT(basic_tests[i].padding)))
+	for (i = 0; i < ARRAY_SIZE(rsa_tests); i++) {
+		if (!(caps->rsa_ops & BIT(rsa_tests[i][0].op)) ||
+		    !(caps->rsa_paddings & BIT(ASYM_PAD_RAW)))
 			continue;
 		unit = kat_unit_add(&units[nr++], pdev);
-		unit->tests[unit->nr++] = basic_tests[i];
+		memcpy(unit->tests, rsa_tests[i], sizeof(unit->tests));
+		unit->nr = KAT_UNIT_TESTS;
 	}
-	/* What nobody tests, nobody uses. */
-	for (i = 0; i < ARRAY_SIZE(signatures); i++)
-		known |= BIT(signatures[i].hash);
-	caps->rsa_hashes &= known;
-	for (i = 0; i < ARRAY_SIZE(signatures); i++)
-		if (caps->rsa_paddings & BIT(ASYM_PAD_PKCS1) &&
-		    caps->rsa_hashes & BIT(signatures[i].hash))
-			kat_signature_tests(kat_unit_add(&units[nr++], pdev), i);
 	return nr;
 }
 
@@ -681,16 +619,10 @@ static int kat_run_all(struct kat_unit *units, unsigned int nr, bool together)
 /* Is anything left of what the device said it could do? */
 static bool caps_are_useful(const struct asym_caps *caps)
 {
-	bool crypts = caps->rsa_ops & (BIT(ASYM_ENCRYPT) | BIT(ASYM_DECRYPT));
-	bool signs = caps->rsa_ops & (BIT(ASYM_SIGN) | BIT(ASYM_VERIFY));
-
 	if (caps->algos & BIT(ASYM_ECDSA) && caps->ec_ops && caps->ec_curves)
 		return true;
-	if (!(caps->algos & BIT(ASYM_RSA)))
-		return false;
-	if (caps->rsa_paddings & BIT(ASYM_PAD_PKCS1))
-		return crypts || (signs && caps->rsa_hashes);
-	return crypts && (caps->rsa_paddings & BIT(ASYM_PAD_RAW));
+	return caps->algos & BIT(ASYM_RSA) && caps->rsa_paddings & BIT(ASYM_PAD_RAW) &&
+	       caps->rsa_ops & (BIT(ASYM_ENCRYPT) | BIT(ASYM_DECRYPT));
 }
 
 /**

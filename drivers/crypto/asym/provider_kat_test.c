@@ -31,15 +31,16 @@ static void wrong_answers_disqualify(struct kunit *test)
 	struct provider_test *pt = test->priv;
 	unsigned int op;
 
-	for (op = 0; op < ASYM_OP_NR; op++) {
+	for (op = ASYM_ENCRYPT; op <= ASYM_DECRYPT; op++) {
 		pt->fake[0]->wrong = BIT(op);
 		expect_disqualified(pt, -EBADMSG);
 	}
 	pt->fake[0]->wrong = 0;
-	pt->fake[0]->credulous = true;
+	/* A short result is right, one that was moved the wrong way is not. */
+	pt->fake[0]->misplaced = true;
 	expect_disqualified(pt, -EBADMSG);
-
-	pt->fake[0]->credulous = false;
+	pt->fake[0]->misplaced = false;
+	pt->fake[0]->strip = true;
 	ptest_plug(pt, 0);
 	ptest_sign(pt);
 	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_DEVICE));
@@ -57,12 +58,12 @@ static void failing_tests_disqualify(struct kunit *test)
 	expect_disqualified(pt, -EIO);
 }
 
-/* That it went is not that it found the signature wrong. */
+/* That it went is not that it computed wrongly. */
 static void leaving_is_no_verdict(struct kunit *test)
 {
 	struct provider_test *pt = test->priv;
 
-	pt->fake[0]->leave_at_bad = true;
+	pt->fake[0]->status = -ENODEV;
 	KUNIT_EXPECT_EQ(test, -ENODEV, asym_device_register(pt->class, &pt->fake[0]->dev));
 	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_KAT_FAILED));
 	KUNIT_EXPECT_EQ(test, 0U, pt->class->nr_devices);
@@ -76,9 +77,8 @@ static void useless_device_is_refused(struct kunit *test)
 	fake->status = -EOPNOTSUPP;
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, asym_device_register(pt->class, &fake->dev));
 	fake->status = 0;
-	/* a hash that nobody knows is none */
-	fake->dev.caps.rsa_ops = BIT(ASYM_SIGN);
-	fake->dev.caps.rsa_hashes = BIT(1);
+	/* padded RSA alone is of no use */
+	fake->dev.caps.rsa_paddings = BIT(ASYM_PAD_PKCS1);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, asym_device_register(pt->class, &fake->dev));
 	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_KAT_FAILED));
 	KUNIT_EXPECT_EQ(test, 0U, pt->class->nr_devices);
@@ -90,11 +90,11 @@ static void refused_capability_is_dropped(struct kunit *test)
 {
 	struct provider_test *pt = test->priv;
 
-	/* signatures of no hash, but encryption */
-	pt->fake[0]->unsupported = BIT(ASYM_SIGN);
+	/* no private keys, but encryption */
+	pt->fake[0]->unsupported = BIT(ASYM_DECRYPT);
 	ptest_plug(pt, 0);
-	KUNIT_EXPECT_EQ(test, 0U, pt->fake[0]->dev.p->caps.rsa_hashes);
-	KUNIT_EXPECT_NE(test, 0U, pt->fake[0]->dev.p->caps.rsa_paddings);
+	KUNIT_EXPECT_FALSE(test, pt->fake[0]->dev.p->caps.rsa_ops & BIT(ASYM_DECRYPT));
+	KUNIT_EXPECT_TRUE(test, pt->fake[0]->dev.p->caps.rsa_ops & BIT(ASYM_ENCRYPT));
 	ptest_sign(pt);
 	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_UNSUPPORTED));
 	ptest_encrypt(pt, 0);

@@ -26,6 +26,9 @@
 #define FLUSH_WAIT_MS	2
 #define FLUSH_TRIES	5000
 
+/* FIPS 186-5 has public exponents of less than 2^256. */
+#define KEY_MAX_E_BYTES	32
+
 static struct provider_key *key_find_locked(struct asym_class *class, u64 hash,
 					    const struct asym_key_data *data)
 {
@@ -45,39 +48,38 @@ static struct provider_key *key_find_locked(struct asym_class *class, u64 hash,
 	return NULL;
 }
 
-/* The modulus, without leading zeros, and its bytes; NULL if @key is none. */
-static const u8 *key_modulus(const struct provider_key *key, size_t *len)
+/* The public key; its modulus is without leading zeros. False: it is none that devices take. */
+static bool key_public(const struct provider_key *key, struct rsa_key *rsa)
 {
-	struct rsa_key rsa = {};
-	const u8 *n;
-
-	if (key->data.is_private ? rsa_parse_priv_key(&rsa, key->der, key->data.der_len)
-				 : rsa_parse_pub_key(&rsa, key->der, key->data.der_len))
-		return NULL;
-	n = rsa.n;
-	*len = rsa.n_sz;
-	while (*len && !*n) {
-		n++;
-		--*len;
+	*rsa = (struct rsa_key){};
+	if (key->data.is_private ? rsa_parse_priv_key(rsa, key->der, key->data.der_len)
+				 : rsa_parse_pub_key(rsa, key->der, key->data.der_len))
+		return false;
+	while (rsa->n_sz && !*rsa->n) {
+		rsa->n++;
+		rsa->n_sz--;
 	}
-	return *len ? n : NULL;
+	while (rsa->e_sz && !*rsa->e) {
+		rsa->e++;
+		rsa->e_sz--;
+	}
+	return rsa->n_sz && rsa->n[rsa->n_sz - 1] & 1 && rsa->e_sz && rsa->e_sz <= KEY_MAX_E_BYTES;
 }
 
 /* Would a device see the same block size as the software? */
 static void key_set_modulus(struct provider_key *key)
 {
-	const u8 *n;
-	size_t len;
+	struct rsa_key rsa;
 
 	if (key->data.algo != ASYM_RSA) {
 		key->device_ok = true;
 		return;
 	}
-	n = key_modulus(key, &len);
 	/* The software counts in machine words: 2040 bits are 2048 to it, not to a device. */
-	if (!n || len != key->key_bytes || !(n[len - 1] & 1))
+	if (!key_public(key, &rsa) || rsa.n_sz != key->key_bytes ||
+	    provider_rsa_set_public(key, rsa.n, rsa.n_sz, rsa.e, rsa.e_sz))
 		return;
-	key->modulus = n;
+	key->modulus = rsa.n;
 	key->device_ok = true;
 }
 
@@ -96,16 +98,16 @@ static unsigned int class_max_bits(struct asym_class *class)
 /* Too large for the software, but perhaps not for a device: provider_key_try(). */
 static int key_set_large(struct provider_key *key)
 {
-	const u8 *n;
-	size_t len;
+	struct rsa_key rsa;
 
-	n = key_modulus(key, &len);
-	if (!n || len <= ASYM_MAX_KEY_BYTES || len > class_max_bits(key->class) / 8 ||
-	    !(n[len - 1] & 1))
+	if (!key_public(key, &rsa) || rsa.n_sz <= ASYM_MAX_KEY_BYTES ||
+	    rsa.n_sz > class_max_bits(key->class) / 8)
 		return -EINVAL;
-	key->data.bits = len * 8;
-	key->key_bytes = len;
-	key->modulus = n;
+	if (provider_rsa_set_public(key, rsa.n, rsa.n_sz, rsa.e, rsa.e_sz))
+		return -ENOMEM;
+	key->data.bits = rsa.n_sz * 8;
+	key->key_bytes = rsa.n_sz;
+	key->modulus = rsa.n;
 	key->device_ok = true;
 	return 0;
 }
@@ -134,7 +136,10 @@ static struct provider_key *key_new(struct asym_class *class, u64 hash,
 	if (IS_ERR(key->exec_key)) {
 		err = PTR_ERR(key->exec_key);
 		key->exec_key = NULL;
-		if (err != -EINVAL || data->algo != ASYM_RSA || key_set_large(key))
+		if (err != -EINVAL || data->algo != ASYM_RSA)
+			goto err_free;
+		err = key_set_large(key);
+		if (err)
 			goto err_free;
 		return key;
 	}
@@ -160,6 +165,8 @@ static void key_free(struct provider_key *key)
 {
 	if (key->exec_key)
 		asym_exec_key_put(key->exec_key);
+	mpi_free(key->n);
+	mpi_free(key->e);
 	kfree_sensitive(key);
 }
 
@@ -235,6 +242,12 @@ static void key_reap_locked(struct provider_key *key)
 	class->nr_idle_keys--;
 }
 
+/* So many keys that nobody uses stay. */
+static unsigned int key_idle_max(void)
+{
+	return READ_ONCE(provider_idle_secs) ? READ_ONCE(provider_cache_max) : 0;
+}
+
 /**
  * provider_key_put_locked() - a transform, request or opener no longer uses a key
  * @key: the key; asym_class::lock is held
@@ -249,7 +262,7 @@ void provider_key_put_locked(struct provider_key *key)
 		key->last_used = jiffies;
 		list_add_tail(&key->idle_node, &class->idle_keys);
 		class->nr_idle_keys++;
-		while (class->nr_idle_keys > READ_ONCE(provider_cache_max)) {
+		while (class->nr_idle_keys > key_idle_max()) {
 			key_reap_locked(list_first_entry(&class->idle_keys, struct provider_key,
 							 idle_node));
 			reap = true;

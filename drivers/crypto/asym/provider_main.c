@@ -14,7 +14,6 @@
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/asym.h>
-#include "provider_sig.h"
 
 #define CACHE_MAX_LIMIT		65536
 #define IDLE_SECS_LIMIT		86400
@@ -49,7 +48,7 @@ MODULE_PARM_DESC(session_cache_max,
 
 static int idle_secs_set(const char *val, const struct kernel_param *kp)
 {
-	return param_set_uint_minmax(val, kp, 1, IDLE_SECS_LIMIT);
+	return param_set_uint_minmax(val, kp, 0, IDLE_SECS_LIMIT);
 }
 
 static const struct kernel_param_ops idle_secs_ops = {
@@ -58,7 +57,7 @@ static const struct kernel_param_ops idle_secs_ops = {
 };
 module_param_cb(session_idle_secs, &idle_secs_ops, &provider_idle_secs, 0644);
 MODULE_PARM_DESC(session_idle_secs,
-		 "Seconds after which an unused session is closed, and a key without a transform forgotten, 1 to 86400 (default 60)");
+		 "Seconds after which an unused session is closed, and a key without a transform forgotten, up to 86400 (default 60; 0: a key without a transform is forgotten at once)");
 
 static int __init provider_init(void)
 {
@@ -79,7 +78,7 @@ static int __init provider_init(void)
 		goto err_destroy_wq;
 	}
 
-	err = provider_sig_init();
+	err = provider_ops_init();
 	if (err)
 		goto err_destroy_software;
 
@@ -98,7 +97,7 @@ static void __exit provider_exit(void)
 {
 	provider_debugfs_exit();
 	destroy_workqueue(provider_wq);
-	provider_sig_exit();
+	provider_ops_exit();
 	asym_exec_destroy(provider_software);
 }
 

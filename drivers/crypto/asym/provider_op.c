@@ -25,6 +25,7 @@
 #include <linux/export.h>
 #include <linux/hardirq.h>
 #include <linux/irqflags.h>
+#include <linux/mempool.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -33,6 +34,12 @@
 #include <trace/events/asym.h>
 
 #include "provider.h"
+
+/* So many operations can be started whatever memory there is. */
+#define OPS_RESERVE	32
+
+static struct kmem_cache *op_cache;
+static mempool_t *op_pool;
 
 static void op_dispatch(struct provider_op *op, bool may_sleep);
 
@@ -45,6 +52,57 @@ size_t provider_op_size(void)
 {
 	return ALIGN(sizeof(struct provider_op), ARCH_DMA_MINALIGN) +
 	       asym_exec_request_size(provider_software);
+}
+
+/**
+ * provider_ops_init() - make the pool of operations
+ *
+ * The software executor exists.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int provider_ops_init(void)
+{
+	op_cache = kmem_cache_create("asym_op", provider_op_size(), ARCH_DMA_MINALIGN,
+				     SLAB_HWCACHE_ALIGN, NULL);
+	if (!op_cache)
+		return -ENOMEM;
+	op_pool = mempool_create_slab_pool(OPS_RESERVE, op_cache);
+	if (op_pool)
+		return 0;
+	kmem_cache_destroy(op_cache);
+	return -ENOMEM;
+}
+
+/**
+ * provider_ops_exit() - free the pool
+ */
+void provider_ops_exit(void)
+{
+	mempool_destroy(op_pool);
+	kmem_cache_destroy(op_cache);
+}
+
+/**
+ * provider_op_alloc() - memory for an operation
+ * @gfp: with GFP_KERNEL it is waited for
+ *
+ * It is not the caller's own, because a device that does not answer keeps it.
+ *
+ * Return: the operation, for provider_op_init(); NULL without memory.
+ */
+struct provider_op *provider_op_alloc(gfp_t gfp)
+{
+	return mempool_alloc(op_pool, gfp);
+}
+
+/**
+ * provider_op_free() - free an operation
+ * @op: wiped, and nobody's
+ */
+void provider_op_free(struct provider_op *op)
+{
+	mempool_free(op, op_pool);
 }
 
 static void op_answered(struct provider_op *op, int status, unsigned int out_len);
@@ -64,7 +122,9 @@ void provider_op_init(struct provider_op *op, struct asym_class *class)
 	op->out = op->in + 2 * ASYM_MAX_KEY_BYTES;
 	op->req.in = op->in;
 	op->req.out = op->out;
+	op->src = op->in;
 	op->answered = op_answered;
+	INIT_LIST_HEAD(&op->wait_node);
 	op->exec = (void *)op + ALIGN(sizeof(*op), ARCH_DMA_MINALIGN);
 	atomic_set(&op->phase, PHASE_STARTING);
 }
@@ -92,6 +152,7 @@ int provider_op_set_key(struct provider_op *op, unsigned int key_bytes, gfp_t gf
 		return -ENOMEM;
 	op->in = op->big + ASYM_HEADROOM;
 	op->out = op->in + 2 * key_bytes;
+	op->src = op->in;
 	op->req.in = op->in;
 	op->req.out = op->out;
 	return 0;
@@ -103,12 +164,13 @@ int provider_op_set_key(struct provider_op *op, unsigned int key_bytes, gfp_t gf
  */
 void provider_op_wipe(struct provider_op *op)
 {
-	memzero_explicit(op->in, max(op->req.in_len + op->req.digest_len, op->req.key_bytes));
+	memzero_explicit(op->in, max(op->in_len + op->digest_len, 2 * op->req.key_bytes));
 	memzero_explicit(op->out, op->req.key_bytes);
 	if (unlikely(op->big)) {
 		kfree(op->big);
 		op->big = NULL;
 		op->in = op->room + ASYM_HEADROOM;
+		op->src = op->in;
 		op->out = op->in;
 	}
 }
@@ -127,6 +189,9 @@ static void op_finish(struct provider_op *op, int err, enum op_where where)
 
 	trace_asym_op_done(op, class->name, where, err);
 	spin_lock_bh(&class->lock);
+	provider_wait_end_locked(op);
+	if (where == OP_BY_DEVICE && op->pdev)
+		provider_pick_in_time_locked(op->pdev);
 	if (op->session)
 		provider_session_unuse_locked(op->session);
 	/* Who may destroy the class waits for its keys. */
@@ -134,6 +199,7 @@ static void op_finish(struct provider_op *op, int err, enum op_where where)
 	spin_unlock_bh(&class->lock);
 	provider_object(OBJECT_OPERATIONS, -1);
 	op->err = err;
+	/* Ordered: who finds PHASE_DONE sees the result. */
 	if (atomic_cmpxchg(&op->phase, PHASE_STARTING, PHASE_DONE) == PHASE_STARTING)
 		return;
 	local_bh_disable();
@@ -171,7 +237,9 @@ static void op_software_done(struct asym_exec_request *exec, int err)
 	enum op_where where = OP_BY_SOFTWARE;
 
 	op->out_len = exec->dst_len;
-	if (op->recheck) {
+	if (op->local) {
+		provider_count(op->class, PROVIDER_LOCAL);
+	} else if (op->recheck) {
 		where = err ? OP_BY_DEVICE : OP_BY_SOFTWARE;
 		op_rechecked(op, err);
 	} else {
@@ -196,15 +264,30 @@ static void op_no_software(struct provider_op *op)
 	op_finish(op, err, err == -ENODEV ? OP_NOWHERE : OP_BY_DEVICE);
 }
 
+static void op_public_work(struct work_struct *work)
+{
+	struct provider_op *op = container_of(work, struct provider_op, work);
+	int err = op->software_only ? op->err : 0;
+
+	err = err ?: provider_rsa_public(op) ?: provider_rsa_decode(op);
+	provider_count(op->class, PROVIDER_LOCAL);
+	op_finish(op, err, OP_BY_SOFTWARE);
+}
+
 static void op_software(struct provider_op *op, bool may_sleep)
 {
 	struct asym_exec_request *exec = op->exec;
 	struct asym_class *class = op->class;
 
-	if (!op->recheck && READ_ONCE(class->fallback) == ASYM_FALLBACK_ERROR &&
+	if (!op->recheck && !op->local && READ_ONCE(class->fallback) == ASYM_FALLBACK_ERROR &&
 	    provider_class_tested(class)) {
 		provider_count(class, PROVIDER_FAILED);
 		op_finish(op, -ENODEV, OP_NOWHERE);
+		return;
+	}
+	if (!op->key->exec_key && op->local && (op->op == ASYM_ENCRYPT || op->op == ASYM_VERIFY)) {
+		INIT_WORK(&op->work, op_public_work);
+		queue_work(provider_wq, &op->work);
 		return;
 	}
 	if (!op->key->exec_key) {
@@ -214,15 +297,15 @@ static void op_software(struct provider_op *op, bool may_sleep)
 
 	memset(exec, 0, sizeof(*exec));
 	exec->key = op->key->exec_key;
-	exec->op = op->req.op;
-	exec->padding = op->req.padding;
-	exec->hash = op->req.hash;
+	exec->op = op->op;
+	exec->padding = op->padding;
+	exec->hash = op->hash;
 	exec->flags = may_sleep ? ASYM_EXEC_MAY_SLEEP : 0;
-	exec->src = op->in;
-	exec->src_len = op->req.in_len;
-	if (op->req.op == ASYM_VERIFY) {
-		exec->digest = op->in + op->req.in_len;
-		exec->digest_len = op->req.digest_len;
+	exec->src = op->src;
+	exec->src_len = op->in_len;
+	if (op->op == ASYM_VERIFY) {
+		exec->digest = op->src + op->in_len;
+		exec->digest_len = op->digest_len;
 	} else {
 		exec->dst = op->out;
 		exec->dst_len = op->key->key_bytes;
@@ -234,10 +317,20 @@ static void op_software(struct provider_op *op, bool may_sleep)
 }
 
 /* It waits for room on its device. */
-static void op_wait_locked(struct provider_op *op, struct list_head *place)
+static void op_wait_locked(struct provider_op *op)
 {
 	op->waits = true;
-	list_add_tail(&op->req.list, place);
+	atomic_set(&op->place, PLACE_BACKLOG);
+	list_add_tail(&op->req.list, &op->pdev->backlog);
+}
+
+/* It waits for a session that is being opened; there may be many that do. */
+static void op_pend_locked(struct provider_op *op)
+{
+	op->waits = op->session->nr_pending >= PROVIDER_PENDING_MAX;
+	atomic_set(&op->place, PLACE_PENDING);
+	list_add_tail(&op->req.list, &op->session->pending);
+	op->session->nr_pending++;
 }
 
 /* It does so no longer. Returns whether its caller is to hear of that: op_tell(). */
@@ -245,9 +338,28 @@ static bool op_unwait_locked(struct provider_op *op)
 {
 	bool told = op->told;
 
+	atomic_set(&op->place, PLACE_MOVING);
 	op->waits = false;
 	op->told = false;
 	return told;
+}
+
+/**
+ * provider_op_unlist_locked() - an operation no longer waits in a list of its device or session
+ * @op: PLACE_PENDING or PLACE_BACKLOG; the caller's afterwards. provider_op_expired() is next
+ */
+void provider_op_unlist_locked(struct provider_op *op)
+{
+	lockdep_assert_held(&op->class->lock);
+	list_del(&op->req.list);
+	if (atomic_read(&op->place) == PLACE_PENDING)
+		op->session->nr_pending--;
+	else
+		provider_session_unuse_locked(op->session);
+	atomic_set(&op->place, PLACE_MOVING);
+	op->waits = false;
+	op->session = NULL;
+	op->pdev = NULL;
 }
 
 static void op_tell(struct provider_op *op)
@@ -279,8 +391,7 @@ static enum dispatch op_route_miss_locked(struct provider_op *op, struct provide
 	if (with_key && !list_empty(&pdev->backlog) && op->flags & PROVIDER_FULL_REFUSE)
 		return DISPATCH_REFUSE;
 	if (first) {
-		session = provider_session_new_locked(op->key, pdev, op->req.padding,
-						      op->req.hash);
+		session = provider_session_new_locked(op->key, pdev);
 		if (!session)
 			return DISPATCH_SOFTWARE;
 	}
@@ -288,7 +399,7 @@ static enum dispatch op_route_miss_locked(struct provider_op *op, struct provide
 	op->session = session;
 	if (!with_key) {
 		provider_session_begin_locked(session);
-		list_add_tail(&op->req.list, &session->pending);
+		op_pend_locked(op);
 		return DISPATCH_OPEN;
 	}
 
@@ -297,7 +408,7 @@ static enum dispatch op_route_miss_locked(struct provider_op *op, struct provide
 	op->req.key = &op->key->data;
 	if (list_empty(&pdev->backlog))
 		return DISPATCH_SUBMIT;
-	op_wait_locked(op, &pdev->backlog);
+	op_wait_locked(op);
 	return DISPATCH_WAIT;
 }
 
@@ -308,7 +419,12 @@ static enum dispatch op_route_locked(struct provider_op *op)
 	struct asym_device_priv *pdev;
 
 	lockdep_assert_held(&op->class->lock);
-	while (op->attempts < PROVIDER_MAX_ATTEMPTS) {
+	if (op->local)
+		return DISPATCH_SOFTWARE;
+	if (op->software_only && !op->reason)
+		op->reason = list_empty(&op->class->devices) ? PROVIDER_SW_NO_DEVICE :
+							       PROVIDER_SW_UNSUPPORTED;
+	while (!op->software_only && op->attempts < PROVIDER_MAX_ATTEMPTS) {
 		pdev = provider_pick_locked(op);
 		if (!pdev && op->lost) {
 			/* Lost on the way, perhaps, and there is no other way. */
@@ -319,12 +435,19 @@ static enum dispatch op_route_locked(struct provider_op *op)
 		if (!pdev)
 			return DISPATCH_SOFTWARE;
 
-		session = provider_session_find_locked(op->key, pdev, op->req.padding,
-						       op->req.hash);
+		session = provider_session_find_locked(op->key, pdev);
 		if (session && session->state == SESSION_REFUSED) {
 			op->tried |= BIT_ULL(pdev->id);
 			if (!op->reason)
 				op->reason = PROVIDER_SW_UNSUPPORTED;
+			continue;
+		}
+		/* Of late it took too long: nobody else waits for that. */
+		if (session && session->state == SESSION_OPENING && pdev->limit &&
+		    op->class->fallback == ASYM_FALLBACK_SOFTWARE) {
+			op->tried |= BIT_ULL(pdev->id);
+			if (!op->reason)
+				op->reason = PROVIDER_SW_WAITED;
 			continue;
 		}
 
@@ -337,7 +460,12 @@ static enum dispatch op_route_locked(struct provider_op *op)
 			return op_route_miss_locked(op, session);
 		op->session = session;
 		if (session->state == SESSION_OPENING) {
-			list_add_tail(&op->req.list, &session->pending);
+			if (session->nr_pending >= PROVIDER_PENDING_MAX &&
+			    op->flags & PROVIDER_FULL_REFUSE) {
+				op->session = NULL;
+				return DISPATCH_REFUSE;
+			}
+			op_pend_locked(op);
 			return DISPATCH_WAIT;
 		}
 		/* Those that wait are first; who made them wait will say when. */
@@ -347,7 +475,7 @@ static enum dispatch op_route_locked(struct provider_op *op)
 		provider_count(op->class, PROVIDER_SESSION_HITS);
 		op->req.handle = session->handle;
 		if (!list_empty(&pdev->backlog)) {
-			op_wait_locked(op, &pdev->backlog);
+			op_wait_locked(op);
 			return DISPATCH_WAIT;
 		}
 		return DISPATCH_SUBMIT;
@@ -366,19 +494,24 @@ static bool op_refuse(struct provider_op *op)
 	struct provider_session *session = op->session;
 	struct asym_class *class = op->class;
 	struct provider_key *key = op->key;
+	struct list_head *before;
 
-	op->err = -ENOSPC;
-	if (atomic_cmpxchg(&op->phase, PHASE_STARTING, PHASE_DONE) != PHASE_STARTING)
-		return false;
-
-	/* @op may be gone. */
-	provider_count(class, PROVIDER_REFUSED);
-	provider_object(OBJECT_OPERATIONS, -1);
 	spin_lock_bh(&class->lock);
+	before = op->wait_node.prev;
+	list_del(&op->wait_node);
+	op->err = -ENOSPC;
+	if (atomic_cmpxchg(&op->phase, PHASE_STARTING, PHASE_DONE) != PHASE_STARTING) {
+		list_add(&op->wait_node, before);
+		spin_unlock_bh(&class->lock);
+		return false;
+	}
+	/* @op may be gone. */
 	if (session)
 		provider_session_unuse_locked(session);
 	provider_key_put_locked(key);
 	spin_unlock_bh(&class->lock);
+	provider_count(class, PROVIDER_REFUSED);
+	provider_object(OBJECT_OPERATIONS, -1);
 	return true;
 }
 
@@ -387,14 +520,17 @@ static void op_dispatch_locked(struct provider_op *op, bool may_sleep)
 	__releases(&op->class->lock)
 {
 	struct asym_class *class = op->class;
-	struct provider_session *session;
 	enum dispatch to;
 
 	to = op_route_locked(op);
-	session = op->session;
-	/* A waiting operation is the opener's once the lock is free. */
-	if (to == DISPATCH_OPEN && !may_sleep)
-		queue_work(provider_wq, &session->work);
+	/*
+	 * A waiting operation is the opener's once the lock is free. The caller does not open the
+	 * session itself, even if it may sleep: the device decides how long that takes.
+	 */
+	if (to == DISPATCH_OPEN)
+		queue_work(provider_wq, &op->session->work);
+	if (to == DISPATCH_SOFTWARE)
+		provider_wait_end_locked(op);
 	spin_unlock_bh(&class->lock);
 
 	switch (to) {
@@ -402,9 +538,6 @@ static void op_dispatch_locked(struct provider_op *op, bool may_sleep)
 		op_submit(op, may_sleep);
 		break;
 	case DISPATCH_OPEN:
-		if (may_sleep)
-			provider_session_open(session);
-		break;
 	case DISPATCH_WAIT:
 		break;
 	case DISPATCH_REFUSE:
@@ -562,9 +695,14 @@ static void op_submit(struct provider_op *op, bool may_sleep)
 
 	for (;;) {
 		kicks = atomic_read(&pdev->kicks);
+		atomic_set(&op->place, PLACE_DEVICE);
 		err = provider_submit_once(op, may_sleep);
 		if (!err)
 			return;
+		if (!provider_op_claim(op)) {
+			provider_op_drop(op);
+			return;
+		}
 		if (err != -EBUSY)
 			break;
 
@@ -576,7 +714,7 @@ static void op_submit(struct provider_op *op, bool may_sleep)
 			err = -ENODEV;
 			break;
 		}
-		op_wait_locked(op, &pdev->backlog);
+		op_wait_locked(op);
 		/* Room since it said so? Nobody would tell again. */
 		smp_mb(); /* pairs with backlog_drain() */
 		if (atomic_read(&pdev->kicks) == kicks) {
@@ -624,13 +762,19 @@ static void backlog_drain(struct asym_device_priv *pdev)
 
 		if (tell)
 			op_tell(op);
+		atomic_set(&op->place, PLACE_DEVICE);
 		err = provider_submit_once(op, false);
+		if (err && !provider_op_claim(op)) {
+			provider_op_drop(op);
+			err = 0;
+		}
 
 		spin_lock_bh(&class->lock);
 		if (!err)
 			continue;
 		if (err == -EBUSY && pdev->live) {
 			op->waits = true;
+			atomic_set(&op->place, PLACE_BACKLOG);
 			list_add(&op->req.list, &pdev->backlog);
 			smp_mb(); /* as in op_submit() */
 			if (atomic_read(&pdev->kicks) == kicks)
@@ -659,6 +803,11 @@ void provider_op_opened(struct provider_op *op, struct provider_session *session
 {
 	unsigned int id = op->pdev->id;
 
+	/* Who took it from the list saw to it that this does not change any more. */
+	if (op->told) {
+		op->told = false;
+		op_tell(op);
+	}
 	if (!err) {
 		op->req.handle = session->handle;
 		op->req.more = more;
@@ -675,6 +824,20 @@ void provider_op_opened(struct provider_op *op, struct provider_session *session
 		return;
 	}
 	op_failed(op, id, err);
+}
+
+/**
+ * provider_backlog_take_locked() - what waits for room on a device is the caller's
+ * @pdev: the device
+ * @ops: for provider_redispatch()
+ */
+void provider_backlog_take_locked(struct asym_device_priv *pdev, struct list_head *ops)
+{
+	struct provider_op *op;
+
+	list_splice_init(&pdev->backlog, ops);
+	list_for_each_entry(op, ops, req.list)
+		atomic_set(&op->place, PLACE_MOVING);
 }
 
 /**
@@ -707,47 +870,78 @@ static bool result_is_sane(const struct provider_op *op, unsigned int out_len)
 {
 	unsigned int key_bytes = op->req.key_bytes;
 
-	if (op->req.algo == ASYM_ECDSA && op->req.op == ASYM_SIGN)
+	if (op->req.op == ASYM_VERIFY)
+		return true;
+	if (op->req.op == ASYM_SIGN)
 		return out_len <= key_bytes &&
 		       !ecdsa_parse_sig(op->key->data.curve, op->out, out_len);
-
-	switch (op->req.op) {
-	case ASYM_VERIFY:
-		return true;
-	case ASYM_DECRYPT:
-		if (op->req.padding == ASYM_PAD_PKCS1)
-			return out_len <= key_bytes - 11;
-		fallthrough;
-	default:
-		return out_len && out_len <= key_bytes;
-	}
+	return out_len && out_len <= key_bytes;
 }
 
-static void op_refused(struct provider_op *op, struct asym_device_priv *pdev, int status)
+static void op_refused(struct provider_op *op, int status)
 {
-	/*
-	 * A ciphertext of the right size and range, which this one has, can only
-	 * fail to decrypt with -EINVAL: asking the software would tell nothing
-	 * but, by the time it takes, that the padding was wrong (Bleichenbacher).
-	 */
-	if (op->req.op == ASYM_DECRYPT && op->req.padding == ASYM_PAD_PKCS1) {
-		provider_count(op->class, PROVIDER_DEVICE);
-		op_finish(op, -EINVAL, OP_BY_DEVICE);
-		return;
-	}
+	struct asym_device_priv *pdev = op->pdev;
 
+	kref_get(&pdev->ref);
 	op_release(op, false);
 	provider_count(op->class, PROVIDER_RECHECKED);
-	kref_get(&pdev->ref);
 	op->recheck = pdev;
 	op->status = status;
 	op_software(op, false);
 }
 
+/* The device computed: the number is there, or the verdict. */
+static void op_computed(struct provider_op *op)
+{
+	int err = 0;
+
+	if (op->req.algo == ASYM_RSA)
+		err = provider_rsa_decode(op);
+	if (err && op->op == ASYM_VERIFY) {
+		op_refused(op, err);
+		return;
+	}
+	provider_count(op->class, PROVIDER_DEVICE);
+	op_finish(op, err, OP_BY_DEVICE);
+}
+
+static void op_check_work(struct work_struct *work)
+{
+	struct provider_op *op = container_of(work, struct provider_op, work);
+	struct asym_device_priv *pdev = op->pdev;
+	unsigned int id = pdev->id;
+	int err = provider_rsa_check(op);
+
+	if (!err) {
+		op_computed(op);
+		return;
+	}
+	if (err == -EBADMSG) {
+		provider_count(op->class, PROVIDER_WRONG_RESULTS);
+		if (!atomic_xchg(&pdev->warned, 1))
+			pr_err("%s: device %s computed wrongly with a private key; the result was dropped; check the accelerator behind it; further errors are only counted\n",
+			       pdev->class->name, pdev->name);
+	}
+	count_error(pdev, err);
+	op_release(op, false);
+	op_failed(op, id, err);
+}
+
+static bool op_needs_check(const struct provider_op *op)
+{
+	return op->req.op == ASYM_DECRYPT && op->key->n && !READ_ONCE(op->class->unchecked_results);
+}
+
 static void op_answered(struct provider_op *op, int status, unsigned int out_len)
 {
 	struct asym_device_priv *pdev = op->pdev;
+	unsigned int id = pdev->id;
 
+	if (!provider_op_claim(op)) {
+		provider_count(op->class, PROVIDER_LATE_ANSWERS);
+		provider_op_drop(op);
+		return;
+	}
 	if (!status && !result_is_sane(op, out_len)) {
 		if (!atomic_xchg(&pdev->warned, 1))
 			pr_err("%s: device %s answered with %u bytes to a key of %u; further errors are only counted\n",
@@ -758,14 +952,18 @@ static void op_answered(struct provider_op *op, int status, unsigned int out_len
 	switch (status) {
 	case 0:
 		op->out_len = out_len;
-		provider_count(op->class, PROVIDER_DEVICE);
-		op_finish(op, 0, OP_BY_DEVICE);
+		if (!op_needs_check(op)) {
+			op_computed(op);
+			break;
+		}
+		INIT_WORK(&op->work, op_check_work);
+		queue_work(provider_wq, &op->work);
 		break;
 	case -EINVAL:
 	case -EBADMSG:
 	case -EKEYREJECTED:
 	case -EOVERFLOW:
-		op_refused(op, pdev, status);
+		op_refused(op, status);
 		break;
 	case -ESTALE:
 		op_release(op, true);
@@ -777,7 +975,7 @@ static void op_answered(struct provider_op *op, int status, unsigned int out_len
 			break;
 		}
 		count_error(pdev, status);
-		op_failed(op, pdev->id, status);
+		op_failed(op, id, status);
 		break;
 	case -ENOSPC:
 		if (op->req.key) {
@@ -788,7 +986,7 @@ static void op_answered(struct provider_op *op, int status, unsigned int out_len
 	default:
 		op_release(op, false);
 		count_error(pdev, status);
-		op_failed(op, pdev->id, status);
+		op_failed(op, id, status);
 		break;
 	}
 }
@@ -872,8 +1070,63 @@ void asym_device_kick(struct asym_device *dev)
 EXPORT_SYMBOL_GPL(asym_device_kick);
 
 /**
+ * provider_op_expired() - no device answered in time: the software computes it
+ * @op: the caller's alone, without a device
+ *
+ * Context: any but hard interrupts.
+ */
+void provider_op_expired(struct provider_op *op)
+{
+	struct asym_class *class = op->class;
+
+	if (op->told) {
+		op->told = false;
+		op_tell(op);
+	}
+	op->reason = PROVIDER_SW_WAITED;
+	if (op->key->exec_key && READ_ONCE(class->fallback) == ASYM_FALLBACK_SOFTWARE) {
+		op_software(op, false);
+		return;
+	}
+	provider_count(class, PROVIDER_FAILED);
+	op_finish(op, -ETIMEDOUT, OP_NOWHERE);
+}
+
+/* Is it for this machine's software whatever devices there are? */
+static bool op_is_local(const struct provider_op *op)
+{
+	struct asym_class *class = op->class;
+
+	/* Until the kernel's self tests are over, they are the callers: what they judge is ours. */
+	if (!provider_class_tested(class))
+		return true;
+	return (op->op == ASYM_VERIFY || op->op == ASYM_ENCRYPT) &&
+	       READ_ONCE(class->public_ops) == ASYM_PUBLIC_LOCAL;
+}
+
+/* What a device is asked for. */
+static void op_set_request(struct provider_op *op)
+{
+	struct asym_request *req = &op->req;
+
+	op->local = op_is_local(op);
+	if (op->local && op->key->exec_key)
+		return;
+	if (req->algo == ASYM_RSA) {
+		op->err = provider_rsa_encode(op);
+		op->software_only = op->err;
+		return;
+	}
+	req->op = op->op;
+	req->padding = ASYM_PAD_RAW;
+	req->hash = ASYM_HASH_NONE;
+	req->in_len = op->in_len;
+	req->digest_len = op->digest_len;
+}
+
+/**
  * provider_op_start() - compute something
- * @op: from provider_op_init() and provider_op_set_key(), with @req.op, .padding,
+ * @op: from provider_op_init() and provider_op_set_key(), with @op, .padding,
  *	.hash, .in_len and .digest_len, the input at @in, @complete, and @progress
  *	if @flags ask for it
  * @key: its key; a reference is taken
@@ -893,15 +1146,17 @@ int provider_op_start(struct provider_op *op, struct provider_key *key, unsigned
 	op->req.algo = key->data.algo;
 	op->flags = flags;
 	/* Which hash matters to signatures only. */
-	if (op->req.op == ASYM_ENCRYPT || op->req.op == ASYM_DECRYPT)
-		op->req.hash = ASYM_HASH_NONE;
+	if (op->op == ASYM_ENCRYPT || op->op == ASYM_DECRYPT)
+		op->hash = ASYM_HASH_NONE;
+	op_set_request(op);
 	provider_count(class, PROVIDER_OPS);
 	provider_object(OBJECT_OPERATIONS, 1);
-	trace_asym_op_start(op, class->name, op->req.op, op->req.padding, op->req.hash,
-			    key->data.bits);
+	trace_asym_op_start(op, class->name, op->op, op->padding, op->hash, key->data.bits);
 
 	spin_lock_bh(&class->lock);
 	provider_key_ref_locked(key);
+	if (!op->local)
+		provider_wait_begin_locked(op);
 	op_dispatch_locked(op, flags & PROVIDER_MAY_SLEEP);
 
 	/* Nobody else finishes what is in the backlog, while it is. */
@@ -917,5 +1172,7 @@ int provider_op_start(struct provider_op *op, struct provider_key *key, unsigned
 	}
 	if (atomic_cmpxchg(&op->phase, PHASE_STARTING, PHASE_ASYNC) == PHASE_STARTING)
 		return -EINPROGRESS;
+	/* A cmpxchg that fails orders nothing: pairs with the one in op_finish(). */
+	smp_acquire__after_ctrl_dep();
 	return op->err;
 }

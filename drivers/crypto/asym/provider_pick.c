@@ -11,15 +11,6 @@
 
 #include "provider.h"
 
-/* What to think of a digest that is not the hash's size, kernels differ about: software knows. */
-static bool digest_fits(const struct provider_op *op)
-{
-	unsigned int size = asym_hash_digest_size(op->req.hash);
-	unsigned int len = op->req.op == ASYM_SIGN ? op->req.in_len : op->req.digest_len;
-
-	return !size || len == size;
-}
-
 static bool device_can(const struct asym_device_priv *pdev, const struct provider_op *op)
 {
 	const struct asym_caps *caps = &pdev->caps;
@@ -34,11 +25,7 @@ static bool device_can(const struct asym_device_priv *pdev, const struct provide
 		return false;
 	if (key->data.bits < caps->rsa_min_bits || key->data.bits > caps->rsa_max_bits)
 		return false;
-	if (!(caps->rsa_ops & BIT(nr)) || !(caps->rsa_paddings & BIT(op->req.padding)))
-		return false;
-	if (op->req.padding == ASYM_PAD_PKCS1 && (nr == ASYM_SIGN || nr == ASYM_VERIFY))
-		return (caps->rsa_hashes & BIT(op->req.hash)) && digest_fits(op);
-	return true;
+	return caps->rsa_ops & BIT(nr) && caps->rsa_paddings & BIT(ASYM_PAD_RAW);
 }
 
 /* What the policy has against a device; 0: nothing. */
@@ -75,6 +62,44 @@ static u64 device_score_locked(const struct asym_device_priv *pdev, enum asym_po
 	       (pdev->id - pdev->class->next_device) % PROVIDER_MAX_DEVICES;
 }
 
+/* Of late, operations waited too long there: more than so many would, too. */
+static bool device_is_slow_locked(const struct asym_device_priv *pdev)
+{
+	return pdev->limit && atomic_read(&pdev->inflight) >= pdev->limit &&
+	       pdev->class->fallback == ASYM_FALLBACK_SOFTWARE;
+}
+
+/**
+ * provider_pick_too_late_locked() - an operation waited for a device in vain
+ * @pdev: the device; asym_class::lock is held
+ *
+ * The fewer it has, the sooner it answers each. What it does not get, software computes.
+ */
+void provider_pick_too_late_locked(struct asym_device_priv *pdev)
+{
+	unsigned int inflight = atomic_read(&pdev->inflight);
+
+	lockdep_assert_held(&pdev->class->lock);
+	if (pdev->limit)
+		inflight = min(inflight, pdev->limit);
+	pdev->limit = max(inflight / 2, 1U);
+	pdev->limit_acks = 0;
+}
+
+/**
+ * provider_pick_in_time_locked() - a device answered an operation in time
+ * @pdev: the device; asym_class::lock is held
+ */
+void provider_pick_in_time_locked(struct asym_device_priv *pdev)
+{
+	lockdep_assert_held(&pdev->class->lock);
+	if (likely(!pdev->limit) || ++pdev->limit_acks < pdev->limit)
+		return;
+	pdev->limit_acks = 0;
+	if (++pdev->limit >= PROVIDER_LIMIT_MAX)
+		pdev->limit = 0;
+}
+
 /**
  * provider_pick_locked() - the device an operation goes to
  * @op: with its key; asym_class::lock held
@@ -106,6 +131,10 @@ struct asym_device_priv *provider_pick_locked(struct provider_op *op)
 		}
 		if (op->tried & BIT_ULL(pdev->id))
 			continue;
+		if (device_is_slow_locked(pdev)) {
+			reason = PROVIDER_SW_WAITED;
+			continue;
+		}
 		score = device_score_locked(pdev, policy);
 		if (score < best_score) {
 			best_score = score;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The asynchronous entry for ECDSA, which asym_executor has instead of LKCF's: there signatures
- * are synchronous since 6.13, which would take a thread for each. The operation lives in the
- * executor's memory. Any context but hard interrupts; keys are got and put in process context.
+ * are synchronous since 6.13, which would take a thread for each. Any context but hard
+ * interrupts; keys are got and put in process context.
  */
 #include <linux/err.h>
 #include <linux/string.h>
@@ -31,6 +31,7 @@ static void remote_finish(struct provider_op *op, int err)
 		rop->out_len = op->out_len;
 	}
 	provider_op_wipe(op);
+	provider_op_free(op);
 	local_bh_disable();
 	rop->done(rop, err);
 	local_bh_enable();
@@ -44,15 +45,21 @@ static void remote_complete(struct provider_op *op)
 static void remote_submit(void *data, void *mem, struct asym_exec_remote_op *rop)
 {
 	struct provider_key *key = data;
-	struct provider_op *op = mem;
+	struct provider_op *op = provider_op_alloc(GFP_ATOMIC);
 	int err;
 
+	if (!op) {
+		local_bh_disable();
+		rop->done(rop, -ENOMEM);
+		local_bh_enable();
+		return;
+	}
 	provider_op_init(op, key->class);
-	op->req.op = rop->op;
-	op->req.padding = ASYM_PAD_RAW;
-	op->req.hash = ASYM_HASH_NONE;
-	op->req.in_len = rop->in_len;
-	op->req.digest_len = rop->digest_len;
+	op->op = rop->op;
+	op->padding = ASYM_PAD_RAW;
+	op->hash = ASYM_HASH_NONE;
+	op->in_len = rop->in_len;
+	op->digest_len = rop->digest_len;
 	op->complete = remote_complete;
 	op->data = rop;
 	err = provider_op_set_key(op, key->key_bytes, GFP_ATOMIC);

@@ -134,7 +134,7 @@ static void doorbell_is_shared(struct kunit *test)
 	fake->forget = true;
 	for (i = 0; i < ARRAY_SIZE(top); i++) {
 		top[i] = ptest_op_new(pt, ASYM_DECRYPT, kat_pkcs1_cipher, KEY_BYTES);
-		top[i]->op->req.hash = ASYM_HASH_NONE;
+		top[i]->op->hash = ASYM_HASH_NONE;
 		ptest_op_start(top[i], pt->key, false);
 	}
 	msleep(20);
@@ -341,19 +341,19 @@ static void key_too_large_for_software(struct kunit *test)
 	ptest_plug(pt, 0);
 	key = ptest_key_get(pt, false, der, len);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(key));
-	KUNIT_EXPECT_EQ(test, -EINVAL, provider_key_try(key, ASYM_PAD_RAW, ASYM_HASH_NONE));
+	KUNIT_EXPECT_EQ(test, -EINVAL, provider_key_try(key));
 	fake_device_remove(fake);
 	fake->status = 0;
 	fake->large = true;
 	ptest_plug(pt, 0);
-	KUNIT_EXPECT_EQ(test, 0, provider_key_try(key, ASYM_PAD_RAW, ASYM_HASH_NONE));
-	KUNIT_EXPECT_EQ(test, 0, provider_key_try(key, ASYM_PAD_RAW, ASYM_HASH_NONE));
+	KUNIT_EXPECT_EQ(test, 0, provider_key_try(key));
+	KUNIT_EXPECT_EQ(test, 0, provider_key_try(key));
 
 	top = ptest_op_new(pt, ASYM_ENCRYPT, kat_raw_message, KEY_BYTES);
-	top->op->req.padding = ASYM_PAD_RAW;
+	top->op->padding = ASYM_PAD_RAW;
 	KUNIT_ASSERT_EQ(test, 0, provider_op_set_key(top->op, LARGE_BYTES, GFP_KERNEL));
 	memset(top->op->in, 0x55, LARGE_BYTES);
-	top->op->req.in_len = LARGE_BYTES;
+	top->op->in_len = LARGE_BYTES;
 	ptest_op_start(top, key, true);
 	KUNIT_EXPECT_EQ(test, 0, ptest_op_wait(pt, top));
 	KUNIT_EXPECT_EQ(test, (unsigned int)LARGE_BYTES, top->op->out_len);
@@ -364,10 +364,10 @@ static void key_too_large_for_software(struct kunit *test)
 	/* Without the device: -ENODEV. */
 	fake_device_remove(fake);
 	top = ptest_op_new(pt, ASYM_ENCRYPT, kat_raw_message, KEY_BYTES);
-	top->op->req.padding = ASYM_PAD_RAW;
+	top->op->padding = ASYM_PAD_RAW;
 	KUNIT_ASSERT_EQ(test, 0, provider_op_set_key(top->op, LARGE_BYTES, GFP_KERNEL));
 	memset(top->op->in, 0x55, LARGE_BYTES);
-	top->op->req.in_len = LARGE_BYTES;
+	top->op->in_len = LARGE_BYTES;
 	ptest_op_start(top, key, true);
 	KUNIT_EXPECT_EQ(test, -ENODEV, ptest_op_wait(pt, top));
 	provider_op_wipe(top->op);

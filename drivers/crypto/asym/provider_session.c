@@ -7,7 +7,7 @@
  *	OPENING -> OPEN		the device took the key
  *	        -> REFUSED	it cannot use this key; remembered, costs nothing again
  *	        -> (freed)	it failed; the next operation tries anew
- *	OPEN    -> CLOSING	idle and chosen to go; then freed
+ *	OPEN    -> CLOSING	idle and chosen to go, or forgotten by the device; then freed
  *
  * Attached sessions are in their key's and their device's lists. An open,
  * unused one is also in the device's idle list, oldest first. A session in
@@ -33,34 +33,21 @@ static void session_work(struct work_struct *work)
 	provider_session_open(container_of(work, struct provider_session, work));
 }
 
-/* Which session serves a padding and hash: one for all, unless the device says otherwise. */
-static void session_scope(const struct asym_device_priv *pdev, u8 *padding, u8 *hash)
-{
-	if (!(pdev->flags & ASYM_DEV_SESSION_PER_PADDING)) {
-		*padding = 0;
-		*hash = 0;
-	}
-}
-
 /**
  * provider_session_find_locked() - a key's session on a device
  * @key: the key
  * @pdev: the device
- * @padding: enum asym_padding of the operation
- * @hash: enum asym_hash of the operation
  *
  * Return: an attached session in any state, or NULL.
  */
 struct provider_session *provider_session_find_locked(struct provider_key *key,
-						      struct asym_device_priv *pdev,
-						      u8 padding, u8 hash)
+						      struct asym_device_priv *pdev)
 {
 	struct provider_session *session;
 
 	lockdep_assert_held(&key->class->lock);
-	session_scope(pdev, &padding, &hash);
 	list_for_each_entry(session, &key->sessions, key_node)
-		if (session->pdev == pdev && session->padding == padding && session->hash == hash)
+		if (session->pdev == pdev)
 			return session;
 	return NULL;
 }
@@ -69,15 +56,12 @@ struct provider_session *provider_session_find_locked(struct provider_key *key,
  * provider_session_new_locked() - begin a session
  * @key: the key
  * @pdev: a live device
- * @padding: enum asym_padding of the operation
- * @hash: enum asym_hash of the operation
  *
  * Return: an attached session, state INLINE: the device does not have the key; NULL
  * without memory.
  */
 struct provider_session *provider_session_new_locked(struct provider_key *key,
-						     struct asym_device_priv *pdev,
-						     u8 padding, u8 hash)
+						     struct asym_device_priv *pdev)
 {
 	struct asym_class *class = key->class;
 	struct provider_session *session;
@@ -86,11 +70,8 @@ struct provider_session *provider_session_new_locked(struct provider_key *key,
 	session = kzalloc_obj(*session, GFP_ATOMIC);
 	if (!session)
 		return NULL;
-	session_scope(pdev, &padding, &hash);
 	session->pdev = pdev;
 	session->key = key;
-	session->padding = padding;
-	session->hash = hash;
 	session->state = SESSION_INLINE;
 	session->attached = true;
 	session->last_used = jiffies;
@@ -109,9 +90,8 @@ struct provider_session *provider_session_new_locked(struct provider_key *key,
  * provider_session_begin_locked() - a session is going to be opened
  * @session: state INLINE
  *
- * The caller adds its request to the pending list and, without the lock, calls
- * provider_session_open() or queues provider_session::work. A reference to the
- * key is taken for that.
+ * The caller adds its request to the pending list and queues provider_session::work, or,
+ * without the lock, calls provider_session_open(). A reference to the key is taken for that.
  */
 void provider_session_begin_locked(struct provider_session *session)
 {
@@ -154,6 +134,13 @@ void provider_session_unuse_locked(struct provider_session *session)
 	/* One that is being opened is its opener's; requests that had the key use it, too. */
 	if (--session->users || session->state == SESSION_OPENING)
 		return;
+	if (!session->attached && session->state == SESSION_OPEN) {
+		/* Forgotten by the device, which may know the handle still, or the driver does. */
+		session->state = SESSION_CLOSING;
+		list_add_tail(&session->key_node, &session->pdev->class->reap_sessions);
+		queue_work(provider_wq, &session->pdev->class->reap_work);
+		return;
+	}
 	if (!session->attached) {
 		session_free_locked(session);
 		return;
@@ -228,8 +215,6 @@ static int session_call_open(struct provider_session *session)
 {
 	const struct asym_session_params params = {
 		.key = &session->key->data,
-		.padding = session->padding,
-		.hash = session->hash,
 	};
 	struct asym_device_priv *pdev = session->pdev;
 	int err;
@@ -335,8 +320,14 @@ void provider_session_open(struct provider_session *session)
 	list_splice_init(&session->pending, &pending);
 	/* Until they are done with it, the waiting requests and this function use it. */
 	session->users++;
-	list_for_each_entry(req, &pending, list)
+	list_for_each_entry(req, &pending, list) {
+		struct provider_op *op = container_of(req, struct provider_op, req);
+
 		session->users++;
+		atomic_set(&op->place, PLACE_MOVING);
+		op->waits = false;
+	}
+	session->nr_pending = 0;
 	if (!err) {
 		session->state = SESSION_OPEN;
 	} else if (key_is_refused(err) && session->attached) {
@@ -365,8 +356,7 @@ void provider_session_open(struct provider_session *session)
 }
 
 /* A live device that may take a key which is too large for the software, and was not asked. */
-static struct provider_session *key_try_next(struct provider_key *key, u8 padding, u8 hash,
-					     u64 *asked)
+static struct provider_session *key_try_next(struct provider_key *key, u64 *asked)
 {
 	struct asym_class *class = key->class;
 	struct provider_session *session = NULL;
@@ -375,12 +365,12 @@ static struct provider_session *key_try_next(struct provider_key *key, u8 paddin
 	lockdep_assert_held(&class->lock);
 	list_for_each_entry(pdev, &class->devices, node) {
 		if (*asked & BIT_ULL(pdev->id) || key->data.bits > pdev->caps.rsa_max_bits ||
-		    !(pdev->caps.rsa_paddings & BIT(padding)))
+		    !(pdev->caps.rsa_paddings & BIT(ASYM_PAD_RAW)))
 			continue;
-		session = provider_session_find_locked(key, pdev, padding, hash);
+		session = provider_session_find_locked(key, pdev);
 		/* Being opened by another: it will see how that goes. */
 		if (!session)
-			session = provider_session_new_locked(key, pdev, padding, hash);
+			session = provider_session_new_locked(key, pdev);
 		if (!session)
 			continue;
 		*asked |= BIT_ULL(pdev->id);
@@ -392,15 +382,13 @@ static struct provider_session *key_try_next(struct provider_key *key, u8 paddin
 /**
  * provider_key_try() - does a device take a key that is too large for the software?
  * @key: the key; the caller has a reference
- * @padding: enum asym_padding it is to be used with
- * @hash: enum asym_hash
  *
  * Opens a session, which the first operation then finds open.
  *
  * Context: process; may sleep.
  * Return: 0, or what the software says of such keys: -EINVAL.
  */
-int provider_key_try(struct provider_key *key, u8 padding, u8 hash)
+int provider_key_try(struct provider_key *key)
 {
 	struct asym_class *class = key->class;
 	struct provider_session *session;
@@ -408,7 +396,7 @@ int provider_key_try(struct provider_key *key, u8 padding, u8 hash)
 	u64 asked = 0;
 
 	spin_lock_bh(&class->lock);
-	while (!taken && (session = key_try_next(key, padding, hash, &asked))) {
+	while (!taken && (session = key_try_next(key, &asked))) {
 		begin = session->state == SESSION_INLINE;
 		/* Of one that exists it is known that the device took, or may take, the key. */
 		taken = session->state == SESSION_OPEN || session->state == SESSION_OPENING;

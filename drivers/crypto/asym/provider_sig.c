@@ -12,7 +12,6 @@
 
 #include <linux/bitops.h>
 #include <linux/completion.h>
-#include <linux/mempool.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <crypto/ecdsa_sign.h>
@@ -22,29 +21,31 @@
 
 #if COMPAT_CRYPTO_HAS_SIG
 
-/* That many signatures make progress without any memory. */
-#define SIG_POOL_MIN	4
-/* A throttled operation waits; it is no hung task. */
-#define SIG_WAIT	(30 * HZ)
-
-static mempool_t *sig_pool;
+/* The operation that has the result need not be the one that was started. */
+struct sig_wait {
+	struct completion done;
+	struct provider_op *op;
+};
 
 static void sig_complete(struct provider_op *op)
 {
-	complete(op->data);
+	struct sig_wait *wait = op->data;
+
+	wait->op = op;
+	complete(&wait->done);
 }
 
 static struct provider_op *sig_op_get(const struct provider_tfm *tfm, enum asym_op nr)
 {
-	struct provider_op *op = mempool_alloc(sig_pool, GFP_KERNEL);
+	struct provider_op *op = provider_op_alloc(GFP_KERNEL);
 
 	provider_op_init(op, tfm->alg->class);
-	op->req.op = nr;
-	op->req.padding = tfm->alg->padding;
-	op->req.hash = tfm->alg->hash;
+	op->op = nr;
+	op->padding = tfm->alg->padding;
+	op->hash = tfm->alg->hash;
 	op->complete = sig_complete;
 	if (provider_op_set_key(op, tfm->key->key_bytes, GFP_KERNEL)) {
-		mempool_free(op, sig_pool);
+		provider_op_free(op);
 		return NULL;
 	}
 	return op;
@@ -53,21 +54,23 @@ static struct provider_op *sig_op_get(const struct provider_tfm *tfm, enum asym_
 static void sig_op_put(struct provider_op *op)
 {
 	provider_op_wipe(op);
-	mempool_free(op, sig_pool);
+	provider_op_free(op);
 }
 
-static int sig_compute(struct provider_op *op, struct provider_key *key)
+/* *@op becomes the one that has the result. asym_class::max_wait_ms bounds the wait. */
+static int sig_compute(struct provider_op **op, struct provider_key *key)
 {
-	DECLARE_COMPLETION_ONSTACK(done);
+	struct sig_wait wait;
 	int err;
 
-	op->data = &done;
-	err = provider_op_start(op, key, PROVIDER_MAY_SLEEP);
+	init_completion(&wait.done);
+	(*op)->data = &wait;
+	err = provider_op_start(*op, key, PROVIDER_MAY_SLEEP);
 	if (err != -EINPROGRESS)
 		return err;
-	while (!wait_for_completion_timeout(&done, SIG_WAIT))
-		;
-	return op->err;
+	wait_for_completion(&wait.done);
+	*op = wait.op;
+	return wait.op->err;
 }
 
 static int sig_sign(struct crypto_sig *sig, const void *src, unsigned int slen, void *dst,
@@ -96,8 +99,8 @@ static int sig_sign(struct crypto_sig *sig, const void *src, unsigned int slen, 
 	if (!op)
 		return -ENOMEM;
 	memcpy(op->in, src, slen);
-	op->req.in_len = slen;
-	err = sig_compute(op, key);
+	op->in_len = slen;
+	err = sig_compute(&op, key);
 	if (!err) {
 		memset(dst, 0, size - op->out_len);
 		memcpy(dst + size - op->out_len, op->out, op->out_len);
@@ -129,11 +132,11 @@ static int sig_verify(struct crypto_sig *sig, const void *src, unsigned int slen
 	if (!op)
 		return -ENOMEM;
 	memcpy(op->in, src, slen);
-	op->req.in_len = slen;
+	op->in_len = slen;
 	/* One that is longer than the key matches no more than its beginning does. */
-	op->req.digest_len = min(dlen, key->key_bytes);
-	memcpy(op->in + slen, digest, op->req.digest_len);
-	err = sig_compute(op, key);
+	op->digest_len = min(dlen, key->key_bytes);
+	memcpy(op->in + slen, digest, op->digest_len);
+	err = sig_compute(&op, key);
 	sig_op_put(op);
 	return err;
 }
@@ -155,8 +158,8 @@ static int sig_ecdsa_sign(struct crypto_sig *sig, const void *src, unsigned int 
 	if (!op)
 		return -ENOMEM;
 	memcpy(op->in, src, slen);
-	op->req.in_len = slen;
-	err = sig_compute(op, key);
+	op->in_len = slen;
+	err = sig_compute(&op, key);
 	if (!err && tfm->alg->p1363) {
 		err = ecdsa_sig_to_p1363(tfm->alg->curve, op->out, op->out_len, dst, dlen);
 	} else if (!err) {
@@ -198,9 +201,9 @@ static int sig_ecdsa_verify(struct crypto_sig *sig, const void *src, unsigned in
 	if (err)
 		goto put;
 	memcpy(op->in + slen, digest, dlen);
-	op->req.in_len = slen;
-	op->req.digest_len = dlen;
-	err = sig_compute(op, key);
+	op->in_len = slen;
+	op->digest_len = dlen;
+	err = sig_compute(&op, key);
 put:
 	sig_op_put(op);
 	return err;
@@ -303,27 +306,6 @@ int provider_sig_register(struct provider_alg *alg)
 void provider_sig_unregister(struct provider_alg *alg)
 {
 	crypto_unregister_sig(&alg->sig);
-}
-
-/**
- * provider_sig_init() - make the pool of operations
- *
- * The software executor exists.
- *
- * Return: 0 or -ENOMEM.
- */
-int provider_sig_init(void)
-{
-	sig_pool = mempool_create_kmalloc_pool(SIG_POOL_MIN, provider_op_size());
-	return sig_pool ? 0 : -ENOMEM;
-}
-
-/**
- * provider_sig_exit() - free the pool
- */
-void provider_sig_exit(void)
-{
-	mempool_destroy(sig_pool);
 }
 
 #endif /* COMPAT_CRYPTO_HAS_SIG */

@@ -12,21 +12,10 @@ struct crypto_alg;
 struct provider_alg;
 
 #if COMPAT_CRYPTO_HAS_SIG
-int provider_sig_init(void);
-void provider_sig_exit(void);
 struct crypto_alg *provider_sig_fill(struct provider_alg *alg);
 int provider_sig_register(struct provider_alg *alg);
 void provider_sig_unregister(struct provider_alg *alg);
 #else
-static inline int provider_sig_init(void)
-{
-	return 0;
-}
-
-static inline void provider_sig_exit(void)
-{
-}
-
 static inline struct crypto_alg *provider_sig_fill(struct provider_alg *alg)
 {
 	return NULL;
