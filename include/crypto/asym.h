@@ -60,6 +60,7 @@ enum asym_hash {
 #define ASYM_RSA_MIN_BITS	512
 #define ASYM_RSA_MAX_BITS	4096
 #define ASYM_MAX_KEY_BYTES	(ASYM_RSA_MAX_BITS / 8)	/* a block: modulus size */
+#define ASYM_RSA_MAX_E_BITS	256	/* public exponent; FIPS 186-5, 5.4 */
 #define ASYM_MAX_DIGEST		64
 #define ASYM_MAX_DER		4096	/* an encoded private key */
 
@@ -121,5 +122,7 @@ const char *asym_hash_name(enum asym_hash hash);
 int asym_hash_by_name(const char *name);
 int asym_key_parse(struct asym_key_data *key);
 unsigned int asym_cost(enum asym_algo algo, unsigned int bits, enum asym_op op);
+unsigned int asym_key_cost(const struct asym_key_data *data, enum asym_op op);
+unsigned int asym_key_prepare_cost(const struct asym_key_data *data);
 
 #endif /* _CRYPTO_ASYM_H */

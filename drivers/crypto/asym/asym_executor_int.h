@@ -143,7 +143,7 @@ struct asym_exec {
  * @curve: ECDSA: enum asym_curve
  * @is_private: for decrypt and sign
  * @size: bytes of a block; ECDSA: of the longest signature
- * @cost: of an operation of each kind, asym_cost()
+ * @cost: of an operation of each kind, asym_key_cost()
  * @tfm: RSA, by driver; NULL where the driver refused the key
  * @tfm_size: bytes of the modulus, as that driver sees it
  * @remote: ECDSA, by driver: of asym_exec_remote_ops; NULL where the driver is local, or refused
@@ -206,5 +206,7 @@ void exec_debugfs_del(struct asym_exec *exec);
 
 /* asym_key.c */
 int asym_key_parse_rsa(struct asym_key_data *key, struct rsa_key *raw);
+unsigned int asym_rsa_cost(const struct asym_key_data *key, const struct rsa_key *raw,
+			   enum asym_op op);
 
 #endif /* _ASYM_EXECUTOR_INT_H */

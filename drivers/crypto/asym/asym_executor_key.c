@@ -156,7 +156,8 @@ struct asym_exec_key *asym_exec_key_create(struct asym_exec *exec,
 	key->is_private = parsed.is_private;
 	key->size = size;
 	for (op = 0; op < ASYM_OP_NR; op++)
-		key->cost[op] = asym_cost(parsed.algo, parsed.bits, op);
+		key->cost[op] = is_rsa ? asym_rsa_cost(&parsed, &raw, op) :
+					 asym_cost(parsed.algo, parsed.bits, op);
 	kref_init(&key->refs);
 	INIT_WORK(&key->free_work, key_free_work);
 
@@ -231,7 +232,8 @@ EXPORT_SYMBOL_GPL(asym_exec_key_size);
  * @op: the operation, below ASYM_OP_NR
  *
  * Context: any.
- * Return: milliunits, see asym_cost().
+ * Return: milliunits, by the work that this key makes, see asym_cost(). To prepare the key was
+ * asym_key_prepare_cost().
  */
 unsigned int asym_exec_key_cost(const struct asym_exec_key *key, enum asym_op op)
 {
