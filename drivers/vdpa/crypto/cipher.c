@@ -445,7 +445,8 @@ int vc_cipher_start(struct vc_queue *q, struct vc_request *req,
 {
 	u8 flf[sizeof(struct virtio_crypto_cipher_stateless_para)];
 	struct vc_dev *vc = q->vc;
-	unsigned int flf_len = vc_cipher_flf_len(vc->features);
+	u64 features = READ_ONCE(vc->features);
+	unsigned int flf_len = vc_cipher_flf_len(features);
 	struct vc_cipher_req cipher;
 	struct vc_cipher_hdr hdr;
 	int err;
@@ -453,8 +454,8 @@ int vc_cipher_start(struct vc_queue *q, struct vc_request *req,
 
 	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, flf, flf_len) != flf_len)
 		goto malformed;
-	vc_cipher_parse_hdr(header, flf, vc->features, &hdr);
-	ret = vc_cipher_parse(&hdr, vc->features, readable - flf_len,
+	vc_cipher_parse_hdr(header, flf, features, &hdr);
+	ret = vc_cipher_parse(&hdr, features, readable - flf_len,
 			      req->writable - sizeof(struct virtio_crypto_inhdr), &cipher);
 	if (ret == VIRTIO_CRYPTO_ERR)
 		goto malformed;

@@ -309,7 +309,8 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 	u8 buf[sizeof(struct virtio_crypto_op_data_req)];
 	size_t readable = vringh_kiov_length(&q->riov);
 	struct vc_dev *vc = q->vc;
-	unsigned int hdr_len = vc_data_hdr_len(vc->features);
+	u64 features = READ_ONCE(vc->features);
+	unsigned int hdr_len = vc_data_hdr_len(features);
 	struct virtio_crypto_op_header header;
 	struct vc_session *session = NULL;
 	struct vc_data_hdr hdr;
@@ -336,7 +337,7 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 		goto malformed;
 	readable -= hdr_len;
 
-	ret = vc_parse_data_hdr(buf, vc->features, &hdr);
+	ret = vc_parse_data_hdr(buf, features, &hdr);
 	if (ret == VIRTIO_CRYPTO_OK && hdr.stateless) {
 		ret = vc_data_pull_key(q, req, &hdr, readable);
 		if (ret == VIRTIO_CRYPTO_OK)

@@ -158,6 +158,9 @@ static int vc_set_driver_features(struct vdpa_device *vdpa, u64 features)
 {
 	struct vc_dev *vc = vdpa_to_vc(vdpa);
 
+	/* virtio 1.3, 3.1.1: not after FEATURES_OK. */
+	if (vc_negotiated(vc))
+		return features == vc->features ? 0 : -EBUSY;
 	/* No legacy interface, and memory is reached through the map only. */
 	if ((features & VC_FEATURES_NEEDED) != VC_FEATURES_NEEDED)
 		return -EINVAL;
@@ -213,9 +216,15 @@ static void vc_set_status(struct vdpa_device *vdpa, u8 status)
 {
 	struct vc_dev *vc = vdpa_to_vc(vdpa);
 
-	/* A driver must not, but vhost_vdpa's user may, skip the negotiation. */
+	/*
+	 * A driver must not, but vhost_vdpa's user may, skip the negotiation, or take back what it
+	 * said without a reset.
+	 */
+	status |= vc->status;
 	if ((vc->features & VC_FEATURES_NEEDED) != VC_FEATURES_NEEDED)
-		status &= ~(VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK);
+		status &= ~VIRTIO_CONFIG_S_FEATURES_OK;
+	if (!(status & VIRTIO_CONFIG_S_FEATURES_OK))
+		status &= ~VIRTIO_CONFIG_S_DRIVER_OK;
 	WRITE_ONCE(vc->status, status & ~VIRTIO_CONFIG_S_NEEDS_RESET);
 	if (status & VIRTIO_CONFIG_S_DRIVER_OK)
 		vc_kick_all(vc);

@@ -84,6 +84,12 @@ void vc_queue_start(struct vc_queue *q)
 	lockdep_assert_held(&q->lock);
 	if (q->ready)
 		return;
+	/* virtio 1.3, 3.1.1: first the features. What the ring looks like depends on them. */
+	if (!vc_negotiated(q->vc)) {
+		pr_warn_ratelimited("%s: queue %u: enabled before FEATURES_OK, it stays disabled\n",
+				    q->vc->params.name, q->index);
+		return;
+	}
 
 	err = q->num > VC_RING_MAX ? -EINVAL :
 	      vringh_init_iotlb(&q->vring, q->vc->features, q->num, true,

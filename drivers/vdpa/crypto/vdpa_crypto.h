@@ -365,8 +365,8 @@ enum vc_map {
  * @iotlb: the driver's memory
  * @iotlb_lock: vringh takes it to read @iotlb
  * @map: what @iotlb is
- * @status: virtio device status without DEVICE_NEEDS_RESET
- * @features: the driver accepted
+ * @status: virtio device status without DEVICE_NEEDS_RESET; bits are only added until a reset
+ * @features: the driver accepted; fixed from FEATURES_OK to the next reset
  * @broken: a ring is corrupt: DEVICE_NEEDS_RESET
  * @suspended: no new requests are taken
  * @retired: being removed: every request is answered with an error
@@ -442,6 +442,12 @@ static inline struct vc_dev *vdpa_to_vc(struct vdpa_device *vdpa)
 static inline bool vc_has(const struct vc_dev *vc, unsigned int feature)
 {
 	return READ_ONCE(vc->features) & BIT_ULL(feature);
+}
+
+/* Are the features fixed? Before that no queue is enabled and nothing of the driver is read. */
+static inline bool vc_negotiated(const struct vc_dev *vc)
+{
+	return READ_ONCE(vc->status) & VIRTIO_CONFIG_S_FEATURES_OK;
 }
 
 static inline void vc_count(struct vc_queue *q, enum vc_stat stat)

@@ -428,6 +428,47 @@ def test_sessions(dev, key):
     equal(behaves(dev, key), "", "and it works")
 
 
+def test_negotiation(dev, key):
+    """Features are fixed by FEATURES_OK; before that the device runs nothing, after that nothing changes them."""
+    def setup(status, features=FEATURES):
+        dev.features = features
+        dev.set_status(0)
+        dev.set_status(ACK | DRIVER)
+        dev.ioctl(SET_FEATURES, struct.pack("<Q", features))
+        dev.set_status(status)
+        for ring in dev.rings:
+            ring.reset()
+            ring.setup()
+
+    def answered():
+        dev.ctrl.desc(0, BASE + 0x20000, 16, NEXT, 1)
+        dev.ctrl.desc(1, BASE + 0x40000, 16, WRITE, 0)
+        dev.ctrl.offer(0)
+        dev.ctrl.kick()
+        return dev.ctrl.returned(0.5) is not None
+
+    setup(ACK | DRIVER | DRIVER_OK)
+    equal(dev.status() & (FEATURES_OK | DRIVER_OK), 0, "no DRIVER_OK without FEATURES_OK")
+    check(not answered(), "and nothing of a driver is read that did not set it")
+    dev.ioctl(SET_FEATURES, struct.pack("<Q", FEATURES | REVISION_1 | STATELESS))
+    check(not answered(), "whatever it sets then")
+
+    setup(ACK | DRIVER)
+    dev.set_status(ACK | DRIVER | FEATURES_OK | DRIVER_OK)
+    check(not answered(), "a queue that was enabled before FEATURES_OK stays disabled")
+    for ring in dev.rings:
+        dev.ioctl(SET_VRING_ENABLE, struct.pack("<II", ring.index, 1))
+    check(dev.ctrl.returned() or answered(), "and works when it is enabled after that")
+
+    dev.start()
+    try:
+        dev.ioctl(SET_FEATURES, struct.pack("<Q", FEATURES | REVISION_1 | STATELESS))
+        check(False, "features do not change after FEATURES_OK")
+    except OSError:
+        check(True, "features do not change after FEATURES_OK")
+    equal(behaves(dev, key), "", "and those there were hold")
+
+
 def requires_revision_1(dev, feature, text):
     dev.set_status(0)
     dev.set_status(ACK | DRIVER)
@@ -986,6 +1027,7 @@ def main():
         dev.start()
         test_good(dev, key)
         test_sessions(dev, key)
+        test_negotiation(dev, key)
         test_stateless(dev, key)
         test_ecdsa(dev, key)
         test_cipher(dev, key)
