@@ -6,12 +6,25 @@
  * the queue is not locked: it may be stopped or the device reset, and then the
  * answer is dropped and the session not added. One buffer serves all requests;
  * only the queue's worker uses it.
+ *
+ * On a device with limits a session is charged before its key is prepared, as an operation that
+ * costs what preparing does. If that is over a limit the worker returns, and is run again when it
+ * is the request's turn; meanwhile the request may be cancelled.
  */
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include "vdpa_crypto.h"
 
 #define VC_CTRL_BATCH	8
+#define VC_CTRL_CIPHER_COST	5	/* milliunits, to allocate a transform and to set its key */
+
+/* Where the request in struct vc_ctrl is. Changed by whoever is named. */
+enum vc_ctrl_state {
+	VC_CTRL_NONE,		/* there is none, or the worker has it */
+	VC_CTRL_WAITING,	/* in the scheduler: the worker, before it submits */
+	VC_CTRL_GRANTED,	/* it is its turn: the scheduler */
+};
 
 /**
  * struct vc_ctrl - the request being processed
@@ -27,6 +40,8 @@
  * @session_gen: vc_sessions.gen when it was taken
  * @session: id of the session it opened, or 0
  * @status: VIRTIO_CRYPTO_*
+ * @state: enum vc_ctrl_state
+ * @create: the key, of a request that opens a session and was charged, unless it is a cipher's
  */
 struct vc_ctrl {
 	struct virtio_crypto_op_ctrl_req hdr;
@@ -41,6 +56,8 @@ struct vc_ctrl {
 	u32 session_gen;
 	u64 session;
 	u8 status;
+	u8 state;
+	struct vc_create_req create;
 };
 
 int vc_ctrl_init(struct vc_dev *vc)
@@ -137,31 +154,42 @@ static int vc_ctrl_take(struct vc_queue *q, struct vc_ctrl *c)
 	return 1;
 }
 
-/* Prepare the key of a session. @create: NULL if it is a cipher's. Return: 0 or -errno. */
-static int vc_ctrl_set_key(struct vc_dev *vc, struct vc_ctrl *c, struct vc_session *session,
-			   const struct vc_create_req *create)
+static bool vc_ctrl_is_cipher(const struct vc_ctrl *c)
+{
+	return vc_is_cipher(vc_ctrl_opcode(c));
+}
+
+static struct asym_key_data vc_ctrl_key(const struct vc_ctrl *c)
+{
+	return (struct asym_key_data){
+		.algo = c->create.algo,
+		.curve = c->create.curve,
+		.is_private = c->create.is_private,
+		.der = c->key,
+		.der_len = c->create.key_len,
+	};
+}
+
+/* Prepare the key of a session. Return: 0 or -errno. */
+static int vc_ctrl_set_key(struct vc_dev *vc, struct vc_ctrl *c, struct vc_session *session)
 {
 	const struct virtio_crypto_cipher_session_para *para =
 		&c->hdr.u.sym_create_session.u.cipher.para;
-	struct asym_key_data data = { .der = c->key };
+	struct asym_key_data data = vc_ctrl_key(c);
 
-	if (!create) {
+	if (vc_ctrl_is_cipher(c)) {
 		session->decrypt = le32_to_cpu(para->op) == VIRTIO_CRYPTO_OP_DECRYPT;
 		session->tfm = vc_cipher_open(vc, c->key, le32_to_cpu(para->keylen));
 		return PTR_ERR_OR_ZERO(session->tfm);
 	}
-	data.algo = create->algo;
-	data.curve = create->curve;
-	data.is_private = create->is_private;
-	data.der_len = create->key_len;
-	session->algo = create->algo;
-	session->padding = create->padding;
-	session->hash = create->hash;
+	session->algo = c->create.algo;
+	session->padding = c->create.padding;
+	session->hash = c->create.hash;
 	session->key = asym_exec_key_create(vc->exec, &data);
 	return PTR_ERR_OR_ZERO(session->key);
 }
 
-static int vc_ctrl_open(struct vc_dev *vc, struct vc_ctrl *c, const struct vc_create_req *create)
+static int vc_ctrl_open(struct vc_dev *vc, struct vc_ctrl *c)
 {
 	struct vc_session *session;
 	int index, err;
@@ -174,7 +202,7 @@ static int vc_ctrl_open(struct vc_dev *vc, struct vc_ctrl *c, const struct vc_cr
 	if (!session)
 		goto unreserve;
 	refcount_set(&session->ref, 1);
-	err = vc_ctrl_set_key(vc, c, session, create);
+	err = vc_ctrl_set_key(vc, c, session);
 	if (err)
 		goto free_session;
 	err = vc_session_add(&vc->sessions, index, session, c->session_gen);
@@ -194,10 +222,9 @@ unreserve:
 	return err;
 }
 
-static u8 vc_ctrl_create(struct vc_dev *vc, struct vc_ctrl *c)
+/* Check a request that opens a session. Return: VIRTIO_CRYPTO_*, OK: its key is to be prepared. */
+static u8 vc_ctrl_check_create(struct vc_dev *vc, struct vc_ctrl *c)
 {
-	bool cipher = vc_is_cipher(vc_ctrl_opcode(c));
-	struct vc_create_req create;
 	u8 status;
 
 	/* without room for the answer the session would be lost */
@@ -205,19 +232,44 @@ static u8 vc_ctrl_create(struct vc_dev *vc, struct vc_ctrl *c)
 		vc_count(vc_ctrl_queue(vc), VC_STAT_MALFORMED);
 		return VIRTIO_CRYPTO_ERR;
 	}
-	if (cipher)
+	if (vc_ctrl_is_cipher(c))
 		status = vc_cipher_parse_key(&c->hdr.u.sym_create_session, c->key_len);
 	else
 		status = vc_parse_key(&c->hdr.u.akcipher_create_session.para, c->key_len,
-				      &vc->caps, &create);
+				      &vc->caps, &c->create);
 	if (status == VIRTIO_CRYPTO_ERR)
 		vc_count(vc_ctrl_queue(vc), VC_STAT_MALFORMED);
-	if (status != VIRTIO_CRYPTO_OK)
-		return status;
-	return vc_key_status(vc_ctrl_open(vc, c, cipher ? NULL : &create));
+	return status;
 }
 
-static u8 vc_ctrl_execute(struct vc_dev *vc, struct vc_ctrl *c)
+/*
+ * Return: VIRTIO_CRYPTO_*, or -EINPROGRESS: goes on with vc_ctrl_open() when it is its turn.
+ */
+static int vc_ctrl_create(struct vc_dev *vc, struct vc_ctrl *c)
+{
+	struct vc_queue *q = vc_ctrl_queue(vc);
+	struct asym_key_data data;
+	u8 status;
+
+	status = vc_ctrl_check_create(vc, c);
+	if (status != VIRTIO_CRYPTO_OK)
+		return status;
+	if (!READ_ONCE(vc->limited))
+		return vc_key_status(vc_ctrl_open(vc, c));
+	data = vc_ctrl_key(c);
+	vc->ctrl_item.cost = vc_ctrl_is_cipher(c) ? VC_CTRL_CIPHER_COST :
+						    asym_key_prepare_cost(&data);
+	vc->ctrl_item.bytes = 0;
+	guard(mutex)(&q->lock);		/* against vc_ctrl_cancel() */
+	if (c->gen != q->gen)
+		return VIRTIO_CRYPTO_ERR;
+	WRITE_ONCE(c->state, VC_CTRL_WAITING);
+	kref_get(&vc->ref);
+	asym_qos_submit(&vc->flow, &vc->ctrl_item);
+	return -EINPROGRESS;
+}
+
+static int vc_ctrl_execute(struct vc_dev *vc, struct vc_ctrl *c)
 {
 	u32 opcode = vc_ctrl_opcode(c);
 
@@ -300,6 +352,77 @@ static void vc_ctrl_answer(struct vc_queue *q, struct vc_ctrl *c)
 }
 
 /**
+ * vc_ctrl_dispatch() - it is the turn of the session that is being opened
+ * @vc: the device
+ *
+ * Context: bottom halves disabled.
+ */
+void vc_ctrl_dispatch(struct vc_dev *vc)
+{
+	/* A worker that runs already may drop the device's last reference: as in vc_data_over() */
+	guard(rcu)();
+	/* Pairs with vc_ctrl_continue(): what the scheduler did to the item comes first. */
+	smp_store_release(&vc->ctrl->state, VC_CTRL_GRANTED);
+	queue_work(vc_wq, &vc_ctrl_queue(vc)->work);
+}
+
+/* The request is over, in whatever way. */
+static void vc_ctrl_done(struct vc_dev *vc)
+{
+	memzero_explicit(vc->ctrl->key, vc->ctrl->key_len);
+	vringh_kiov_cleanup(&vc->ctrl->wiov);
+	vc_inflight_done(vc);
+}
+
+/**
+ * vc_ctrl_cancel() - the queue stops: its request is not to wait for its turn any more
+ * @q: the control queue
+ *
+ * Context: process context, vc_queue.lock held.
+ */
+void vc_ctrl_cancel(struct vc_queue *q)
+{
+	struct vc_dev *vc = q->vc;
+
+	lockdep_assert_held(&q->lock);
+	if (READ_ONCE(vc->ctrl->state) != VC_CTRL_WAITING || !asym_qos_cancel(&vc->ctrl_item))
+		return;
+	WRITE_ONCE(vc->ctrl->state, VC_CTRL_NONE);
+	vc_ctrl_done(vc);
+	vc_dev_put(vc);
+}
+
+/* A request that waited for its turn. Return: false if it still waits. */
+static bool vc_ctrl_continue(struct vc_queue *q)
+{
+	struct vc_dev *vc = q->vc;
+	struct vc_ctrl *c = vc->ctrl;
+	bool stale;
+
+	/* Pairs with vc_ctrl_dispatch(). */
+	switch (smp_load_acquire(&c->state)) {
+	case VC_CTRL_WAITING:
+		return false;
+	case VC_CTRL_GRANTED:
+		break;
+	default:
+		return true;
+	}
+	scoped_guard(mutex, &q->lock) {
+		WRITE_ONCE(c->state, VC_CTRL_NONE);
+		stale = c->gen != q->gen;
+	}
+	c->status = stale || READ_ONCE(vc->retired) ? VIRTIO_CRYPTO_ERR :
+						      vc_key_status(vc_ctrl_open(vc, c));
+	asym_qos_done(&vc->ctrl_item);
+	scoped_guard(mutex, &q->lock)
+		vc_ctrl_answer(q, c);
+	vc_ctrl_done(vc);
+	vc_dev_put(vc);
+	return true;
+}
+
+/**
  * vc_ctrl_run() - serve the control queue
  * @q: the queue
  *
@@ -313,8 +436,10 @@ bool vc_ctrl_run(struct vc_queue *q)
 	int i;
 
 	for (i = 0; i < VC_CTRL_BATCH; i++) {
-		int ret = 0;
+		int ret = 0, status;
 
+		if (!vc_ctrl_continue(q))
+			return false;
 		scoped_guard(mutex, &q->lock) {
 			guard(rwsem_read)(&vc->map_sem);
 			if (vc_queue_runs(q))
@@ -324,16 +449,19 @@ bool vc_ctrl_run(struct vc_queue *q)
 			if (ret > 0)
 				atomic_inc(&vc->inflight);
 		}
-		if (ret > 0) {
-			c->status = vc_ctrl_execute(vc, c);
-			memzero_explicit(c->key, c->key_len);
-			scoped_guard(mutex, &q->lock)
-				vc_ctrl_answer(q, c);
-			vc_inflight_done(vc);
-		}
-		vringh_kiov_cleanup(&c->wiov);
-		if (ret <= 0 && ret != -EBADMSG)
+		if (ret <= 0) {
+			vringh_kiov_cleanup(&c->wiov);
+			if (ret == -EBADMSG)
+				continue;
 			return false;
+		}
+		status = vc_ctrl_execute(vc, c);
+		if (status == -EINPROGRESS)
+			continue;
+		c->status = status;
+		scoped_guard(mutex, &q->lock)
+			vc_ctrl_answer(q, c);
+		vc_ctrl_done(vc);
 	}
 	return true;
 }

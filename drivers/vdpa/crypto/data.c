@@ -15,7 +15,8 @@
  * Requests of ciphers share the queue, the objects and the scheduler; cipher.c has the rest.
  *
  * A request that brings its key (virtio 1.3, 5.9.7.8, stateless mode) goes through
- * another work item of the queue first, because preparing a key may take long.
+ * another work item of the queue, because preparing a key may take long. That is charged to the
+ * device like the operation, and begins when it is the request's turn.
  *
  * vc_queue.lock protects the objects that are not at the executor.
  */
@@ -65,6 +66,7 @@ static struct vc_request *vc_request_get(struct vc_queue *q)
 		req->dst_used = 0;
 		req->key_failed = false;
 		req->limited = false;
+		req->keyed = false;
 		req->cipher = false;
 		req->pushed = 0;
 		vringh_kiov_init(&req->wiov, req->wvec, ARRAY_SIZE(req->wvec));
@@ -152,16 +154,37 @@ static void vc_data_complete(struct asym_exec_request *exec, int err)
 	vc_data_over(req, err);
 }
 
+/* Prepare the key that the request brings. As in vc_data_over() the device may go meanwhile. */
+static void vc_data_prepare(struct vc_request *req)
+{
+	struct vc_queue *q = req->q;
+
+	guard(rcu)();
+	if (llist_add(&req->done, &q->keyed))
+		queue_work(vc_wq, &q->key_work);
+}
+
 /* Its turn. The executor takes its own reference to the key; the request may be gone then. */
 static void vc_data_dispatch(struct asym_qos_item *item)
 {
-	struct vc_request *req = container_of(item, struct vc_request, item);
-	struct asym_exec_key *key = req->exec.key;
+	struct vc_dev *vc = container_of(item->flow, struct vc_dev, flow);
+	struct vc_request *req;
+	struct asym_exec_key *key;
 
+	if (item == &vc->ctrl_item) {
+		vc_ctrl_dispatch(vc);
+		return;
+	}
+	req = container_of(item, struct vc_request, item);
 	if (req->cipher) {
 		vc_cipher_dispatch(req);
 		return;
 	}
+	if (req->keyed) {
+		vc_data_prepare(req);
+		return;
+	}
+	key = req->exec.key;
 	asym_exec_submit(&req->exec);
 	asym_exec_key_put(key);
 }
@@ -204,37 +227,63 @@ void vc_data_cancel(struct vc_queue *q)
 	list_for_each_entry(req, &q->busy, free) {
 		if (!req->limited || !asym_qos_cancel(&req->item))
 			continue;
-		if (!req->cipher)
+		if (req->keyed)
+			memzero_explicit(req->key, req->key_req.key_len);
+		else if (!req->cipher)
 			asym_exec_key_put(req->exec.key);
 		vc_data_over(req, -ECANCELED);
 	}
 }
 
-/* With the key that came along, which is gone when the operation is over. */
-static void vc_data_start_keyed(struct vc_dev *vc, struct vc_request *req)
+static struct asym_key_data vc_data_key(const struct vc_request *req)
 {
-	struct asym_key_data data = {
+	return (struct asym_key_data){
 		.algo = req->key_req.algo,
 		.curve = req->key_req.curve,
 		.is_private = req->key_req.is_private,
 		.der = req->key,
 		.der_len = req->key_req.key_len,
 	};
-	struct asym_exec_key *key;
+}
 
-	key = asym_exec_key_create(vc->exec, &data);
+/* Takes every request that brings its key: first it is charged for that and for the operation. */
+static void vc_data_submit_keyed(struct vc_request *req)
+{
+	struct asym_key_data data = vc_data_key(req);
+	struct vc_dev *vc = req->q->vc;
+
+	lockdep_assert_held(&req->q->lock);	/* against vc_data_cancel() */
+	req->keyed = true;
+	req->exec.key = NULL;
+	req->limited = READ_ONCE(vc->limited);
+	if (!req->limited) {
+		vc_data_prepare(req);
+		return;
+	}
+	req->item.cost = asym_key_prepare_cost(&data) + asym_key_cost(&data, req->exec.op);
+	req->item.bytes = req->exec.src_len;
+	asym_qos_submit(&vc->flow, &req->item);
+}
+
+/* With the key that came along, which is gone when the operation is over. */
+static void vc_data_start_keyed(struct vc_dev *vc, struct vc_request *req)
+{
+	struct asym_key_data data = vc_data_key(req);
+	struct asym_exec_key *key = ERR_PTR(-ECANCELED);
+	bool stale;
+
+	scoped_guard(mutex, &req->q->lock)
+		stale = req->gen != req->q->gen;
+	if (!stale)
+		key = asym_exec_key_create(vc->exec, &data);
 	memzero_explicit(req->key, req->key_req.key_len);
 	if (IS_ERR(key)) {
 		req->key_failed = true;
-		vc_data_over(req, PTR_ERR(key));
+		vc_data_complete(&req->exec, PTR_ERR(key));
 		return;
 	}
-	scoped_guard(mutex, &req->q->lock) {
-		if (req->gen == req->q->gen)
-			vc_data_submit(req, key);
-		else
-			vc_data_over(req, -ECANCELED);
-	}
+	req->exec.key = key;
+	asym_exec_submit(&req->exec);
 	asym_exec_key_put(key);
 }
 
@@ -391,8 +440,7 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 	list_add(&req->free, &q->busy);
 	if (!session) {
 		vc_count(q, VC_STAT_STATELESS);
-		if (llist_add(&req->done, &q->keyed))
-			queue_work(vc_wq, &q->key_work);
+		vc_data_submit_keyed(req);
 		return -EINPROGRESS;
 	}
 	vc_data_submit(req, session->key);

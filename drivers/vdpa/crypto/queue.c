@@ -131,7 +131,10 @@ void vc_queue_stop(struct vc_queue *q)
 	q->ready = false;
 	hrtimer_try_to_cancel(&q->tell_timer);
 	q->gen++;
-	vc_data_cancel(q);
+	if (vc_is_ctrl(q))
+		vc_ctrl_cancel(q);
+	else
+		vc_data_cancel(q);
 }
 
 /* May requests be taken from the ring? */

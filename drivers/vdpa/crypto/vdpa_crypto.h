@@ -281,7 +281,8 @@ struct vc_create_req {
  * @err: the executor's answer
  * @key_failed: it was about @key
  * @limited: it went to the scheduler: @item is one of it
- * @item: see there; while it waits exec.key is a reference
+ * @keyed: it brings its key, which is prepared when it is its turn
+ * @item: see there; while it waits exec.key is a reference, or NULL with @keyed
  * @since: when it was taken from the ring, ns
  * @gen: vc_queue.gen when the chain was taken
  * @head: the chain
@@ -315,6 +316,7 @@ struct vc_request {
 	int err;
 	bool key_failed;
 	bool limited;
+	bool keyed;
 	struct asym_qos_item item;
 	u64 since;
 	u32 gen;
@@ -359,6 +361,7 @@ enum vc_map {
  * @cipher: computes cbc(aes), of sessions with transforms like it; NULL: that is not offered
  * @sessions: see there
  * @ctrl: the control queue's buffer (struct vc_ctrl)
+ * @ctrl_item: the session that is being opened, if @limited
  * @inflight: operations taken from a ring and not answered
  * @idle: waits for @inflight to become 0
  * @map_sem: protects @iotlb and @map; held for reading while it is used
@@ -391,6 +394,7 @@ struct vc_dev {
 	struct crypto_skcipher *cipher;
 	struct vc_sessions sessions;
 	struct vc_ctrl *ctrl;
+	struct asym_qos_item ctrl_item;
 
 	atomic_t inflight;
 	wait_queue_head_t idle;
@@ -504,6 +508,8 @@ int vc_chain_walk(struct vc_chain *chain, u16 head, unsigned int num,
 int vc_ctrl_init(struct vc_dev *vc);
 void vc_ctrl_exit(struct vc_dev *vc);
 bool vc_ctrl_run(struct vc_queue *q);
+void vc_ctrl_dispatch(struct vc_dev *vc);
+void vc_ctrl_cancel(struct vc_queue *q);
 
 /* data.c */
 int vc_data_init(struct vc_queue *q);

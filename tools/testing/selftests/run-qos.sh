@@ -5,12 +5,14 @@
 # QOS_TESTS  which, with commas (default: these)
 here=$(dirname "$0")
 rc=0
-for test in $(echo "${QOS_TESTS:-quota,throttled,fairness,limits}" | tr , ' '); do
+for test in $(echo "${QOS_TESTS:-quota,throttled,fairness,limits,neighbours}" | tr , ' '); do
 	case $test in
 	limits) test=vdpa/limits.py ;;
+	neighbours) test="vdpa/limits.py neighbours" ;;
 	*) test=cof/$test.sh ;;
 	esac
 	echo "# $test, $(cut -d' ' -f1 /proc/uptime) s after power on"
-	"$here/$test" || rc=1
+	# shellcheck disable=SC2086	# a script and its argument
+	"$here/"$test || rc=1
 done
 exit $rc

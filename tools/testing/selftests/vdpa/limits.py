@@ -3,12 +3,15 @@
 """Limits of a vdpa_crypto device: kept, the tighter rules, changed live, and what waits for them goes
 with its queue.
 
-limits.py           all of it
-limits.py waiting   what does not look at the clock
+limits.py             all of it, but for two guests
+limits.py waiting     what does not look at the clock
+limits.py neighbours  a guest that tries everything to get more than its limit, beside another
 
 Each guest is hostile.py's hand-made driver, in a thread, with a number of signatures in flight. They
 are computed by asym_sim, which sets the time that takes and does not compute (null), so that the
 machine is idle enough to be on time. Speaks TAP. The machine is the lab's "loop".
+
+The two neighbours compute in earnest, on rsa-generic.
 
 COF_SOAK=1: 10 s instead of 3 s for each measurement, five rounds instead of three beside a neighbour
 """
@@ -17,6 +20,7 @@ import statistics
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -26,7 +30,9 @@ sys.path.insert(0, os.path.join(here, "..", "cof"))
 
 import hostile                                                  # noqa: E402
 import proto                                                    # noqa: E402
-from hostile import BASE, BUS, NEXT, PRIVATE, REVISION_1, STATELESS, SIGN, SUSPEND, WRITE, OK  # noqa: E402
+from eckey import EcKey                                         # noqa: E402
+from hostile import BASE, BUS, CREATE, ECDSA, ENCRYPT, NEXT, PRIVATE, PUBLIC, RAW  # noqa: E402
+from hostile import REVISION_1, STATELESS, SIGN, SUSPEND, WRITE, OK  # noqa: E402
 from proto import check, eventually, same                       # noqa: E402
 from qos import PER_CENT, SECONDS, busy, near, param, steadily  # noqa: E402
 
@@ -39,13 +45,15 @@ DIGEST = 32         # bytes of input of each operation
 class Guest(threading.Thread):
     """A device of its own, and what drives it: depth signatures in flight, from begin() to end()."""
 
-    def __init__(self, name, key):
+    def __init__(self, name, key, drivers="sim-rsa"):
         super().__init__(daemon=True)
         self.name, self.key, self.config = name, key, f"{CONFIG}/{name}"
         # virtio_crypto may have the device for a moment, and test it
-        param("null", 0)
-        self.dev = hostile.Device(hostile.make_device(self.config, drivers="sim-rsa", algorithms="rsa cbc(aes)"))
-        param("null", 1)
+        if drivers == "sim-rsa":
+            param("null", 0)
+        self.dev = hostile.Device(hostile.make_device(self.config, drivers=drivers, algorithms="rsa ecdsa cbc(aes)"))
+        if drivers == "sim-rsa":
+            param("null", 1)
         self.dev.map()
         self.base = {name: self.stat(name) for name in ("sign", "sign_bytes")}
         self.base["latency"] = self.latencies()
@@ -115,6 +123,120 @@ class Guest(threading.Thread):
         self.dev.close()
         check(eventually(lambda: not os.path.exists(f"{BUS}/devices/{self.name}"), 5),
               f"{self.name}: the device is gone")
+
+
+def der(tag, content):
+    size = len(content)
+    if size < 128:
+        return bytes([tag, size]) + content
+    return bytes([tag, 0x82, size >> 8, size & 255]) + content
+
+
+def public_key(modulus, e):
+    return der(0x30, b"".join(der(2, n.to_bytes(n.bit_length() // 8 + 1, "big")) for n in (modulus, e)))
+
+
+def encrypt_request(dev, size, e, modulus):
+    """A session with this exponent, and a request for it."""
+    status, session = dev.create(public_key(modulus, e), PUBLIC, RAW)
+    if status != OK:
+        return None
+    return dev.header(ENCRYPT, session, size, size) + (12345).to_bytes(size, "big")
+
+
+def ec_para(ec):
+    """Of a request that brings this key, or opens a session for it."""
+    return struct.pack("<IIIII", ECDSA, PRIVATE, len(ec.private), ec.number, 0)
+
+
+class Loop:
+    """Requests in flight without end, on a guest's device: returned() says how many were answered."""
+
+    def __init__(self, guest, request, room, depth):
+        self.guest, self.room = guest, room
+        guest.fill(depth, request, room)
+
+    def returned(self, seconds):
+        """Answers in so much time, and that."""
+        data, start, done = self.guest.dev.data, time.monotonic(), 0
+        while time.monotonic() < start + seconds:
+            heads = []
+            while data.seen != data.used_index():
+                heads.append(data.returned()[0])
+            for head in heads:
+                data.offer(head)
+            if heads:
+                data.kick()
+            done += len(heads)
+            time.sleep(0.001)
+        return done, time.monotonic() - start
+
+
+def opened(dev, ec, seconds):
+    """Sessions of an EC key that are opened, and closed, in so much time, and that."""
+    start, done = time.monotonic(), 0
+    while time.monotonic() < start + seconds:
+        status, session = dev.create(ec.private, algo=ECDSA, padding=ec.number, hash_algo=0)
+        if status != OK:
+            raise RuntimeError(f"no session: {status}")
+        dev.destroy(session)
+        done += 1
+    return done, time.monotonic() - start
+
+
+def at_most(done, seconds, rate, text):
+    """No more than the limit and what a burst, and an operation in advance, allow for."""
+    allowed = rate * (seconds + 0.1) * 1.05 + 1
+    check(0 < done <= allowed, f"{text}: {done} in {seconds:.1f} s, allowed are {allowed:.1f}")
+
+
+def test_costs(guest, folder):
+    """Who makes more work than others do with such a key is charged for it, also for preparing keys."""
+    dev, units, size = guest.dev, 10, 512
+    modulus = hostile.Key(4096).modulus
+    guest.set(ops_per_sec=0, bytes_per_sec=0, units_per_sec=units)
+
+    dev.start()
+    for bits in (257, 2048, 4090):
+        check(not encrypt_request(dev, size, 1 << bits - 1 | 1, modulus), f"an exponent of {bits} bits is refused")
+    for e in (1, 2, 65536):
+        check(not encrypt_request(dev, size, e, modulus), f"the exponent {e} is refused")
+    # 70 milliunits are for 17 multiplications
+    request = encrypt_request(dev, size, (1 << 256) - 1, modulus)
+    done, seconds = Loop(guest, request, size, 8).returned(SECONDS)
+    at_most(done, seconds, units / (0.070 * 510 / 17), "encryptions with an exponent of 256 ones")
+
+    ec = EcKey(folder, "P-521")
+    dev.start()
+    done, seconds = opened(dev, ec, SECONDS)
+    at_most(done, seconds, units / 1.75, "sessions of P-521")
+
+    dev.start(REVISION_1 | STATELESS)
+    request = dev.header(SIGN, 0, DIGEST, ec.longest, 0, ec_para(ec)) + ec.private + bytes(DIGEST)
+    done, seconds = Loop(guest, request, ec.longest, 8).returned(SECONDS)
+    at_most(done, seconds, units / (1.75 + 2.4), "signatures with P-521 keys that requests bring")
+    check(guest.stat("stateless") >= done, "they were computed with these keys")
+
+    # what waits to open a session goes with its queue
+    dev.start()
+    guest.set(units_per_sec=1, burst_ms=1)
+    create = struct.pack("<IIII", CREATE, ECDSA, 0, 0) + ec_para(ec) + bytes(36) + ec.private
+    for pause in (0, 0.01, 0.3):
+        dev.start()
+        dev.mem[0x20000:0x20000 + len(create)] = create
+        for i in range(4):
+            dev.ctrl.desc(2 * i, BASE + 0x20000, len(create), NEXT, 2 * i + 1)
+            dev.ctrl.desc(2 * i + 1, BASE + 0x40000 + 64 * i, 16, WRITE, 0)
+            dev.ctrl.offer(2 * i)
+        dev.ctrl.kick()
+        time.sleep(pause)
+        start = time.monotonic()
+        dev.set_status(0)
+        took = time.monotonic() - start
+        check(took < 10, f"a reset does not wait for sessions that wait ({took:.2f} s)")
+    check(eventually(lambda: guest.stat("waiting") == 0, 5), "nothing waits after it")
+    same(guest.stat("sessions"), 0, "and there is no session")
+    guest.set(units_per_sec=0, burst_ms=100)
 
 
 def measure(seconds, guest):
@@ -278,7 +400,121 @@ def test_neighbour(guest, key):
     other.remove()
 
 
+UNITS = 10          # of each of the two, a second
+CALM = 0.12         # seconds between the requests of the one who is timed: below its limit
+
+
+def timed(guest, request, seconds):
+    """One request after the other, with pauses: what they took."""
+    times, end = [], time.monotonic() + seconds
+    while time.monotonic() < end:
+        start = time.monotonic()
+        back, _ = guest.dev.request(guest.dev.data, request, guest.key.bytes + 1)
+        if not back or back[1] != guest.key.bytes + 1:
+            raise RuntimeError("no signature")
+        times.append(time.monotonic() - start)
+        time.sleep(max(0, start + CALM - time.monotonic()))
+    return times
+
+
+def p99(times):
+    return sorted(times)[min(len(times) - 1, 99 * len(times) // 100)]
+
+
+class Trick(threading.Thread):
+    """What a guest does with its device until end()."""
+
+    def __init__(self, run):
+        super().__init__(daemon=True)
+        self.round, self.over, self.error = run, threading.Event(), None
+        self.start()
+
+    def run(self):
+        try:
+            while not self.over.is_set():
+                self.round(0.5)
+        except Exception as error:      # pylint: disable=broad-except
+            self.error = error
+
+    def end(self):
+        self.over.set()
+        self.join(30)
+        check(not self.error and not self.is_alive(), f"the other was at work until the end ({self.error})")
+
+
+def test_neighbours(normal, other, folder):
+    """What the other one does, within the same limit, is not felt more than honest work is."""
+    dev, modulus, size = other.dev, hostile.Key(4096).modulus, 512
+    ec = EcKey(folder, "P-521")
+    for guest in (normal, other):
+        guest.set(units_per_sec=UNITS)
+
+    def honest():
+        return Loop(other, other.sign(other.open()), other.key.bytes, DEPTH).returned
+
+    def exponents():
+        dev.start()
+        return Loop(other, encrypt_request(dev, size, (1 << 256) - 1, modulus), size, DEPTH).returned
+
+    def sessions():
+        dev.start()
+        return lambda seconds: opened(dev, ec, seconds)
+
+    def keyed():
+        dev.start(REVISION_1 | STATELESS)
+        request = dev.header(SIGN, 0, DIGEST, ec.longest, 0, ec_para(ec)) + ec.private + bytes(DIGEST)
+        return Loop(other, request, ec.longest, DEPTH).returned
+
+    normal.dev.start()
+    _, session = normal.dev.create(normal.key.private)
+    request = normal.sign(session)
+
+    def beside(trick):
+        thread = Trick(trick())
+        times = timed(normal, request, SECONDS)
+        rate = len(times) / SECONDS
+        thread.end()
+        return rate, p99(times)
+
+    for name, trick in (("exponents of 256 bits", exponents), ("sessions of P-521", sessions),
+                        ("P-521 keys in requests", keyed)):
+        def judge(name=name, trick=trick):
+            rate, worst = beside(honest)
+            got, took = beside(trick)
+            share = 100 * got / rate
+            text = (f"beside {name}: {share:.0f} % of its share ({got:.1f} of {rate:.1f} a second), "
+                    f"p99 {1000 * took:.0f} ms, beside honest work {1000 * worst:.0f} ms")
+            return share >= 95 and took <= 1.5 * worst, text
+        for attempt in range(ROUNDS):
+            good, text = judge()
+            print(f"# {text}", flush=True)
+            if good:
+                break
+        check(good, text)
+    other.dev.set_status(0)
+    normal.dev.set_status(0)
+
+
+def main_neighbours():
+    guests = []
+    try:
+        key = hostile.Key(2048)
+        guests = [Guest(name, key, "rsa-generic") for name in ("normal", "other")]
+        with tempfile.TemporaryDirectory() as folder:
+            test_neighbours(*guests, folder)
+    except Exception:
+        for line in traceback.format_exc().splitlines():
+            print(f"# {line}")
+        check(False, "the test ended early")
+    for guest in guests:
+        guest.remove()
+    print(f"1..{proto.nr}")
+    return proto.bad > 0
+
+
 def main():
+    if sys.argv[1:] == ["neighbours"]:
+        return main_neighbours()
     clock = sys.argv[1:] != ["waiting"]
     guest = None
     try:
@@ -292,6 +528,8 @@ def main():
             guest.end()
             test_counted(guest)
         test_waiting(guest)
+        with tempfile.TemporaryDirectory() as folder:
+            test_costs(guest, folder)
         if clock:
             test_neighbour(guest, key)
         guest.fill(DEPTH, guest.sign(guest.open()))
