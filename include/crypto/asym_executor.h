@@ -30,20 +30,23 @@ struct seq_file;
  *	of preference ("qat-rsa,rsa-generic"); NULL or "" means the best raw
  *	"rsa" that is not registered by asym_provider. A template's name
  *	("pkcs1pad(...)") is refused with -EINVAL, an unknown driver with
- *	-ENOENT; *@bad names it.
+ *	-ENOENT, unless @wait_drivers; *@bad names it.
+ * @wait_drivers: take names of drivers that there are not. The executor computes on them from
+ *	when they are registered; see asym_exec_missing()
  * @max_inflight: operations on the driver at one time; further ones wait in
  *	order; 0 means a default fit for the driver
  * @bad: if not NULL, receives (pointing into a static or @drivers string is
  *	not promised: a copy of at most CRYPTO_MAX_ALG_NAME) the driver refused
  * @ready_changed: if not NULL, called in process context when
- *	asym_exec_ready() may have changed, also before asym_exec_create()
- *	returned; not after asym_exec_destroy(). It may take spinlocks and must
- *	not create or destroy executors
+ *	asym_exec_ready() or asym_exec_max_inflight() may have changed, also
+ *	before asym_exec_create() returned; not after asym_exec_destroy(). It
+ *	may take spinlocks and must not create or destroy executors
  * @data: for @ready_changed
  */
 struct asym_exec_params {
 	const char *name;
 	const char *drivers;
+	bool wait_drivers;
 	unsigned int max_inflight;
 	char *bad;
 	void (*ready_changed)(void *data);
@@ -109,6 +112,7 @@ void asym_exec_caps(struct asym_exec *exec, struct asym_caps *caps);
 const char *asym_exec_driver(struct asym_exec *exec);
 unsigned int asym_exec_max_inflight(const struct asym_exec *exec);
 bool asym_exec_ready(struct asym_exec *exec);
+bool asym_exec_missing(struct asym_exec *exec, char *names, size_t size);
 void asym_exec_stats_show(struct asym_exec *exec, struct seq_file *m);
 
 struct asym_exec_key *asym_exec_key_create(struct asym_exec *exec,

@@ -7,9 +7,16 @@
  * in circles, so by default it does not; an administrator may name it. What is
  * looked at is the raw "rsa" algorithm: templates hide it, so they are refused.
  *
+ * A driver may come after the executor, and go and come back: an initiator's pool whose target is
+ * not reached yet has no algorithms. LKCF tells of new algorithms; a work item of the executor then
+ * looks for what it misses. Drivers are added to an executor, and probes replaced, by that work
+ * item only once it exists; keys and readers see a driver when exec_driver_there() says so.
+ *
  * Process context, except the look-up of marks (any but hard interrupts).
  * marks_lock protects the marks; it is taken within exec_all_lock.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/array_size.h>
 #include <linux/cleanup.h>
 #include <linux/ctype.h>
@@ -17,6 +24,7 @@
 #include <linux/export.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <crypto/algapi.h>
 
 #include "asym_executor_int.h"
 
@@ -161,11 +169,13 @@ static bool driver_ready(const struct exec_driver *drv)
 	struct exec_mark *mark;
 	bool ready;
 
-	if (!drv->mark)
+	if (!exec_driver_there(drv))
+		return false;
+	if (!READ_ONCE(drv->mark))
 		return true;
 	spin_lock_bh(&marks_lock);
 	mark = mark_find(drv->name);
-	ready = mark && mark->id == drv->mark && mark->ready;
+	ready = mark && mark->id == READ_ONCE(drv->mark) && mark->ready;
 	spin_unlock_bh(&marks_lock);
 	return ready;
 }
@@ -174,8 +184,8 @@ static bool driver_ready(const struct exec_driver *drv)
  * asym_exec_ready() - does an executor compute on what it is meant to?
  * @exec: the executor
  *
- * It does not while each of its drivers is a remote one that can reach none of
- * its devices: operations are computed all the same, by that driver's software
+ * It does not while each of its drivers is not there, or is a remote one that can reach none of
+ * its devices: with the latter, operations are computed all the same, by that driver's software
  * fallback on this machine's CPU, or fail if that is what was chosen.
  *
  * Context: any but hard interrupts.
@@ -239,18 +249,46 @@ static u64 driver_mark(const char *name, const struct asym_exec_remote_ops **ops
 	return id;
 }
 
+/* A driver is found. Its slot is one that nobody computes on yet. */
+static void driver_set(struct asym_exec *exec, struct exec_driver *drv, struct crypto_akcipher *tfm)
+{
+	const struct asym_exec_remote_ops *remote;
+	u64 mark = driver_mark(tfm_driver(tfm), &remote);
+
+	spin_lock_bh(&exec->lock);
+	drv->remote = remote;
+	drv->probe = tfm;
+	drv->sync = !(crypto_akcipher_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC);
+	WRITE_ONCE(drv->mark, mark);
+	/* Pairs with exec_driver_there(). */
+	smp_store_release(&drv->there, true);
+	spin_unlock_bh(&exec->lock);
+}
+
+static int driver_check(struct crypto_akcipher *tfm)
+{
+	return strcmp(crypto_tfm_alg_name(crypto_akcipher_tfm(tfm)), RAW_RSA) ? -EINVAL : 0;
+}
+
 static int driver_add(struct asym_exec *exec, struct crypto_akcipher *tfm)
 {
 	struct exec_driver *drv = &exec->drivers[exec->nr_drivers];
+	int err = driver_check(tfm);
 
-	if (strcmp(crypto_tfm_alg_name(crypto_akcipher_tfm(tfm)), RAW_RSA))
-		return -EINVAL;
+	if (err)
+		return err;
 	strscpy(drv->name, tfm_driver(tfm));
-	drv->mark = driver_mark(drv->name, &drv->remote);
-	drv->probe = tfm;
-	drv->sync = !(crypto_akcipher_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC);
+	driver_set(exec, drv, tfm);
 	exec->reqsize = max(exec->reqsize, crypto_akcipher_reqsize(tfm));
 	exec->nr_drivers++;
+	return 0;
+}
+
+/* It may come: requests will have room for it. */
+static int driver_add_late(struct asym_exec *exec, const char *name)
+{
+	strscpy(exec->drivers[exec->nr_drivers++].name, name);
+	exec->reqsize = max(exec->reqsize, EXEC_LATE_REQSIZE);
 	return 0;
 }
 
@@ -290,7 +328,7 @@ static bool driver_name_valid(const char *name)
 	return true;
 }
 
-static int driver_add_named(struct asym_exec *exec, const char *name)
+static int driver_add_named(struct asym_exec *exec, const char *name, bool wait)
 {
 	struct crypto_akcipher *tfm;
 	int i, err;
@@ -304,6 +342,8 @@ static int driver_add_named(struct asym_exec *exec, const char *name)
 		return -E2BIG;
 
 	tfm = crypto_alloc_akcipher(name, 0, 0);
+	if (tfm == ERR_PTR(-ENOENT) && wait)
+		return driver_add_late(exec, name);
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm);
 	/* an algorithm's name ("rsa") also finds something, but not what was named */
@@ -313,16 +353,17 @@ static int driver_add_named(struct asym_exec *exec, const char *name)
 	return err;
 }
 
-/* exec->drivers from a list of names; on failure *@bad (if any) names the one refused. */
-int exec_drivers_init(struct asym_exec *exec, const char *list, char *bad)
+/* exec->drivers from a list of names; on failure *@params->bad (if any) names the one refused. */
+int exec_drivers_init(struct asym_exec *exec, const struct asym_exec_params *params)
 {
 	char *names __free(kfree) = NULL;
+	char *bad = params->bad;
 	char *cursor, *name;
 	int err = 0;
 
 	if (bad)
 		*bad = '\0';
-	names = kstrdup(list ?: "", GFP_KERNEL);
+	names = kstrdup(params->drivers ?: "", GFP_KERNEL);
 	if (!names)
 		return -ENOMEM;
 
@@ -330,7 +371,7 @@ int exec_drivers_init(struct asym_exec *exec, const char *list, char *bad)
 	while ((name = strsep(&cursor, SEPARATORS))) {
 		if (!*name)
 			continue;
-		err = driver_add_named(exec, name);
+		err = driver_add_named(exec, name, params->wait_drivers);
 		if (err)
 			break;
 	}
@@ -349,5 +390,168 @@ int exec_drivers_init(struct asym_exec *exec, const char *list, char *bad)
 void exec_drivers_exit(struct asym_exec *exec)
 {
 	while (exec->nr_drivers)
-		crypto_free_akcipher(exec->drivers[--exec->nr_drivers].probe);
+		if (exec->drivers[--exec->nr_drivers].there)
+			crypto_free_akcipher(exec->drivers[exec->nr_drivers].probe);
+	while (exec->nr_retired)
+		crypto_free_akcipher(exec->retired[--exec->nr_retired]);
+	kfree(exec->retired);
 }
+
+/* ---- drivers that come later ---- */
+
+/* Is it missing, or was it registered anew, by another class of that name? */
+static bool driver_wanted(const struct exec_driver *drv)
+{
+	const struct asym_exec_remote_ops *remote;
+	u64 mark;
+
+	if (!exec_driver_there(drv))
+		return true;
+	if (!READ_ONCE(drv->mark))
+		return false;
+	mark = driver_mark(drv->name, &remote);
+	return mark && mark != READ_ONCE(drv->mark);
+}
+
+/* Keys, or operations with them, may be of the probe there was: it stays, and its module. */
+static int driver_replace(struct asym_exec *exec, struct exec_driver *drv,
+			  struct crypto_akcipher *tfm)
+{
+	const struct asym_exec_remote_ops *remote;
+	struct crypto_akcipher **retired;
+	u64 mark = driver_mark(drv->name, &remote);
+
+	/* What is computed with keys that exist depends on these. */
+	if (remote != drv->remote ||
+	    drv->sync != !(crypto_akcipher_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC))
+		return -EINVAL;
+	retired = krealloc_array(exec->retired, exec->nr_retired + 1, sizeof(*retired), GFP_KERNEL);
+	if (!retired)
+		return -ENOMEM;
+	exec->retired = retired;
+	exec->retired[exec->nr_retired++] = drv->probe;
+	WRITE_ONCE(drv->probe, tfm);
+	WRITE_ONCE(drv->mark, mark);
+	return 0;
+}
+
+/* Return: whether there is a change. */
+static bool driver_look(struct asym_exec *exec, struct exec_driver *drv)
+{
+	struct crypto_akcipher *tfm;
+	int err;
+
+	if (!driver_wanted(drv))
+		return false;
+	/* It was asked for when the executor was made; now it is there, or it is not. */
+	tfm = crypto_alloc_akcipher(drv->name, 0, CRYPTO_NOLOAD);
+	if (IS_ERR(tfm))
+		return false;
+	if (drv->there && crypto_akcipher_alg(tfm) == crypto_akcipher_alg(drv->probe)) {
+		crypto_free_akcipher(tfm);
+		return false;
+	}
+	err = strcmp(tfm_driver(tfm), drv->name) ? -ENOENT : driver_check(tfm);
+	if (!err && crypto_akcipher_reqsize(tfm) > exec->reqsize)
+		err = -E2BIG;
+	if (!err && drv->there)
+		err = driver_replace(exec, drv, tfm);
+	else if (!err)
+		driver_set(exec, drv, tfm);
+	if (err) {
+		pr_warn("%s: driver '%s' came, but cannot be used (%pe); make the user of it anew\n",
+			exec->name, drv->name, ERR_PTR(err));
+		crypto_free_akcipher(tfm);
+		return false;
+	}
+	pr_info("%s: driver '%s' is there\n", exec->name, drv->name);
+	return true;
+}
+
+/* asym_exec.drivers_work */
+void exec_drivers_work(struct work_struct *work)
+{
+	struct asym_exec *exec = container_of(work, struct asym_exec, drivers_work);
+	bool changed = false;
+	int i;
+
+	for (i = 0; i < exec->nr_drivers; i++)
+		if (driver_look(exec, &exec->drivers[i]))
+			changed = true;
+	if (!changed)
+		return;
+	exec_set_inflight(exec);
+	guard(mutex)(&exec_all_lock);
+	if (exec->ready_changed)
+		exec->ready_changed(exec->data);
+}
+
+/* Look for what is missing, if something is. */
+void exec_drivers_look(struct asym_exec *exec)
+{
+	int i;
+
+	for (i = 0; i < exec->nr_drivers; i++) {
+		if (driver_wanted(&exec->drivers[i])) {
+			queue_work(exec_house_wq, &exec->drivers_work);
+			return;
+		}
+	}
+}
+
+static void drivers_all_work(struct work_struct *work)
+{
+	struct asym_exec *exec;
+
+	guard(mutex)(&exec_all_lock);
+	list_for_each_entry(exec, &exec_all, all)
+		exec_drivers_look(exec);
+}
+
+static DECLARE_WORK(all_work, drivers_all_work);
+
+/* LKCF holds locks of its own here. */
+static int drivers_notify(struct notifier_block *nb, unsigned long event, void *data)
+{
+	if (event == CRYPTO_MSG_ALG_LOADED)
+		queue_work(exec_house_wq, &all_work);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block drivers_notifier = {
+	.notifier_call = drivers_notify,
+};
+
+int exec_drivers_module_init(void)
+{
+	return crypto_register_notifier(&drivers_notifier);
+}
+
+void exec_drivers_module_exit(void)
+{
+	crypto_unregister_notifier(&drivers_notifier);
+	cancel_work_sync(&all_work);
+}
+
+/**
+ * asym_exec_missing() - which drivers an executor waits for
+ * @exec: the executor
+ * @names: receives their names, separated by spaces
+ * @size: of @names
+ *
+ * Context: any.
+ * Return: whether there are any.
+ */
+bool asym_exec_missing(struct asym_exec *exec, char *names, size_t size)
+{
+	size_t len = 0;
+	int i;
+
+	*names = '\0';
+	for (i = 0; i < exec->nr_drivers; i++)
+		if (!exec_driver_there(&exec->drivers[i]))
+			len += scnprintf(names + len, size - len, "%s%s", len ? " " : "",
+					 exec->drivers[i].name);
+	return len;
+}
+EXPORT_SYMBOL_GPL(asym_exec_missing);

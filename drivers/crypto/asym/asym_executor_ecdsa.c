@@ -61,6 +61,8 @@ int exec_ec_key_set(struct asym_exec_key *key, const struct asym_key_data *data)
 	int i, ret, err = 0, taken = 0;
 
 	for (i = 0; i < exec->nr_drivers; i++) {
+		if (!exec_driver_there(&exec->drivers[i]))
+			continue;
 		if (exec->drivers[i].remote) {
 			ret = ec_set_remote(key, i, data);
 		} else if (!key->sig) {
@@ -78,7 +80,7 @@ int exec_ec_key_set(struct asym_exec_key *key, const struct asym_key_data *data)
 		exec->drivers[i].key_errors++;
 		spin_unlock_bh(&exec->lock);
 	}
-	return taken ? 0 : err;
+	return taken ? 0 : err ?: -ENODEV;
 }
 
 /**

@@ -34,10 +34,13 @@ struct rsa_key;
 #define EXEC_MAX_DRIVERS	4
 #define EXEC_MAX_NAME		48
 #define EXEC_MAX_INFLIGHT	4096
+/* Private area for a driver that is not there yet: asym_provider's take 4.5 KiB. */
+#define EXEC_LATE_REQSIZE	5120
 
 /**
  * struct exec_driver - an LKCF driver of an executor
  * @name: its cra_driver_name
+ * @there: it was found; until then, of what follows, only the counters mean something
  * @probe: an unkeyed transform: keeps the driver's module, knows its reqsize
  * @mark: it computes elsewhere: the id of asym_exec_mark_remote(); else 0
  * @remote: likewise: how it computes ECDSA, or NULL
@@ -48,6 +51,7 @@ struct rsa_key;
  */
 struct exec_driver {
 	char name[CRYPTO_MAX_ALG_NAME];
+	bool there;
 	struct crypto_akcipher *probe;
 	u64 mark;
 	const struct asym_exec_remote_ops *remote;
@@ -88,11 +92,15 @@ struct exec_stats {
  * @name: as its creator called it
  * @nr_drivers: used entries of @drivers
  * @reqsize: the largest private area a driver wants in a request
- * @max_inflight: requests handed to drivers at one time
- * @drivers: in order of preference; names and transforms fixed after creation
+ * @any_inflight: @max_inflight is what fits the first driver there is
+ * @drivers: in order of preference; the number and the names are fixed after creation
+ * @drivers_work: looks for drivers that are not there, or there anew
+ * @retired: probe transforms of drivers that went and came back; keys may be of those
+ * @nr_retired: their number
  * @refs: one for the creator, one for each key
  * @released: @refs reached zero
  * @lock: protects what follows, and counters in @drivers; taken with BH disabled
+ * @max_inflight: requests handed to drivers at one time
  * @fifo: requests that wait
  * @queued: their number
  * @inflight: requests handed to drivers
@@ -111,12 +119,16 @@ struct asym_exec {
 	char name[EXEC_MAX_NAME];
 	unsigned int nr_drivers;
 	unsigned int reqsize;
-	unsigned int max_inflight;
+	bool any_inflight;
 	struct exec_driver drivers[EXEC_MAX_DRIVERS];
+	struct work_struct drivers_work;
+	struct crypto_akcipher **retired;
+	unsigned int nr_retired;
 	refcount_t refs;
 	struct completion released;
 
 	spinlock_t lock; /* see above */
+	unsigned int max_inflight;
 	struct list_head fifo;
 	unsigned int queued;
 	unsigned int inflight;
@@ -174,8 +186,23 @@ extern struct workqueue_struct *exec_compute_wq;
 extern struct workqueue_struct *exec_house_wq;
 
 /* asym_executor_drv.c */
-int exec_drivers_init(struct asym_exec *exec, const char *list, char *bad);
+int exec_drivers_init(struct asym_exec *exec, const struct asym_exec_params *params);
 void exec_drivers_exit(struct asym_exec *exec);
+void exec_drivers_look(struct asym_exec *exec);
+int exec_drivers_module_init(void);
+void exec_drivers_module_exit(void);
+
+/* May it be computed on? Then all that exec_driver_set() wrote before is seen. */
+static inline bool exec_driver_there(const struct exec_driver *drv)
+{
+	/* Pairs with driver_set(). */
+	return smp_load_acquire(&drv->there);
+}
+
+void exec_drivers_work(struct work_struct *work);
+
+/* asym_executor_main.c */
+void exec_set_inflight(struct asym_exec *exec);
 
 /* asym_executor_key.c */
 void exec_put(struct asym_exec *exec);

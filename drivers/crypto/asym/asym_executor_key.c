@@ -47,7 +47,7 @@ static int key_set(struct asym_exec_key *key, unsigned int i, const struct asym_
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm);
 
-	/* The same driver as when the executor was made? Requests were sized for that one. */
+	/* The same driver as when it was found? Requests were sized for that one. */
 	err = -ENODEV;
 	if (crypto_akcipher_alg(tfm) != crypto_akcipher_alg(drv->probe) ||
 	    crypto_akcipher_reqsize(tfm) > key->exec->reqsize)
@@ -81,13 +81,17 @@ static int key_set_all(struct asym_exec_key *key, const struct asym_key_data *da
 	struct asym_exec *exec = key->exec;
 	int i, ret, taken = 0;
 
+	*err = -ENODEV;
 	for (i = 0; i < exec->nr_drivers; i++) {
+		if (!exec_driver_there(&exec->drivers[i]))
+			continue;
 		ret = key_set(key, i, data, n_sz);
 		if (!ret) {
 			taken++;
 			continue;
 		}
-		*err = *err ?: ret;
+		if (*err == -ENODEV)
+			*err = ret;
 		spin_lock_bh(&exec->lock);
 		exec->drivers[i].key_errors++;
 		spin_unlock_bh(&exec->lock);
@@ -129,8 +133,8 @@ static void key_free_work(struct work_struct *work)
  *
  * Context: process; may sleep, for as long as the driver does.
  * Return: the key, with one reference, the caller's; ERR_PTR() as
- * asym_key_parse() says, -ENOMEM, or the errno of the first driver when none
- * took it.
+ * asym_key_parse() says, -ENOMEM, -ENODEV while there is no driver, or the errno of the first
+ * one when none took it.
  */
 struct asym_exec_key *asym_exec_key_create(struct asym_exec *exec,
 					   const struct asym_key_data *data)

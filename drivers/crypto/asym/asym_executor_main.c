@@ -24,11 +24,30 @@
 struct workqueue_struct *exec_compute_wq;
 struct workqueue_struct *exec_house_wq;
 
-static unsigned int default_inflight(const struct exec_driver *drv)
+static unsigned int default_inflight(const struct asym_exec *exec)
 {
-	if (drv->sync)
-		return num_online_cpus();
-	return drv->mark ? REMOTE_INFLIGHT : LOCAL_INFLIGHT;
+	const struct exec_driver *drv;
+	int i;
+
+	for (i = 0; i < exec->nr_drivers; i++) {
+		drv = &exec->drivers[i];
+		if (!exec_driver_there(drv))
+			continue;
+		if (drv->sync)
+			return num_online_cpus();
+		return drv->mark ? REMOTE_INFLIGHT : LOCAL_INFLIGHT;
+	}
+	return LOCAL_INFLIGHT;
+}
+
+/* One of the drivers came. */
+void exec_set_inflight(struct asym_exec *exec)
+{
+	if (!exec->any_inflight)
+		return;
+	spin_lock_bh(&exec->lock);
+	WRITE_ONCE(exec->max_inflight, default_inflight(exec));
+	spin_unlock_bh(&exec->lock);
 }
 
 /**
@@ -36,7 +55,8 @@ static unsigned int default_inflight(const struct exec_driver *drv)
  * @params: what it is called and what it computes on; used during the call only
  *
  * Looks the drivers up, which may load modules, and keeps them from being
- * unloaded until asym_exec_destroy().
+ * unloaded until asym_exec_destroy(). Drivers that are not there, with @params->wait_drivers, are
+ * looked for again whenever LKCF has a new algorithm.
  *
  * Context: process; may sleep.
  * Return: the executor, or ERR_PTR(): -EINVAL for a name no raw RSA driver
@@ -61,16 +81,20 @@ struct asym_exec *asym_exec_create(const struct asym_exec_params *params)
 	spin_lock_init(&exec->lock);
 	INIT_LIST_HEAD(&exec->fifo);
 	INIT_DELAYED_WORK(&exec->pump_work, exec_pump_work);
+	INIT_WORK(&exec->drivers_work, exec_drivers_work);
 	exec->ready_changed = params->ready_changed;
 	exec->data = params->data;
 
-	err = exec_drivers_init(exec, params->drivers, params->bad);
+	err = exec_drivers_init(exec, params);
 	if (err) {
 		kfree(exec);
 		return ERR_PTR(err);
 	}
-	exec->max_inflight = params->max_inflight ?: default_inflight(&exec->drivers[0]);
+	exec->any_inflight = !params->max_inflight;
+	exec->max_inflight = params->max_inflight ?: default_inflight(exec);
 	exec_debugfs_add(exec);
+	/* A driver that came before this one was in the list was not seen. */
+	exec_drivers_look(exec);
 	return exec;
 }
 EXPORT_SYMBOL_GPL(asym_exec_create);
@@ -89,6 +113,7 @@ void asym_exec_destroy(struct asym_exec *exec)
 	if (IS_ERR_OR_NULL(exec))
 		return;
 	exec_debugfs_del(exec);
+	cancel_work_sync(&exec->drivers_work);
 	exec_put(exec);
 	wait_for_completion(&exec->released);
 	cancel_delayed_work_sync(&exec->pump_work);
@@ -160,16 +185,19 @@ EXPORT_SYMBOL_GPL(asym_exec_driver);
  * Whoever submits no more than that decides the order himself (asym_qos).
  *
  * Context: any.
- * Return: operations, at least 1; the same for the life of the executor.
+ * Return: operations, at least 1; may change when a driver that was waited for is there, before
+ * ready_changed() is called.
  */
 unsigned int asym_exec_max_inflight(const struct asym_exec *exec)
 {
-	return exec->max_inflight;
+	return READ_ONCE(exec->max_inflight);
 }
 EXPORT_SYMBOL_GPL(asym_exec_max_inflight);
 
 static int __init asym_executor_init(void)
 {
+	int err;
+
 	/*
 	 * One operation takes a CPU for up to tens of milliseconds. Unbound, so
 	 * that the scheduler spreads them over CPUs whoever submits; no more at a
@@ -184,6 +212,12 @@ static int __init asym_executor_init(void)
 		destroy_workqueue(exec_compute_wq);
 		return -ENOMEM;
 	}
+	err = exec_drivers_module_init();
+	if (err) {
+		destroy_workqueue(exec_house_wq);
+		destroy_workqueue(exec_compute_wq);
+		return err;
+	}
 	exec_debugfs_init();
 	return 0;
 }
@@ -191,6 +225,7 @@ static int __init asym_executor_init(void)
 static void __exit asym_executor_exit(void)
 {
 	/* No executor exists, but the last work item of one may still be returning. */
+	exec_drivers_module_exit();
 	exec_debugfs_exit();
 	destroy_workqueue(exec_house_wq);
 	destroy_workqueue(exec_compute_wq);

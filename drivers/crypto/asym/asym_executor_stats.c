@@ -83,6 +83,7 @@ void asym_exec_stats_show(struct asym_exec *exec, struct seq_file *m)
 
 	for (i = 0; i < exec->nr_drivers; i++) {
 		seq_printf(m, "driver%d %s\n", i, drivers[i].name);
+		seq_printf(m, "driver%d_there %d\n", i, drivers[i].there);
 		seq_printf(m, "driver%d_async %d\n", i, !drivers[i].sync);
 		seq_printf(m, "driver%d_ops %llu\n", i, drivers[i].ops);
 		seq_printf(m, "driver%d_errors %llu\n", i, drivers[i].errors);
@@ -102,7 +103,7 @@ void asym_exec_stats_show(struct asym_exec *exec, struct seq_file *m)
 	seq_printf(m, "ec_local %llu\n", stats.ec_local);
 	seq_printf(m, "ec_errors %llu\n", stats.ec_errors);
 	seq_printf(m, "ready %d\n", asym_exec_ready(exec));
-	seq_printf(m, "max_inflight %u\n", exec->max_inflight);
+	seq_printf(m, "max_inflight %u\n", asym_exec_max_inflight(exec));
 	seq_printf(m, "inflight %u\n", inflight);
 	seq_printf(m, "queued %u\n", queued);
 	seq_printf(m, "keys %u\n", keys);

@@ -4,6 +4,7 @@
  * asynchronous drivers on a fake one, "kunit-rsa" (asym_executor_fake.c).
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/array_size.h>
 #include <linux/completion.h>
 #include <linux/err.h>
@@ -284,6 +285,65 @@ static void remote_ready(struct kunit *test)
 	asym_exec_unmark_remote("kunit-rsa");
 	asym_exec_destroy(alone);
 	asym_exec_destroy(local);
+}
+
+/* What is there when the executor is made is not asked for again: LKCF says what is new. */
+static void driver_comes_later(struct kunit *test)
+{
+	unsigned int told = 0, tries;
+	struct asym_exec_params params = {
+		.name = "kunit", .drivers = "kunit-rsa", .wait_drivers = true,
+		.ready_changed = count_change, .data = &told,
+	};
+	struct asym_key_data data = {
+		.algo = ASYM_RSA, .der = rsa1024_pub, .der_len = sizeof(rsa1024_pub),
+	};
+	char missing[2 * CRYPTO_MAX_ALG_NAME];
+	struct asym_exec *exec, *second;
+	struct asym_exec_key *key;
+	struct job *job;
+	size_t size;
+
+	fake_rsa_unregister();
+	exec = asym_exec_create(&params);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, exec);
+	/* one that is there makes up for another that is not */
+	second = create(test, "rsa-generic", 0);
+	KUNIT_EXPECT_FALSE(test, asym_exec_missing(second, missing, sizeof(missing)));
+	asym_exec_destroy(second);
+	params.drivers = "kunit-rsa rsa-generic no-such-rsa";
+	params.ready_changed = NULL;
+	second = asym_exec_create(&params);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, second);
+	KUNIT_EXPECT_TRUE(test, asym_exec_ready(second));
+	KUNIT_EXPECT_EQ(test, num_online_cpus(), asym_exec_max_inflight(second));
+	KUNIT_EXPECT_TRUE(test, asym_exec_missing(second, missing, sizeof(missing)));
+	KUNIT_EXPECT_STREQ(test, "kunit-rsa no-such-rsa", missing);
+
+	KUNIT_EXPECT_FALSE(test, asym_exec_ready(exec));
+	KUNIT_EXPECT_STREQ(test, "kunit-rsa", asym_exec_driver(exec));
+	KUNIT_EXPECT_TRUE(test, asym_exec_missing(exec, missing, sizeof(missing)));
+	KUNIT_EXPECT_STREQ(test, "kunit-rsa", missing);
+	KUNIT_EXPECT_EQ(test, -ENODEV, PTR_ERR(asym_exec_key_create(exec, &data)));
+	KUNIT_EXPECT_EQ(test, 0, told);
+	size = asym_exec_request_size(exec);
+
+	KUNIT_ASSERT_EQ(test, 0, fake_rsa_register());
+	for (tries = 0; tries < 1000 && !READ_ONCE(told); tries++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, 1, READ_ONCE(told));
+	KUNIT_EXPECT_TRUE(test, asym_exec_ready(exec));
+	KUNIT_EXPECT_FALSE(test, asym_exec_missing(exec, missing, sizeof(missing)));
+	KUNIT_EXPECT_STREQ(test, "", missing);
+	KUNIT_EXPECT_EQ(test, size, asym_exec_request_size(exec));
+	fake_rsa.mode = FAKE_ECHO;
+	key = test_key(test, exec, false);
+	job = job_alloc(test, key, ASYM_ENCRYPT, ASYM_PAD_RAW, 0, rsa1024_block, BLOCK);
+	KUNIT_EXPECT_EQ(test, 0, job_run(test, job));
+	KUNIT_EXPECT_MEMEQ(test, job->dst, rsa1024_block, BLOCK);
+	asym_exec_key_put(key);
+	asym_exec_destroy(second);
+	asym_exec_destroy(exec);
 }
 
 static void key_refused(struct kunit *test)
@@ -779,6 +839,7 @@ static struct kunit_case exec_cases[] = {
 	KUNIT_CASE_SLOW(create_refused),
 	KUNIT_CASE(create_default),
 	KUNIT_CASE(remote_ready),
+	KUNIT_CASE_SLOW(driver_comes_later),
 	KUNIT_CASE(key_refused),
 	KUNIT_CASE_SLOW(known_answers),
 	KUNIT_CASE_SLOW(input_errors),
