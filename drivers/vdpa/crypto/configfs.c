@@ -139,6 +139,16 @@ static void vc_item_apply_limits(struct vc_item *item)
 		vc_set_limits(item->vc, &limits);
 }
 
+/* Which of its drivers are not there, for the administrator: later ones, or a typing error. */
+static void vc_item_tell_missing(const char *name, const char *attr, struct asym_exec *exec)
+{
+	char missing[VC_DRIVERS_MAX + 1];
+
+	if (asym_exec_missing(exec, missing, sizeof(missing)))
+		pr_warn("%s: %s: no such driver now: %s; the device waits for it\n", name, attr,
+			missing);
+}
+
 static int vc_item_enable(struct vc_item *item, bool core_locked)
 {
 	struct vc_params params;
@@ -186,6 +196,7 @@ static int vc_item_enable(struct vc_item *item, bool core_locked)
 	}
 	pr_info("%s: enabled: %u data queues, computed by %s\n", params.name, params.queues,
 		asym_exec_driver(item->vc->exec));
+	vc_item_tell_missing(params.name, "enable", item->vc->exec);
 	vc_item_settle(item, VC_ENABLED);
 	return 0;
 
@@ -459,13 +470,17 @@ static ssize_t vc_drivers_show(struct config_item *ci, char *page)
 	return sysfs_emit(page, "%s\n", item->params.drivers);
 }
 
-/* Whether the drivers exist is for the executor to say: make one. */
+/*
+ * Whether the drivers can be used is for the executor to say: make one. Those that are not there
+ * may come later, with a pool's first path or with a module.
+ */
 static int vc_check_drivers(struct vc_item *item, const char *drivers)
 {
 	char bad[CRYPTO_MAX_ALG_NAME] = "";
 	const struct asym_exec_params params = {
 		.name = item->params.name,
 		.drivers = drivers,
+		.wait_drivers = true,
 		.bad = bad,
 	};
 	struct asym_exec *exec;
@@ -477,6 +492,7 @@ static int vc_check_drivers(struct vc_item *item, const char *drivers)
 						  "cannot be used", exec);
 		return PTR_ERR(exec);
 	}
+	vc_item_tell_missing(item->params.name, "drivers", exec);
 	asym_exec_destroy(exec);
 	return 0;
 }
@@ -712,6 +728,18 @@ static ssize_t vc_stat_driver_show(struct config_item *ci, char *page)
 }
 CONFIGFS_ATTR_RO(vc_stat_, driver);
 
+static ssize_t vc_stat_missing_drivers_show(struct config_item *ci, char *page)
+{
+	struct vc_item *item = stats_to_vc_item(ci);
+	char missing[VC_DRIVERS_MAX + 1] = "";
+
+	guard(mutex)(&item->lock);
+	if (item->vc)
+		asym_exec_missing(item->vc->exec, missing, sizeof(missing));
+	return sysfs_emit(page, "%s\n", missing);
+}
+CONFIGFS_ATTR_RO(vc_stat_, missing_drivers);
+
 static ssize_t vc_stat_cipher_driver_show(struct config_item *ci, char *page)
 {
 	struct vc_item *item = stats_to_vc_item(ci);
@@ -750,6 +778,7 @@ static struct configfs_attribute *vc_stat_attrs[] = {
 	&vc_stat_attr_waiting,
 	&vc_stat_attr_latency,
 	&vc_stat_attr_driver,
+	&vc_stat_attr_missing_drivers,
 	&vc_stat_attr_cipher_driver,
 	NULL,
 };

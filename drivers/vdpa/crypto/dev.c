@@ -82,10 +82,16 @@ void vc_wait_all_released(void)
 	wait_event(vc_devs_gone, !atomic_read(&vc_count_devs));
 }
 
-/* A pool lost its last path, or has one again. */
+/* A pool lost its last path, or has one again, or a driver that was waited for is there. */
 static void vc_ready_changed(void *data)
 {
-	vc_config_changed(data);
+	struct vc_dev *vc = data;
+	struct asym_exec *exec = READ_ONCE(vc->exec);
+
+	/* else it is being made */
+	if (!IS_ERR_OR_NULL(exec))
+		asym_qos_set_max_inflight(&vc->qos, asym_exec_max_inflight(exec));
+	vc_config_changed(vc);
 }
 
 static struct vc_dev *vc_dev_alloc(const struct vc_params *params)
@@ -94,6 +100,7 @@ static struct vc_dev *vc_dev_alloc(const struct vc_params *params)
 	struct asym_exec_params exec = {
 		.name = params->name,
 		.drivers = params->drivers,
+		.wait_drivers = true,
 		.bad = bad,
 		.ready_changed = vc_ready_changed,
 	};
@@ -129,7 +136,7 @@ static struct vc_dev *vc_dev_alloc(const struct vc_params *params)
 		goto free;
 
 	exec.data = vc;
-	vc->exec = asym_exec_create(&exec);
+	WRITE_ONCE(vc->exec, asym_exec_create(&exec));
 	if (IS_ERR(vc->exec)) {
 		err = PTR_ERR(vc->exec);
 		pr_err("%s: enable: driver '%s' cannot be used (%pe)\n", params->name,
@@ -219,8 +226,8 @@ void vc_config_changed(struct vc_dev *vc)
  * vc_ready() - should the driver use the device?
  * @vc: the device
  *
- * Not if it goes away, not while it needs a reset, and not while this machine's CPU would compute
- * what a pool should: the driver's own can do that as well.
+ * Not if it goes away, not while it needs a reset, not while its drivers are not there yet, and not
+ * while this machine's CPU would compute what a pool should: the driver's own can do that as well.
  *
  * Context: any but hard interrupts.
  * Return: the configuration's HW_READY.

@@ -34,21 +34,37 @@ static int pool_busy(const struct cof_tgt_pool *pool, const char *attribute)
 
 /* ---- drivers ------------------------------------------------------------- */
 
-static struct asym_exec *pool_exec_create(const struct cof_tgt_pool *pool, const char *drivers,
+/* A driver that was waited for is there. The pool is enabled, or about to be, or to be disabled. */
+static void pool_ready_changed(void *data)
+{
+	struct cof_tgt_pool *pool = data;
+	struct asym_exec *exec = READ_ONCE(pool->exec);
+
+	if (exec)
+		asym_qos_set_max_inflight(&pool->qos, asym_exec_max_inflight(exec));
+}
+
+static struct asym_exec *pool_exec_create(struct cof_tgt_pool *pool, const char *drivers,
 					  const char *attribute)
 {
 	char bad[CRYPTO_MAX_ALG_NAME] = "";
 	char name[COF_NAME_LEN + 16];
 	struct asym_exec_params params = {
 		.name = name, .drivers = drivers, .bad = bad, .max_inflight = pool->max_inflight,
+		.wait_drivers = true, .ready_changed = pool_ready_changed, .data = pool,
 	};
+	char missing[COF_TGT_DRIVERS_LEN];
 	struct asym_exec *exec;
 	const char *why;
 
 	snprintf(name, sizeof(name), "target-%s", cof_tgt_pool_name(pool));
 	exec = asym_exec_create(&params);
-	if (!IS_ERR(exec))
+	if (!IS_ERR(exec)) {
+		if (asym_exec_missing(exec, missing, sizeof(missing)))
+			pr_warn("pool %s: %s: no such driver now: %s; the pool waits for it\n",
+				cof_tgt_pool_name(pool), attribute, missing);
 		return exec;
+	}
 	switch (PTR_ERR(exec)) {
 	case -ENOENT:
 		why = "there is no such driver";
@@ -106,14 +122,18 @@ static ssize_t cof_tgt_pool_drivers_store(struct config_item *item, const char *
 }
 CONFIGFS_ATTR(cof_tgt_pool_, drivers);
 
+/* A driver that is not there yet may be a remote one. */
 static bool pool_is_remote(const struct cof_tgt_pool *pool)
 {
+	char missing[COF_TGT_DRIVERS_LEN];
 	char *drivers __free(kfree) = kstrdup(pool->drivers, GFP_KERNEL);
 	char *rest = drivers;
 	char *name;
 
 	if (!drivers)
 		return true;	/* out of memory: err on the safe side */
+	if (asym_exec_missing(pool->exec, missing, sizeof(missing)))
+		return true;
 	while ((name = strsep(&rest, " ,\t\n")))
 		if (*name && asym_exec_is_remote(name))
 			return true;
@@ -246,7 +266,7 @@ static int pool_enable(struct cof_tgt_pool *pool)
 		asym_exec_destroy(exec);
 		return -EOPNOTSUPP;
 	}
-	pool->exec = exec;
+	WRITE_ONCE(pool->exec, exec);
 	pool->req_size = asym_exec_request_size(exec);
 	asym_qos_set_max_inflight(&pool->qos, asym_exec_max_inflight(exec));
 	pool->remote = pool_is_remote(pool);
@@ -277,6 +297,7 @@ static bool pool_unused(struct cof_tgt_pool *pool)
 static int pool_disable(struct cof_tgt_pool *pool)
 {
 	struct cof_tgt_assoc *assoc;
+	struct asym_exec *exec;
 
 	scoped_guard(mutex, &cof_tgt_config) {
 		if (!pool->enabled)
@@ -295,8 +316,9 @@ static int pool_disable(struct cof_tgt_pool *pool)
 	wait_event(cof_tgt_gone, pool_unused(pool));
 
 	guard(mutex)(&cof_tgt_config);
-	asym_exec_destroy(pool->exec);
-	pool->exec = NULL;
+	exec = pool->exec;
+	asym_exec_destroy(exec);
+	WRITE_ONCE(pool->exec, NULL);
 	if (pool->remote)
 		cof_hops_del(pool->hops);
 	pool->remote = false;

@@ -47,6 +47,17 @@ for _ in 1 2; do
 	signs "with a path" 10 0
 done
 
+# The pool is made anew: another class of its name, whose algorithms are others.
+pool=/sys/kernel/config/cof_initiator/pool0
+echo 0 >$pool/enable
+check "without the pool the device is idle" state idle
+signs_alone() { "$stress" $(key 1024) -n 10 -o sign -H sha256; }
+check "without the pool: signatures are right" signs_alone
+echo 1 >$pool/enable
+check "with the pool made anew it is live" state live
+expect "the executor is ready" "$(ready)" -eq 1
+signs "with the pool made anew" 10 0
+
 hops >"$tmp/before"
 # shellcheck disable=SC2046
 "$stress" $(key 2048) -t 2 -n 150 -o sign -H sha256 >"$tmp/load" 2>&1 &

@@ -180,8 +180,8 @@ refuse "pool without algorithms" $target/pools/cfgerr/enable 1 "Invalid argument
 refuse "unknown algorithm" $target/pools/cfgerr/algorithms "rsa rot13" "Invalid argument" \
 	"pool cfgerr: algorithms: unknown algorithm 'rot13'"
 write $target/pools/cfgerr/algorithms rsa
-refuse "unknown driver" $target/pools/cfgerr/drivers no-such-rsa "No such file or directory" \
-	"pool cfgerr: drivers: driver 'no-such-rsa': there is no such driver"
+refuse "name of an algorithm" $target/pools/cfgerr/drivers rsa "No such file or directory" \
+	"pool cfgerr: drivers: driver 'rsa': there is no such driver"
 refuse "driver that is a template" $target/pools/cfgerr/drivers "rsa-generic pkcs1pad(rsa-generic)" \
 	"Invalid argument" "pool cfgerr: drivers: driver 'pkcs1pad\\(rsa-generic\\)': not a driver of raw RSA"
 write $target/pools/cfgerr/drivers rsa-generic

@@ -34,7 +34,7 @@ refused "unit.conf:1: 'stats/ops' is no attribute" stats/ops=1
 refused "unit.conf:1: this is not attribute=value" queues
 refused "enable is what this program does" enable=1
 refused "queues cannot be '65': queues: not a number from 1 to 64" queues=65
-refused "drivers cannot be 'no-such-driver': drivers: .* is not a driver the kernel has" drivers=no-such-driver
+refused "drivers cannot be 'pkcs1pad(rsa)': drivers: .* cannot be used" "drivers=pkcs1pad(rsa)"
 refused "owner cannot be 'nobody-at-all'" drivers=rsa-generic owner=nobody-at-all
 "$tool" start ../x >/dev/null 2>&1
 expect "a name that is none: status" $? -eq 64
@@ -64,6 +64,36 @@ check "it is stopped" "$tool" stop unit
 [ ! -d "$folder" ] && [ ! -e "$tmp/run/unit" ] && [ ! -e /sys/bus/vdpa/devices/unit ]
 verdict $? "nothing is left"
 check "once more" "$tool" stop unit
+
+# A driver that comes later, as a pool does that cannot be reached yet. Nobody loads asym_sim for its name.
+ready() { sed -n 's/^ready //p' /sys/kernel/debug/asym_executor/unit; }
+comes() {
+	for _ in $(seq 100); do
+		[ "$(ready)" = 1 ] && return 0
+		sleep 0.1
+	done
+	return 1
+}
+! grep -q "^driver *: sim-rsa$" /proc/crypto
+verdict $? "sim-rsa is not there"
+printf '%s\n' drivers=sim-rsa algorithms=rsa >"$tmp/unit.conf"
+"$tool" start unit 2>"$tmp/out" >/dev/null
+verdict $? "a device for a driver that is not there"
+grep -q "unit waits for drivers that the kernel does not have now: sim-rsa" "$tmp/out"
+verdict $? "which is said"
+[ -c "$tmp/run/unit" ] && [ -e /sys/bus/vdpa/devices/unit ]
+verdict $? "there is the device"
+expect "it is not ready" "$(ready)" -eq 0
+dmesg | tail -n 20 | grep -q "vdpa_crypto: unit: enable: no such driver now: sim-rsa; the device waits for it"
+verdict $? "the log names the driver"
+"$tool" status unit | grep -q "^stats/missing_drivers sim-rsa$"
+verdict $? "so does its status"
+modprobe asym_sim
+check "when the driver comes it is ready" comes
+"$tool" status unit | grep -q "^stats/missing_drivers$"
+verdict $? "no driver is missing"
+check "it is stopped" "$tool" stop unit
+check "the driver is not used any more" rmmod asym_sim
 
 for name in unit unit2 unit3; do
 	printf '%s\n' drivers=rsa-generic >"$tmp/$name.conf"
