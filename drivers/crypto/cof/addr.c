@@ -7,6 +7,7 @@
 #include <linux/in6.h>
 #include <linux/inet.h>
 #include <linux/module.h>
+#include <linux/netdevice.h>
 #include <linux/string.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
@@ -70,25 +71,97 @@ void cof_name_put(u8 *field, const char *name)
 }
 EXPORT_SYMBOL_GPL(cof_name_put);
 
+/* Into a whole address and the name of its interface, which is optional. */
+static int addr_split(const char *traddr, char *host, size_t host_size, char *scope)
+{
+	const char *percent = strchrnul(traddr, '%');
+
+	scope[0] = '\0';
+	if (percent - traddr >= host_size)
+		return -EINVAL;
+	strscpy(host, traddr, percent - traddr + 1);
+	if (!*percent)
+		return 0;
+	if (strscpy(scope, percent + 1, IFNAMSIZ) < 0 || !dev_valid_name(scope))
+		return -EINVAL;
+	return 0;
+}
+
+/* The interface is looked up each time: one that is made anew has another index. */
+static int addr_scope(struct sockaddr_in6 *in6, const char *scope)
+{
+	struct net_device *dev;
+
+	if (!scope[0])
+		return 0;
+	if (!(ipv6_addr_type(&in6->sin6_addr) & IPV6_ADDR_LINKLOCAL))
+		return -EINVAL;
+	dev = dev_get_by_name(&init_net, scope);
+	if (!dev)
+		return kstrtouint(scope, 10, &in6->sin6_scope_id) ? -ENODEV : 0;
+	in6->sin6_scope_id = dev->ifindex;
+	dev_put(dev);
+	return 0;
+}
+
 /**
  * cof_addr_parse() - an address and a port, as configured
  * @addr: result
- * @traddr: IPv4 or IPv6 address (with %scope), no name
+ * @traddr: IPv4 or IPv6 address, no name; a link-local one with %interface
  * @trsvcid: port number, decimal, 1 to 65535
  *
- * Context: process (looks up the interface of a scope).
- * Return: 0 or -EINVAL.
+ * Interfaces come and go: keep the text, and call this again for each attempt to connect or to
+ * listen.
+ *
+ * Context: process (looks up the interface).
+ * Return: 0; -ENODEV: the interface does not exist now, @addr is complete but for its scope; -EINVAL:
+ * it is no address.
  */
 int cof_addr_parse(struct sockaddr_storage *addr, const char *traddr, const char *trsvcid)
 {
+	char host[INET6_ADDRSTRLEN];
+	char scope[IFNAMSIZ];
 	u16 port;
 
-	if (kstrtou16(trsvcid, 10, &port) || !port)
+	if (kstrtou16(trsvcid, 10, &port) || !port ||
+	    addr_split(traddr, host, sizeof(host), scope))
 		return -EINVAL;
 	memset(addr, 0, sizeof(*addr));
-	return inet_pton_with_scope(&init_net, AF_UNSPEC, traddr, trsvcid, addr) ? -EINVAL : 0;
+	if (inet_pton_with_scope(&init_net, AF_UNSPEC, host, trsvcid, addr))
+		return -EINVAL;
+	if (addr->ss_family != AF_INET6)
+		return scope[0] ? -EINVAL : 0;
+	return addr_scope((struct sockaddr_in6 *)addr, scope);
 }
 EXPORT_SYMBOL_GPL(cof_addr_parse);
+
+/**
+ * cof_addr_valid() - may this be configured as an address?
+ * @traddr: as cof_addr_parse()
+ *
+ * Context: process.
+ * Return: true if it is an address, whether its interface exists now or not.
+ */
+bool cof_addr_valid(const char *traddr)
+{
+	struct sockaddr_storage addr;
+
+	return cof_addr_parse(&addr, traddr, "1") != -EINVAL;
+}
+EXPORT_SYMBOL_GPL(cof_addr_valid);
+
+/**
+ * cof_addr_has_scope() - does the address name an interface?
+ * @traddr: as cof_addr_parse()
+ *
+ * Context: any.
+ * Return: true if what cof_addr_parse() makes of it may change.
+ */
+bool cof_addr_has_scope(const char *traddr)
+{
+	return strchr(traddr, '%');
+}
+EXPORT_SYMBOL_GPL(cof_addr_has_scope);
 
 /**
  * cof_addr_format() - an address for logs

@@ -505,6 +505,8 @@ int cof_name_get(char *dst, const u8 *field);
 void cof_name_put(u8 *field, const char *name);
 
 int cof_addr_parse(struct sockaddr_storage *addr, const char *traddr, const char *trsvcid);
+bool cof_addr_valid(const char *traddr);
+bool cof_addr_has_scope(const char *traddr);
 void cof_addr_format(char *buf, size_t size, const struct sockaddr_storage *addr);
 bool cof_addr_is_loopback(const struct sockaddr_storage *addr);
 

@@ -815,6 +815,15 @@ static void addresses_are_told_apart(struct kunit *test)
 		{ "localhost", "1", -EINVAL, false, NULL },
 		{ "", "1", -EINVAL, false, NULL },
 		{ "127.0.0", "1", -EINVAL, false, NULL },
+		{ "fe80::77%lo", "1", 0, false, "[fe80::77]:1" },
+		{ "fe80::77%12345", "1", 0, false, "[fe80::77]:1" },
+		{ "fe80:1111:2222:3333:4444:5555:6666:7777%lo", "1", 0, false, NULL },
+		{ "fe80::77%cofnone0", "1", -ENODEV, false, NULL },
+		{ "fe80::77%sixteencharacter", "1", -EINVAL, false, NULL },
+		{ "fe80::77%a/b", "1", -EINVAL, false, NULL },
+		{ "fe80::77%", "1", -EINVAL, false, NULL },
+		{ "2001:db8::1%lo", "1", -EINVAL, false, NULL },
+		{ "10.9.9.1%lo", "1", -EINVAL, false, NULL },
 	};
 	struct sockaddr_storage addr;
 	char text[64];
@@ -824,6 +833,9 @@ static void addresses_are_told_apart(struct kunit *test)
 		int err = cof_addr_parse(&addr, cases[i].traddr, cases[i].trsvcid);
 
 		KUNIT_EXPECT_EQ_MSG(test, cases[i].err, err, "case %u", i);
+		if (!strcmp(cases[i].trsvcid, "1"))
+			KUNIT_EXPECT_EQ_MSG(test, err != -EINVAL, cof_addr_valid(cases[i].traddr),
+					    "%s", cases[i].traddr);
 		if (err)
 			continue;
 		KUNIT_EXPECT_EQ_MSG(test, cases[i].loopback, cof_addr_is_loopback(&addr),

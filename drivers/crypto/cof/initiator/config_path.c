@@ -24,13 +24,6 @@ static struct cofi_path *to_path(struct config_item *item)
 /* ---- address ---------------------------------------------------------------- */
 
 /* Any valid other half will do to check one. */
-static bool cofi_traddr_valid(const char *traddr)
-{
-	struct sockaddr_storage addr;
-
-	return !cof_addr_parse(&addr, traddr, "1");
-}
-
 static bool cofi_trsvcid_valid(const char *trsvcid)
 {
 	struct sockaddr_storage addr;
@@ -93,7 +86,7 @@ static ssize_t cofi_path_##word##_store(struct config_item *item, const char *pa
 
 COFI_PATH_WORD(transport, cof_transport_known);
 CONFIGFS_ATTR(cofi_path_, transport);
-COFI_PATH_WORD(traddr, cofi_traddr_valid);
+COFI_PATH_WORD(traddr, cof_addr_valid);
 CONFIGFS_ATTR(cofi_path_, traddr);
 COFI_PATH_WORD(trsvcid, cofi_trsvcid_valid);
 CONFIGFS_ATTR(cofi_path_, trsvcid);

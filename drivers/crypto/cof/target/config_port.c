@@ -69,7 +69,6 @@ static ssize_t cof_tgt_port_traddr_store(struct config_item *item, const char *p
 {
 	struct cof_tgt_port *port = item_to_port(item);
 	char traddr[sizeof(port->traddr)] = "";
-	struct sockaddr_storage addr;
 	int err;
 
 	guard(mutex)(&cof_tgt_config);
@@ -77,7 +76,7 @@ static ssize_t cof_tgt_port_traddr_store(struct config_item *item, const char *p
 	if (err)
 		return err;
 	if (cof_tgt_store_string(traddr, sizeof(traddr), page, count) < 0 ||
-	    (traddr[0] && cof_addr_parse(&addr, traddr, "1"))) {
+	    (traddr[0] && !cof_addr_valid(traddr))) {
 		pr_err("port %u: traddr: '%s' is not an IPv4 or IPv6 address\n", port->id, traddr);
 		return -EINVAL;
 	}
