@@ -78,6 +78,7 @@ struct cof_tcp_saved {
  * @saved: its callbacks
  * @started: ours are in place
  * @sending: under the socket lock: messages taken from conn->tx_queue
+ * @in_send: likewise: tcp_sendmsg_locked() has some of them, and may call data_ready
  * @broken: likewise: sending failed
  * @eof: the peer closed; the worker reads the rest and reports
  * @messages: received; for the worker that polls, overflows
@@ -91,6 +92,7 @@ struct cof_tcp_conn {
 	struct cof_tcp_saved saved;
 	bool started;
 	struct list_head sending;
+	bool in_send;
 	bool broken;
 	bool eof;
 	unsigned int messages;
@@ -272,7 +274,9 @@ static int cof_tcp_send_batch(struct cof_tcp_conn *tc, struct list_head *done)
 		return 0;
 
 	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, vec, n, len);
+	tc->in_send = true;
 	ret = tcp_sendmsg_locked(tc->sock->sk, &msg, len);
+	tc->in_send = false;
 	if (!ret || ret == -EAGAIN)
 		return -EAGAIN;
 	if (ret < 0)
@@ -386,8 +390,11 @@ static void cof_tcp_data_ready(struct sock *sk)
 	tc = sk->sk_user_data;
 	if (!tc)
 		goto unlock;
-	/* Only the worker polls after sending. */
-	if (!tc->conn.accepted || cof_tcp_polls(tc)) {
+	/*
+	 * Only the worker polls after sending. While tcp_sendmsg_locked() flushes the backlog, the
+	 * batch that it has is still in tc->sending: answers are left to the worker.
+	 */
+	if (!tc->conn.accepted || cof_tcp_polls(tc) || tc->in_send) {
 		cof_tcp_read(tc);
 		goto unlock;
 	}
