@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /sys/kernel/config/cof_target: the subsystem, and hosts/. Owns the list of
- * hosts; changes are made under cof_tgt_config and, where CONNECT looks,
- * cof_tgt_lock. Process context.
+ * hosts; changes are made under cof_tgt_lock. Process context.
  */
 #include "target.h"
 
@@ -36,6 +35,49 @@ ssize_t cof_tgt_store_string(char *dst, size_t size, const char *page, size_t co
 	memcpy(dst, page, len);
 	dst[len] = '\0';
 	return count;
+}
+
+/* ---- disabling ----------------------------------------------------------- */
+
+/**
+ * cof_tgt_off_init() - for a new port or pool
+ * @off: its
+ * @work: disables it, without an end if a driver has none; cof_tgt_off_end() is the last that it does
+ */
+void cof_tgt_off_init(struct cof_tgt_off *off, work_func_t work)
+{
+	INIT_WORK(&off->work, work);
+	init_completion(&off->done);
+}
+
+/**
+ * cof_tgt_off_begin() - disable a port or a pool
+ * @off: its; does not run
+ * @item: the port or pool
+ *
+ * Context: process; the object's lock held. @off->done is completed when nothing is left.
+ */
+void cof_tgt_off_begin(struct cof_tgt_off *off, struct config_item *item)
+{
+	off->running = true;
+	reinit_completion(&off->done);
+	__module_get(THIS_MODULE);
+	config_item_get(item);
+	queue_work(cof_tgt_key_wq, &off->work);
+}
+
+/**
+ * cof_tgt_off_end() - it is disabled
+ * @off: its
+ * @item: may be gone on return
+ *
+ * Context: @off->work, without a lock. The module's exit waits for the workqueue.
+ */
+void cof_tgt_off_end(struct cof_tgt_off *off, struct config_item *item)
+{
+	complete_all(&off->done);
+	config_item_put(item);
+	module_put(THIS_MODULE);
 }
 
 /* ---- hosts/<hostid> ------------------------------------------------------ */

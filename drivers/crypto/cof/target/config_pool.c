@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /sys/kernel/config/cof_target/pools/<pool>. Process context. Attributes are read and
- * written under cof_tgt_config; what CONNECT looks at is changed under cof_tgt_lock
- * as well. Disabling waits, without a lock, until the pool's last association is freed; until
- * then cof_tgt_pool.exec is there, and the pool cannot be changed or enabled again.
+ * written under pool->lock; what CONNECT looks at is changed under cof_tgt_lock
+ * as well, the list of allowed hosts under that alone. Disabling waits in a work item until the
+ * pool's last association is freed; until then cof_tgt_pool.exec is there, and the pool
+ * cannot be changed or enabled again.
  */
 #include "target.h"
 
@@ -88,8 +89,10 @@ static struct asym_exec *pool_exec_create(struct cof_tgt_pool *pool, const char 
 
 static ssize_t cof_tgt_pool_drivers_show(struct config_item *item, char *page)
 {
-	guard(mutex)(&cof_tgt_config);
-	return sysfs_emit(page, "%s\n", item_to_pool(item)->drivers);
+	struct cof_tgt_pool *pool = item_to_pool(item);
+
+	guard(mutex)(&pool->lock);
+	return sysfs_emit(page, "%s\n", pool->drivers);
 }
 
 static ssize_t cof_tgt_pool_drivers_store(struct config_item *item, const char *page,
@@ -102,7 +105,7 @@ static ssize_t cof_tgt_pool_drivers_store(struct config_item *item, const char *
 	char *drivers __free(kfree) = kzalloc(COF_TGT_DRIVERS_LEN, GFP_KERNEL);
 	if (!drivers)
 		return -ENOMEM;
-	guard(mutex)(&cof_tgt_config);
+	guard(mutex)(&pool->lock);
 	err = pool_busy(pool, "drivers");
 	if (err)
 		return err;
@@ -166,7 +169,7 @@ static ssize_t cof_tgt_pool_algorithms_show(struct config_item *item, char *page
 	ssize_t len = 0;
 	unsigned int i;
 
-	guard(mutex)(&cof_tgt_config);
+	guard(mutex)(&pool->lock);
 	for (i = 0; i < ARRAY_SIZE(algorithm_names); i++)
 		if (pool->algos & BIT(algorithm_names[i].algo))
 			len += sysfs_emit_at(page, len, "%s%s", len ? " " : "",
@@ -182,7 +185,7 @@ static ssize_t cof_tgt_pool_algorithms_store(struct config_item *item, const cha
 	u32 algos = 0, bit;
 	int err;
 
-	guard(mutex)(&cof_tgt_config);
+	guard(mutex)(&pool->lock);
 	err = pool_busy(pool, "algorithms");
 	if (err)
 		return err;
@@ -212,8 +215,7 @@ CONFIGFS_ATTR(cof_tgt_pool_, algorithms);
 
 static ssize_t cof_tgt_pool_max_inflight_show(struct config_item *item, char *page)
 {
-	guard(mutex)(&cof_tgt_config);
-	return sysfs_emit(page, "%u\n", item_to_pool(item)->max_inflight);
+	return sysfs_emit(page, "%u\n", READ_ONCE(item_to_pool(item)->max_inflight));
 }
 
 static ssize_t cof_tgt_pool_max_inflight_store(struct config_item *item, const char *page,
@@ -223,7 +225,7 @@ static ssize_t cof_tgt_pool_max_inflight_store(struct config_item *item, const c
 	u32 value;
 	int err;
 
-	guard(mutex)(&cof_tgt_config);
+	guard(mutex)(&pool->lock);
 	err = pool_busy(pool, "max_inflight");
 	if (err)
 		return err;
@@ -245,7 +247,7 @@ static int pool_enable(struct cof_tgt_pool *pool)
 	struct asym_exec *exec;
 	int err;
 
-	lockdep_assert_held(&cof_tgt_config);
+	lockdep_assert_held(&pool->lock);
 	if (pool->enabled)
 		return 0;
 	err = pool_busy(pool, "enable");
@@ -293,37 +295,43 @@ static bool pool_unused(struct cof_tgt_pool *pool)
 	return unused;
 }
 
-/* While it drains, whoever configures something else does not wait. */
-static int pool_disable(struct cof_tgt_pool *pool)
+/* Initiators compute elsewhere then, and disconnect; the others are ended. */
+static void pool_off_work(struct work_struct *work)
 {
+	struct cof_tgt_pool *pool = container_of(work, struct cof_tgt_pool, off.work);
 	struct cof_tgt_assoc *assoc;
-	struct asym_exec *exec;
 
-	scoped_guard(mutex, &cof_tgt_config) {
-		if (!pool->enabled)
-			return pool_busy(pool, "enable");
-		spin_lock_bh(&cof_tgt_lock);
-		pool->enabled = false;
-		spin_unlock_bh(&cof_tgt_lock);
-	}
-	/* Initiators compute elsewhere then, and disconnect; the others are ended. */
 	cof_tgt_event(pool, NULL, COF_EVENT_DRAINING);
 	wait_event_timeout(cof_tgt_gone, pool_unused(pool), msecs_to_jiffies(COF_TGT_DRAIN_MS));
 	spin_lock_bh(&cof_tgt_lock);
 	list_for_each_entry(assoc, &pool->assocs, list)
 		__cof_tgt_assoc_kill(assoc, COF_S_DRAINING, false);
 	spin_unlock_bh(&cof_tgt_lock);
-	wait_event(cof_tgt_gone, pool_unused(pool));
+	wait_event_idle(cof_tgt_gone, pool_unused(pool));
 
-	guard(mutex)(&cof_tgt_config);
-	exec = pool->exec;
-	asym_exec_destroy(exec);
-	WRITE_ONCE(pool->exec, NULL);
+	asym_exec_destroy(pool->exec);
 	if (pool->remote)
 		cof_hops_del(pool->hops);
-	pool->remote = false;
+	scoped_guard(mutex, &pool->lock) {
+		WRITE_ONCE(pool->exec, NULL);
+		pool->remote = false;
+		pool->off.running = false;
+	}
 	pr_info("pool %s: disabled\n", cof_tgt_pool_name(pool));
-	return 0;
+	cof_tgt_off_end(&pool->off, &pool->group.cg_item);
+}
+
+/* True: pool->off.done will tell. */
+static bool pool_disable(struct cof_tgt_pool *pool)
+{
+	guard(mutex)(&pool->lock);
+	if (pool->enabled) {
+		spin_lock_bh(&cof_tgt_lock);
+		pool->enabled = false;
+		spin_unlock_bh(&cof_tgt_lock);
+		cof_tgt_off_begin(&pool->off, &pool->group.cg_item);
+	}
+	return pool->off.running;
 }
 
 static ssize_t cof_tgt_pool_enable_show(struct config_item *item, char *page)
@@ -341,9 +349,12 @@ static ssize_t cof_tgt_pool_enable_store(struct config_item *item, const char *p
 		pr_err("pool %s: enable: write 0 or 1\n", cof_tgt_pool_name(pool));
 		return -EINVAL;
 	}
-	if (!enable)
-		return pool_disable(pool) ?: count;
-	guard(mutex)(&cof_tgt_config);
+	if (!enable) {
+		if (pool_disable(pool) && wait_for_completion_killable(&pool->off.done))
+			return -EINTR;
+		return count;
+	}
+	guard(mutex)(&pool->lock);
 	err = pool_enable(pool);
 	return err ?: count;
 }
@@ -408,39 +419,30 @@ bool cof_tgt_host_allowed(const struct cof_tgt_pool *pool, const char *hostid)
 	return false;
 }
 
-static bool host_linked(const struct cof_tgt_pool *pool, const struct cof_tgt_host *host)
-{
-	struct cof_tgt_link *link;
-
-	lockdep_assert_held(&cof_tgt_config);
-	list_for_each_entry(link, &pool->hosts, list)
-		if (link->host == host)
-			return true;
-	return false;
-}
-
 static int allowed_allow_link(struct config_item *parent, struct config_item *target)
 {
 	struct cof_tgt_pool *pool = allowed_to_pool(parent);
 	struct cof_tgt_host *host = to_cof_tgt_host(target);
 	struct cof_tgt_link *link;
+	bool allowed;
 
 	if (!host) {
 		pr_err("pool %s: allowed_hosts: only links to hosts/<hostid>\n",
 		       cof_tgt_pool_name(pool));
 		return -EINVAL;
 	}
-	guard(mutex)(&cof_tgt_config);
-	if (host_linked(pool, host))
-		return -EEXIST;
 	link = kzalloc_obj(*link);
 	if (!link)
 		return -ENOMEM;
 	link->host = host;
 	spin_lock_bh(&cof_tgt_lock);
-	list_add_tail(&link->list, &pool->hosts);
+	allowed = cof_tgt_host_allowed(pool, config_item_name(target));
+	if (!allowed)
+		list_add_tail(&link->list, &pool->hosts);
 	spin_unlock_bh(&cof_tgt_lock);
-	return 0;
+	if (allowed)
+		kfree(link);
+	return allowed ? -EEXIST : 0;
 }
 
 /* A host that is not allowed any more loses its associations. */
@@ -451,7 +453,6 @@ static void allowed_drop_link(struct config_item *parent, struct config_item *ta
 	struct cof_tgt_link *link, *found = NULL;
 	struct cof_tgt_assoc *assoc;
 
-	guard(mutex)(&cof_tgt_config);
 	spin_lock_bh(&cof_tgt_lock);
 	list_for_each_entry(link, &pool->hosts, list)
 		if (link->host == host)
@@ -619,6 +620,8 @@ static struct config_group *pools_make_group(struct config_group *group, const c
 		kfree(pool);
 		return ERR_PTR(-ENOMEM);
 	}
+	mutex_init(&pool->lock);
+	cof_tgt_off_init(&pool->off, pool_off_work);
 	asym_qos_init(&pool->qos, &cof_tgt_qos_ops, 1);
 	INIT_LIST_HEAD(&pool->flows);
 	INIT_LIST_HEAD(&pool->hosts);
@@ -636,8 +639,11 @@ static struct config_group *pools_make_group(struct config_group *group, const c
 
 static void pools_drop_item(struct config_group *group, struct config_item *item)
 {
-	/* Nobody else disables it: no attribute is written any more. */
-	pool_disable(item_to_pool(item));
+	struct cof_tgt_pool *pool = item_to_pool(item);
+
+	/* All of the subsystem waits meanwhile, so not for long. */
+	if (pool_disable(pool))
+		wait_for_completion_timeout(&pool->off.done, msecs_to_jiffies(COF_TGT_DROP_MS));
 	config_item_put(item);
 }
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /sys/kernel/config/cof_target/ports/<n>. Process context. Attributes are read and written
- * under cof_tgt_config; the list of pools is changed under cof_tgt_lock as well,
- * where CONNECT looks. Disabling waits, with cof_tgt_config held, until the
- * port's last connection is freed; nothing on that way takes cof_tgt_config.
+ * under port->lock; the list of pools is changed under cof_tgt_lock, where CONNECT looks.
+ * Disabling waits in a work item until the port's last connection is freed.
+ *
+ * An address may come after its port was enabled (a network that is configured later, an RDMA
+ * device), and the interface of a link-local one may go and come back with another index:
+ * port->listen_work looks again each second, for ports that wait and for addresses with an interface.
  */
 #include "target.h"
 
 #include <linux/ctype.h>
+#include <linux/in6.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -25,8 +29,9 @@ static int port_busy(const struct cof_tgt_port *port, const char *attribute)
 {
 	if (!port->enabled)
 		return 0;
-	pr_err("port %u: %s: the port is enabled; write 0 to 'enable' first\n", port->id,
-	       attribute);
+	pr_err("port %u: %s: the port is %s\n", port->id, attribute,
+	       port->off.running ? "being disabled; try again when that is done" :
+				   "enabled; write 0 to 'enable' first");
 	return -EBUSY;
 }
 
@@ -34,8 +39,10 @@ static int port_busy(const struct cof_tgt_port *port, const char *attribute)
 
 static ssize_t cof_tgt_port_transport_show(struct config_item *item, char *page)
 {
-	guard(mutex)(&cof_tgt_config);
-	return sysfs_emit(page, "%s\n", item_to_port(item)->transport);
+	struct cof_tgt_port *port = item_to_port(item);
+
+	guard(mutex)(&port->lock);
+	return sysfs_emit(page, "%s\n", port->transport);
 }
 
 static ssize_t cof_tgt_port_transport_store(struct config_item *item, const char *page,
@@ -45,13 +52,14 @@ static ssize_t cof_tgt_port_transport_store(struct config_item *item, const char
 	char name[sizeof(port->transport)] = "";
 	int err;
 
-	guard(mutex)(&cof_tgt_config);
+	guard(mutex)(&port->lock);
 	err = port_busy(port, "transport");
 	if (err)
 		return err;
 	if (cof_tgt_store_string(name, sizeof(name), page, count) < 0 ||
 	    !cof_transport_known(name)) {
-		pr_err("port %u: transport: unknown transport '%s'; known: tcp\n", port->id, name);
+		pr_err("port %u: transport: unknown transport '%s'; known: tcp, and rdma with the module cof_rdma\n",
+		       port->id, name);
 		return -EINVAL;
 	}
 	strscpy(port->transport, name);
@@ -61,8 +69,10 @@ CONFIGFS_ATTR(cof_tgt_port_, transport);
 
 static ssize_t cof_tgt_port_traddr_show(struct config_item *item, char *page)
 {
-	guard(mutex)(&cof_tgt_config);
-	return sysfs_emit(page, "%s\n", item_to_port(item)->traddr);
+	struct cof_tgt_port *port = item_to_port(item);
+
+	guard(mutex)(&port->lock);
+	return sysfs_emit(page, "%s\n", port->traddr);
 }
 
 static ssize_t cof_tgt_port_traddr_store(struct config_item *item, const char *page, size_t count)
@@ -71,7 +81,7 @@ static ssize_t cof_tgt_port_traddr_store(struct config_item *item, const char *p
 	char traddr[sizeof(port->traddr)] = "";
 	int err;
 
-	guard(mutex)(&cof_tgt_config);
+	guard(mutex)(&port->lock);
 	err = port_busy(port, "traddr");
 	if (err)
 		return err;
@@ -87,8 +97,10 @@ CONFIGFS_ATTR(cof_tgt_port_, traddr);
 
 static ssize_t cof_tgt_port_trsvcid_show(struct config_item *item, char *page)
 {
-	guard(mutex)(&cof_tgt_config);
-	return sysfs_emit(page, "%s\n", item_to_port(item)->trsvcid);
+	struct cof_tgt_port *port = item_to_port(item);
+
+	guard(mutex)(&port->lock);
+	return sysfs_emit(page, "%s\n", port->trsvcid);
 }
 
 static ssize_t cof_tgt_port_trsvcid_store(struct config_item *item, const char *page, size_t count)
@@ -98,7 +110,7 @@ static ssize_t cof_tgt_port_trsvcid_store(struct config_item *item, const char *
 	int err;
 	u16 number;
 
-	guard(mutex)(&cof_tgt_config);
+	guard(mutex)(&port->lock);
 	err = port_busy(port, "trsvcid");
 	if (err)
 		return err;
@@ -129,7 +141,7 @@ static ssize_t cof_tgt_port_insecure_store(struct config_item *item, const char 
 		pr_err("port %u: insecure: write 0 or 1\n", port->id);
 		return -EINVAL;
 	}
-	guard(mutex)(&cof_tgt_config);
+	guard(mutex)(&port->lock);
 	err = port_busy(port, "insecure");
 	if (err)
 		return err;
@@ -149,7 +161,7 @@ static ssize_t port_store_number(struct cof_tgt_port *port, const char *attribut
 		pr_err("port %u: %s: a number from 0 to %u, please\n", port->id, attribute, max);
 		return err == -EINVAL ? -EINVAL : -ERANGE;
 	}
-	guard(mutex)(&cof_tgt_config);
+	guard(mutex)(&port->lock);
 	err = port_busy(port, attribute);
 	if (err)
 		return err;
@@ -206,7 +218,7 @@ static ssize_t cof_tgt_port_digests_store(struct config_item *item, const char *
 		pr_err("port %u: digests: write any, none, header, data or both\n", port->id);
 		return -EINVAL;
 	}
-	guard(mutex)(&cof_tgt_config);
+	guard(mutex)(&port->lock);
 	err = port_busy(port, "digests");
 	if (err)
 		return err;
@@ -217,12 +229,11 @@ CONFIGFS_ATTR(cof_tgt_port_, digests);
 
 /* ---- enable -------------------------------------------------------------- */
 
-static int port_enable(struct cof_tgt_port *port)
+static int port_listen(struct cof_tgt_port *port)
 {
-	struct sockaddr_storage addr;
 	struct cof_listen_args args = {
 		.transport = port->transport,
-		.addr = &addr,
+		.addr = &port->addr,
 		.accept = cof_tgt_accept,
 		.priv = port,
 		.limits = {	/* all that is needed for CONNECT, whoever it is */
@@ -233,8 +244,94 @@ static int port_enable(struct cof_tgt_port *port)
 		.opts = port->opts,
 	};
 	struct cof_listener *listener;
+	int err;
 
-	lockdep_assert_held(&cof_tgt_config);
+	err = cof_addr_parse(&port->addr, port->traddr, port->trsvcid);
+	if (err)
+		return err;
+	listener = cof_listen(&args);
+	if (IS_ERR(listener))
+		return PTR_ERR(listener);
+	port->listener = listener;
+	return 0;
+}
+
+static void port_unlisten(struct cof_tgt_port *port)
+{
+	if (port->listener)
+		cof_listener_close(port->listener);
+	port->listener = NULL;
+}
+
+/* Errors that pass when the address, its interface or its device comes. */
+static bool port_may_wait(int err)
+{
+	return err == -EADDRNOTAVAIL || err == -ENODEV;
+}
+
+static const char *port_why(const struct cof_tgt_port *port, int err)
+{
+	switch (err) {
+	case -ENODEV:
+		return strcmp(port->transport, "rdma") ? "its interface does not exist" :
+							 "no RDMA device has this address";
+	case -EADDRNOTAVAIL:
+		return "no interface has this address";
+	case -EADDRINUSE:
+		return "the address is in use";
+	default:
+		return "it cannot be used";
+	}
+}
+
+/* A line in the log when something changed. */
+static void port_listens(struct cof_tgt_port *port, int err)
+{
+	if (!err)
+		pr_info("port %u: listening at %pISpc\n", port->id, &port->addr);
+	else if (err != port->listen_err)
+		pr_warn("port %u: waiting for %s, port %s: %s (%d)\n", port->id, port->traddr,
+			port->trsvcid, port_why(port, err), err);
+	WRITE_ONCE(port->listen_err, err);
+}
+
+static void port_look_again(struct cof_tgt_port *port)
+{
+	if (!port->listener || cof_addr_has_scope(port->traddr))
+		queue_delayed_work(cof_tgt_wq, &port->listen_work,
+				   msecs_to_jiffies(COF_TGT_LISTEN_MS));
+}
+
+/* Is the interface still the one of which the listener knows the index? */
+static bool port_addr_stays(const struct cof_tgt_port *port)
+{
+	const struct sockaddr_in6 *now, *then = (const struct sockaddr_in6 *)&port->addr;
+	struct sockaddr_storage addr;
+
+	now = (const struct sockaddr_in6 *)&addr;
+	return !cof_addr_parse(&addr, port->traddr, port->trsvcid) &&
+	       now->sin6_scope_id == then->sin6_scope_id;
+}
+
+/* The configuration does not change while this may run: the port is enabled. */
+static void port_listen_work(struct work_struct *work)
+{
+	struct cof_tgt_port *port = container_of(work, struct cof_tgt_port, listen_work.work);
+
+	if (!port->listener || !port_addr_stays(port)) {
+		port_unlisten(port);
+		port_listens(port, port_listen(port));
+	}
+	port_look_again(port);
+}
+
+static int port_enable(struct cof_tgt_port *port)
+{
+	int err;
+
+	lockdep_assert_held(&port->lock);
+	if (port->off.running)
+		return port_busy(port, "enable");
 	if (port->enabled)
 		return 0;
 	if (!port->traddr[0] || !port->trsvcid[0]) {
@@ -242,23 +339,19 @@ static int port_enable(struct cof_tgt_port *port)
 		       port->traddr[0] ? "trsvcid" : "traddr");
 		return -EINVAL;
 	}
-	if (cof_addr_parse(&addr, port->traddr, port->trsvcid)) {
-		pr_err("port %u: enable: %s, port %s: no such address\n", port->id, port->traddr,
-		       port->trsvcid);
-		return -EINVAL;
+	err = port_listen(port);
+	if (err && !port_may_wait(err)) {
+		pr_err("port %u: enable: cannot listen at %s, port %s (%d)\n", port->id,
+		       port->traddr, port->trsvcid, err);
+		return err;
 	}
-	listener = cof_listen(&args);
-	if (IS_ERR(listener)) {
-		pr_err("port %u: enable: cannot listen at %s, port %s (%ld)\n", port->id,
-		       port->traddr, port->trsvcid, PTR_ERR(listener));
-		return PTR_ERR(listener);
-	}
-	port->listener = listener;
+	port->listen_err = 0;
+	port_listens(port, err);
 	WRITE_ONCE(port->enabled, true);
 	if (port->insecure)
 		pr_warn("port %u: insecure is 1: private keys may cross the network in clear text\n",
 			port->id);
-	pr_info("port %u: enabled at %pISpc\n", port->id, &addr);
+	port_look_again(port);
 	return 0;
 }
 
@@ -288,15 +381,13 @@ static void port_drain(struct cof_tgt_port *port)
 	wait_event_timeout(cof_tgt_gone, port_unused(port), msecs_to_jiffies(COF_TGT_DRAIN_MS));
 }
 
-static void port_disable(struct cof_tgt_port *port)
+static void port_off_work(struct work_struct *work)
 {
+	struct cof_tgt_port *port = container_of(work, struct cof_tgt_port, off.work);
 	struct cof_tgt_queue *queue;
 
-	lockdep_assert_held(&cof_tgt_config);
-	if (!port->enabled)
-		return;
-	cof_listener_close(port->listener);
-	port->listener = NULL;
+	disable_delayed_work_sync(&port->listen_work);
+	port_unlisten(port);
 	port_drain(port);
 	spin_lock_bh(&cof_tgt_lock);
 	list_for_each_entry(queue, &port->queues, list) {
@@ -305,9 +396,24 @@ static void port_disable(struct cof_tgt_port *port)
 		__cof_tgt_queue_finish(queue, COF_S_DRAINING, false);
 	}
 	spin_unlock_bh(&cof_tgt_lock);
-	wait_event(cof_tgt_gone, port_unused(port));
-	WRITE_ONCE(port->enabled, false);
+	wait_event_idle(cof_tgt_gone, port_unused(port));
+
+	scoped_guard(mutex, &port->lock) {
+		enable_delayed_work(&port->listen_work);
+		WRITE_ONCE(port->enabled, false);
+		WRITE_ONCE(port->off.running, false);
+	}
 	pr_info("port %u: disabled\n", port->id);
+	cof_tgt_off_end(&port->off, &port->group.cg_item);
+}
+
+/* True: port->off.done will tell. */
+static bool port_disable(struct cof_tgt_port *port)
+{
+	guard(mutex)(&port->lock);
+	if (port->enabled && !port->off.running)
+		cof_tgt_off_begin(&port->off, &port->group.cg_item);
+	return port->off.running;
 }
 
 static ssize_t cof_tgt_port_enable_show(struct config_item *item, char *page)
@@ -319,20 +425,39 @@ static ssize_t cof_tgt_port_enable_store(struct config_item *item, const char *p
 {
 	struct cof_tgt_port *port = item_to_port(item);
 	bool enable;
-	int err = 0;
+	int err;
 
 	if (kstrtobool(page, &enable)) {
 		pr_err("port %u: enable: write 0 or 1\n", port->id);
 		return -EINVAL;
 	}
-	guard(mutex)(&cof_tgt_config);
-	if (enable)
-		err = port_enable(port);
-	else
-		port_disable(port);
+	if (!enable) {
+		if (port_disable(port) && wait_for_completion_killable(&port->off.done))
+			return -EINTR;
+		return count;
+	}
+	guard(mutex)(&port->lock);
+	err = port_enable(port);
 	return err ?: count;
 }
 CONFIGFS_ATTR(cof_tgt_port_, enable);
+
+static ssize_t cof_tgt_port_state_show(struct config_item *item, char *page)
+{
+	struct cof_tgt_port *port = item_to_port(item);
+	int err;
+
+	guard(mutex)(&port->lock);
+	err = READ_ONCE(port->listen_err);
+	if (port->off.running)
+		return sysfs_emit(page, "being disabled\n");
+	if (!port->enabled)
+		return sysfs_emit(page, "disabled\n");
+	if (err)
+		return sysfs_emit(page, "waiting: %s\n", port_why(port, err));
+	return sysfs_emit(page, "listening\n");
+}
+CONFIGFS_ATTR_RO(cof_tgt_port_, state);
 
 static struct configfs_attribute *port_attrs[] = {
 	&cof_tgt_port_attr_transport,
@@ -343,6 +468,7 @@ static struct configfs_attribute *port_attrs[] = {
 	&cof_tgt_port_attr_so_priority,
 	&cof_tgt_port_attr_busy_poll_us,
 	&cof_tgt_port_attr_enable,
+	&cof_tgt_port_attr_state,
 	NULL,
 };
 
@@ -397,7 +523,6 @@ static int links_allow_link(struct config_item *parent, struct config_item *targ
 	if (!link)
 		return -ENOMEM;
 	link->pool = pool;
-	guard(mutex)(&cof_tgt_config);
 	spin_lock_bh(&cof_tgt_lock);
 	offered = cof_tgt_port_pool(port, cof_tgt_pool_name(pool));
 	if (!offered)
@@ -416,7 +541,6 @@ static void links_drop_link(struct config_item *parent, struct config_item *targ
 	struct cof_tgt_link *link, *found = NULL;
 	struct cof_tgt_assoc *assoc;
 
-	guard(mutex)(&cof_tgt_config);
 	spin_lock_bh(&cof_tgt_lock);
 	list_for_each_entry(link, &port->pools, list)
 		if (link->pool == pool)
@@ -456,6 +580,9 @@ static struct config_group *ports_make_group(struct config_group *group, const c
 	if (!port)
 		return ERR_PTR(-ENOMEM);
 	port->id = id;
+	mutex_init(&port->lock);
+	cof_tgt_off_init(&port->off, port_off_work);
+	INIT_DELAYED_WORK(&port->listen_work, port_listen_work);
 	strscpy(port->transport, "tcp");
 	port->digests = COF_TGT_DIGESTS_ANY;
 	INIT_LIST_HEAD(&port->pools);
@@ -469,8 +596,11 @@ static struct config_group *ports_make_group(struct config_group *group, const c
 
 static void ports_drop_item(struct config_group *group, struct config_item *item)
 {
-	scoped_guard(mutex, &cof_tgt_config)
-		port_disable(item_to_port(item));
+	struct cof_tgt_port *port = item_to_port(item);
+
+	/* All of the subsystem waits meanwhile, so not for long. */
+	if (port_disable(port))
+		wait_for_completion_timeout(&port->off.done, msecs_to_jiffies(COF_TGT_DROP_MS));
 	config_item_put(item);
 }
 

@@ -3,12 +3,14 @@
  * /sys/kernel/config/cof_target/pools/<pool>/quotas/<hostid>. Process context. May be made and
  * removed at any time, and is in force from then on, for all associations of
  * the host together; without it nothing is limited. What is set is in quota->values, under
- * cof_tgt_config; a copy is in the flow, which is a user less when the folder goes.
+ * quota_lock; a copy is in the flow, which is a user less when the folder goes.
  */
 #include "target.h"
 
 #include <linux/module.h>
 #include <linux/slab.h>
+
+static DEFINE_MUTEX(quota_lock);	/* what is configured, of all quotas */
 
 enum quota_value {
 	quota_ops_per_sec,
@@ -41,7 +43,7 @@ static const struct {
  * @item: its name is the host id
  * @pool: whose; cannot go before this
  * @flow: the host's; a user of it until the folder is removed
- * @values: enum quota_value, as configured; cof_tgt_config
+ * @values: enum quota_value, as configured; quota_lock
  */
 struct cof_tgt_quota {
 	struct config_item item;
@@ -79,7 +81,7 @@ static void quota_apply(struct cof_tgt_quota *quota)
 		.max_inflight	= quota->values[quota_max_inflight],
 	};
 
-	lockdep_assert_held(&cof_tgt_config);
+	lockdep_assert_held(&quota_lock);
 	WRITE_ONCE(quota->flow->max_keys, quota->values[quota_max_keys]);
 	asym_qos_flow_set(&quota->flow->qos, &limits);
 	cof_tgt_event(quota->pool, quota->flow->hostid, COF_EVENT_QUOTA);
@@ -87,7 +89,7 @@ static void quota_apply(struct cof_tgt_quota *quota)
 
 static ssize_t quota_show(struct config_item *item, char *page, enum quota_value which)
 {
-	guard(mutex)(&cof_tgt_config);
+	guard(mutex)(&quota_lock);
 	return sysfs_emit(page, "%llu\n", item_to_quota(item)->values[which]);
 }
 
@@ -106,7 +108,7 @@ static ssize_t quota_store(struct config_item *item, const char *page, size_t co
 		       quota_rules[which].name, min, max, min ? "" : ", 0: unlimited");
 		return err;
 	}
-	guard(mutex)(&cof_tgt_config);
+	guard(mutex)(&quota_lock);
 	quota->values[which] = value;
 	quota_apply(quota);
 	return count;
@@ -191,7 +193,7 @@ static void quotas_drop_item(struct config_group *group, struct config_item *ite
 {
 	struct cof_tgt_quota *quota = item_to_quota(item);
 
-	scoped_guard(mutex, &cof_tgt_config) {
+	scoped_guard(mutex, &quota_lock) {
 		quota_init(quota);
 		quota_apply(quota);
 	}

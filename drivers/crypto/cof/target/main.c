@@ -10,7 +10,6 @@
 
 #include <linux/module.h>
 
-DEFINE_MUTEX(cof_tgt_config);	/* what is configured; see target.h */
 DEFINE_SPINLOCK(cof_tgt_lock);	/* all lists and links; see target.h */
 DECLARE_WAIT_QUEUE_HEAD(cof_tgt_gone);
 struct workqueue_struct *cof_tgt_wq;

@@ -8,10 +8,14 @@
  * operation in flight holds its queue, a queue holds its association; the
  * freeing of a queue is what its port waits for when it is disabled, that of an
  * association what its pool waits for. So nothing that is configured goes
- * while something uses it, and nobody below ever takes cof_tgt_config.
+ * while something uses it.
+ *
+ * A driver may take any time for what it has, so disabling waits in a work item (struct
+ * cof_tgt_off), which holds the object and the module, and never with a mutex held.
  *
  * Locks, outermost first:
- *   cof_tgt_config  mutex: configfs changes, one at a time
+ *   port->lock, pool->lock  mutex: the configuration of one object; not held while something in
+ *                   flight is waited for
  *   cof_tgt_lock    spinlock, bottom halves disabled: all lists and links between the
  *                   objects, enabled flags, dying/closed flags; never on the path of an operation
  *   assoc->key_lock rwlock: the key table; read while an operation is submitted
@@ -29,6 +33,7 @@
 #define pr_fmt(fmt) "cof_target: " fmt
 
 #include <linux/atomic.h>
+#include <linux/completion.h>
 #include <linux/configfs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -44,6 +49,8 @@
 #define COF_TGT_LINGER_MS	1000	/* a refused peer may read why */
 #define COF_TGT_KATO_MS		5000	/* when the initiator leaves it to us */
 #define COF_TGT_DRAIN_MS	2000	/* initiators told so may go in order */
+#define COF_TGT_DROP_MS		5000	/* rmdir waits so long; the rest is done without it */
+#define COF_TGT_LISTEN_MS	1000	/* until a port looks again for its address */
 #define COF_TGT_DRIVERS_LEN	512
 
 /* Module parameters, main.c */
@@ -55,11 +62,10 @@ extern unsigned int cof_tgt_max_assocs;
 extern unsigned int cof_tgt_max_host_assocs;
 extern unsigned int cof_tgt_max_conns;
 
-extern struct mutex cof_tgt_config;
 extern spinlock_t cof_tgt_lock;
 extern wait_queue_head_t cof_tgt_gone;	/* a port or pool may have no users left */
 extern struct workqueue_struct *cof_tgt_wq;
-extern struct workqueue_struct *cof_tgt_key_wq;	/* waits for drivers that prepare keys */
+extern struct workqueue_struct *cof_tgt_key_wq;	/* waits for drivers */
 
 enum cof_tgt_stat {
 	COF_TGT_ENCRYPT,	/* the first four as enum asym_op */
@@ -73,6 +79,18 @@ enum cof_tgt_stat {
 	COF_TGT_CRC_ERRORS,
 	COF_TGT_INLINE_KEYS,
 	COF_TGT_NR_STATS
+};
+
+/**
+ * struct cof_tgt_off - disables a port or a pool
+ * @work: waits for what is in flight; holds a reference to the object, and one to the module
+ * @done: nothing is left
+ * @running: it is queued or runs; the object's lock
+ */
+struct cof_tgt_off {
+	struct work_struct work;
+	struct completion done;
+	bool running;
 };
 
 /**
@@ -137,7 +155,9 @@ struct cof_tgt_flow {
  * @allowed_group: allowed_hosts/
  * @quotas_group: quotas/
  * @stats_group: stats/
- * @drivers: as configured; cof_tgt_config
+ * @lock: the configuration
+ * @off: disables it
+ * @drivers: as configured; @lock
  * @algos: BIT(enum asym_algo), as configured; fixed while enabled
  * @max_inflight: as configured: operations with the driver at one time, 0: the executor's choice
  * @remote: computes on remote algorithms, counted by cof_hops_add(@hops)
@@ -146,7 +166,7 @@ struct cof_tgt_flow {
  * @req_size: asym_exec_request_size()
  * @qos: orders what goes to @exec
  * @flows: struct cof_tgt_flow; cof_tgt_lock
- * @enabled: written under cof_tgt_config and cof_tgt_lock
+ * @enabled: written under @lock and cof_tgt_lock
  * @hosts: allowed ones, struct cof_tgt_link; cof_tgt_lock
  * @assocs: cof_tgt_lock
  * @users: associations not freed yet; cof_tgt_lock
@@ -158,6 +178,8 @@ struct cof_tgt_pool {
 	struct config_group allowed_group;
 	struct config_group quotas_group;
 	struct config_group stats_group;
+	struct mutex lock;	/* see above */
+	struct cof_tgt_off off;
 	char drivers[COF_TGT_DRIVERS_LEN];
 	u32 algos;
 	u32 max_inflight;
@@ -182,14 +204,19 @@ struct cof_tgt_pool {
  * @group: ports/<n>
  * @pools_group: pools/
  * @id: n
- * @transport: as configured; cof_tgt_config
+ * @lock: the configuration
+ * @off: disables it
+ * @transport: as configured; @lock
  * @traddr: as configured
  * @trsvcid: as configured
  * @insecure: as configured
  * @digests: as configured: COF_DIGEST_* demanded, or COF_TGT_DIGESTS_ANY
  * @opts: as configured
- * @enabled: as configured
- * @listener: while enabled
+ * @enabled: as configured, and until it is disabled altogether
+ * @listen_work: while enabled: looks again for the address, if it is not there or may go
+ * @listener: while enabled and the address is there; of @listen_work, and of enabling and disabling
+ * @listen_err: why there is none; 0: there is one
+ * @addr: where @listener listens
  * @pools: offered here, struct cof_tgt_link; cof_tgt_lock
  * @queues: connections; cof_tgt_lock
  * @strangers: those without an association, oldest first; cof_tgt_lock
@@ -200,6 +227,8 @@ struct cof_tgt_port {
 	struct config_group group;
 	struct config_group pools_group;
 	u16 id;
+	struct mutex lock;	/* see above */
+	struct cof_tgt_off off;
 	char transport[16];
 	char traddr[64];
 	char trsvcid[8];
@@ -207,7 +236,10 @@ struct cof_tgt_port {
 	int digests;
 	struct cof_net_opts opts;
 	bool enabled;
+	struct delayed_work listen_work;
 	struct cof_listener *listener;
+	int listen_err;
+	struct sockaddr_storage addr;
 	struct list_head pools;
 	struct list_head queues;
 	struct list_head strangers;
@@ -473,6 +505,9 @@ void cof_tgt_config_exit(void);
 bool cof_tgt_host_known(const char *hostid);
 struct cof_tgt_host *to_cof_tgt_host(struct config_item *item);
 ssize_t cof_tgt_store_string(char *dst, size_t size, const char *page, size_t count);
+void cof_tgt_off_init(struct cof_tgt_off *off, work_func_t work);
+void cof_tgt_off_begin(struct cof_tgt_off *off, struct config_item *item);
+void cof_tgt_off_end(struct cof_tgt_off *off, struct config_item *item);
 
 /* config_pool.c */
 extern const struct config_item_type cof_tgt_pools_type;

@@ -1614,8 +1614,6 @@ static struct cof_listener *cof_rdma_listen(const struct cof_listen_args *args)
 	}
 	if (!err)
 		return &rl->listener;
-	if (err == -ENODEV || err == -EADDRNOTAVAIL)
-		pr_err("no RDMA device has the address %pISc; see 'rdma link'\n", &rl->addr);
 	kfree(rl);
 	return ERR_PTR(err);
 }

@@ -152,6 +152,7 @@ clean_up() {
 		[ ! -d $target/hosts/$host ] || rmdir $target/hosts/$host
 	done
 	ip address del $address/32 dev $netdev 2>/dev/null
+	ip link del cofll0 2>/dev/null
 	rm -rf "$tmp"
 }
 trap clean_up EXIT
@@ -169,7 +170,7 @@ write $target/ports/90/insecure $cof_insecure
 refuse "port without a TCP port" $target/ports/90/enable 1 "Invalid argument" \
 	"port 90: enable: no address set; write to 'trsvcid' first"
 refuse "unknown transport" $target/ports/90/transport pigeon "Invalid argument" \
-	"port 90: transport: unknown transport 'pigeon'"
+	"port 90: transport: unknown transport 'pigeon'; known: tcp, and rdma"
 refuse "address that is none" $target/ports/90/traddr 300.1.1.1 "Invalid argument" \
 	"port 90: traddr: '300.1.1.1' is not"
 refuse "TCP port that is none" $target/ports/90/trsvcid 65536 "Invalid argument" \
@@ -196,6 +197,65 @@ refuse "address of an enabled port" $target/ports/91/traddr 127.0.0.2 "Device or
 write $target/ports/90/trsvcid 4491
 refuse "port that is taken" $target/ports/90/enable 1 "Address already in use" \
 	"port 90: enable: cannot listen at $cof_addr, port 4491"
+
+# ---- an address that comes later -----------------------------------------------------
+# port_is NR STATE: within three seconds
+port_is() {
+	local state i
+	for i in $(seq 30); do
+		state=$(cat "$target/ports/$1/state")
+		[ "$state" != "$2" ] || break
+		sleep 0.1
+	done
+	[ "$state" = "$2" ]
+	verdict $? "port $1: state '$state', wanted '$2' (asked $i times)"
+}
+
+# listens_at ADDRESS: somebody accepts there
+listens_at() {
+	python3 -c 'import socket, sys; socket.create_connection(socket.getaddrinfo(sys.argv[1], 4490)[0][4][:4], 3)' "$1" 2>&1
+}
+
+interface() {
+	ip link add cofll0 type dummy && ip link set cofll0 up && ip address add fe80::77/64 dev cofll0 nodad
+}
+
+if [ "$cof_transport" = tcp ]; then
+	modprobe dummy numdummies=0
+	port_is 90 disabled
+	write $target/ports/90/trsvcid 4490
+	for later in 192.0.2.77 fe80::77%cofll0; do
+		write $target/ports/90/traddr $later
+		mark
+		write $target/ports/90/enable 1
+		expect "$later does not exist: enabled" "$(cat $target/ports/90/enable)" -eq 1
+		case $later in
+		fe80*) why="its interface does not exist" ;;
+		*) why="no interface has this address" ;;
+		esac
+		port_is 90 "waiting: $why"
+		sleep 1.5
+		one_line "$later does not exist" cof_target "port 90: waiting for $later, port 4490: $why"
+		case $later in
+		fe80*) interface ;;
+		*) ip address add $later/32 dev lo ;;
+		esac
+		port_is 90 listening
+		said=$(listens_at $later)
+		verdict $? "$later exists: it listens $said"
+		[ "${later#fe80}" != "$later" ] || { write $target/ports/90/enable 0; ip address del $later/32 dev lo; }
+	done
+	ip link del cofll0
+	port_is 90 "waiting: its interface does not exist"
+	interface
+	port_is 90 listening
+	said=$(listens_at fe80::77%cofll0)
+	verdict $? "the interface is made anew: it listens there $said"
+	write $target/ports/90/enable 0
+	ip link del cofll0
+	refuse "an interface where none can be" $target/ports/90/traddr 10.0.0.1%lo "Invalid argument" \
+		"port 90: traddr: '10.0.0.1%lo' is not"
+fi
 
 # ---- attributes of the initiator -------------------------------------------------------
 mkdir $initiator/cfgerr $path
