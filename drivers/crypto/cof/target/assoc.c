@@ -222,6 +222,7 @@ struct cof_tgt_assoc *cof_tgt_assoc_alloc(const struct cof_connect_req *req, con
 	assoc->depth = min(le32_to_cpu(req->depth), READ_ONCE(cof_tgt_max_depth));
 	assoc->kato = msecs_to_jiffies(kato_ms);
 	assoc->last_rx = jiffies;
+	assoc->made = jiffies;
 	INIT_LIST_HEAD(&assoc->list);
 	INIT_WORK(&assoc->kill_work, assoc_kill_work);
 	INIT_WORK(&assoc->free_work, assoc_free_work);

@@ -125,6 +125,18 @@ bool cof_tgt_host_known(const char *hostid)
 	return false;
 }
 
+/**
+ * cof_tgt_host_count() - how many are in hosts/
+ *
+ * Context: cof_tgt_lock held.
+ * Return: the number.
+ */
+unsigned int cof_tgt_host_count(void)
+{
+	lockdep_assert_held(&cof_tgt_lock);
+	return list_count_nodes(&cof_tgt_hosts);
+}
+
 static struct config_item *hosts_make_item(struct config_group *group, const char *name)
 {
 	struct cof_tgt_host *host;

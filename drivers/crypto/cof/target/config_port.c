@@ -588,6 +588,7 @@ static struct config_group *ports_make_group(struct config_group *group, const c
 	INIT_LIST_HEAD(&port->pools);
 	INIT_LIST_HEAD(&port->queues);
 	INIT_LIST_HEAD(&port->strangers);
+	INIT_LIST_HEAD(&port->hosts);
 	config_group_init_type_name(&port->group, name, &port_type);
 	config_group_init_type_name(&port->pools_group, "pools", &links_type);
 	configfs_add_default_group(&port->pools_group, &port->group);

@@ -75,11 +75,53 @@ static unsigned int host_assocs(const struct cof_tgt_pool *pool, const char *hos
 	return n;
 }
 
+/* A host that has an association here leaves a place to each allowed one that has none. */
+static bool pool_has_room(const struct cof_tgt_pool *pool, unsigned int assocs)
+{
+	unsigned int max_assocs = READ_ONCE(cof_tgt_max_assocs), kept = 0;
+	const struct cof_tgt_flow *flow;
+
+	if (assocs) {
+		kept = list_count_nodes((struct list_head *)&pool->hosts);
+		list_for_each_entry(flow, &pool->flows, list)
+			kept -= kept && flow->assocs;
+	}
+	return pool->users + min(kept, max_assocs / 2) < max_assocs;
+}
+
+static bool assoc_has_io(const struct cof_tgt_assoc *assoc)
+{
+	unsigned int qid;
+
+	for (qid = 1; qid <= assoc->nr_queues; qid++)
+		if (assoc->queues[qid])
+			return true;
+	return false;
+}
+
+/*
+ * A host that has all that it may have gives up an association that it does not use: one without an
+ * I/O queue for as long as a connection may take to say CONNECT. So those that are left over, or
+ * made by others in its name, do not keep it out.
+ */
+static struct cof_tgt_assoc *assoc_unused(const struct cof_tgt_pool *pool, const char *hostid)
+{
+	struct cof_tgt_assoc *assoc;
+
+	list_for_each_entry(assoc, &pool->assocs, list)
+		if (!strcmp(assoc->hostid, hostid) && !assoc->dying && !assoc_has_io(assoc) &&
+		    time_after(jiffies, assoc->made + msecs_to_jiffies(COF_TGT_SETUP_MS)))
+			return assoc;
+	return NULL;
+}
+
 /* May this host use this pool now? */
 static u16 connect_admit(struct cof_tgt_queue *queue, const struct connect_names *names,
-			 struct cof_tgt_pool **admitted, const char **why)
+			 struct cof_tgt_pool **admitted, struct cof_tgt_assoc **replaced,
+			 const char **why)
 {
 	struct cof_tgt_pool *pool;
+	unsigned int assocs;
 
 	lockdep_assert_held(&cof_tgt_lock);
 	if (!cof_tgt_host_known(names->hostid)) {
@@ -99,12 +141,21 @@ static u16 connect_admit(struct cof_tgt_queue *queue, const struct connect_names
 		atomic64_inc(&pool->stats[COF_TGT_REFUSED_HOSTS]);
 		return COF_S_HOST_DENIED;
 	}
-	if (pool->users >= READ_ONCE(cof_tgt_max_assocs)) {
+	assocs = host_assocs(pool, names->hostid);
+	if (!pool_has_room(pool, assocs)) {
 		*why = "too many associations";
 		return COF_S_BUSY;
 	}
-	if (host_assocs(pool, names->hostid) >= READ_ONCE(cof_tgt_max_host_assocs)) {
-		*why = "too many associations of this host";
+	*replaced = NULL;
+	if (assocs >= READ_ONCE(cof_tgt_max_host_assocs)) {
+		*replaced = assoc_unused(pool, names->hostid);
+		if (!*replaced) {
+			*why = "too many associations of this host";
+			return COF_S_BUSY;
+		}
+	}
+	if (!cof_tgt_port_room(queue->port, names->hostid)) {
+		*why = "too many connections of this host, or of this port";
 		return COF_S_BUSY;
 	}
 	if (queue->closed) {
@@ -123,27 +174,33 @@ static u16 connect_admit(struct cof_tgt_queue *queue, const struct connect_names
 static u16 connect_make(struct cof_tgt_queue *queue, const struct connect_names *names,
 			const char **why)
 {
-	struct cof_tgt_assoc *assoc;
+	struct cof_tgt_assoc *assoc, *replaced;
+	struct cof_tgt_seat *seat;
 	struct cof_tgt_flow *spare;
 	struct cof_tgt_pool *pool;
+	unsigned int room;
 	u16 status;
 
 	spin_lock_bh(&cof_tgt_lock);
-	status = connect_admit(queue, names, &pool, why);
+	status = connect_admit(queue, names, &pool, &replaced, why);
 	spin_unlock_bh(&cof_tgt_lock);
 	if (status != COF_S_OK)
 		return status;
 
-	spare = cof_tgt_flow_alloc(names->hostid);
+	seat = cof_tgt_seat_alloc(names->hostid);
+	spare = seat ? cof_tgt_flow_alloc(names->hostid) : NULL;
 	assoc = spare ? cof_tgt_assoc_alloc(&queue->connect, names->hostid) : NULL;
 	if (!assoc) {
 		kfree(spare);
+		kfree(seat);
 		*why = "out of memory";
 		return COF_S_NO_MEMORY;
 	}
 	spin_lock_bh(&cof_tgt_lock);
-	status = connect_admit(queue, names, &pool, why);
+	status = connect_admit(queue, names, &pool, &replaced, why);
 	if (status == COF_S_OK) {
+		if (replaced)
+			__cof_tgt_assoc_kill(replaced, COF_S_BUSY, true);
 		assoc->pool = pool;
 		assoc->flow = cof_tgt_flow_get(pool, &spare, true);
 		assoc->port = queue->port;
@@ -151,11 +208,15 @@ static u16 connect_make(struct cof_tgt_queue *queue, const struct connect_names 
 			assoc->features &= ~(u64)COF_DIGESTS;
 		list_add_tail(&assoc->list, &pool->assocs);
 		pool->users++;
-		cof_tgt_queue_admitted(queue, assoc, 0);
+		cof_tgt_queue_admitted(queue, assoc, 0, &seat);
+		/* No more than could connect now; one is worth a try. */
+		room = cof_tgt_port_room(queue->port, names->hostid);
+		assoc->nr_queues = min_t(unsigned int, assoc->nr_queues, max(room, 1u));
 		trace_cof_assoc_made(true, names->pool, names->hostid, assoc->id, COF_S_OK, 0);
 	}
 	spin_unlock_bh(&cof_tgt_lock);
 	kfree(spare);
+	kfree(seat);
 	if (status != COF_S_OK)
 		cof_tgt_assoc_put(assoc);
 	return status;
@@ -211,7 +272,7 @@ static struct cof_tgt_assoc *connect_find(const struct cof_tgt_port *port, const
 
 /* Puts the queue into its place; queue->assoc takes over a reference. */
 static u16 connect_join(struct cof_tgt_queue *queue, const struct connect_names *names,
-			const char **why)
+			struct cof_tgt_seat **seat, const char **why)
 {
 	u16 qid = le16_to_cpu(queue->connect.qid);
 	struct cof_tgt_assoc *assoc;
@@ -229,8 +290,11 @@ static u16 connect_join(struct cof_tgt_queue *queue, const struct connect_names 
 	} else if (assoc->queues[qid] || queue->closed) {
 		*why = "this queue has a connection already";
 		status = COF_S_BUSY;
+	} else if (!cof_tgt_port_room(queue->port, names->hostid)) {
+		*why = "too many connections of this host, or of this port";
+		status = COF_S_BUSY;
 	} else {
-		cof_tgt_queue_admitted(queue, assoc, qid);
+		cof_tgt_queue_admitted(queue, assoc, qid, seat);
 		return COF_S_OK;
 	}
 	if (assoc)
@@ -244,12 +308,16 @@ static u16 connect_io(struct cof_tgt_queue *queue, const struct connect_names *n
 		.rx_max = COF_MIN_MSG,
 		.tx_size = ALIGN(COF_IO_RSP_MAX, 64),
 	};
+	struct cof_tgt_seat *seat = cof_tgt_seat_alloc(names->hostid);
 	const char *why = NULL;
 	u16 status;
 
+	if (!seat)
+		return COF_S_NO_MEMORY;
 	spin_lock_bh(&cof_tgt_lock);
-	status = connect_join(queue, names, &why);
+	status = connect_join(queue, names, &seat, &why);
 	spin_unlock_bh(&cof_tgt_lock);
+	kfree(seat);
 	if (status != COF_S_OK)
 		return connect_refuse(queue, names, status, why);
 

@@ -71,7 +71,11 @@ MODULE_PARM_DESC(max_host_assocs, "associations of a host with a pool at most (d
 
 unsigned int cof_tgt_max_conns = 1024;
 module_param_cb(max_conns, &bounded_ops, BOUNDS(cof_tgt_max_conns, 1, 1 << 16), 0644);
-MODULE_PARM_DESC(max_conns, "connections of a port at most (default 1024)");
+MODULE_PARM_DESC(max_conns, "connections of associations on a port at most (default 1024)");
+
+unsigned int cof_tgt_max_host_conns = 256;
+module_param_cb(max_host_conns, &bounded_ops, BOUNDS(cof_tgt_max_host_conns, 1, 1 << 16), 0644);
+MODULE_PARM_DESC(max_host_conns, "connections of a host on a port at most (default 256)");
 
 static int __init cof_target_init(void)
 {

@@ -13,12 +13,19 @@
 
 #include <linux/slab.h>
 
+/* Connections that say nothing, or are refused, have these places beside those of hosts. */
+static unsigned int max_strangers(void)
+{
+	return max(DIV_ROUND_UP(READ_ONCE(cof_tgt_max_conns), 2), 8u);
+}
+
+/* The rest is being closed. */
 static bool port_take(struct cof_tgt_port *port)
 {
 	bool room;
 
 	spin_lock_bh(&cof_tgt_lock);
-	room = port->users < READ_ONCE(cof_tgt_max_conns);
+	room = port->users < 2 * (READ_ONCE(cof_tgt_max_conns) + max_strangers());
 	if (room)
 		port->users++;
 	spin_unlock_bh(&cof_tgt_lock);
@@ -34,11 +41,18 @@ static void stranger_del(struct cof_tgt_queue *queue)
 	queue->port->nr_strangers--;
 }
 
-/*
- * Whoever connects and says nothing, or what is refused, takes a place for
- * seconds. At most half of the places go to strangers; then the oldest makes room,
- * since a host that means it sends CONNECT at once.
- */
+/* One whose CONNECT is being worked on is spared if there is another. */
+static struct cof_tgt_queue *stranger_oldest(struct cof_tgt_port *port)
+{
+	struct cof_tgt_queue *queue;
+
+	list_for_each_entry(queue, &port->strangers, stranger)
+		if (READ_ONCE(queue->state) != COF_TGT_CONNECTING)
+			return queue;
+	return list_first_entry(&port->strangers, struct cof_tgt_queue, stranger);
+}
+
+/* The oldest makes room, since a host that means it sends CONNECT at once. */
 static void stranger_add(struct cof_tgt_queue *queue)
 {
 	struct cof_tgt_port *port = queue->port;
@@ -47,11 +61,76 @@ static void stranger_add(struct cof_tgt_queue *queue)
 	lockdep_assert_held(&cof_tgt_lock);
 	list_add_tail(&queue->stranger, &port->strangers);
 	port->nr_strangers++;
-	if (port->nr_strangers <= DIV_ROUND_UP(READ_ONCE(cof_tgt_max_conns), 2))
+	if (port->nr_strangers <= max_strangers())
 		return;
-	oldest = list_first_entry(&port->strangers, struct cof_tgt_queue, stranger);
+	oldest = stranger_oldest(port);
 	stranger_del(oldest);
 	__cof_tgt_queue_finish(oldest, COF_S_BUSY, false);
+}
+
+/* ---- the places of hosts ------------------------------------------------- */
+
+static struct cof_tgt_seat *seat_find(const struct cof_tgt_port *port, const char *hostid)
+{
+	struct cof_tgt_seat *seat;
+
+	list_for_each_entry(seat, &port->hosts, list)
+		if (!strcmp(seat->hostid, hostid))
+			return seat;
+	return NULL;
+}
+
+/**
+ * cof_tgt_seat_alloc() - memory for a host's place on a port
+ * @hostid: a valid name
+ *
+ * Context: process.
+ * Return: for cof_tgt_queue_admitted(); kfree() it if it was not used. NULL: no memory.
+ */
+struct cof_tgt_seat *cof_tgt_seat_alloc(const char *hostid)
+{
+	struct cof_tgt_seat *seat = kzalloc_obj(*seat);
+
+	if (seat)
+		strscpy(seat->hostid, hostid);
+	return seat;
+}
+
+/**
+ * cof_tgt_port_room() - how many connections more may a host have here?
+ * @port: the port
+ * @hostid: whose
+ *
+ * A host may have max_host_conns, for all its pools. Its first COF_TGT_HOST_ROOM take any place;
+ * further ones leave as many to each other host of hosts/, up to half of the port.
+ *
+ * Context: cof_tgt_lock held.
+ * Return: the number.
+ */
+unsigned int cof_tgt_port_room(const struct cof_tgt_port *port, const char *hostid)
+{
+	unsigned int max_conns = READ_ONCE(cof_tgt_max_conns), kept, left, own, hosts, conns = 0;
+	unsigned int max_host = READ_ONCE(cof_tgt_max_host_conns);
+	struct cof_tgt_seat *seat;
+
+	lockdep_assert_held(&cof_tgt_lock);
+	if (port->nr_admitted >= max_conns)
+		return 0;
+	left = max_conns - port->nr_admitted;
+	hosts = cof_tgt_host_count();
+	kept = COF_TGT_HOST_ROOM * (hosts - min(hosts, port->nr_hosts));
+	list_for_each_entry(seat, &port->hosts, list) {
+		if (!strcmp(seat->hostid, hostid))
+			conns = seat->conns;
+		else
+			kept += COF_TGT_HOST_ROOM - min(seat->conns, COF_TGT_HOST_ROOM);
+	}
+	if (!conns)	/* it is one of those without a place */
+		kept -= min(kept, COF_TGT_HOST_ROOM);
+	kept = min(kept, max_conns / 2);
+	own = COF_TGT_HOST_ROOM - min(conns, COF_TGT_HOST_ROOM);
+	left = max(left - min(left, kept), min(left, own));
+	return min(left, max_host - min(max_host, conns));
 }
 
 /**
@@ -59,17 +138,51 @@ static void stranger_add(struct cof_tgt_queue *queue)
  * @queue: the connection
  * @assoc: the association; the caller's reference to it is taken over
  * @qid: its place there
+ * @spare: of cof_tgt_seat_alloc(); set to NULL if the host had none here and this is it now
  *
  * Context: cof_tgt_lock held.
  */
-void cof_tgt_queue_admitted(struct cof_tgt_queue *queue, struct cof_tgt_assoc *assoc, u16 qid)
+void cof_tgt_queue_admitted(struct cof_tgt_queue *queue, struct cof_tgt_assoc *assoc, u16 qid,
+			    struct cof_tgt_seat **spare)
 {
+	struct cof_tgt_port *port = queue->port;
+	struct cof_tgt_seat *seat;
+
 	lockdep_assert_held(&cof_tgt_lock);
 	stranger_del(queue);
+	seat = seat_find(port, assoc->hostid);
+	if (!seat) {
+		seat = *spare;
+		*spare = NULL;
+		list_add_tail(&seat->list, &port->hosts);
+		port->nr_hosts++;
+	}
+	seat->conns++;
+	port->nr_admitted++;
+	queue->seat = seat;
 	queue->qid = qid;
 	queue->assoc = assoc;
 	assoc->queues[qid] = queue;
 	cof_conn_set_queue(queue->conn, qid, assoc);
+}
+
+static void seat_put(struct cof_tgt_queue *queue)
+{
+	struct cof_tgt_port *port = queue->port;
+	struct cof_tgt_seat *seat = queue->seat;
+
+	if (!seat)
+		return;
+	spin_lock_bh(&cof_tgt_lock);
+	port->nr_admitted--;
+	if (--seat->conns) {
+		seat = NULL;
+	} else {
+		list_del(&seat->list);
+		port->nr_hosts--;
+	}
+	spin_unlock_bh(&cof_tgt_lock);
+	kfree(seat);
 }
 
 static void port_release(struct cof_tgt_port *port)
@@ -113,6 +226,7 @@ static void queue_free_work(struct work_struct *work)
 	cof_conn_put(queue->conn);
 	if (queue->assoc)
 		cof_tgt_assoc_put(queue->assoc);
+	seat_put(queue);
 	kfree_sensitive(queue);
 	port_release(port);
 }
@@ -329,8 +443,8 @@ int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn)
 	struct cof_tgt_queue *queue;
 
 	if (!port_take(port)) {
-		pr_warn_ratelimited("port %u: %s: refused: %u connections already\n",
-				    port->id, conn->peer_name, READ_ONCE(cof_tgt_max_conns));
+		pr_warn_ratelimited("port %u: %s: refused: too many connections are being closed\n",
+				    port->id, conn->peer_name);
 		return -EBUSY;
 	}
 	queue = kzalloc_obj(*queue);

@@ -61,6 +61,7 @@ extern unsigned int cof_tgt_max_depth;
 extern unsigned int cof_tgt_max_assocs;
 extern unsigned int cof_tgt_max_host_assocs;
 extern unsigned int cof_tgt_max_conns;
+extern unsigned int cof_tgt_max_host_conns;
 
 extern spinlock_t cof_tgt_lock;
 extern wait_queue_head_t cof_tgt_gone;	/* a port or pool may have no users left */
@@ -197,6 +198,19 @@ struct cof_tgt_pool {
 	struct cof_tgt_pool_cpu __percpu *cpu;
 };
 
+/**
+ * struct cof_tgt_seat - a host on a port
+ * @list: port->hosts; cof_tgt_lock
+ * @conns: connections of its associations, of all pools, not freed yet; cof_tgt_lock
+ * @hostid: whose
+ */
+struct cof_tgt_seat {
+	struct list_head list;
+	unsigned int conns;
+	char hostid[COF_NAME_LEN];
+};
+
+#define COF_TGT_HOST_ROOM	2	/* connections that are kept for each host */
 #define COF_TGT_DIGESTS_ANY	(-1)	/* whatever the initiator asks for */
 
 /**
@@ -221,6 +235,9 @@ struct cof_tgt_pool {
  * @queues: connections; cof_tgt_lock
  * @strangers: those without an association, oldest first; cof_tgt_lock
  * @nr_strangers: how many
+ * @hosts: those that have an association, struct cof_tgt_seat; cof_tgt_lock
+ * @nr_hosts: how many
+ * @nr_admitted: connections of associations not freed yet; cof_tgt_lock
  * @users: queues not freed yet; cof_tgt_lock
  */
 struct cof_tgt_port {
@@ -244,6 +261,9 @@ struct cof_tgt_port {
 	struct list_head queues;
 	struct list_head strangers;
 	unsigned int nr_strangers;
+	struct list_head hosts;
+	unsigned int nr_hosts;
+	unsigned int nr_admitted;
 	unsigned int users;
 };
 
@@ -274,6 +294,7 @@ struct cof_tgt_key {
  * @depth: of each, granted
  * @kato: time-out, jiffies
  * @last_rx: when a message came, jiffies; written without a lock
+ * @made: when it was, jiffies
  * @list: pool->assocs; cof_tgt_lock
  * @queues: [0] admin, [1..nr_queues] I/O, NULL if not connected; cof_tgt_lock
  * @dying: no new queue; cof_tgt_lock
@@ -301,6 +322,7 @@ struct cof_tgt_assoc {
 	u32 depth;
 	unsigned long kato;
 	unsigned long last_rx;
+	unsigned long made;
 
 	struct list_head list;
 	struct cof_tgt_queue *queues[COF_MAX_QUEUES + 1];
@@ -392,6 +414,7 @@ struct cof_tgt_req {
  * @state: enum cof_tgt_queue_state; atomic
  * @list: port->queues; cof_tgt_lock
  * @stranger: port->strangers, or empty; cof_tgt_lock
+ * @seat: its host's, once it has an association; cof_tgt_lock
  * @closed: close_work ran; cof_tgt_lock
  * @assoc: set (cof_tgt_lock) before LIVE; referenced until this is freed
  * @qid: 0 admin
@@ -419,6 +442,7 @@ struct cof_tgt_queue {
 	int state;
 	struct list_head list;
 	struct list_head stranger;
+	struct cof_tgt_seat *seat;
 	bool closed;
 	struct cof_tgt_assoc *assoc;
 	u16 qid;
@@ -454,7 +478,10 @@ void cof_tgt_event(struct cof_tgt_pool *pool, const char *hostid, u32 event);
 /* queue.c */
 int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn);
 void cof_tgt_queue_put(struct cof_tgt_queue *queue);
-void cof_tgt_queue_admitted(struct cof_tgt_queue *queue, struct cof_tgt_assoc *assoc, u16 qid);
+void cof_tgt_queue_admitted(struct cof_tgt_queue *queue, struct cof_tgt_assoc *assoc, u16 qid,
+			    struct cof_tgt_seat **spare);
+struct cof_tgt_seat *cof_tgt_seat_alloc(const char *hostid);
+unsigned int cof_tgt_port_room(const struct cof_tgt_port *port, const char *hostid);
 void cof_tgt_queue_finish(struct cof_tgt_queue *queue, u16 reason, bool linger);
 void __cof_tgt_queue_finish(struct cof_tgt_queue *queue, u16 reason, bool linger);
 int cof_tgt_violation(struct cof_tgt_queue *queue, const char *what);
@@ -503,6 +530,7 @@ void cof_tgt_keys_wipe(struct cof_tgt_assoc *assoc);
 int cof_tgt_config_init(void);
 void cof_tgt_config_exit(void);
 bool cof_tgt_host_known(const char *hostid);
+unsigned int cof_tgt_host_count(void);
 struct cof_tgt_host *to_cof_tgt_host(struct config_item *item);
 ssize_t cof_tgt_store_string(char *dst, size_t size, const char *page, size_t count);
 void cof_tgt_off_init(struct cof_tgt_off *off, work_func_t work);

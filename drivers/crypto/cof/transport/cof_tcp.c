@@ -56,7 +56,7 @@
 
 #define COF_TCP_BATCH		16	/* messages in one sendmsg */
 #define COF_TCP_ROUNDS		8	/* sendmsg calls before the worker lets others run */
-#define COF_TCP_BACKLOG		128
+#define COF_TCP_BACKLOG		1024
 #define COF_TCP_ACCEPTS		16	/* connections accepted before others run, or the end */
 #define COF_TCP_CONNECT_MS	3000
 #define COF_TCP_LINGER_MS	200
