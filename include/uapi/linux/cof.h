@@ -71,7 +71,7 @@ enum cof_opcode {
 #define COF_FEAT_HDR_CRC	(1ULL << 0)	/* hdr.hdr_crc is a CRC32C */
 #define COF_FEAT_DATA_CRC	(1ULL << 1)	/* hdr.data_crc is a CRC32C */
 #define COF_FEAT_INLINE_KEY	(1ULL << 2)	/* keys may travel with an operation */
-#define COF_FEAT_ABORT		(1ULL << 3)	/* COF_ABORT and COF_QUERY */
+#define COF_FEAT_ABORT		(1ULL << 3)	/* no meaning: COF_ABORT and COF_QUERY always are */
 #define COF_FEAT_NAMED_KEYS	(1ULL << 4)
 #define COF_FEAT_TLS		(1ULL << 5)
 

@@ -23,6 +23,7 @@
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <trace/events/cof.h>
 
@@ -36,6 +37,7 @@ static struct cof_tgt_req *io_req_get(struct cof_tgt_queue *queue, u64 tag)
 		req->tag = tag;
 		req->unwanted = false;
 		list_move_tail(&req->list, &queue->busy_reqs);
+		hlist_add_head(&req->by_tag, cof_tgt_tag_bucket(queue, tag));
 	}
 	spin_unlock_bh(&queue->lock);
 	return req;
@@ -55,6 +57,7 @@ static void io_req_put(struct cof_tgt_req *req)
 	spin_lock_bh(&queue->lock);
 	if (key)
 		list_add(&key->list, &queue->free_inline);
+	hlist_del(&req->by_tag);
 	list_move(&req->list, &queue->free_reqs);
 	spin_unlock_bh(&queue->lock);
 }
@@ -383,7 +386,7 @@ void cof_tgt_io_key_work(struct work_struct *work)
 
 /* ---- ABORT, QUERY, closing --------------------------------------------------------- */
 
-/* ABORT and QUERY: the peer's tags are all there is, so look at all that is in flight. */
+/* ABORT and QUERY: of any number that the peer sends, so each takes no longer than a lookup. */
 static void io_ask(struct cof_tgt_queue *queue, const struct cof_hdr *msg)
 {
 	const struct cof_query_req *ask = (const struct cof_query_req *)msg;
@@ -395,7 +398,7 @@ static void io_ask(struct cof_tgt_queue *queue, const struct cof_hdr *msg)
 		      offsetof(struct cof_abort_req, abort_tag));
 
 	spin_lock_bh(&queue->lock);
-	list_for_each_entry(req, &queue->busy_reqs, list) {
+	hlist_for_each_entry(req, cof_tgt_tag_bucket(queue, le64_to_cpu(ask->query_tag)), by_tag) {
 		if (req->tag != le64_to_cpu(ask->query_tag))
 			continue;
 		if (abort && io_cancel(req))
@@ -429,11 +432,8 @@ int cof_tgt_io_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 
 	if (!err && cof_msg_opcode(msg) == COF_CONNECT)
 		return cof_tgt_violation(queue, "CONNECT on a connected queue");
 	if (!err && (cof_msg_opcode(msg) == COF_ABORT || cof_msg_opcode(msg) == COF_QUERY)) {
-		if (queue->assoc->features & COF_FEAT_ABORT) {
-			io_ask(queue, msg);
-			return 0;
-		}
-		err = -EOPNOTSUPP;
+		io_ask(queue, msg);
+		return 0;
 	}
 	if (!err)
 		err = io_check(queue, io);
@@ -543,6 +543,11 @@ int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_assoc *as
 	/* The receive buffer has the size that everybody takes at least. */
 	static_assert(COF_IO_REQ_MAX + COF_MAX_DER <= COF_MIN_MSG);
 
+	queue->tag_bits = order_base_2(assoc->depth) + 1;
+	queue->tag_secret = get_random_u64() | 1;
+	queue->tags = kcalloc(1U << queue->tag_bits, sizeof(*queue->tags), GFP_KERNEL);
+	if (!queue->tags)
+		return -ENOMEM;
 	for (i = 0; i < assoc->depth; i++) {
 		req = io_req_alloc(queue, assoc->pool->req_size);
 		if (!req)
@@ -572,4 +577,6 @@ void cof_tgt_io_free(struct cof_tgt_queue *queue)
 		kfree_sensitive(key->der);
 		kfree(key);
 	}
+	kfree(queue->tags);
+	queue->tags = NULL;
 }

@@ -36,6 +36,7 @@
 #include <linux/completion.h>
 #include <linux/configfs.h>
 #include <linux/kref.h>
+#include <linux/log2.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
@@ -377,6 +378,7 @@ enum cof_tgt_prepare {
 /**
  * struct cof_tgt_req - an operation, preallocated: one object, @exec and @in are behind this
  * @list: queue->free_reqs or queue->busy_reqs
+ * @by_tag: queue->tags, while busy
  * @queue: whose
  * @tx: the answer; the result is computed into it
  * @tag: of the request; queue->lock
@@ -392,6 +394,7 @@ enum cof_tgt_prepare {
  */
 struct cof_tgt_req {
 	struct list_head list;
+	struct hlist_node by_tag;
 	struct cof_tgt_queue *queue;
 	struct cof_txbuf *tx;
 	u64 tag;
@@ -430,6 +433,9 @@ struct cof_tgt_req {
  * @admin_inflight: admin requests not answered
  * @free_reqs: struct cof_tgt_req not in use
  * @busy_reqs: those that are
+ * @tags: those again, by tag: for ABORT and QUERY, which cost the peer nothing
+ * @tag_bits: buckets there, as a power of two
+ * @tag_secret: odd, random: the peer chooses tags, and not which bucket they are in
  * @free_inline: struct cof_tgt_inline not in use
  * @preparing: those that wait for key_work
  * @cancelled: it is closed: nothing is to wait any more
@@ -459,11 +465,19 @@ struct cof_tgt_queue {
 	unsigned int admin_inflight;
 	struct list_head free_reqs;
 	struct list_head busy_reqs;
+	struct hlist_head *tags;
+	unsigned int tag_bits;
+	u64 tag_secret;
 	struct list_head free_inline;
 	struct list_head preparing;
 	bool cancelled;
 	bool look_again;
 };
+
+static inline struct hlist_head *cof_tgt_tag_bucket(const struct cof_tgt_queue *queue, u64 tag)
+{
+	return &queue->tags[tag * queue->tag_secret >> (64 - queue->tag_bits)];
+}
 
 /* assoc.c */
 #define COF_TGT_FEATURES	(COF_FEAT_HDR_CRC | COF_FEAT_DATA_CRC | COF_FEAT_ABORT | \
