@@ -54,10 +54,12 @@ struct asym_qos_flow;
  * struct asym_qos_item - what a request embeds; filled in by its owner before asym_qos_submit()
  * @cost: asym_cost() of it
  * @bytes: of input
+ * @first: it goes before those of its flow that wait and are not; for what is few
  */
 struct asym_qos_item {
 	u32 cost;
 	u32 bytes;
+	bool first;
 	/* private: under the scheduler's lock */
 	struct asym_qos_flow *flow;
 	struct list_head list;	/* flow->waiting */

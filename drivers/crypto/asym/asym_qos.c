@@ -285,6 +285,23 @@ static enum hrtimer_restart qos_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
+/* In order, those that go first and the others. */
+static void flow_enqueue(struct asym_qos_flow *flow, struct asym_qos_item *item)
+{
+	struct list_head *before = &flow->waiting;
+	struct asym_qos_item *other;
+
+	if (item->first)
+		list_for_each_entry(other, &flow->waiting, list)
+			if (!other->first) {
+				before = &other->list;
+				break;
+			}
+	item->waiting = true;
+	list_add_tail(&item->list, before);
+	flow->stats.waiting++;
+}
+
 /**
  * asym_qos_submit() - a request of a flow
  * @flow: whose
@@ -318,9 +335,7 @@ void asym_qos_submit(struct asym_qos_flow *flow, struct asym_qos_item *item)
 		local_bh_enable();
 		return;
 	}
-	item->waiting = true;
-	list_add_tail(&item->list, &flow->waiting);
-	flow->stats.waiting++;
+	flow_enqueue(flow, item);
 	if (flow->state == ASYM_QOS_IDLE)
 		flow_set_ready(flow);
 	if (nested) {
