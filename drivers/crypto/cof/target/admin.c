@@ -3,7 +3,10 @@
  * Requests on the admin queue. KEEP_ALIVE is answered where it is received;
  * the others may sleep and wait for admin_work, one after the other, at most
  * COF_ADMIN_DEPTH of them, copied into memory of the length that
- * cof_msg_check() found to be right. queue->lock guards the list.
+ * cof_msg_check() found to be right. queue->lock guards the lists.
+ *
+ * KEY_OPEN makes the target compute: it waits for its turn as an operation does, before those of its
+ * host, which may need the key; then key_work prepares it. Others behind it do not wait.
  */
 #include "target.h"
 
@@ -13,12 +16,16 @@
 
 /**
  * struct cof_tgt_admin_req - a request that waits
- * @list: queue->admin_reqs
+ * @list: queue->admin_reqs, queue->opening or queue->to_open
+ * @queue: whose; KEY_OPEN holds it from when it waits for its turn
+ * @item: where it does
  * @len: bytes at @msg
  * @msg: the message; may hold a private key
  */
 struct cof_tgt_admin_req {
 	struct list_head list;
+	struct cof_tgt_queue *queue;
+	struct cof_tgt_item item;
 	u32 len;
 	u8 msg[] __aligned(8);
 };
@@ -55,6 +62,8 @@ static int admin_defer(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u
 		cof_tgt_reply(queue, msg, -EBUSY);
 		return 0;
 	}
+	req->queue = queue;
+	req->item = (struct cof_tgt_item){ .key_open = true };
 	req->len = len;
 	memcpy(req->msg, msg, len);
 	spin_lock_bh(&queue->lock);
@@ -131,17 +140,22 @@ static u16 admin_identify(struct cof_tgt_queue *queue, struct cof_txbuf *tx)
 	return COF_S_OK;
 }
 
-static u16 admin_key_open(struct cof_tgt_queue *queue, const struct cof_key_open_req *req,
-			  struct cof_txbuf *tx)
+static struct asym_key_data admin_key_data(const struct cof_key_open_req *req)
 {
-	struct cof_key_open_rsp *rsp = (struct cof_key_open_rsp *)tx->data;
-	struct asym_key_data data = {
+	return (struct asym_key_data){
 		.algo = req->algo,
 		.is_private = req->is_private,
 		.curve = req->curve,
 		.der = cof_msg_data(&req->hdr),
 		.der_len = cof_msg_data_len(&req->hdr),
 	};
+}
+
+static u16 admin_key_open(struct cof_tgt_queue *queue, const struct cof_key_open_req *req,
+			  struct cof_txbuf *tx)
+{
+	struct cof_key_open_rsp *rsp = (struct cof_key_open_rsp *)tx->data;
+	struct asym_key_data data = admin_key_data(req);
 	unsigned int key_bytes;
 	u64 handle = 0;
 	int err;
@@ -189,16 +203,120 @@ static void admin_one(struct cof_tgt_queue *queue, const struct cof_hdr *msg)
 	cof_conn_submit(queue->conn, tx, cof_response_hlen(opcode));
 }
 
-static struct cof_tgt_admin_req *admin_next(struct cof_tgt_queue *queue)
+static struct cof_tgt_admin_req *admin_next(struct cof_tgt_queue *queue, struct list_head *from)
 {
 	struct cof_tgt_admin_req *req;
 
 	spin_lock_bh(&queue->lock);
-	req = list_first_entry_or_null(&queue->admin_reqs, struct cof_tgt_admin_req, list);
+	req = list_first_entry_or_null(from, struct cof_tgt_admin_req, list);
 	if (req)
 		list_del(&req->list);
 	spin_unlock_bh(&queue->lock);
 	return req;
+}
+
+static void admin_open_free(struct cof_tgt_admin_req *req)
+{
+	struct cof_tgt_queue *queue = req->queue;
+
+	kfree_sensitive(req);
+	cof_tgt_queue_put(queue);
+}
+
+/*
+ * Has KEY_OPEN wait for its turn. False: it is none, or will be refused, which is answered at once and
+ * takes no work.
+ */
+static bool admin_open_wait(struct cof_tgt_admin_req *req)
+{
+	struct cof_tgt_queue *queue = req->queue;
+	struct cof_tgt_assoc *assoc = queue->assoc;
+	struct asym_qos_item *item = &req->item.qos;
+	struct asym_key_data data;
+	bool cancelled;
+
+	if (cof_msg_opcode((const struct cof_hdr *)req->msg) != COF_KEY_OPEN)
+		return false;
+	data = admin_key_data((const struct cof_key_open_req *)req->msg);
+	if (cof_tgt_key_check(assoc, &data) || !cof_tgt_key_room(assoc))
+		return false;
+	item->cost = asym_key_prepare_cost(&data);
+	item->first = true;
+	kref_get(&queue->ref);
+	spin_lock_bh(&queue->lock);
+	cancelled = queue->cancelled;
+	if (!cancelled) {
+		asym_qos_prepare(&assoc->flow->qos, item);
+		list_add_tail(&req->list, &queue->opening);
+	}
+	spin_unlock_bh(&queue->lock);
+	if (cancelled) {
+		admin_open_free(req);
+		return true;
+	}
+	asym_qos_submit(&assoc->flow->qos, item);	/* @req may be gone */
+	/* Closed since: whoever did that may have found it on its way. */
+	if (READ_ONCE(queue->cancelled))
+		cof_tgt_admin_cancel(queue);
+	return true;
+}
+
+/**
+ * cof_tgt_admin_dispatch() - it is the turn of a KEY_OPEN
+ * @item: in it
+ *
+ * Context: as asym_qos_ops.dispatch.
+ */
+void cof_tgt_admin_dispatch(struct cof_tgt_item *item)
+{
+	struct cof_tgt_admin_req *req = container_of(item, struct cof_tgt_admin_req, item);
+	struct cof_tgt_queue *queue = req->queue;
+
+	kref_get(&queue->ref);
+	spin_lock_bh(&queue->lock);
+	list_move_tail(&req->list, &queue->to_open);
+	spin_unlock_bh(&queue->lock);
+	if (!queue_work(cof_tgt_key_wq, &queue->key_work))
+		cof_tgt_queue_put(queue);
+}
+
+/**
+ * cof_tgt_admin_key_work() - open keys whose turn has come
+ * @queue: the admin queue
+ *
+ * Context: process; sleeps as long as the driver does. One call at a time.
+ */
+void cof_tgt_admin_key_work(struct cof_tgt_queue *queue)
+{
+	struct cof_tgt_admin_req *req;
+
+	while ((req = admin_next(queue, &queue->to_open))) {
+		if (READ_ONCE(queue->state) == COF_TGT_LIVE)
+			admin_one(queue, (const struct cof_hdr *)req->msg);
+		asym_qos_done(&req->item.qos);
+		admin_open_free(req);
+	}
+}
+
+/**
+ * cof_tgt_admin_cancel() - drop each KEY_OPEN that waits for its turn
+ * @queue: its connection is closed; the caller has a reference
+ *
+ * Context: process.
+ */
+void cof_tgt_admin_cancel(struct cof_tgt_queue *queue)
+{
+	struct cof_tgt_admin_req *req, *next;
+	LIST_HEAD(cancelled);
+
+	spin_lock_bh(&queue->lock);
+	WRITE_ONCE(queue->cancelled, true);
+	list_for_each_entry_safe(req, next, &queue->opening, list)
+		if (asym_qos_cancel(&req->item.qos))
+			list_move_tail(&req->list, &cancelled);
+	spin_unlock_bh(&queue->lock);
+	list_for_each_entry_safe(req, next, &cancelled, list)
+		admin_open_free(req);
 }
 
 /**
@@ -212,7 +330,10 @@ void cof_tgt_admin_work(struct work_struct *work)
 	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, admin_work);
 	struct cof_tgt_admin_req *req;
 
-	while (READ_ONCE(queue->state) == COF_TGT_LIVE && (req = admin_next(queue))) {
+	while (READ_ONCE(queue->state) == COF_TGT_LIVE &&
+	       (req = admin_next(queue, &queue->admin_reqs))) {
+		if (admin_open_wait(req))
+			continue;
 		admin_one(queue, (const struct cof_hdr *)req->msg);
 		kfree_sensitive(req);
 	}
@@ -229,6 +350,6 @@ void cof_tgt_admin_drop(struct cof_tgt_queue *queue)
 {
 	struct cof_tgt_admin_req *req;
 
-	while ((req = admin_next(queue)))
+	while ((req = admin_next(queue, &queue->admin_reqs)))
 		kfree_sensitive(req);
 }

@@ -6,10 +6,11 @@
  * result is computed into the send buffer that carries it.
  *
  * A key that comes with its operation is copied into one of COF_INLINE_KEYS places of the queue.
- * Preparing it may sleep: queue->key_work does that, one after the other, on a workqueue of its
- * own; then the operation goes its way as any other. What nobody wants any more (ABORT, the
- * connection is closed) is taken out of the list by whoever says so; if the work is at it, it is
- * marked, and the work sees that before it gives it to the scheduler, or takes it back from there.
+ * Preparing it may sleep, and takes work: the operation waits for its turn first, and what preparing
+ * costs is charged with it. Then queue->key_work prepares one key after the other, on a
+ * workqueue of its own, and gives the operation to the executor. What nobody wants any more (ABORT,
+ * the connection is closed) is taken back by whoever says so, until key_work has it; from then on
+ * it is marked, and key_work answers it instead.
  *
  * io_recv runs in the connection's receive context and gives the operation to the
  * pool's scheduler, which dispatches it at once or when it is its turn, in any context with bottom
@@ -36,6 +37,7 @@ static struct cof_tgt_req *io_req_get(struct cof_tgt_queue *queue, u64 tag)
 	if (req) {
 		req->tag = tag;
 		req->unwanted = false;
+		req->charged = false;
 		list_move_tail(&req->list, &queue->busy_reqs);
 		hlist_add_head(&req->by_tag, cof_tgt_tag_bucket(queue, tag));
 	}
@@ -114,16 +116,41 @@ static void io_complete(struct asym_exec_request *exec, int err)
 
 	io_count(req->queue->assoc->pool, exec, err);
 	/* First, so that the accelerator has work while the answer is sent. */
-	asym_qos_done(&req->item);
+	asym_qos_done(&req->item.qos);
 	io_answer(req, err);
 }
 
-/* Its turn. The executor takes its own reference to the key; the request may be gone then. */
-static void io_dispatch(struct asym_qos_item *item)
+/* Its key is to be prepared first. */
+static void io_dispatch_key(struct cof_tgt_req *req)
 {
-	struct cof_tgt_req *req = container_of(item, struct cof_tgt_req, item);
-	struct asym_exec_key *key = req->exec->key;
+	struct cof_tgt_queue *queue = req->queue;
 
+	/* Before anybody else may answer the request, which holds the queue. */
+	kref_get(&queue->ref);
+	spin_lock_bh(&queue->lock);
+	req->prepare = COF_TGT_TO_PREPARE;
+	list_add_tail(&req->key->list, &queue->preparing);
+	spin_unlock_bh(&queue->lock);
+	if (!queue_work(cof_tgt_key_wq, &queue->key_work))
+		cof_tgt_queue_put(queue);
+}
+
+/* Its turn. The executor takes its own reference to the key; the request may be gone then. */
+static void io_dispatch(struct asym_qos_item *qos)
+{
+	struct cof_tgt_item *item = container_of(qos, struct cof_tgt_item, qos);
+	struct cof_tgt_req *req = container_of(item, struct cof_tgt_req, item);
+	struct asym_exec_key *key;
+
+	if (unlikely(item->key_open)) {
+		cof_tgt_admin_dispatch(item);
+		return;
+	}
+	if (unlikely(req->key)) {
+		io_dispatch_key(req);
+		return;
+	}
+	key = req->exec->key;
 	asym_exec_submit(req->exec);
 	asym_exec_key_put(key);
 }
@@ -134,31 +161,33 @@ const struct asym_qos_ops cof_tgt_qos_ops = {
 };
 
 /*
- * Did the operation wait, for its key or for its turn? Then it does not any more, and nothing was
- * charged; io_answer() is left to do. queue->lock held.
+ * Did the operation wait, for its turn or for its key? Then it does not any more; io_abort() is left
+ * to do. If not, and there is a key to be prepared, key_work looks before it begins.
  */
 static bool io_take_back(struct cof_tgt_req *req)
 {
 	lockdep_assert_held(&req->queue->lock);
 	if (req->prepare == COF_TGT_TO_PREPARE) {
 		list_del(&req->key->list);
-		req->prepare = COF_TGT_PREPARED;
+		req->prepare = COF_TGT_NOT_PREPARING;
+		req->charged = true;
 		return true;
 	}
-	if (req->prepare == COF_TGT_PREPARING || !asym_qos_cancel(&req->item))
+	if (!asym_qos_cancel(&req->item.qos)) {
+		req->unwanted = true;
 		return false;
-	asym_exec_key_put(req->exec->key);
+	}
+	if (req->exec->key)
+		asym_exec_key_put(req->exec->key);
 	return true;
 }
 
-/* The same; if key_work has it, on its way to the scheduler, that will take it back. */
-static bool io_cancel(struct cof_tgt_req *req)
+/* Nothing is charged for what waited for its turn. */
+static void io_abort(struct cof_tgt_req *req)
 {
-	if (io_take_back(req))
-		return true;
-	req->unwanted = true;
-	req->queue->look_again = true;
-	return false;
+	if (req->charged)
+		asym_qos_done(&req->item.qos);
+	io_answer(req, -ECANCELED);
 }
 
 /*
@@ -199,6 +228,7 @@ static void io_fill(struct cof_tgt_req *req, const struct cof_io_req *io)
 
 	req->opcode = cof_msg_opcode(&io->hdr);
 	req->arrived = ktime_get_ns();
+	exec->key = NULL;
 	exec->op = req->opcode - COF_ENCRYPT;
 	exec->padding = io->padding;
 	exec->hash = io->hash;
@@ -215,13 +245,12 @@ static void io_fill(struct cof_tgt_req *req, const struct cof_io_req *io)
 	memcpy(req->in, cof_msg_data(&io->hdr), req->in_len);
 }
 
-/* The request's reference to @key is taken over. It may be gone on return. */
-static void io_give(struct cof_tgt_req *req, struct asym_exec_key *key)
+/* It may be gone on return. */
+static void io_give(struct cof_tgt_req *req, unsigned int cost)
 {
-	req->exec->key = key;
-	req->item.cost = asym_exec_key_cost(key, req->exec->op);
-	req->item.bytes = req->exec->src_len;
-	asym_qos_submit(&req->queue->assoc->flow->qos, &req->item);
+	req->item.qos.cost = cost;
+	req->item.qos.bytes = req->exec->src_len;
+	asym_qos_submit(&req->queue->assoc->flow->qos, &req->item.qos);
 }
 
 /* The key is referenced while the table is locked, until the operation's turn. */
@@ -243,7 +272,8 @@ static int io_submit(struct cof_tgt_req *req, u64 handle, u8 algo)
 	read_unlock_bh(&assoc->key_lock);
 	if (err)
 		return err;
-	io_give(req, key);
+	req->exec->key = key;
+	io_give(req, asym_exec_key_cost(key, req->exec->op));
 	return 0;
 }
 
@@ -273,17 +303,26 @@ static bool io_key_get(struct cof_tgt_req *req, const struct cof_io_req *io)
 	return true;
 }
 
-static void io_key_defer(struct cof_tgt_req *req)
+static struct asym_key_data io_key_data(const struct cof_tgt_inline *key)
 {
-	struct cof_tgt_queue *queue = req->queue;
+	return (struct asym_key_data){
+		.algo = key->algo,
+		.is_private = key->is_private,
+		.curve = key->curve,
+		.der = key->der,
+		.der_len = key->len,
+	};
+}
 
-	spin_lock_bh(&queue->lock);
-	req->prepare = COF_TGT_TO_PREPARE;
-	list_add_tail(&req->key->list, &queue->preparing);
-	spin_unlock_bh(&queue->lock);
-	kref_get(&queue->ref);
-	if (!queue_work(cof_tgt_key_wq, &queue->key_work))
-		cof_tgt_queue_put(queue);
+static int io_submit_key(struct cof_tgt_req *req)
+{
+	struct asym_key_data data = io_key_data(req->key);
+	int err = cof_tgt_key_check(req->queue->assoc, &data);
+
+	if (err)
+		return err;
+	io_give(req, asym_key_prepare_cost(&data) + asym_key_cost(&data, req->exec->op));
+	return 0;
 }
 
 static struct cof_tgt_req *io_key_next(struct cof_tgt_queue *queue)
@@ -303,73 +342,45 @@ static struct cof_tgt_req *io_key_next(struct cof_tgt_queue *queue)
 static struct asym_exec_key *io_key_prepare(struct cof_tgt_req *req)
 {
 	struct cof_tgt_assoc *assoc = req->queue->assoc;
-	struct cof_tgt_inline *inl = req->key;
-	struct asym_key_data data = {
-		.algo = inl->algo,
-		.is_private = inl->is_private,
-		.curve = inl->curve,
-		.der = inl->der,
-		.der_len = inl->len,
-	};
+	struct asym_key_data data = io_key_data(req->key);
 	struct asym_exec_key *key;
 
-	key = cof_tgt_key_prepare(assoc, &data);
-	memzero_explicit(inl->der, inl->len);
+	key = asym_exec_key_create(assoc->pool->exec, &data);
+	memzero_explicit(req->key->der, req->key->len);
 	atomic64_inc(&assoc->pool->stats[COF_TGT_INLINE_KEYS]);
 	trace_cof_inline_key(true, assoc->id, req->queue->qid, req->tag, PTR_ERR_OR_ZERO(key));
 	return key;
 }
 
-/* Is it still wanted? From here on who cancels it asks the scheduler, where it is not yet. */
-static bool io_key_done(struct cof_tgt_req *req)
+static bool io_wanted(struct cof_tgt_req *req)
 {
 	struct cof_tgt_queue *queue = req->queue;
 	bool wanted;
 
 	spin_lock_bh(&queue->lock);
 	wanted = !req->unwanted && !queue->cancelled;
-	req->prepare = COF_TGT_PREPARED;
-	asym_qos_prepare(&queue->assoc->flow->qos, &req->item);
 	spin_unlock_bh(&queue->lock);
 	return wanted;
 }
 
-/* What became unwanted while it was neither here nor there, waits for its turn now. */
-static void io_cancel_unwanted(struct cof_tgt_queue *queue)
-{
-	struct cof_tgt_req *req, *next;
-	LIST_HEAD(cancelled);
-
-	spin_lock_bh(&queue->lock);
-	if (queue->look_again) {
-		queue->look_again = false;
-		list_for_each_entry_safe(req, next, &queue->busy_reqs, list)
-			if (req->unwanted && io_take_back(req))
-				list_move_tail(&req->list, &cancelled);
-	}
-	spin_unlock_bh(&queue->lock);
-	list_for_each_entry_safe(req, next, &cancelled, list)
-		io_answer(req, -ECANCELED);	/* moves it to free_reqs */
-}
-
 static void io_key_one(struct cof_tgt_req *req)
 {
-	struct cof_tgt_queue *queue = req->queue;
-	struct asym_exec_key *key = io_key_prepare(req);
-	bool wanted = io_key_done(req);
+	struct asym_exec_key *key = io_wanted(req) ? io_key_prepare(req) : ERR_PTR(-ECANCELED);
 
-	if (wanted && !IS_ERR(key)) {
-		io_give(req, key);
-		io_cancel_unwanted(queue);
+	if (!IS_ERR(key) && io_wanted(req)) {
+		req->exec->key = key;
+		asym_exec_submit(req->exec);
+		asym_exec_key_put(key);
 		return;
 	}
+	asym_qos_done(&req->item.qos);
 	if (!IS_ERR(key))
 		asym_exec_key_put(key);
-	io_answer(req, wanted ? PTR_ERR(key) : -ECANCELED);
+	io_answer(req, IS_ERR(key) ? PTR_ERR(key) : -ECANCELED);
 }
 
 /**
- * cof_tgt_io_key_work() - prepare keys that came with their operation
+ * cof_tgt_io_key_work() - prepare keys, of KEY_OPEN or that came with their operation
  * @work: in the queue; holds a reference to it
  *
  * Context: process; sleeps as long as the driver does.
@@ -379,6 +390,8 @@ void cof_tgt_io_key_work(struct work_struct *work)
 	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, key_work);
 	struct cof_tgt_req *req;
 
+	if (!queue->qid)
+		cof_tgt_admin_key_work(queue);
 	while ((req = io_key_next(queue)))
 		io_key_one(req);
 	cof_tgt_queue_put(queue);
@@ -401,14 +414,14 @@ static void io_ask(struct cof_tgt_queue *queue, const struct cof_hdr *msg)
 	hlist_for_each_entry(req, cof_tgt_tag_bucket(queue, le64_to_cpu(ask->query_tag)), by_tag) {
 		if (req->tag != le64_to_cpu(ask->query_tag))
 			continue;
-		if (abort && io_cancel(req))
+		if (abort && io_take_back(req))
 			cancelled = req;
 		err = 0;
 		break;
 	}
 	spin_unlock_bh(&queue->lock);
 	if (cancelled)
-		io_answer(cancelled, -ECANCELED);
+		io_abort(cancelled);
 	cof_tgt_reply(queue, msg, err);
 }
 
@@ -457,11 +470,7 @@ int cof_tgt_io_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 
 		return cof_tgt_violation(queue, "more keys in flight than allowed");
 	}
 	kref_get(&queue->ref);
-	if (req->key) {
-		io_key_defer(req);
-		return 0;
-	}
-	err = io_submit(req, le64_to_cpu(io->handle), io->algo);
+	err = req->key ? io_submit_key(req) : io_submit(req, le64_to_cpu(io->handle), io->algo);
 	if (err) {
 		cof_conn_put_tx(queue->conn, req->tx);
 		io_req_put(req);
@@ -487,11 +496,11 @@ void cof_tgt_io_cancel(struct cof_tgt_queue *queue)
 	spin_lock_bh(&queue->lock);
 	queue->cancelled = true;
 	list_for_each_entry_safe(req, next, &queue->busy_reqs, list)
-		if (io_cancel(req))
+		if (io_take_back(req))
 			list_move_tail(&req->list, &cancelled);
 	spin_unlock_bh(&queue->lock);
 	list_for_each_entry_safe(req, next, &cancelled, list)
-		io_answer(req, -ECANCELED);	/* moves it to free_reqs */
+		io_abort(req);	/* moves it to free_reqs */
 }
 
 /* One object, so that what an operation uses lies together; its input may be the source of DMA. */

@@ -4,7 +4,8 @@
  * and a generation, and a peer cannot make it grow. assoc->key_lock guards
  * it: read (bottom halves disabled) while an operation is submitted, which takes
  * its own reference to the key; write to change it. Keys in the table are created by the one
- * admin_work of the association. Those that come with an operation are in no table.
+ * key_work of the admin queue. Those that come with an operation are in no table. What preparing a
+ * key takes is charged before it begins: in admin.c and io.c.
  */
 #include "target.h"
 
@@ -52,7 +53,17 @@ static int key_slot_free(const struct cof_tgt_assoc *assoc)
 	return -ENOSPC;
 }
 
-static int key_check(const struct cof_tgt_assoc *assoc, struct asym_key_data *data)
+/**
+ * cof_tgt_key_check() - would this key be taken?
+ * @assoc: whose it is
+ * @data: the key; its size is filled in
+ *
+ * It is parsed; nothing is computed.
+ *
+ * Context: any.
+ * Return: 0; -EOPNOTSUPP, -EINVAL, -ENOMEM.
+ */
+int cof_tgt_key_check(const struct cof_tgt_assoc *assoc, struct asym_key_data *data)
 {
 	struct asym_caps caps;
 	int err;
@@ -76,21 +87,20 @@ static int key_check(const struct cof_tgt_assoc *assoc, struct asym_key_data *da
 }
 
 /**
- * cof_tgt_key_prepare() - make a key that came with an operation
- * @assoc: whose it is
- * @data: the key, still the caller's to wipe
+ * cof_tgt_key_room() - is there room for a handle?
+ * @assoc: whose
  *
- * It has no handle, and does not count in max_keys: it goes with its operation, and how many
- * of those there are is bounded, too.
- *
- * Context: process; may sleep.
- * Return: the key, with one reference; or ERR_PTR() as cof_tgt_key_open().
+ * Context: any.
+ * Return: true if so.
  */
-struct asym_exec_key *cof_tgt_key_prepare(struct cof_tgt_assoc *assoc, struct asym_key_data *data)
+bool cof_tgt_key_room(struct cof_tgt_assoc *assoc)
 {
-	int err = key_check(assoc, data);
+	int slot;
 
-	return err ? ERR_PTR(err) : asym_exec_key_create(assoc->pool->exec, data);
+	read_lock_bh(&assoc->key_lock);
+	slot = key_slot_free(assoc);
+	read_unlock_bh(&assoc->key_lock);
+	return slot >= 0;
 }
 
 /**
@@ -111,7 +121,7 @@ int cof_tgt_key_open(struct cof_tgt_assoc *assoc, struct asym_key_data *data, u6
 	struct asym_exec_key *key;
 	int slot, err;
 
-	err = key_check(assoc, data);
+	err = cof_tgt_key_check(assoc, data);
 	if (err)
 		return err;
 	read_lock_bh(&assoc->key_lock);

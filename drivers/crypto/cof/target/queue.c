@@ -237,6 +237,7 @@ static void queue_close_work(struct work_struct *work)
 	struct cof_tgt_assoc *assoc;
 
 	cof_conn_close(queue->conn);
+	cof_tgt_admin_cancel(queue);
 	cof_tgt_io_cancel(queue);
 	spin_lock_bh(&cof_tgt_lock);
 	if (queue->closed) {
@@ -464,6 +465,8 @@ int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn)
 	INIT_WORK(&queue->free_work, queue_free_work);
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->admin_reqs);
+	INIT_LIST_HEAD(&queue->opening);
+	INIT_LIST_HEAD(&queue->to_open);
 	INIT_LIST_HEAD(&queue->free_reqs);
 	INIT_LIST_HEAD(&queue->busy_reqs);
 	INIT_LIST_HEAD(&queue->free_inline);

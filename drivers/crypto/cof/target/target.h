@@ -20,7 +20,7 @@
  *                   objects, enabled flags, dying/closed flags; never on the path of an operation
  *   assoc->key_lock rwlock: the key table; read while an operation is submitted
  *   queue->lock     spinlock: free requests, admin requests
- *   pool->qos.lock  asym_qos's
+ *   pool->qos.lock  asym_qos's; queue->lock may be held
  *   conn->tx_lock   cof.ko's
  *
  * Contexts: connections call back with bottom halves disabled; all that may sleep is
@@ -370,9 +370,19 @@ struct cof_tgt_inline {
 
 /* Where the key is that came with an operation. */
 enum cof_tgt_prepare {
-	COF_TGT_PREPARED,	/* there was none, or the operation is submitted */
-	COF_TGT_TO_PREPARE,	/* queue->preparing */
+	COF_TGT_NOT_PREPARING,	/* there was none, or it waits for its turn, or the driver has it */
+	COF_TGT_TO_PREPARE,	/* queue->preparing; it is charged */
 	COF_TGT_PREPARING,	/* key_work has it */
+};
+
+/**
+ * struct cof_tgt_item - what waits for its turn
+ * @qos: of the pool's scheduler
+ * @key_open: of a struct cof_tgt_admin_req, else of a struct cof_tgt_req
+ */
+struct cof_tgt_item {
+	struct asym_qos_item qos;
+	bool key_open;
 };
 
 /**
@@ -384,9 +394,10 @@ enum cof_tgt_prepare {
  * @tag: of the request; queue->lock
  * @opcode: of the request
  * @prepare: enum cof_tgt_prepare; queue->lock
- * @unwanted: aborted while COF_TGT_PREPARING; queue->lock
+ * @unwanted: aborted after its turn came, and has a key to be prepared; queue->lock
+ * @charged: aborted then, but before that began: asym_qos_done() is left to do
  * @key: its place among those of the queue that have a key with them, or NULL
- * @item: where it waits for its turn; while it does, exec->key is a reference
+ * @item: where it waits for its turn; while it does, exec->key is a reference, unless @key is set
  * @arrived: when, ns
  * @in: input and digest
  * @in_len: bytes of both
@@ -401,8 +412,9 @@ struct cof_tgt_req {
 	u16 opcode;
 	u8 prepare;
 	bool unwanted;
+	bool charged;
 	struct cof_tgt_inline *key;
-	struct asym_qos_item item;
+	struct cof_tgt_item item;
 	u64 arrived;
 	u8 *in;
 	u32 in_len;
@@ -426,11 +438,13 @@ struct cof_tgt_req {
  * @close_work: closes the connection
  * @connect_work: works on CONNECT
  * @admin_work: works on @admin_reqs
- * @key_work: works on @preparing
+ * @key_work: works on @preparing and @to_open
  * @free_work: frees this
  * @lock: guards the rest
  * @admin_reqs: struct cof_tgt_admin_req
  * @admin_inflight: admin requests not answered
+ * @opening: struct cof_tgt_admin_req, KEY_OPEN that waits for its turn
+ * @to_open: likewise, whose turn has come
  * @free_reqs: struct cof_tgt_req not in use
  * @busy_reqs: those that are
  * @tags: those again, by tag: for ABORT and QUERY, which cost the peer nothing
@@ -439,7 +453,6 @@ struct cof_tgt_req {
  * @free_inline: struct cof_tgt_inline not in use
  * @preparing: those that wait for key_work
  * @cancelled: it is closed: nothing is to wait any more
- * @look_again: key_work is to cancel what became unwanted under it
  */
 struct cof_tgt_queue {
 	struct kref ref;
@@ -463,6 +476,8 @@ struct cof_tgt_queue {
 	spinlock_t lock;	/* requests */
 	struct list_head admin_reqs;
 	unsigned int admin_inflight;
+	struct list_head opening;
+	struct list_head to_open;
 	struct list_head free_reqs;
 	struct list_head busy_reqs;
 	struct hlist_head *tags;
@@ -471,7 +486,6 @@ struct cof_tgt_queue {
 	struct list_head free_inline;
 	struct list_head preparing;
 	bool cancelled;
-	bool look_again;
 };
 
 static inline struct hlist_head *cof_tgt_tag_bucket(const struct cof_tgt_queue *queue, u64 tag)
@@ -508,6 +522,9 @@ void cof_tgt_connect_work(struct work_struct *work);
 int cof_tgt_admin_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len);
 void cof_tgt_admin_work(struct work_struct *work);
 void cof_tgt_admin_drop(struct cof_tgt_queue *queue);
+void cof_tgt_admin_dispatch(struct cof_tgt_item *item);
+void cof_tgt_admin_key_work(struct cof_tgt_queue *queue);
+void cof_tgt_admin_cancel(struct cof_tgt_queue *queue);
 
 /* io.c */
 int cof_tgt_io_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len);
@@ -533,7 +550,8 @@ static inline bool cof_tgt_algo_offered(u32 algos, u8 algo)
 	return (algo == ASYM_RSA || algo == ASYM_ECDSA) && algos & BIT(algo);
 }
 
-struct asym_exec_key *cof_tgt_key_prepare(struct cof_tgt_assoc *assoc, struct asym_key_data *data);
+int cof_tgt_key_check(const struct cof_tgt_assoc *assoc, struct asym_key_data *data);
+bool cof_tgt_key_room(struct cof_tgt_assoc *assoc);
 int cof_tgt_key_open(struct cof_tgt_assoc *assoc, struct asym_key_data *data, u64 *handle,
 		     unsigned int *key_bytes);
 int cof_tgt_key_close(struct cof_tgt_assoc *assoc, u64 handle);
