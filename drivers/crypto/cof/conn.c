@@ -427,7 +427,7 @@ struct cof_txbuf *cof_conn_get_tx(struct cof_conn *conn)
 			buf = list_first_entry_or_null(&conn->tx_free, struct cof_txbuf, list);
 		starved = !buf;
 		if (starved)
-			conn->tx_starved = true;
+			WRITE_ONCE(conn->tx_starved, true);
 		else
 			txbuf_take(buf);
 	}
@@ -511,7 +511,8 @@ bool cof_conn_put_tx_list(struct cof_conn *conn, struct list_head *list)
 	if (unlikely(odd))
 		txbufs_sort_locked(conn, list, &stale);
 	starved = awaited && conn->tx_starved && !conn->tx_closed;
-	conn->tx_starved &= !awaited;
+	if (awaited)
+		WRITE_ONCE(conn->tx_starved, false);
 	list_splice_init(list, &conn->tx_free);
 	conn->tx_unsent -= sent;
 	idle = !conn->tx_unsent;

@@ -494,7 +494,7 @@ void cof_tgt_io_cancel(struct cof_tgt_queue *queue)
 	LIST_HEAD(cancelled);
 
 	spin_lock_bh(&queue->lock);
-	queue->cancelled = true;
+	WRITE_ONCE(queue->cancelled, true);
 	list_for_each_entry_safe(req, next, &queue->busy_reqs, list)
 		if (io_take_back(req))
 			list_move_tail(&req->list, &cancelled);

@@ -355,11 +355,11 @@ static bool cof_rdma_take_credit(struct cof_rdma_conn *rc)
 {
 	lockdep_assert_held(&rc->lock);
 	if (atomic_read(&rc->credits) <= !rc->owed) {
-		rc->starved = true;
+		WRITE_ONCE(rc->starved, true);
 		smp_mb();	/* pairs with that in cof_rdma_credit() */
 		if (atomic_read(&rc->credits) <= !rc->owed)
 			return false;
-		rc->starved = false;
+		WRITE_ONCE(rc->starved, false);
 	}
 	atomic_dec(&rc->credits);
 	return true;
@@ -502,7 +502,7 @@ static void cof_rdma_post(struct cof_rdma_conn *rc)
 	unsigned int n;
 
 	lockdep_assert_held(&rc->lock);
-	rc->starved = false;
+	WRITE_ONCE(rc->starved, false);
 	do {
 		for (n = 0; n < COF_RDMA_BATCH && !rc->dead; n++) {
 			buf = cof_rdma_next(rc);
