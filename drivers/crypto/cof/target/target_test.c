@@ -536,6 +536,51 @@ static void cookies_differ(struct kunit *test)
 	cof_tgt_assoc_put(assoc);
 }
 
+/* ---- places on a port -------------------------------------------------------------- */
+
+/* "one" has three connections, "two" has one, others have none. */
+static void rooms(const struct cof_tgt_port *port, unsigned int *room)
+{
+	spin_lock_bh(&cof_tgt_lock);
+	room[0] = cof_tgt_port_room(port, "one");
+	room[1] = cof_tgt_port_room(port, "two");
+	room[2] = cof_tgt_port_room(port, "new");
+	spin_unlock_bh(&cof_tgt_lock);
+}
+
+static void hosts_leave_room_to_each_other(struct kunit *test)
+{
+	unsigned int max_conns = cof_tgt_max_conns, max_host = cof_tgt_max_host_conns;
+	struct cof_tgt_port *port = kunit_kzalloc(test, sizeof(*port), GFP_KERNEL);
+	struct cof_tgt_seat one = { .hostid = "one", .conns = 3 };
+	struct cof_tgt_seat two = { .hostid = "two", .conns = 1 };
+	unsigned int few[3], last[3], none[3];
+
+	KUNIT_ASSERT_NOT_NULL(test, port);
+	INIT_LIST_HEAD(&port->hosts);
+	list_add_tail(&one.list, &port->hosts);
+	list_add_tail(&two.list, &port->hosts);
+	port->nr_hosts = 2;
+	port->nr_admitted = 4;
+	cof_tgt_max_host_conns = 5;
+	cof_tgt_max_conns = 8;
+	rooms(port, few);
+	cof_tgt_max_conns = 5;
+	rooms(port, last);
+	cof_tgt_max_conns = 4;
+	rooms(port, none);
+	cof_tgt_max_conns = max_conns;
+	cof_tgt_max_host_conns = max_host;
+
+	KUNIT_EXPECT_EQ(test, 2U, few[0]);	/* max_host_conns */
+	KUNIT_EXPECT_EQ(test, 4U, few[1]);
+	KUNIT_EXPECT_EQ(test, 4U, few[2]);
+	KUNIT_EXPECT_EQ(test, 0U, last[0]);	/* it is kept for "two" */
+	KUNIT_EXPECT_EQ(test, 1U, last[1]);
+	KUNIT_EXPECT_EQ(test, 1U, last[2]);
+	KUNIT_EXPECT_EQ(test, 0U, none[0] + none[1] + none[2]);
+}
+
 /* ---- attributes -------------------------------------------------------------------- */
 
 static void attributes_are_trimmed_and_bounded(struct kunit *test)
@@ -568,6 +613,7 @@ static struct kunit_case target_cases[] = {
 	KUNIT_CASE(what_waits_for_its_key_is_dropped_when_the_queue_closes),
 	KUNIT_CASE(an_association_gets_what_it_wants_up_to_the_limits),
 	KUNIT_CASE(cookies_differ),
+	KUNIT_CASE(hosts_leave_room_to_each_other),
 	KUNIT_CASE(attributes_are_trimmed_and_bounded),
 	{}
 };
