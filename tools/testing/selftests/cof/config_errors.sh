@@ -213,7 +213,9 @@ port_is() {
 
 # listens_at ADDRESS: somebody accepts there
 listens_at() {
-	python3 -c 'import socket, sys; socket.create_connection(socket.getaddrinfo(sys.argv[1], 4490)[0][4][:4], 3)' "$1" 2>&1
+	python3 -c 'import socket, sys
+family, _, _, _, address = socket.getaddrinfo(sys.argv[1], 4490)[0]
+socket.socket(family).connect(address)' "$1" 2>&1
 }
 
 interface() {

@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import random
+import resource
 import select
 import shutil
 import socket
@@ -430,7 +431,7 @@ def test_handshake():
     same(a.admin.ask(KEEP_ALIVE).status, OK, "KEEP_ALIVE")
     same(a.admin.ask(0x3f).status, NOT_SUPPORTED, "an unknown opcode is answered NOT_SUPPORTED")
     same(a.io.ask(0x50).status, NOT_SUPPORTED, "so is a reserved one on an I/O queue")
-    same(a.io.ask(ABORT, bytes(8)).status, NOT_SUPPORTED, "and ABORT, which was not negotiated")
+    same(a.io.ask(ABORT, bytes(8)).status, UNKNOWN_HANDLE, "ABORT needs no feature")
     same(a.admin.ask(KEEP_ALIVE).status, OK, "the association lives on")
     a.admin.send(message(DISCONNECT, tag=0))
     check(a.io.is_closed() and a.admin.is_closed(), "DISCONNECT ends it, I/O queues too")
@@ -878,9 +879,32 @@ def test_queries(key):
     same((len(seen), wrong), (4, 0), f"operations asked after and aborted ({here} found): each is answered once")
     a.close()
     a = Association()
-    same([a.io.ask(opcode, bytes(8)).status for opcode in (QUERY, ABORT)], [NOT_SUPPORTED] * 2,
-         "QUERY, ABORT without the feature: NOT_SUPPORTED")
+    same([a.io.ask(opcode, bytes(8)).status for opcode in (QUERY, ABORT)], [UNKNOWN_HANDLE] * 2,
+         "QUERY, ABORT without the feature are answered, too")
     a.close()
+    # What waits for its quota is given up: its place is free, and nothing is charged for it.
+    quota = f"{CONFIG}/pools/ptest/quotas/phost"
+    os.mkdir(quota)
+    a = Association(depth=4)
+    _, handle = a.open(key.der)
+    write("pools/ptest/quotas/phost/ops_per_sec", 1)
+    body = io_body(SIGN, handle, bytes(32))
+    same(a.op(SIGN, handle, bytes(32)).status, OK, "one operation a second")
+    rounds, start = 50, time.monotonic()
+    for i in range(rounds):
+        a.io.send(b"".join(message(SIGN, body, bytes(32), tag=100 + i) for i in range(4)) +
+                  b"".join(message(ABORT, struct.pack("<Q", 100 + i), tag=1) for i in range(4)))
+        got = sorted((reply.opcode, reply.status) for reply in (a.io.receive() for _ in range(8)))
+        gone = got.count((SIGN, ABORTED))
+        if got != [(SIGN, OK)] * (4 - gone) + [(SIGN, ABORTED)] * gone + [(ABORT, OK)] * 4 or gone < 3:
+            check(False, f"round {i}: {got}")
+            break
+    took = time.monotonic() - start
+    check(took < 0.25 * rounds, f"{4 * rounds} are aborted at once, {took:.2f} s (their quota: {4 * rounds} s)")
+    same(a.op(SIGN, handle, bytes(32)).status, OK, "and the next one is computed")
+    check(time.monotonic() - start < took + 3, "... after no longer than its own second")
+    a.close()
+    os.rmdir(quota)
 
 
 def test_inline(keys):
@@ -1296,6 +1320,156 @@ def test_flood(key, count):
     check(eventually(lambda: stat("associations") == 0 and stat("keys") == 0), "a flood leaves nothing behind")
 
 
+def test_segments(key):
+    """A peer with tiny segments, who sends while it is answered: each answer comes once, and whole."""
+    if TRANSPORT != "tcp":
+        return
+    sock = socket.socket()
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 88)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.settimeout(20)
+    sock.connect((ADDRESS, PORT))
+    a = Association(io=False, queues=1, depth=256)
+    _, handle = a.open(key.pub_der, private=0)
+    conn = Conn.__new__(Conn)
+    conn.sock, conn.tag, conn.digests, conn.events = sock, 0, 0, []
+    fields = {"qid": 1, "queues": 0, "depth": 0, "kato_ms": 0, "cookie": a.cookie}
+    same(conn.ask(CONNECT, connect_body(**fields)).status, OK, "segments of 88 bytes: connected")
+    # Some are answered where they are received, some by a worker.
+    number = bytes(range(1, 33))
+    result = pow(int.from_bytes(number, "big"), key.e, key.n)
+    good = io_body(ENCRYPT, handle, number, padding=RAW, hash=NONE)
+    bad = io_body(ENCRYPT, handle ^ 1 << 50, number, padding=RAW, hash=NONE)
+    total = 20000 if os.environ.get("COF_SOAK") else 3000
+    room = threading.Semaphore(a.depth)
+    ended = False
+
+    def send():
+        for tag in range(1, total + 1):
+            room.acquire()
+            if ended:
+                return
+            sock.sendall(message(ENCRYPT, good if tag % 3 else bad, number, tag=tag))
+
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    seen, wrong = set(), []
+    try:
+        for _ in range(total):
+            reply = conn.receive()
+            right = (OK, result) if reply.tag % 3 else (UNKNOWN_HANDLE, 0)
+            if reply.magic != MAGIC or reply.tag in seen or (reply.status, int.from_bytes(reply.data, "big")) != right:
+                wrong.append((reply.tag, reply.status))
+                break
+            seen.add(reply.tag)
+            room.release()
+    except (Closed, OSError, AssertionError, struct.error) as error:
+        wrong.append(repr(error))
+    ended = True
+    room.release()
+    same((len(seen), wrong), (total, []), f"segments of 88 bytes: {total} operations, each answered once")
+    sock.close()
+    sender.join(5)
+    a.admin.close()
+    check(eventually(lambda: stat("associations") == 0 and stat("keys") == 0), "... and nothing is left")
+
+
+ROOM_HOSTS = [f"proom{i}" for i in range(6)]
+
+
+def room_hosts(make):
+    for host in ROOM_HOSTS:
+        if make:
+            os.mkdir(f"{CONFIG}/hosts/{host}")
+            os.symlink(f"{CONFIG}/hosts/{host}", f"{CONFIG}/pools/ptest/allowed_hosts/{host}")
+        else:
+            os.unlink(f"{CONFIG}/pools/ptest/allowed_hosts/{host}")
+            os.rmdir(f"{CONFIG}/hosts/{host}")
+
+
+def works(host, key):
+    """A host connects, with an I/O queue, and computes."""
+    a = Association(io=False, queues=1, hostid=host.encode())
+    if a.rsp.status != OK:
+        a.admin.close()
+        return None
+    a.io, reply = a.connect_io(1, hostid=host.encode())
+    if reply.status != OK:
+        a.close()
+        return None
+    _, handle = a.open(key.der)
+    assert a.op(SIGN, handle, bytes(32)).status == OK
+    return a
+
+
+def test_room(key):
+    """Places on a port: of silent connections, of a host that wants all, of those that come last."""
+    silent = 10000 if os.environ.get("COF_SOAK") and TRANSPORT == "tcp" else 100
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(silent + 1000, hard)), hard))
+    check(eventually(lambda: open_connections() == 0), "no connection is left")
+    # as it was seen: eight places, five connections of a host, three silent ones
+    before = parameter("max_conns", 8)
+    a = Association(io=False, queues=4)
+    ios = [a.connect_io(qid) for qid in range(1, 5)]
+    same([reply.status for _, reply in ios], [OK] * a.queues + [INVALID] * (4 - a.queues), "a host with its I/O queues")
+    idle = [Conn() for _ in range(3)]
+    b = works(ROOM_HOSTS[0], key) if os.path.isdir(f"{CONFIG}/hosts/{ROOM_HOSTS[0]}") else Association(io=False, queues=1)
+    same(b.rsp.status, OK, "max_conns=8, silent connections beside it: a new association is admitted")
+    for conn in [a, b] + idle + [io for io, _ in ios]:
+        conn.close()
+    check(eventually(lambda: open_connections() == 0), "no connection is left")
+    # one host wants everything; the others of hosts/ get in all the same
+    room_hosts(True)
+    hosts = len(os.listdir(f"{CONFIG}/hosts"))
+    limit = 4 * hosts
+    parameter("max_conns", limit)
+    greedy, refusals = [], 0
+    for _ in range(limit):
+        a = Association(io=False, queues=2)
+        if a.rsp.status != OK:
+            refusals += 1
+            a.admin.close()
+            continue
+        greedy.append(a)
+        for qid in range(1, a.queues + 1):
+            greedy.append(a.connect_io(qid)[0])
+    check(refusals > 0, f"a host that wants {3 * limit} of {limit} connections is refused some")
+    conns = []
+    for _ in range(silent):
+        try:
+            conns.append(Conn())
+        except OSError:
+            break
+    same(len(conns), silent, f"{silent} silent connections beside that")
+    admitted = [works(host, key) for host in ROOM_HOSTS[:-1]]
+    check(all(admitted), "all hosts but the last are admitted")
+    start = time.monotonic()
+    last = works(ROOM_HOSTS[-1], key)
+    took = time.monotonic() - start
+    check(last, "the last host is admitted")
+    patience = 1 if silent > 1000 else 5    # no test of speed in check
+    check(took < patience, f"... within {took:.2f} s")
+    for conn in conns + [a for a in admitted + [last] if a] + greedy:
+        conn.close()
+    check(eventually(lambda: open_connections() == 0, 30), "no connection is left")
+    # associations that are not used make room for those that are
+    old = parameter("max_host_assocs", 2)
+    stale = [Association(io=False) for _ in range(2)]
+    same(Association(io=False).rsp.status, BUSY, "a host with all its associations is refused")
+    time.sleep(5.2)
+    fresh = Association(io=False)
+    same(fresh.rsp.status, OK, "... but not if one had no I/O queue for 5 s")
+    check(stale[0].admin.is_refused(BUSY), "... which ends")
+    same(stale[1].admin.ask(KEEP_ALIVE).status, OK, "... and the other does not")
+    for a in stale + [fresh]:
+        a.close()
+    parameter("max_host_assocs", old)
+    parameter("max_conns", before)
+    check(eventually(lambda: stat("associations") == 0), "no association is left")
+    room_hosts(False)
+
+
 def test_teardown(key):
     """Administration under load: nothing hangs, nothing dangles."""
     def load(stop):
@@ -1383,7 +1557,7 @@ def main():
                            (test_draining, (small,)), (test_time_outs, ()), (test_truncation, (small,)),
                            (test_clear_text, ()),
                            (test_garbage, (small, count, random.Random(seed + 1))), (test_idle, (small,)),
-                           (test_flood, (small, count)),
+                           (test_flood, (small, count)), (test_room, (small,)), (test_segments, (keys[2],)),
                            (test_mutations, (small, count, random.Random(seed))), (test_teardown, (small,))):
             start = time.monotonic()
             try:
