@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Hosts that want more than they may have, on the target of this machine.
 
-qos.py quota | fairness
+qos.py quota | fairness | hostile KEY (by itself, for fairness)
 
 Each host is an association of proto.py's, in a thread, with a number of signatures in flight. They are
 computed by asym_sim, which sets the time that takes and does not compute (null), so that the
@@ -29,6 +29,7 @@ SIM = "/sys/module/asym_sim/parameters"
 EXECUTOR = "/sys/kernel/debug/asym_executor/target-pqos"
 HOSTS = ("pqos1", "pqos2")
 EVENT_QUOTA = 2
+EVENT_OPCODE = proto.EVENT
 # What was not used for burst_ms (100) may be caught up on, once.
 PER_CENT = 2 if SECONDS == 10 else 2 + 100 * 0.1 / SECONDS
 proto.PORT = 4498
@@ -363,6 +364,92 @@ def test_leaving(small):
     no_quota(HOSTS[0])
 
 
+def test_keys_are_charged(small):
+    """Preparing a key takes work: KEY_OPEN waits for its quota, and is charged."""
+    a = associate(HOSTS[0], features=proto.INLINE_KEY)
+    before = host_stats(HOSTS[0])
+    same(a.open(small.der)[0], proto.OK, "KEY_OPEN")
+    after = host_stats(HOSTS[0])
+    cost = after["milliunits"] - before["milliunits"]
+    check(cost > 0, f"... is charged: {cost} milliunits")
+    reply = a.op_with_key(proto.SIGN, small.der, bytes(32))
+    same(reply.status, proto.OK, "an operation with its key")
+    check(proto.eventually(lambda: host_stats(HOSTS[0])["milliunits"] - after["milliunits"] == 1000 + cost),
+          "... is charged for both")
+    quota(HOSTS[0], ops_per_sec=2, burst_ms=1)
+    start = time.monotonic()
+    fields = proto.struct.pack("<BBBBI", 1, 1, 0, 0, len(small.der))
+    for tag in range(1, 6):
+        a.admin.send(proto.message(proto.KEY_OPEN, fields, small.der, tag=tag))
+    a.admin.send(proto.message(proto.KEEP_ALIVE, tag=6))
+    a.admin.send(proto.message(proto.IDENTIFY, tag=7))
+    replies = []
+    while len(replies) < 7:
+        reply = a.admin.receive()
+        if reply.opcode != EVENT_OPCODE:
+            replies.append((reply.tag, reply.status, time.monotonic() - start))
+    same(sorted(reply[:2] for reply in replies), [(tag, proto.OK) for tag in range(1, 8)], "five KEY_OPENs with ops_per_sec=2")
+    check(replies[-1][2] > 1.5, f"... take {replies[-1][2]:.2f} s")
+    when = {reply[0]: reply[2] for reply in replies}
+    check(max(when[6], when[7]) < replies[-1][2], "... and other requests of the admin queue do not wait for them")
+    # One that waits goes with its connection.
+    quota(HOSTS[0], ops_per_sec=1)
+    for tag in range(1, 6):
+        a.admin.send(proto.message(proto.KEY_OPEN, fields, small.der, tag=tag))
+    check(proto.eventually(lambda: host_stats(HOSTS[0])["waiting"] > 2), "KEY_OPENs wait")
+    a.close()
+    check(proto.eventually(lambda: host_stats(HOSTS[0])["waiting"] == 0 and host_stats(HOSTS[0])["associations"] == 0),
+          "... and go with their connection")
+    no_quota(HOSTS[0])
+
+
+def answers_within(seconds, *command):
+    try:
+        return subprocess.run(command, timeout=seconds, capture_output=True, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def test_wedged(small):
+    """A driver that does not answer: what it has is waited for, and nobody else waits for that."""
+    a = associate(HOSTS[0])
+    _, handle = a.open(small.der)
+    param("hold", 1)
+    a.io.send(proto.message(proto.SIGN, proto.io_body(proto.SIGN, handle, bytes(32)), bytes(32), tag=1))
+    check(proto.eventually(lambda: host_stats(HOSTS[0])["inflight"] == 1), "the driver has an operation, and keeps it")
+    writers = []
+    for what in ("ports/98", "pools/pqos"):
+        writers.append(subprocess.Popen(["sh", "-c", f"echo 0 >{CONFIG}/{what}/enable"]))
+        time.sleep(3)
+        check(writers[-1].poll() is None, f"{what}: disabling waits for it")
+        others = [f"cat {CONFIG}/ports/98/traddr {CONFIG}/pools/pqos/drivers {CONFIG}/pools/pqos/enable",
+                  f"cat {CONFIG}/pools/pool0/drivers {CONFIG}/pools/pool0/algorithms {CONFIG}/ports/*/transport",
+                  f"mkdir {CONFIG}/pools/pqos2 && echo rsa >{CONFIG}/pools/pqos2/algorithms && rmdir {CONFIG}/pools/pqos2",
+                  f"mkdir {CONFIG}/ports/97 && echo 4497 >{CONFIG}/ports/97/trsvcid && rmdir {CONFIG}/ports/97"]
+        same([answers_within(5, "sh", "-c", command) for command in others], [True] * len(others),
+             f"{what}: meanwhile everything else can be read and configured")
+    for writer in writers:
+        writer.kill()
+        try:
+            writer.wait(5)
+            check(True, "the writer can be killed")
+        except subprocess.TimeoutExpired:
+            check(False, "the writer can be killed")
+    same(proto.read("ports/98/state"), "being disabled", "the port is still being disabled")
+    param("hold", 0)
+    check(proto.eventually(lambda: proto.read("ports/98/state") == "disabled", 10), "... until the driver answers")
+    a.close()
+    proto.eventually(lambda: proto.stat("associations", "pqos") == 0)
+    for what in ("pools/pqos", "ports/98"):
+        def enabled(what=what):
+            try:
+                write(f"{what}/enable", 1)
+                return True
+            except OSError:
+                return False
+        check(proto.eventually(enabled, 10), f"{what} can be enabled again")
+
+
 def test_refused():
     quota(HOSTS[0])
     for name, value in (("ops_per_sec", "x"), ("ops_per_sec", "-1"), ("bytes_per_sec", "1000000000001"),
@@ -387,7 +474,8 @@ def test_quota(small, large):
     param("parallelism", 32)
     for test, args in ((test_rates, (small, large)), (test_two_associations, (small,)),
                        (test_changes, (small,)), (test_identify, ()), (test_max_keys, (small,)),
-                       (test_leaving, (small,)), (test_refused, ())):
+                       (test_leaving, (small,)), (test_refused, ()), (test_keys_are_charged, (small,)),
+                       (test_wedged, (small,))):
         yield test, args
 
 
@@ -447,15 +535,109 @@ def test_latency(small, large):
     steadily(beside_large)
 
 
+def flood(what):
+    """Again and again, until this process is killed."""
+    while True:
+        try:
+            what()
+        except (Closed, OSError, AssertionError):
+            time.sleep(0.1)
+
+
+def hostile(path):
+    """A host that does what is cheap for it: keys, questions, connections, many of each."""
+    os.nice(19)     # it is the target's time that is to be taken, not that of the other host's program
+    with open(path, "rb") as file:
+        der = file.read()
+    key_open = proto.message(proto.KEY_OPEN, proto.struct.pack("<BBBBI", 1, 1, 0, 0, len(der)), der)
+    ask = b"".join(proto.message(opcode, proto.struct.pack("<Q", tag << 32), tag=1)
+                   for tag in range(32) for opcode in (proto.QUERY, proto.ABORT))
+
+    def keys():
+        a = associate(HOSTS[1])
+        while True:
+            a.admin.send(key_open * 4)
+            handles = [proto.struct.unpack("<QII", a.admin.receive().body)[0] for _ in range(4)]
+            for handle in handles:
+                a.shut(handle)
+
+    def questions():
+        a = associate(HOSTS[1])
+        while True:
+            a.io.send(ask)
+            for _ in range(64):
+                a.io.receive()
+
+    def inline_keys():
+        a = associate(HOSTS[1], features=proto.INLINE_KEY)
+        raw = proto.message(proto.SIGN, *proto.inline(proto.SIGN, der, bytes(32)))
+        a.io.send(raw * 4)
+        while True:
+            a.io.receive()
+            a.io.send(raw)
+
+    def silence():
+        conns = [proto.Conn() for _ in range(50)]
+        time.sleep(0.5)
+        for conn in conns:
+            conn.close()
+
+    for what in (keys, questions, inline_keys, silence):
+        threading.Thread(target=flood, args=(what,), daemon=True).start()
+    print("begun", flush=True)
+    threading.Event().wait()
+
+
+def beside(small, tricks):
+    """Share and p99 of a host with eight operations in flight, beside one that wants everything."""
+    process = None
+    crowd = Load(HOSTS[1], small, 128)
+    if tricks:
+        process = subprocess.Popen([sys.executable, __file__, "hostile", tricks], stdout=subprocess.PIPE)
+        process.stdout.readline()
+    time.sleep(1)
+    normal = Load(HOSTS[0], small, 8)
+    time.sleep(1)
+    normal.latencies.clear()
+    got = [stats["milliunits"] for stats in measure(3 * SECONDS, *HOSTS)]
+    latencies = sorted(normal.latencies)
+    if process:
+        process.kill()
+        process.wait()
+    normal.stop()
+    crowd.stop(abrupt=True)
+    proto.eventually(lambda: proto.stat("associations", "pqos") == 0, 10)
+    return 100 * got[0] / sum(got), latencies[len(latencies) * 99 // 100]
+
+
+def test_tricks(small):
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(small.der)
+        file.flush()
+        share, equal = beside(small, None)
+        print(f"# beside a host that only wants much: {share:.1f}%, p99 {1000 * equal:.0f} ms")
+
+        def judge():
+            with_tricks, late = beside(small, file.name)
+            return (abs(with_tricks - share) <= 5 and late <= 1.5 * equal,
+                    f"beside one with every trick: {with_tricks:.1f}% (within 5 of {share:.1f}), "
+                    f"p99 {1000 * late:.0f} ms (within 1.5 times {1000 * equal:.0f})")
+
+        steadily(judge)
+
+
 def test_fairness(small, large):
     param("cubic", 1)
     param("latency_us", SERVICE_US)
     param("parallelism", 2)
-    for test, args in ((test_weights, (small,)), (test_cost, (small, large)), (test_latency, (small, large))):
+    for test, args in ((test_weights, (small,)), (test_cost, (small, large)), (test_latency, (small, large)),
+                       (test_tricks, (small,))):
         yield test, args
 
 
 def main():
+    if sys.argv[1] == "hostile":
+        return hostile(sys.argv[2])
     tests, inflight = {"quota": (test_quota, 32), "fairness": (test_fairness, 2)}[sys.argv[1]]
     setup(inflight)
     with tempfile.TemporaryDirectory() as folder:
