@@ -356,12 +356,15 @@ static void cofi_assoc_identify_again(struct work_struct *work)
 			    le64_to_cpu(rsp.bytes_per_sec), le64_to_cpu(rsp.units_per_sec),
 			    le32_to_cpu(rsp.max_inflight));
 	cofi_identify_caps(&rsp, &caps);
-	if (READ_ONCE(path->registered) && memcmp(&caps, &path->dev.caps, sizeof(caps))) {
+	/* Pairs with cofi_path_register(). */
+	if (!smp_load_acquire(&path->registered))
+		return;
+	if (memcmp(&caps, &path->dev.caps, sizeof(caps))) {
 		pr_info_ratelimited("%s: the pool offers something else now: connecting again\n",
 				    path->name);
 		WRITE_ONCE(assoc->draining, true);
 		cofi_path_kick(path);
-	} else if (READ_ONCE(path->registered)) {
+	} else {
 		asym_device_kick(&path->dev);
 	}
 }

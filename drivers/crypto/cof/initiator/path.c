@@ -284,8 +284,8 @@ static void cofi_path_register(struct work_struct *work)
 		cofi_assoc_fail(assoc, err, 0, cofi_register_error(err));
 		return;
 	}
-	/* Buffers that came back until now did not kick. */
-	WRITE_ONCE(path->registered, true);
+	/* Buffers that came back until now did not kick. Who does finds the device registered. */
+	smp_store_release(&path->registered, true);
 	asym_device_kick(&path->dev);
 	path->live_since = jiffies;
 	path->logged = 0;
@@ -319,7 +319,8 @@ static void cofi_path_drain(struct cofi_path *path, struct cofi_assoc *assoc)
 static bool cofi_path_teardown(struct cofi_path *path, bool in_order)
 {
 	struct cofi_assoc *assoc = path->assoc;
-	bool quiet = in_order && READ_ONCE(path->registered);
+	/* Pairs with cofi_path_register(). */
+	bool quiet = in_order && smp_load_acquire(&path->registered);
 	bool live;
 
 	if (!assoc)

@@ -645,6 +645,11 @@ static int cofi_io_answer(struct cofi_queue *queue, const struct cof_io_rsp *rsp
 		return 0;
 
 	atomic64_inc(&count->responses);
+	/*
+	 * Who drains the path waits for less in flight: between that, and the look whether somebody
+	 * does. Pairs with the barrier in prepare_to_wait_event() there.
+	 */
+	smp_mb__after_atomic();
 	err = cofi_request_status(cof_msg_status(&rsp->hdr));
 	if (!err) {
 		len = cof_msg_data_len(&rsp->hdr);
@@ -720,7 +725,8 @@ static void cofi_queue_tx_ready(struct cof_conn *conn)
 	struct cofi_queue *queue = conn->priv;
 	struct cofi_path *path = queue->chan.assoc->path;
 
-	if (READ_ONCE(path->registered))
+	/* Pairs with cofi_path_register(). */
+	if (smp_load_acquire(&path->registered))
 		asym_device_kick(&path->dev);
 }
 
