@@ -250,6 +250,20 @@ static bool cofi_connect_rsp_sane(const struct cofi_assoc *assoc, const struct c
 	       kato >= COF_MIN_KATO_MS && kato <= COF_MAX_KATO_MS;
 }
 
+/* Interfaces come and go, and are others then although their names are the same. */
+static int cofi_assoc_resolve(struct cofi_assoc *assoc)
+{
+	struct cofi_path *path = assoc->path;
+	struct sockaddr_storage addr;
+	int err;
+
+	err = cof_addr_parse(&addr, path->traddr, path->trsvcid);
+	spin_lock_bh(&path->lock);
+	path->addr = addr;
+	spin_unlock_bh(&path->lock);
+	return err ? cofi_assoc_broken(assoc, err, "the address's interface does not exist") : 0;
+}
+
 static int cofi_assoc_connect_admin(struct cofi_assoc *assoc, u32 *queues, u32 *depth)
 {
 	const struct cof_conn_limits limits = {
@@ -260,6 +274,9 @@ static int cofi_assoc_connect_admin(struct cofi_assoc *assoc, u32 *queues, u32 *
 	struct cof_connect_rsp rsp;
 	int err;
 
+	err = cofi_assoc_resolve(assoc);
+	if (err)
+		return err;
 	err = cofi_chan_connect(&assoc->admin, &limits, &cofi_admin_ops, &assoc->admin);
 	if (err)
 		return cofi_assoc_broken(assoc, err, "cannot connect");

@@ -95,7 +95,7 @@ CONFIGFS_ATTR(cofi_path_, trsvcid);
 
 /**
  * cofi_path_validate() - may this path run?
- * @path: the path; gets its parsed address
+ * @path: the path
  *
  * Context: may sleep; pool->lock held.
  * Return: 0; -EINVAL: not configured; -EPERM: it would
@@ -104,6 +104,7 @@ CONFIGFS_ATTR(cofi_path_, trsvcid);
 int cofi_path_validate(struct cofi_path *path)
 {
 	struct cofi_pool *pool = path->pool;
+	struct sockaddr_storage addr;
 	int err;
 
 	lockdep_assert_held(&pool->lock);
@@ -113,13 +114,14 @@ int cofi_path_validate(struct cofi_path *path)
 			    !path->traddr[0] ? "traddr" : "trsvcid");
 		return -EINVAL;
 	}
-	err = cof_addr_parse(&path->addr, path->traddr, path->trsvcid);
-	if (err) {
+	/* Its interface may come later. */
+	err = cof_addr_parse(&addr, path->traddr, path->trsvcid);
+	if (err && err != -ENODEV) {
 		cofi_refuse(path->name, "enable", "traddr '%s', trsvcid '%s' is no address",
 			    path->traddr, path->trsvcid);
 		return err;
 	}
-	if (cof_addr_is_loopback(&path->addr))
+	if (cof_addr_is_loopback(&addr))
 		return 0;
 	if (!pool->insecure) {
 		cofi_refuse(path->name, "enable",

@@ -338,7 +338,7 @@ enum cofi_state {
  * @transport: configuration, under pool->lock; constant while @enabled
  * @traddr: likewise
  * @trsvcid: likewise
- * @addr: both, parsed when it was enabled
+ * @addr: both, looked up by @work for each attempt to connect, under @lock
  * @enabled: likewise
  * @running: path and pool are enabled: @work may run; under pool->lock
  * @lock: guards @stop, @state and @reason

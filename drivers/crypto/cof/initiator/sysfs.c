@@ -75,7 +75,7 @@ static ssize_t reason_show(struct device *dev, struct device_attribute *attr, ch
 }
 static DEVICE_ATTR_RO(reason);
 
-/* It cannot change while the path is enabled, and pool->lock is held for too long to wait for. */
+/* pool->lock is held for too long to wait for. */
 static ssize_t address_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct cofi_path *path = dev_get_drvdata(dev);
