@@ -520,8 +520,8 @@ unsigned int cofi_assoc_inflight(struct cofi_assoc *assoc)
  * @assoc: dead
  *
  * On return nothing is received any more, and nothing is in flight: a dead
- * association takes no operation. Those of a queue are completed as soon as it is closed,
- * because closing the others may take a while each.
+ * association takes no operation. The admin queue first, so that DISCONNECT comes before the ends
+ * of the others, which are closed together: each may take a while.
  *
  * Context: may sleep.
  */
@@ -530,10 +530,10 @@ void cofi_assoc_close(struct cofi_assoc *assoc)
 	unsigned int i;
 
 	cofi_chan_close(&assoc->admin);
-	for (i = 0; i < assoc->nr_queues; i++) {
-		cofi_chan_close(&assoc->queues[i]->chan);
-		cofi_queue_fail(assoc->queues[i]);
-	}
+	for (i = 0; i < assoc->nr_queues; i++)
+		cofi_queue_close(assoc->queues[i]);
+	for (i = 0; i < assoc->nr_queues; i++)
+		cofi_queue_closed(assoc->queues[i]);
 	/* It does not wait any more, and nobody queues it. */
 	cancel_work_sync(&assoc->ident_work);
 }

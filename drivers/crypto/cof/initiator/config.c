@@ -338,16 +338,22 @@ static int cofi_pool_start(struct cofi_pool *pool)
 	return 0;
 }
 
-static void cofi_pool_stop(struct cofi_pool *pool)
+/* All at once: the lock is held while they are waited for. */
+static void cofi_pool_stop_paths(struct cofi_pool *pool)
 {
 	struct cofi_path *path;
 
 	list_for_each_entry(path, &pool->paths, list)
 		if (path->running)
-			cofi_path_prepare_stop(path);
+			cofi_path_stop(path);
 	list_for_each_entry(path, &pool->paths, list)
 		if (path->running)
-			cofi_path_stop(path);
+			cofi_path_stopped(path);
+}
+
+static void cofi_pool_stop(struct cofi_pool *pool)
+{
+	cofi_pool_stop_paths(pool);
 	asym_class_destroy(pool->class);
 	pool->class = NULL;
 	pool->enabled = false;

@@ -147,8 +147,10 @@ static int cofi_path_enable(struct cofi_path *path)
 
 static void cofi_path_disable(struct cofi_path *path)
 {
-	if (path->running)
+	if (path->running) {
 		cofi_path_stop(path);
+		cofi_path_stopped(path);
+	}
 	path->enabled = false;
 }
 

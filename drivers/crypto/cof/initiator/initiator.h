@@ -10,8 +10,8 @@
  * never taken by works), path->lock, chan->lock, queue->lock. The latter three
  * are spinlocks taken with bottom halves disabled, and never together.
  *
- * Who works on a path: path->work alone makes and ends associations; stopping a
- * path cancels it and then ends the association in its place. Everybody else
+ * Who works on a path: path->work alone makes and ends associations; path->stop_work
+ * cancels it and then ends the association in its place. Everybody else
  * only marks an association dead (cofi_assoc_fail()) and kicks that work.
  */
 #ifndef _COF_INITIATOR_H
@@ -188,6 +188,7 @@ struct cofi_query {
  * @progress: jiffies of the last answer, or of the first request after idleness
  * @query: see there
  * @aborts: ABORTs sent
+ * @close_work: closes it, beside the others
  * @slots: allocated with the queue
  */
 struct cofi_queue {
@@ -206,6 +207,7 @@ struct cofi_queue {
 	unsigned long progress;
 	struct cofi_query query;
 	u64 aborts;
+	struct work_struct close_work;
 	struct cofi_slot slots[] __counted_by(depth);
 };
 
@@ -217,6 +219,8 @@ int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opco
 int cofi_queue_match(struct cofi_queue *queue, const struct cof_io_rsp *rsp,
 		     struct asym_request **req);
 void cofi_queue_limit(struct cofi_queue *queue, u32 limit);
+void cofi_queue_close(struct cofi_queue *queue);
+void cofi_queue_closed(struct cofi_queue *queue);
 void cofi_queue_fail(struct cofi_queue *queue);
 void cofi_queue_query(struct cofi_queue *queue, unsigned long age);
 bool cofi_queue_query_pick(struct cofi_queue *queue, unsigned long age, u64 *tag, u64 *asked);
@@ -347,6 +351,7 @@ enum cofi_state {
  * @reason: why it failed; empty if it did not
  * @wait: for answers to commands, free slots, and the end
  * @work: makes and ends associations
+ * @stop_work: ends them when the path is stopped
  * @reg_work: registers @dev, which waits for answers, so that @work need not
  * @assoc: set and cleared by @work (or whoever stops it) while @dev is not registered;
  *	others may look at it, and at @dev, under @lock while @state is COFI_LIVE
@@ -381,6 +386,7 @@ struct cofi_path {
 	wait_queue_head_t wait;
 
 	struct delayed_work work;
+	struct work_struct stop_work;
 	struct work_struct reg_work;
 	struct cofi_assoc *assoc;
 	bool registered;
@@ -397,13 +403,14 @@ struct cofi_path {
 
 void cofi_path_init(struct cofi_path *path, struct cofi_pool *pool);
 void cofi_path_start(struct cofi_path *path);
-void cofi_path_prepare_stop(struct cofi_path *path);
 void cofi_path_stop(struct cofi_path *path);
+void cofi_path_stopped(struct cofi_path *path);
 void cofi_path_kick(struct cofi_path *path);
 void cofi_path_state(struct cofi_path *path, char *buf, size_t size);
 unsigned int cofi_path_delay_ms(struct cofi_path *path, bool live, u32 random);
 unsigned int cofi_backoff_ms(unsigned int base_ms, unsigned int attempts, u32 random);
 extern struct workqueue_struct *cofi_wq;
+extern struct workqueue_struct *cofi_close_wq;
 
 /* ---- pools: config.c, config_path.c --------------------------------------- */
 

@@ -2,7 +2,7 @@
 /*
  * cof_initiator: algorithms that are computed by a pool in another machine.
  *
- * This file owns the module: its workqueue, and the order in which the rest
+ * This file owns the module: its workqueues, and the order in which the rest
  * comes and goes. Folders in configfs and transforms pin the module, so when
  * it leaves there is neither a pool nor a transform.
  */
@@ -12,6 +12,8 @@
 #include "initiator.h"
 
 struct workqueue_struct *cofi_wq;
+/* For what works on cofi_wq wait for: it must not wait for a place among them. */
+struct workqueue_struct *cofi_close_wq;
 
 static int __init cofi_init(void)
 {
@@ -20,9 +22,13 @@ static int __init cofi_init(void)
 	cofi_wq = alloc_workqueue("cof_initiator", WQ_UNBOUND, 0);
 	if (!cofi_wq)
 		return -ENOMEM;
+	err = -ENOMEM;
+	cofi_close_wq = alloc_workqueue("cof_initiator_close", WQ_UNBOUND, 0);
+	if (!cofi_close_wq)
+		goto destroy_wq;
 	err = cofi_sysfs_init();
 	if (err)
-		goto destroy_wq;
+		goto destroy_close_wq;
 	err = cofi_config_init();
 	if (err)
 		goto exit_sysfs;
@@ -30,6 +36,8 @@ static int __init cofi_init(void)
 
 exit_sysfs:
 	cofi_sysfs_exit();
+destroy_close_wq:
+	destroy_workqueue(cofi_close_wq);
 destroy_wq:
 	destroy_workqueue(cofi_wq);
 	return err;
@@ -39,6 +47,7 @@ static void __exit cofi_exit(void)
 {
 	cofi_config_exit();
 	cofi_sysfs_exit();
+	destroy_workqueue(cofi_close_wq);
 	destroy_workqueue(cofi_wq);
 }
 

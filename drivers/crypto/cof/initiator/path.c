@@ -7,8 +7,8 @@
  * it takes it down and tries again after a while. path->reg_work runs
  * asym_device_register(), whose known-answer tests wait for answers of ours, so
  * that path->work is free to answer them when the association dies meanwhile.
- * cofi_path_stop() cancels path->work and then acts in its place. No lock is held
- * while any of them sleeps but pool->lock in start and stop.
+ * path->stop_work cancels path->work and then acts in its place. No lock is held
+ * while any of them sleeps but pool->lock of whoever stops the path and waits for it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -403,6 +403,20 @@ static void cofi_path_work(struct work_struct *work)
 		cofi_path_end(path);
 }
 
+/* In the place of path->work, which is cancelled for good. */
+static void cofi_path_stop_work(struct work_struct *work)
+{
+	struct cofi_path *path = container_of(work, struct cofi_path, stop_work);
+	struct cofi_assoc *assoc;
+
+	cancel_delayed_work_sync(&path->work);
+	assoc = path->assoc;
+	cofi_path_teardown(path, true);
+	if (assoc)
+		cofi_assoc_free(assoc);
+	cofi_path_set_state(path, COFI_DISABLED, NULL);
+}
+
 /**
  * cofi_path_init() - prepare a path that is zeroed
  * @path: the path
@@ -415,6 +429,7 @@ void cofi_path_init(struct cofi_path *path, struct cofi_pool *pool)
 	spin_lock_init(&path->lock);
 	init_waitqueue_head(&path->wait);
 	INIT_DELAYED_WORK(&path->work, cofi_path_work);
+	INIT_WORK(&path->stop_work, cofi_path_stop_work);
 	INIT_WORK(&path->reg_work, cofi_path_register);
 	path->stop = true;
 	path->dev.name = path->name;
@@ -442,42 +457,34 @@ void cofi_path_start(struct cofi_path *path)
 }
 
 /**
- * cofi_path_prepare_stop() - make a path give up what it waits for
- * @path: started; cofi_path_stop() follows
+ * cofi_path_stop() - begin to disconnect
+ * @path: started; cofi_path_stopped() follows
  *
- * So that several paths that are stopped do not wait one after the other.
+ * Operations in flight are answered by the target if it is quick, else elsewhere. Several paths
+ * stop beside each other.
  *
  * Context: process; pool->lock held.
  */
-void cofi_path_prepare_stop(struct cofi_path *path)
+void cofi_path_stop(struct cofi_path *path)
 {
 	lockdep_assert_held(&path->pool->lock);
 	spin_lock_bh(&path->lock);
 	path->stop = true;
 	spin_unlock_bh(&path->lock);
 	wake_up_all(&path->wait);
+	queue_work(cofi_wq, &path->stop_work);
 }
 
 /**
- * cofi_path_stop() - disconnect; on return nothing of the path is at work
- * @path: started
+ * cofi_path_stopped() - wait for that; on return nothing of the path is at work
+ * @path: after cofi_path_stop()
  *
- * Operations in flight are answered by the target if it is quick, else elsewhere.
- *
- * Context: may sleep, for at most COFI_CONNECT_MS + COFI_DRAIN_MS and what
- * closing takes; pool->lock held.
+ * Context: may sleep, for at most COFI_CONNECT_MS + COFI_DRAIN_MS and what closing its
+ * connections takes, 200 ms for the admin queue's and for the others; pool->lock held.
  */
-void cofi_path_stop(struct cofi_path *path)
+void cofi_path_stopped(struct cofi_path *path)
 {
-	struct cofi_assoc *assoc;
-
-	cofi_path_prepare_stop(path);
-	cancel_delayed_work_sync(&path->work);
-
-	assoc = path->assoc;
-	cofi_path_teardown(path, true);
-	if (assoc)
-		cofi_assoc_free(assoc);
-	cofi_path_set_state(path, COFI_DISABLED, NULL);
+	lockdep_assert_held(&path->pool->lock);
+	flush_work(&path->stop_work);
 	path->running = false;
 }

@@ -27,6 +27,7 @@
 #define COFI_TOGETHER	32
 
 static const struct cof_conn_ops cofi_queue_ops;
+static void cofi_queue_close_work(struct work_struct *work);
 
 /**
  * cofi_queue_alloc() - make an I/O queue, not connected
@@ -50,6 +51,7 @@ struct cofi_queue *cofi_queue_alloc(struct cofi_assoc *assoc, u16 qid, u16 depth
 	queue->depth = depth;
 	queue->limit = depth;
 	spin_lock_init(&queue->lock);
+	INIT_WORK(&queue->close_work, cofi_queue_close_work);
 	for (i = 0; i < depth; i++)
 		queue->slots[i].next = i + 1 < depth ? i + 1 : COFI_NO_SLOT;
 	return queue;
@@ -85,6 +87,37 @@ void cofi_queue_free(struct cofi_queue *queue)
 {
 	cofi_chan_free(&queue->chan);
 	kvfree(queue);
+}
+
+/* Those in flight are completed as soon as it is closed: closing another one may take longer. */
+static void cofi_queue_close_work(struct work_struct *work)
+{
+	struct cofi_queue *queue = container_of(work, struct cofi_queue, close_work);
+
+	cofi_chan_close(&queue->chan);
+	cofi_queue_fail(queue);
+}
+
+/**
+ * cofi_queue_close() - begin to close a queue, and complete all that is in flight with -ENODEV
+ * @queue: its association is dead; cofi_queue_closed() follows
+ *
+ * Context: process.
+ */
+void cofi_queue_close(struct cofi_queue *queue)
+{
+	queue_work(cofi_close_wq, &queue->close_work);
+}
+
+/**
+ * cofi_queue_closed() - wait for that
+ * @queue: after cofi_queue_close()
+ *
+ * Context: may sleep, as long as closing one connection takes.
+ */
+void cofi_queue_closed(struct cofi_queue *queue)
+{
+	flush_work(&queue->close_work);
 }
 
 /* ---- slots ---------------------------------------------------------------- */
