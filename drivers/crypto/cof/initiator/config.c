@@ -12,11 +12,17 @@
 #include <linux/err.h>
 #include <linux/cpumask.h>
 #include <linux/kstrtox.h>
+#include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "initiator.h"
+
+/* Every pool, for cofi_config_shutdown(). Taken before pool->lock. */
+static DEFINE_MUTEX(cofi_pools_lock);
+static LIST_HEAD(cofi_pools);
 
 static struct cofi_pool *to_pool(struct config_item *item)
 {
@@ -409,6 +415,9 @@ static void cofi_pool_release(struct config_item *item)
 {
 	struct cofi_pool *pool = to_pool(item);
 
+	mutex_lock(&cofi_pools_lock);
+	list_del(&pool->list);
+	mutex_unlock(&cofi_pools_lock);
 	mutex_destroy(&pool->lock);
 	kfree(pool);
 }
@@ -449,6 +458,9 @@ static struct config_group *cofi_pool_make(struct config_group *group, const cha
 	config_group_init_type_name(&pool->group, name, &cofi_pool_type);
 	config_group_init_type_name(&pool->paths_group, "paths", &cofi_paths_type);
 	configfs_add_default_group(&pool->paths_group, &pool->group);
+	mutex_lock(&cofi_pools_lock);
+	list_add_tail(&pool->list, &cofi_pools);
+	mutex_unlock(&cofi_pools_lock);
 	return &pool->group;
 }
 
@@ -482,6 +494,26 @@ static struct configfs_subsystem cofi_subsystem = {
 		},
 	},
 };
+
+/**
+ * cofi_config_shutdown() - the machine goes down: leave every target, in order
+ *
+ * Pools stay as they are but for their paths.
+ *
+ * Context: may sleep, for as long as stopping the slowest path of each pool takes.
+ */
+void cofi_config_shutdown(void)
+{
+	struct cofi_pool *pool;
+
+	mutex_lock(&cofi_pools_lock);
+	list_for_each_entry(pool, &cofi_pools, list) {
+		mutex_lock(&pool->lock);
+		cofi_pool_stop_paths(pool);
+		mutex_unlock(&pool->lock);
+	}
+	mutex_unlock(&cofi_pools_lock);
+}
 
 int cofi_config_init(void)
 {

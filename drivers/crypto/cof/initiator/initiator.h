@@ -433,6 +433,7 @@ extern struct workqueue_struct *cofi_close_wq;
  * @insecure: clear text may leave this host
  * @fallback: enum asym_fallback; may change at any time
  * @policy: enum asym_policy; likewise
+ * @list: in config.c's list of all pools
  * @enabled: @class exists
  * @class: the algorithms
  */
@@ -454,6 +455,7 @@ struct cofi_pool {
 	bool insecure;
 	enum asym_fallback fallback;
 	enum asym_policy policy;
+	struct list_head list;
 	bool enabled;
 	struct asym_class *class;
 };
@@ -470,6 +472,7 @@ extern const struct config_item_type cofi_paths_type;
 ssize_t cofi_store_string(const char *object, const char *attr, char *dst, size_t size,
 			  const char *page, size_t count);
 int cofi_path_validate(struct cofi_path *path);
+void cofi_config_shutdown(void);
 int cofi_config_init(void);
 void cofi_config_exit(void);
 

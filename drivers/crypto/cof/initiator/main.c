@@ -9,11 +9,27 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/reboot.h>
 #include "initiator.h"
 
 struct workqueue_struct *cofi_wq;
 /* For what works on cofi_wq wait for: it must not wait for a place among them. */
 struct workqueue_struct *cofi_close_wq;
+
+/*
+ * Reboot, halt, kexec: targets are told, instead of keeping this host's keys until they notice that
+ * it is gone. Who still computes gets software from here on.
+ */
+static int cofi_reboot(struct notifier_block *block, unsigned long event, void *command)
+{
+	cofi_config_shutdown();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block cofi_reboot_block = {
+	.notifier_call = cofi_reboot,
+};
 
 static int __init cofi_init(void)
 {
@@ -29,11 +45,16 @@ static int __init cofi_init(void)
 	err = cofi_sysfs_init();
 	if (err)
 		goto destroy_close_wq;
-	err = cofi_config_init();
+	err = register_reboot_notifier(&cofi_reboot_block);
 	if (err)
 		goto exit_sysfs;
+	err = cofi_config_init();
+	if (err)
+		goto unregister_reboot;
 	return 0;
 
+unregister_reboot:
+	unregister_reboot_notifier(&cofi_reboot_block);
 exit_sysfs:
 	cofi_sysfs_exit();
 destroy_close_wq:
@@ -46,6 +67,7 @@ destroy_wq:
 static void __exit cofi_exit(void)
 {
 	cofi_config_exit();
+	unregister_reboot_notifier(&cofi_reboot_block);
 	cofi_sysfs_exit();
 	destroy_workqueue(cofi_close_wq);
 	destroy_workqueue(cofi_wq);
