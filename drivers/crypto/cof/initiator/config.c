@@ -69,6 +69,19 @@ static int cofi_pool_check_unlocked(struct cofi_pool *pool, const char *attr)
 	return -EBUSY;
 }
 
+/* What may change at any time, into a class that exists. */
+static void cofi_pool_apply(struct cofi_pool *pool)
+{
+	lockdep_assert_held(&pool->lock);
+	if (!pool->enabled)
+		return;
+	asym_class_set_policy(pool->class, pool->policy);
+	asym_class_set_fallback(pool->class, pool->fallback);
+	asym_class_set_public_ops(pool->class, pool->public_ops);
+	asym_class_set_max_wait(pool->class, pool->max_wait_ms);
+	asym_class_set_unchecked_results(pool->class, !pool->check_results);
+}
+
 /* ---- names ------------------------------------------------------------------ */
 
 static ssize_t cofi_pool_store_name(struct cofi_pool *pool, const char *attr, char *field,
@@ -127,6 +140,7 @@ CONFIGFS_ATTR(cofi_pool_, hostid);
 
 /* ---- numbers ---------------------------------------------------------------- */
 
+/* Into a running class: cofi_pool_apply() of those that may change at any time. */
 static ssize_t cofi_pool_store_uint(struct cofi_pool *pool, const char *attr,
 				    unsigned int *field, unsigned int min, unsigned int max,
 				    bool any_time, const char *page, size_t count)
@@ -141,8 +155,10 @@ static ssize_t cofi_pool_store_uint(struct cofi_pool *pool, const char *attr,
 	}
 	mutex_lock(&pool->lock);
 	err = any_time ? 0 : cofi_pool_check_unlocked(pool, attr);
-	if (!err)
+	if (!err) {
 		WRITE_ONCE(*field, value);
+		cofi_pool_apply(pool);
+	}
 	mutex_unlock(&pool->lock);
 	return err ?: count;
 }
@@ -178,6 +194,8 @@ COFI_POOL_UINT(kato_ms, COF_MIN_KATO_MS, COF_MAX_KATO_MS, false);
 CONFIGFS_ATTR(cofi_pool_, kato_ms);
 COFI_POOL_UINT(reconnect_ms, COFI_MIN_RECONNECT_MS, COFI_MAX_RECONNECT_MS, true);
 CONFIGFS_ATTR(cofi_pool_, reconnect_ms);
+COFI_POOL_UINT(max_wait_ms, 0, ASYM_MAX_WAIT_LIMIT_MS, true);
+CONFIGFS_ATTR(cofi_pool_, max_wait_ms);
 
 /* ---- words ------------------------------------------------------------------ */
 
@@ -204,8 +222,7 @@ static ssize_t cofi_pool_policy_store(struct config_item *item, const char *page
 	}
 	mutex_lock(&pool->lock);
 	WRITE_ONCE(pool->policy, value);
-	if (pool->enabled)
-		asym_class_set_policy(pool->class, value);
+	cofi_pool_apply(pool);
 	mutex_unlock(&pool->lock);
 	return count;
 }
@@ -233,13 +250,77 @@ static ssize_t cofi_pool_fallback_store(struct config_item *item, const char *pa
 	}
 	mutex_lock(&pool->lock);
 	WRITE_ONCE(pool->fallback, value);
-	if (pool->enabled)
-		asym_class_set_fallback(pool->class, value);
+	cofi_pool_apply(pool);
 	mutex_unlock(&pool->lock);
 	return count;
 }
 
 CONFIGFS_ATTR(cofi_pool_, fallback);
+
+static const char *const cofi_publics[] = {
+	[ASYM_PUBLIC_LOCAL]		= "local",
+	[ASYM_PUBLIC_REMOTE]		= "remote",
+};
+
+/* Once for each time that it comes into force. */
+static void cofi_pool_warn_remote(struct cofi_pool *pool)
+{
+	if (pool->public_ops == ASYM_PUBLIC_REMOTE)
+		cofi_refuse(cofi_pool_name(pool), "public_ops",
+			    "remote: the pool decides which signatures this kernel accepts (modules, kexec, IMA, keyrings)");
+}
+
+static ssize_t cofi_pool_public_ops_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%s\n", cofi_publics[READ_ONCE(to_pool(item)->public_ops)]);
+}
+
+static ssize_t cofi_pool_public_ops_store(struct config_item *item, const char *page,
+					  size_t count)
+{
+	struct cofi_pool *pool = to_pool(item);
+	int value = sysfs_match_string(cofi_publics, page);
+
+	if (value < 0) {
+		cofi_refuse(cofi_pool_name(pool), "public_ops", "local or remote, please");
+		return -EINVAL;
+	}
+	mutex_lock(&pool->lock);
+	if (value != pool->public_ops) {
+		WRITE_ONCE(pool->public_ops, value);
+		if (pool->enabled)
+			cofi_pool_warn_remote(pool);
+		cofi_pool_apply(pool);
+	}
+	mutex_unlock(&pool->lock);
+	return count;
+}
+
+CONFIGFS_ATTR(cofi_pool_, public_ops);
+
+static ssize_t cofi_pool_check_results_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%d\n", READ_ONCE(to_pool(item)->check_results));
+}
+
+static ssize_t cofi_pool_check_results_store(struct config_item *item, const char *page,
+					     size_t count)
+{
+	struct cofi_pool *pool = to_pool(item);
+	bool value;
+
+	if (kstrtobool(page, &value)) {
+		cofi_refuse(cofi_pool_name(pool), "check_results", "0 or 1, please");
+		return -EINVAL;
+	}
+	mutex_lock(&pool->lock);
+	WRITE_ONCE(pool->check_results, value);
+	cofi_pool_apply(pool);
+	mutex_unlock(&pool->lock);
+	return count;
+}
+
+CONFIGFS_ATTR(cofi_pool_, check_results);
 
 static ssize_t cofi_pool_digests_show(struct config_item *item, char *page)
 {
@@ -321,6 +402,9 @@ static int cofi_pool_start(struct cofi_pool *pool)
 		.priority = pool->priority,
 		.fallback = pool->fallback,
 		.policy = pool->policy,
+		.public_ops = pool->public_ops,
+		.max_wait_ms = pool->max_wait_ms,
+		.unchecked_results = !pool->check_results,
 	};
 	struct asym_class *class;
 	struct cofi_path *path;
@@ -338,6 +422,7 @@ static int cofi_pool_start(struct cofi_pool *pool)
 	}
 	pool->class = class;
 	pool->enabled = true;
+	cofi_pool_warn_remote(pool);
 	list_for_each_entry(path, &pool->paths, list)
 		if (path->enabled)
 			cofi_path_start(path);
@@ -400,6 +485,9 @@ static struct configfs_attribute *cofi_pool_attrs[] = {
 	&cofi_pool_attr_depth,
 	&cofi_pool_attr_policy,
 	&cofi_pool_attr_fallback,
+	&cofi_pool_attr_public_ops,
+	&cofi_pool_attr_max_wait_ms,
+	&cofi_pool_attr_check_results,
 	&cofi_pool_attr_so_priority,
 	&cofi_pool_attr_busy_poll_us,
 	&cofi_pool_attr_priority,
@@ -454,6 +542,9 @@ static struct config_group *cofi_pool_make(struct config_group *group, const cha
 	pool->reconnect_ms = COFI_RECONNECT_MS;
 	pool->fallback = ASYM_FALLBACK_SOFTWARE;
 	pool->policy = ASYM_POLICY_ROUND_ROBIN;
+	pool->public_ops = ASYM_PUBLIC_LOCAL;
+	pool->max_wait_ms = ASYM_MAX_WAIT_MS;
+	pool->check_results = true;
 
 	config_group_init_type_name(&pool->group, name, &cofi_pool_type);
 	config_group_init_type_name(&pool->paths_group, "paths", &cofi_paths_type);

@@ -433,6 +433,10 @@ extern struct workqueue_struct *cofi_close_wq;
  * @insecure: clear text may leave this host
  * @fallback: enum asym_fallback; may change at any time
  * @policy: enum asym_policy; likewise
+ * @public_ops: enum asym_public_ops; likewise
+ * @max_wait_ms: how long an operation, or a key to be opened, waits for an answer; 0: no bound;
+ *	likewise
+ * @check_results: likewise
  * @list: in config.c's list of all pools
  * @enabled: @class exists
  * @class: the algorithms
@@ -455,6 +459,9 @@ struct cofi_pool {
 	bool insecure;
 	enum asym_fallback fallback;
 	enum asym_policy policy;
+	enum asym_public_ops public_ops;
+	unsigned int max_wait_ms;
+	bool check_results;
 	struct list_head list;
 	bool enabled;
 	struct asym_class *class;
