@@ -6,13 +6,15 @@
  * process context, several at a time; answers are matched in the receive
  * callback (bottom halves disabled) under chan->lock. Everybody who waits is
  * woken through path->wait when the association dies or its path is stopped. A
- * command without an answer in time is the end of the association: a key that
- * was opened without our knowing must not stay at the target.
+ * command without an answer in time is the end of the association. Not so
+ * KEY_OPEN, which may wait for a quota: its slot stays in use, and a key that comes
+ * when nobody waits for it any more is closed with it (an orphan).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bitmap.h>
 #include <linux/err.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 #include <trace/events/cof.h>
 #include "initiator.h"
@@ -23,6 +25,19 @@ static bool cofi_chan_broken(struct cofi_chan *chan)
 {
 	return cofi_assoc_dead(chan->assoc) || READ_ONCE(chan->assoc->path->stop);
 }
+
+/* wait_event_timeout() on @path->wait, but no hung task however long it takes. */
+#define cofi_wait(path, condition, timeout)						\
+({											\
+	unsigned long _end = jiffies + (timeout);					\
+	long _left;									\
+											\
+	do {										\
+		_left = clamp_t(long, _end - jiffies, 1, msecs_to_jiffies(COFI_NAP_MS)); \
+		_left = wait_event_timeout((path)->wait, condition, _left);		\
+	} while (!_left && time_before(jiffies, _end));					\
+	_left;										\
+})
 
 void cofi_chan_init(struct cofi_chan *chan, struct cofi_assoc *assoc)
 {
@@ -92,6 +107,7 @@ static void cofi_slot_use(struct cofi_chan *chan, unsigned int i, u16 opcode,
 	__set_bit(i, chan->busy);
 	chan->slot[i].cmd = cmd;
 	chan->slot[i].opcode = opcode;
+	chan->slot[i].handle = 0;
 	chan->slot[i].sent = jiffies;
 	*tag = cofi_tag(i, ++chan->slot[i].gen);
 }
@@ -133,6 +149,88 @@ bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age)
 			stuck = true;
 	spin_unlock_bh(&chan->lock);
 	return stuck;
+}
+
+/**
+ * cofi_chan_orphan() - a key that was opened, and that nobody waits for any more
+ * @chan: the admin queue's
+ * @tag: for KEY_CLOSE, which is in flight then, in KEY_OPEN's slot
+ * @handle: the key
+ *
+ * Context: any.
+ * Return: true if there is one.
+ */
+bool cofi_chan_orphan(struct cofi_chan *chan, u64 *tag, u64 *handle)
+{
+	bool found = false;
+	unsigned int i;
+
+	spin_lock_bh(&chan->lock);
+	for_each_set_bit(i, chan->busy, COF_ADMIN_DEPTH) {
+		found = chan->slot[i].handle;
+		if (!found)
+			continue;
+		*handle = chan->slot[i].handle;
+		cofi_slot_use(chan, i, COF_KEY_CLOSE, NULL, tag);
+		break;
+	}
+	WRITE_ONCE(chan->orphans, found);
+	spin_unlock_bh(&chan->lock);
+	return found;
+}
+
+static void cofi_key_close_send(struct cofi_chan *chan, struct cof_txbuf *buf, u64 handle, u64 tag)
+{
+	struct cof_key_close_req *req = (struct cof_key_close_req *)buf->data;
+
+	cof_request_init(&req->hdr, COF_KEY_CLOSE, sizeof(*req), 0, tag);
+	req->handle = cpu_to_le64(handle);
+	cof_conn_submit(chan->conn, buf, sizeof(*req));
+	trace_cof_key_close(false, chan->assoc->id, handle, 0);
+	atomic64_inc(&chan->assoc->path->count.key_closes);
+}
+
+/**
+ * cofi_chan_close_orphans() - close the keys that nobody waits for any more
+ * @chan: the admin queue's
+ *
+ * Without a buffer for that, the next call will have one.
+ *
+ * Context: any but under spinlocks of ours.
+ */
+void cofi_chan_close_orphans(struct cofi_chan *chan)
+{
+	struct cof_txbuf *buf;
+	u64 tag, handle;
+
+	while (READ_ONCE(chan->orphans)) {
+		buf = cof_conn_get_tx(chan->conn);
+		if (!buf)
+			return;
+		if (!cofi_chan_orphan(chan, &tag, &handle)) {
+			cof_conn_put_tx(chan->conn, buf);
+			return;
+		}
+		cofi_key_close_send(chan, buf, handle, tag);
+	}
+}
+
+/* The answer to KEY_OPEN, too late: the slot is KEY_CLOSE's. chan->lock held. */
+static bool cofi_slot_orphaned(struct cofi_chan *chan, unsigned int i, const struct cof_hdr *msg)
+{
+	const struct cof_key_open_rsp *rsp = (const struct cof_key_open_rsp *)msg;
+
+	lockdep_assert_held(&chan->lock);
+	if (cof_msg_opcode(msg) != COF_KEY_OPEN || cof_msg_status(msg) != COF_S_OK ||
+	    le16_to_cpu(msg->hlen) != sizeof(*rsp) || !rsp->handle)
+		return false;
+	atomic64_inc(&chan->assoc->path->count.key_opens);
+	/* Another answer with this tag, or the next one, is not one to it any more. */
+	chan->slot[i].gen++;
+	chan->slot[i].opcode = 0;
+	chan->slot[i].handle = le64_to_cpu(rsp->handle);
+	WRITE_ONCE(chan->orphans, true);
+	return true;
 }
 
 /* Messages that follow the answer to CONNECT are as it says. Receive callback; chan->lock held. */
@@ -181,6 +279,10 @@ int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg)
 	/* Before whoever waits for it may send anything. */
 	if (cof_msg_opcode(msg) == COF_CONNECT && cof_msg_status(msg) == COF_S_OK)
 		cofi_chan_connected(chan, (const struct cof_connect_rsp *)msg);
+	if (!cmd && cof_msg_opcode(msg) == COF_KEY_OPEN)
+		atomic64_inc(&path->count.late_answers);
+	if (!cmd && cofi_slot_orphaned(chan, i, msg))
+		goto unlock;
 	__clear_bit(i, chan->busy);
 	chan->slot[i].cmd = NULL;
 	if (cmd) {
@@ -243,34 +345,47 @@ static void cofi_cmd_send(struct cofi_chan *chan, struct cof_txbuf *buf, u32 len
 	cof_conn_submit(chan->conn, buf, len);
 }
 
-/* Reserves a slot: @cmd is in flight then, or nobody's if NULL. */
-static int cofi_cmd_begin(struct cofi_chan *chan, u16 opcode, struct cofi_cmd *cmd, u64 *tag)
+/* Reserves a slot within @timeout: @cmd is in flight then, or nobody's if NULL. */
+static int cofi_cmd_begin(struct cofi_chan *chan, u16 opcode, struct cofi_cmd *cmd, u64 *tag,
+			  unsigned long timeout)
 {
 	struct cofi_path *path = chan->assoc->path;
 	bool got = false;
 
-	wait_event(path->wait, cofi_slot_get(chan, opcode, cmd, tag, &got) ||
-		   cofi_chan_broken(chan));
-	return got ? 0 : -ENODEV;
+	cofi_wait(path, cofi_slot_get(chan, opcode, cmd, tag, &got) || cofi_chan_broken(chan),
+		  timeout);
+	if (got)
+		return 0;
+	return cofi_chan_broken(chan) ? -ENODEV : -ETIMEDOUT;
 }
 
-/* Waits for the response. 0: it is there, whatever its status. */
-static int cofi_cmd_wait(struct cofi_chan *chan, struct cofi_cmd *cmd, unsigned long timeout)
+/*
+ * Waits for the response. 0: it is there, whatever its status. -ETIMEDOUT: it is not, and nobody
+ * waits for it any more.
+ */
+static int cofi_cmd_wait_answer(struct cofi_chan *chan, struct cofi_cmd *cmd, unsigned long timeout)
 {
 	struct cofi_path *path = chan->assoc->path;
 	long left;
 
-	left = wait_event_timeout(path->wait,
-				  cofi_cmd_done(chan, cmd) || cofi_chan_broken(chan), timeout);
+	left = cofi_wait(path, cofi_cmd_done(chan, cmd) || cofi_chan_broken(chan), timeout);
 	if (cofi_cmd_done(chan, cmd))
 		return 0;
 	cofi_cmd_forget(chan, cmd);
 	/* It may have been answered in between. */
 	if (cmd->done)
 		return 0;
-	if (!left)
-		cofi_assoc_fail(chan->assoc, -ETIMEDOUT, 0, "a command was not answered");
-	return left ? -ENODEV : -ETIMEDOUT;
+	return left || cofi_chan_broken(chan) ? -ENODEV : -ETIMEDOUT;
+}
+
+/* The same for commands whose end is the association's. */
+static int cofi_cmd_wait(struct cofi_chan *chan, struct cofi_cmd *cmd, unsigned long timeout)
+{
+	int err = cofi_cmd_wait_answer(chan, cmd, timeout);
+
+	if (err == -ETIMEDOUT)
+		cofi_assoc_fail(chan->assoc, err, 0, "a command was not answered");
+	return err;
 }
 
 /**
@@ -295,7 +410,7 @@ int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rs
 
 	memset(rsp, 0, sizeof(*rsp));
 	cof_conn_set_queue(chan->conn, qid, assoc);
-	err = cofi_cmd_begin(chan, COF_CONNECT, &cmd, &tag);
+	err = cofi_cmd_begin(chan, COF_CONNECT, &cmd, &tag, msecs_to_jiffies(COFI_SETUP_MS));
 	if (err)
 		return err;
 	buf = cofi_cmd_buf(chan, sizeof(*req));
@@ -340,7 +455,7 @@ int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp)
 	int err;
 
 	memset(rsp, 0, sizeof(*rsp));
-	err = cofi_cmd_begin(chan, COF_IDENTIFY, &cmd, &tag);
+	err = cofi_cmd_begin(chan, COF_IDENTIFY, &cmd, &tag, msecs_to_jiffies(COFI_SETUP_MS));
 	if (err)
 		return err;
 	buf = cofi_cmd_buf(chan, sizeof(struct cof_hdr));
@@ -353,15 +468,24 @@ int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp)
 	return cofi_cmd_wait(chan, &cmd, msecs_to_jiffies(COFI_SETUP_MS));
 }
 
+/* How long a key may take: as an operation that waits for it. */
+static unsigned long cofi_key_patience(const struct cofi_assoc *assoc)
+{
+	unsigned int ms = READ_ONCE(assoc->path->pool->max_wait_ms);
+	unsigned long most = max(assoc->kato, msecs_to_jiffies(COFI_COMMAND_MS));
+
+	return ms ? min(msecs_to_jiffies(ms), most) : most;
+}
+
 /**
  * cofi_cmd_key_open() - send a key
  * @chan: the admin queue
  * @key: the key; at most assoc->max_der bytes
  * @handle: names it in operations
  *
- * Context: may sleep; returns when the association dies.
- * Return: 0 or the errno of
- * the target's status; -ENODEV when there was no answer.
+ * Context: may sleep, for max_wait_ms at most; returns when the association dies.
+ * Return: 0 or the errno of the target's status; -ETIMEDOUT: there was no answer in time; if one
+ * comes yet, the key is closed; -ENODEV: the association is dead.
  */
 int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u64 *handle)
 {
@@ -369,6 +493,7 @@ int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u
 	struct cof_key_open_rsp rsp = {};
 	struct cofi_cmd cmd = { .rsp = &rsp, .rsp_len = sizeof(rsp) };
 	struct cof_key_open_req *req;
+	unsigned long end = jiffies + cofi_key_patience(assoc);
 	struct cof_txbuf *buf;
 	u32 len;
 	u64 tag;
@@ -378,7 +503,7 @@ int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u
 		return -EOPNOTSUPP;
 	len = sizeof(*req) + key->der_len;
 
-	err = cofi_cmd_begin(chan, COF_KEY_OPEN, &cmd, &tag);
+	err = cofi_cmd_begin(chan, COF_KEY_OPEN, &cmd, &tag, cofi_key_patience(assoc));
 	if (err)
 		return err;
 	buf = cofi_cmd_buf(chan, len);
@@ -396,10 +521,9 @@ int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u
 	memcpy(req + 1, key->der, key->der_len);
 	cofi_cmd_send(chan, buf, len);
 
-	err = cofi_cmd_wait(chan, &cmd, max_t(unsigned long, assoc->kato,
-					      msecs_to_jiffies(COFI_SETUP_MS)));
+	err = cofi_cmd_wait_answer(chan, &cmd, max_t(long, end - jiffies, 1));
 	if (err)
-		return -ENODEV;
+		return err;
 	err = cof_status_to_errno(cof_msg_status(&rsp.hdr));
 	trace_cof_key_open(false, assoc->id, le64_to_cpu(rsp.handle), err);
 	if (err)
@@ -418,25 +542,23 @@ int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u
  * @chan: the admin queue
  * @handle: from cofi_cmd_key_open()
  *
- * Context: may sleep (for a free slot and buffer).
+ * Context: may sleep (for a free slot and buffer), bounded.
  */
 void cofi_cmd_key_close(struct cofi_chan *chan, u64 handle)
 {
-	struct cof_key_close_req *req;
 	struct cof_txbuf *buf;
 	u64 tag;
+	int err;
 
-	if (cofi_cmd_begin(chan, COF_KEY_CLOSE, NULL, &tag))
+	err = cofi_cmd_begin(chan, COF_KEY_CLOSE, NULL, &tag, msecs_to_jiffies(COFI_COMMAND_MS));
+	/* The target would keep the key for as long as the association lives. */
+	if (err == -ETIMEDOUT)
+		cofi_assoc_fail(chan->assoc, err, 0, "a command was not answered");
+	if (err)
 		return;
-	buf = cofi_cmd_buf(chan, sizeof(*req));
-	if (!buf)
-		return;
-	req = (struct cof_key_close_req *)buf->data;
-	cof_request_init(&req->hdr, COF_KEY_CLOSE, sizeof(*req), 0, tag);
-	req->handle = cpu_to_le64(handle);
-	cofi_cmd_send(chan, buf, sizeof(*req));
-	trace_cof_key_close(false, chan->assoc->id, handle, 0);
-	atomic64_inc(&chan->assoc->path->count.key_closes);
+	buf = cofi_cmd_buf(chan, sizeof(struct cof_key_close_req));
+	if (buf)
+		cofi_key_close_send(chan, buf, handle, tag);
 }
 
 /**
@@ -529,6 +651,7 @@ static int cofi_admin_recv(struct cof_conn *conn, const struct cof_hdr *msg, u32
 	}
 	if (cofi_chan_answer(chan, msg))
 		return cofi_assoc_protocol_error(assoc, "response without its request");
+	cofi_chan_close_orphans(chan);
 	return 0;
 }
 

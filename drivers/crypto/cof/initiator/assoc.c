@@ -145,6 +145,13 @@ static bool cofi_assoc_queue_dead(struct cofi_assoc *assoc, struct cofi_queue *q
 	return cofi_queue_query_overdue(queue, patience);
 }
 
+/* A buffer may have been waited for, too, and whoever opens a key gives up before. */
+static unsigned long cofi_assoc_command_age(const struct cofi_assoc *assoc)
+{
+	return max(assoc->kato + 2 * msecs_to_jiffies(COFI_SETUP_MS),
+		   msecs_to_jiffies(COFI_COMMAND_MS));
+}
+
 static void cofi_assoc_tick(struct work_struct *work)
 {
 	struct cofi_assoc *assoc = container_of(to_delayed_work(work), struct cofi_assoc, ka_work);
@@ -167,8 +174,8 @@ static void cofi_assoc_tick(struct work_struct *work)
 		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, "the target does not answer (keep-alive)");
 		return;
 	}
-	/* A buffer may have been waited for, too. */
-	if (cofi_chan_stuck(&assoc->admin, assoc->kato + 2 * msecs_to_jiffies(COFI_SETUP_MS))) {
+	cofi_chan_close_orphans(&assoc->admin);
+	if (cofi_chan_stuck(&assoc->admin, cofi_assoc_command_age(assoc))) {
 		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, "a command was not answered");
 		return;
 	}
@@ -267,6 +274,7 @@ static int cofi_assoc_resolve(struct cofi_assoc *assoc)
 static int cofi_assoc_connect_admin(struct cofi_assoc *assoc, u32 *queues, u32 *depth)
 {
 	const struct cof_conn_limits limits = {
+	unsigned int kato_ms;
 		.rx_max = COF_MIN_MSG,
 		.tx_bufs = COF_ADMIN_DEPTH + 4,
 		.tx_size = ALIGN(COF_ADMIN_MAX, 64),
@@ -296,7 +304,9 @@ static int cofi_assoc_connect_admin(struct cofi_assoc *assoc, u32 *queues, u32 *
 		return assoc->dead;
 	}
 	assoc->id = le64_to_cpu(rsp.assoc_id);
-	assoc->kato = max(msecs_to_jiffies(le32_to_cpu(rsp.kato_ms)), 6UL);
+	/* Not later than was asked for, whatever the target thinks. */
+	kato_ms = min(le32_to_cpu(rsp.kato_ms), assoc->path->pool->kato_ms);
+	assoc->kato = max(msecs_to_jiffies(kato_ms), 6UL);
 	memcpy(assoc->cookie, rsp.cookie, sizeof(assoc->cookie));
 	*queues = le16_to_cpu(rsp.queues);
 	*depth = le32_to_cpu(rsp.depth);
@@ -362,10 +372,16 @@ static void cofi_assoc_identify_again(struct work_struct *work)
 	struct cofi_assoc *assoc = container_of(work, struct cofi_assoc, ident_work);
 	struct cofi_path *path = assoc->path;
 	struct cof_identify_rsp rsp;
+	int err;
 	struct asym_caps caps;
 
-	if (cofi_assoc_dead(assoc) || cofi_cmd_identify(&assoc->admin, &rsp) ||
-	    cof_msg_status(&rsp.hdr) != COF_S_OK)
+	if (cofi_assoc_dead(assoc))
+		return;
+	err = cofi_cmd_identify(&assoc->admin, &rsp);
+	/* No command could be sent, the association lives: what is new is still to be asked for. */
+	if (err == -ETIMEDOUT && !cofi_assoc_dead(assoc))
+		queue_work(cofi_wq, work);
+	if (err || cof_msg_status(&rsp.hdr) != COF_S_OK)
 		return;
 	cofi_identify_quota(assoc, &rsp);
 	pr_info_ratelimited("%s: quota now %llu operations, %llu bytes, %llu units per second, %u in flight (0: unlimited)\n",

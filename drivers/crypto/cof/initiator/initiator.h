@@ -43,6 +43,9 @@
 #define COFI_STABLE_MS		10000	/* live for so long: the next delay is the first again */
 #define COFI_CONNECT_MS		2000	/* for the transport */
 #define COFI_SETUP_MS		5000	/* for an answer to CONNECT, IDENTIFY */
+#define COFI_COMMAND_MS		60000	/* for one to any command, waited for or not: the target is broken */
+#define COFI_NAP_MS		5000	/* asleep at a time: long waits are no hung tasks */
+#define COFI_ABORTED_MS		10000	/* for an operation's, once it was aborted */
 #define COFI_DRAIN_MS		2000	/* for what is in flight when closing in order */
 #define COFI_INLINE_SIZE	4096	/* of a request with a key; RSA-4096 takes less than 3000 */
 
@@ -85,7 +88,9 @@ struct cofi_cmd {
  * @conn: NULL before it is connected
  * @lock: guards the rest; bottom halves disabled
  * @busy: slots in use; slot 0 is the keep-alive's
- * @slot: per slot: who waits (NULL: nobody), the opcode, the generation, when it was taken
+ * @orphans: some slots have a @handle
+ * @slot: per slot: who waits (NULL: nobody), the opcode, the generation, when it was taken, and a
+ *	key to be closed that nobody waits for any more (0: none)
  */
 struct cofi_chan {
 	struct cofi_assoc *assoc;
@@ -93,10 +98,12 @@ struct cofi_chan {
 	spinlock_t lock;	/* slots */
 	DECLARE_BITMAP(busy, COF_ADMIN_DEPTH);
 	struct {
+	bool orphans;
 		struct cofi_cmd *cmd;
 		u16 opcode;
 		u64 gen;
 		unsigned long sent;
+		u64 handle;
 	} slot[COF_ADMIN_DEPTH];
 };
 
@@ -107,6 +114,8 @@ void cofi_chan_close(struct cofi_chan *chan);
 void cofi_chan_free(struct cofi_chan *chan);
 bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age);
 int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg);
+bool cofi_chan_orphan(struct cofi_chan *chan, u64 *tag, u64 *handle);
+void cofi_chan_close_orphans(struct cofi_chan *chan);
 int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rsp);
 void cofi_identify_caps(const struct cof_identify_rsp *rsp, struct asym_caps *caps);
 int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp);

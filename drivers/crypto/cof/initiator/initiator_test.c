@@ -353,10 +353,42 @@ static void command_that_nobody_waits_for(struct kunit *test)
 	struct cofi_test *t = test->priv;
 
 	command_begins(t, NULL);
-	KUNIT_EXPECT_EQ(test, 0, command_answer(t, cofi_tag(3, 2), COF_KEY_OPEN, COF_S_OK,
-						sizeof(t->answer)));
+	t->assoc.admin.slot[3].opcode = COF_KEY_CLOSE;
+	KUNIT_EXPECT_EQ(test, 0, command_answer(t, cofi_tag(3, 2), COF_KEY_CLOSE, COF_S_OK,
+						sizeof(struct cof_hdr)));
 	KUNIT_EXPECT_TRUE(test, bitmap_empty(t->assoc.admin.busy, COF_ADMIN_DEPTH));
-	KUNIT_EXPECT_EQ(test, 0ULL, le64_to_cpu(t->key.handle));
+}
+
+/* Who opened a key does not wait any more: the key is closed in the same slot, once. */
+static void key_that_comes_too_late_is_closed(struct kunit *test)
+{
+	struct cofi_chan *chan = &((struct cofi_test *)test->priv)->assoc.admin;
+	struct cofi_test *t = test->priv;
+	u16 hlen = sizeof(t->answer);
+	u64 tag, handle = 0;
+
+	KUNIT_EXPECT_FALSE(test, cofi_chan_orphan(chan, &tag, &handle));
+	command_begins(t, NULL);
+	KUNIT_EXPECT_EQ(test, 0, command_answer(t, cofi_tag(3, 2), COF_KEY_OPEN, COF_S_OK, hlen));
+	KUNIT_EXPECT_EQ(test, 1LL, (long long)atomic64_read(&t->path.count.late_answers));
+	KUNIT_EXPECT_FALSE(test, bitmap_empty(chan->busy, COF_ADMIN_DEPTH));
+	/* the same answer again has no key for us, and nor has one of the future */
+	KUNIT_EXPECT_EQ(test, 0, command_answer(t, cofi_tag(3, 2), COF_KEY_OPEN, COF_S_OK, hlen));
+	KUNIT_EXPECT_EQ(test, -EPROTO, command_answer(t, cofi_tag(3, 3), COF_KEY_OPEN, COF_S_OK,
+						      hlen));
+	KUNIT_ASSERT_TRUE(test, cofi_chan_orphan(chan, &tag, &handle));
+	KUNIT_EXPECT_EQ(test, 77ULL, handle);
+	KUNIT_EXPECT_EQ(test, 3, (u16)tag);
+	KUNIT_EXPECT_FALSE(test, cofi_chan_orphan(chan, &tag, &handle));
+	KUNIT_EXPECT_EQ(test, 0, command_answer(t, cofi_tag(3, 4), COF_KEY_CLOSE, COF_S_OK,
+						sizeof(struct cof_hdr)));
+	KUNIT_EXPECT_TRUE(test, bitmap_empty(chan->busy, COF_ADMIN_DEPTH));
+	/* a refusal leaves nothing to be closed */
+	command_begins(t, NULL);
+	KUNIT_EXPECT_EQ(test, 0, command_answer(t, cofi_tag(3, 2), COF_KEY_OPEN,
+						COF_S_NO_KEY_ROOM, sizeof(struct cof_hdr)));
+	KUNIT_EXPECT_TRUE(test, bitmap_empty(chan->busy, COF_ADMIN_DEPTH));
+	KUNIT_EXPECT_FALSE(test, cofi_chan_orphan(chan, &tag, &handle));
 }
 
 static void answer_to_no_command_is_refused(struct kunit *test)
@@ -570,3 +602,4 @@ static struct kunit_suite cofi_suite = {
 };
 
 kunit_test_suite(cofi_suite);
+	KUNIT_CASE(key_that_comes_too_late_is_closed),
