@@ -6,7 +6,7 @@
 # COF_TESTS  which of cof/*.sh, or FOLDER/NAME, with commas (default: these)
 here=$(dirname "$0")
 rc=0
-for test in $(echo "${COF_TESTS:-paths,scope,inline,quota,throttled,fairness,lossy,drain,fault,fuzz}" | tr , ' '); do
+for test in $(echo "${COF_TESTS:-paths,scope,inline,quota,throttled,fairness,lossy,silent,drain,fault,fuzz}" | tr , ' '); do
 	case $test in
 	*/*) ;;
 	*) test=cof/$test ;;

@@ -16,14 +16,6 @@
 #include <trace/events/cof.h>
 #include "initiator.h"
 
-/*
- * Without QUERY: the target answers nothing at all for so long, or not this operation: it
- * lost it. Throttled operations and slow software take their time, so an operation is
- * given up late, and stalls count from the last answer.
- */
-#define COFI_STALL(assoc)	max((assoc)->kato * 4, msecs_to_jiffies(20000))
-#define COFI_AGE		msecs_to_jiffies(300000)
-
 /* ---- the end -------------------------------------------------------------- */
 
 /*
@@ -134,15 +126,20 @@ void cofi_assoc_disconnected(struct cofi_assoc *assoc, const struct cof_hdr *msg
 
 /* ---- keep-alive and time-outs ---------------------------------------------- */
 
-/* Asks after what is silent. True: not even that is answered. */
-static bool cofi_assoc_queue_dead(struct cofi_assoc *assoc, struct cofi_queue *queue)
+/*
+ * Asks after what is silent. NULL, or why the target is of no use: it does not even answer that, or
+ * keeps for too long what nobody waits for any more.
+ */
+static const char *cofi_assoc_queue_dead(struct cofi_assoc *assoc, struct cofi_queue *queue)
 {
 	unsigned long patience = cofi_assoc_patience(assoc);
 
-	if (!(assoc->features & COF_FEAT_ABORT))
-		return cofi_queue_stuck(queue, COFI_STALL(assoc), COFI_AGE);
 	cofi_queue_query(queue, patience);
-	return cofi_queue_query_overdue(queue, patience);
+	if (cofi_queue_query_overdue(queue, patience))
+		return "an operation was not answered";
+	if (cofi_queue_chase(queue, max_t(unsigned long, patience, HZ), cofi_assoc_aborted(assoc)))
+		return "an operation was not answered though it was aborted";
+	return NULL;
 }
 
 /* A buffer may have been waited for, too, and whoever opens a key gives up before. */
@@ -157,6 +154,7 @@ static void cofi_assoc_tick(struct work_struct *work)
 	struct cofi_assoc *assoc = container_of(to_delayed_work(work), struct cofi_assoc, ka_work);
 	unsigned long last_rx = READ_ONCE(assoc->last_rx);
 	unsigned long now = jiffies;
+	const char *why;
 	unsigned int i;
 
 	if (cofi_assoc_dead(assoc))
@@ -181,9 +179,10 @@ static void cofi_assoc_tick(struct work_struct *work)
 	}
 	/* Queues are added while this runs: the counter comes last. */
 	for (i = 0; i < smp_load_acquire(&assoc->nr_queues); i++) {
-		if (!cofi_assoc_queue_dead(assoc, assoc->queues[i]))
+		why = cofi_assoc_queue_dead(assoc, assoc->queues[i]);
+		if (!why)
 			continue;
-		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, "an operation was not answered");
+		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, why);
 		return;
 	}
 	queue_delayed_work(cofi_wq, &assoc->ka_work, max(assoc->kato / 8, 1UL));
@@ -274,12 +273,12 @@ static int cofi_assoc_resolve(struct cofi_assoc *assoc)
 static int cofi_assoc_connect_admin(struct cofi_assoc *assoc, u32 *queues, u32 *depth)
 {
 	const struct cof_conn_limits limits = {
-	unsigned int kato_ms;
 		.rx_max = COF_MIN_MSG,
 		.tx_bufs = COF_ADMIN_DEPTH + 4,
 		.tx_size = ALIGN(COF_ADMIN_MAX, 64),
 	};
 	struct cof_connect_rsp rsp;
+	unsigned int kato_ms;
 	int err;
 
 	err = cofi_assoc_resolve(assoc);
@@ -372,8 +371,8 @@ static void cofi_assoc_identify_again(struct work_struct *work)
 	struct cofi_assoc *assoc = container_of(work, struct cofi_assoc, ident_work);
 	struct cofi_path *path = assoc->path;
 	struct cof_identify_rsp rsp;
-	int err;
 	struct asym_caps caps;
+	int err;
 
 	if (cofi_assoc_dead(assoc))
 		return;
@@ -514,7 +513,7 @@ void cofi_assoc_abort(struct cofi_assoc *assoc)
 {
 	unsigned int i;
 
-	if (!(assoc->features & COF_FEAT_ABORT) || cofi_assoc_dead(assoc))
+	if (cofi_assoc_dead(assoc))
 		return;
 	for (i = 0; i < assoc->nr_queues; i++)
 		cofi_queue_abort(assoc->queues[i]);

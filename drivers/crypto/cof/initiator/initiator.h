@@ -43,7 +43,7 @@
 #define COFI_STABLE_MS		10000	/* live for so long: the next delay is the first again */
 #define COFI_CONNECT_MS		2000	/* for the transport */
 #define COFI_SETUP_MS		5000	/* for an answer to CONNECT, IDENTIFY */
-#define COFI_COMMAND_MS		60000	/* for one to any command, waited for or not: the target is broken */
+#define COFI_COMMAND_MS		60000	/* for one to any command */
 #define COFI_NAP_MS		5000	/* asleep at a time: long waits are no hung tasks */
 #define COFI_ABORTED_MS		10000	/* for an operation's, once it was aborted */
 #define COFI_DRAIN_MS		2000	/* for what is in flight when closing in order */
@@ -59,6 +59,7 @@ struct cofi_counters {
 	atomic64_t late_answers;	/* answers nobody waited for */
 	atomic64_t timeouts;		/* of these: the target, asked, knew nothing of them */
 	atomic64_t queries;		/* QUERY sent */
+	atomic64_t cancelled;		/* operations nobody waited for any more: ABORT sent */
 	atomic64_t protocol_errors;	/* associations ended because the peer broke rules */
 	atomic64_t crc_errors;		/* associations ended because a digest was wrong */
 	atomic64_t reconnects;		/* times live, without the first */
@@ -97,13 +98,13 @@ struct cofi_chan {
 	struct cof_conn *conn;
 	spinlock_t lock;	/* slots */
 	DECLARE_BITMAP(busy, COF_ADMIN_DEPTH);
-	struct {
 	bool orphans;
+	struct {
 		struct cofi_cmd *cmd;
 		u16 opcode;
 		u64 gen;
-		unsigned long sent;
 		u64 handle;
+		unsigned long sent;
 	} slot[COF_ADMIN_DEPTH];
 };
 
@@ -113,9 +114,9 @@ int cofi_chan_connect(struct cofi_chan *chan, const struct cof_conn_limits *limi
 void cofi_chan_close(struct cofi_chan *chan);
 void cofi_chan_free(struct cofi_chan *chan);
 bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age);
-int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg);
 bool cofi_chan_orphan(struct cofi_chan *chan, u64 *tag, u64 *handle);
 void cofi_chan_close_orphans(struct cofi_chan *chan);
+int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg);
 int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rsp);
 void cofi_identify_caps(const struct cof_identify_rsp *rsp, struct asym_caps *caps);
 int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp);
@@ -140,27 +141,38 @@ static inline u64 cofi_tag(u16 slot, u64 gen)
 
 /**
  * struct cofi_slot - an operation in flight
- * @req: NULL when free
+ * @req: NULL when free, or when nobody waits for the answer any more
  * @gen: counts uses of the slot, from 1
- * @sent: jiffies
- * @asked: jiffies when QUERY asked after it last; at first as @sent
- * @opcode: of the request
+ * @asked: jiffies when QUERY or ABORT asked after it last; at first when it was sent
+ * @cancelled: jiffies when it was cancelled
+ * @opcode: of the request; 0 when free
  * @next: next free slot
  * @with_key: the request has the key in it
+ * @aborts: ABORTs sent for it
  */
 struct cofi_slot {
 	struct asym_request *req;
 	u64 gen;
-	unsigned long sent;
 	unsigned long asked;
+	unsigned long cancelled;
 	u16 opcode;
 	u16 next;
 	bool with_key;
+	u8 aborts;
+};
+
+/* In asym_request::drv while its operation is in a slot. */
+struct cofi_req {
+	struct cofi_queue *queue;
+	u64 tag;
 };
 
 #define COFI_NO_SLOT	0xffff
 #define COFI_QUERY_SLOT	0xfffe	/* in tags of QUERY */
-#define COFI_ABORT_SLOT	0xfffd	/* in tags of ABORT */
+/* Tags of ABORT: those of the operation, and which one it is, so that two in flight differ. */
+#define COFI_ABORT_BIT		0x8000
+#define COFI_ABORT_SHIFT	10
+#define COFI_ABORT_MASK		GENMASK(13, COFI_ABORT_SHIFT)
 
 /**
  * struct cofi_query - the one QUERY that a queue may have in flight
@@ -186,7 +198,8 @@ struct cofi_query {
  * @qid: 1..queues
  * @depth: slots
  * @lock: guards the rest; bottom halves disabled
- * @inflight: slots in use
+ * @inflight: slots in use, those of cancelled operations among them
+ * @cancelled: the latter
  * @limit: of these, 1 to @depth: what the quota leaves to this queue
  * @inline_keys: of those in flight, with a key in them; at most COF_INLINE_KEYS
  * @free: first free slot
@@ -196,7 +209,6 @@ struct cofi_query {
  * @lonely: how often it could have been
  * @progress: jiffies of the last answer, or of the first request after idleness
  * @query: see there
- * @aborts: ABORTs sent
  * @close_work: closes it, beside the others
  * @slots: allocated with the queue
  */
@@ -206,6 +218,7 @@ struct cofi_queue {
 	u16 depth;
 	spinlock_t lock;	/* slots */
 	u16 inflight;
+	u16 cancelled;
 	u16 limit;
 	u16 inline_keys;
 	u16 free;
@@ -215,7 +228,6 @@ struct cofi_queue {
 	u8 lonely;
 	unsigned long progress;
 	struct cofi_query query;
-	u64 aborts;
 	struct work_struct close_work;
 	struct cofi_slot slots[] __counted_by(depth);
 };
@@ -226,18 +238,21 @@ void cofi_queue_free(struct cofi_queue *queue);
 int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req);
 int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opcode, u64 *tag);
 int cofi_queue_match(struct cofi_queue *queue, const struct cof_io_rsp *rsp,
-		     struct asym_request **req);
+		     struct asym_request **req, bool *freed);
 void cofi_queue_limit(struct cofi_queue *queue, u32 limit);
 void cofi_queue_close(struct cofi_queue *queue);
 void cofi_queue_closed(struct cofi_queue *queue);
 void cofi_queue_fail(struct cofi_queue *queue);
+bool cofi_queue_disown(struct cofi_queue *queue, const struct asym_request *req, u64 *tag);
+void cofi_queue_cancel(struct cofi_queue *queue, struct asym_request *req);
+bool cofi_queue_chase(struct cofi_queue *queue, unsigned long patience, unsigned long limit);
+int cofi_queue_abort_match(struct cofi_queue *queue, const struct cof_hdr *rsp, bool *freed);
 void cofi_queue_query(struct cofi_queue *queue, unsigned long age);
 bool cofi_queue_query_pick(struct cofi_queue *queue, unsigned long age, u64 *tag, u64 *asked);
 int cofi_queue_query_match(struct cofi_queue *queue, const struct cof_hdr *rsp,
-			   struct asym_request **req);
+			   struct asym_request **req, bool *freed);
 bool cofi_queue_query_overdue(struct cofi_queue *queue, unsigned long age);
 void cofi_queue_abort(struct cofi_queue *queue);
-bool cofi_queue_stuck(struct cofi_queue *queue, unsigned long stall, unsigned long age);
 int cofi_request_status(u16 status);
 
 /* ---- associations: assoc.c ------------------------------------------------ */
@@ -321,6 +336,12 @@ void cofi_assoc_free(struct cofi_assoc *assoc);
 static inline bool cofi_assoc_dead(const struct cofi_assoc *assoc)
 {
 	return READ_ONCE(assoc->dead);
+}
+
+/* How long the target may keep the slot of an operation after ABORT. */
+static inline unsigned long cofi_assoc_aborted(const struct cofi_assoc *assoc)
+{
+	return max(2 * assoc->kato, msecs_to_jiffies(COFI_ABORTED_MS));
 }
 
 /*

@@ -22,6 +22,7 @@ struct cofi_test {
 	struct cof_key_open_rsp key;	/* what a command is told */
 	struct cof_key_open_rsp answer;
 	struct cofi_cmd cmd;
+	bool freed;			/* what the last answer said */
 };
 
 static int cofi_test_init(struct kunit *test)
@@ -60,7 +61,7 @@ static int answer(struct cofi_test *t, u64 tag, u16 opcode, u16 status, u32 len,
 {
 	cof_response_init(&t->msg.rsp.hdr, opcode, tag, status, sizeof(t->msg.rsp), len);
 	t->msg.rsp.out_len = cpu_to_le32(len);
-	return cofi_queue_match(t->queue, &t->msg.rsp, req);
+	return cofi_queue_match(t->queue, &t->msg.rsp, req, &t->freed);
 }
 
 static void slots_run_out_and_come_back(struct kunit *test)
@@ -204,29 +205,12 @@ static void dead_association_takes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENODEV, cofi_queue_take(t->queue, &t->req[0], COF_SIGN, &tag));
 }
 
-static void stuck_queue_is_noticed(struct kunit *test)
-{
-	struct cofi_test *t = test->priv;
-	u64 tag;
-
-	t->queue->progress = jiffies - 10 * HZ;
-	KUNIT_EXPECT_FALSE(test, cofi_queue_stuck(t->queue, HZ, HZ));
-	KUNIT_ASSERT_EQ(test, 0, cofi_queue_take(t->queue, &t->req[0], COF_SIGN, &tag));
-	KUNIT_EXPECT_FALSE(test, cofi_queue_stuck(t->queue, 5 * HZ, 5 * HZ));
-	t->queue->progress = jiffies - 10 * HZ;
-	KUNIT_EXPECT_TRUE(test, cofi_queue_stuck(t->queue, 5 * HZ, 60 * HZ));
-	t->queue->progress = jiffies;
-	t->queue->slots[(u16)tag].sent = jiffies - 10 * HZ;
-	KUNIT_EXPECT_TRUE(test, cofi_queue_stuck(t->queue, 5 * HZ, 5 * HZ));
-	KUNIT_EXPECT_FALSE(test, cofi_queue_stuck(t->queue, 5 * HZ, 60 * HZ));
-}
-
 static int query_answer(struct cofi_test *t, u64 tag, u16 status, struct asym_request **req)
 {
 	struct cof_hdr rsp;
 
 	cof_response_init(&rsp, COF_QUERY, tag, status, sizeof(rsp), 0);
-	return cofi_queue_query_match(t->queue, &rsp, req);
+	return cofi_queue_query_match(t->queue, &rsp, req, &t->freed);
 }
 
 static void silent_operations_are_asked_after(struct kunit *test)
@@ -307,6 +291,115 @@ static void query_without_an_answer_is_the_end(struct kunit *test)
 	t->queue->query.sent -= 4 * HZ;
 	cofi_queue_query_overdue(t->queue, HZ);
 	KUNIT_EXPECT_TRUE(test, cofi_queue_query_overdue(t->queue, HZ));
+}
+
+static int abort_answer(struct cofi_test *t, u64 tag, u16 status)
+{
+	struct cof_hdr rsp;
+
+	cof_response_init(&rsp, COF_ABORT, tag | COFI_ABORT_BIT, status, sizeof(rsp), 0);
+	return cofi_queue_abort_match(t->queue, &rsp, &t->freed);
+}
+
+static long long late_answers(struct cofi_test *t)
+{
+	return atomic64_read(&t->path.count.late_answers);
+}
+
+/* It is the caller's at once, and counts in the depth until the target has answered it. */
+static void cancelled_operation_keeps_its_slot(struct kunit *test)
+{
+	struct cofi_test *t = test->priv;
+	struct asym_request *req;
+	u64 tag, cancelled, next;
+	unsigned int i;
+
+	for (i = 0; i < DEPTH; i++)
+		KUNIT_ASSERT_EQ(test, i, cofi_queue_take(t->queue, &t->req[i], COF_SIGN, &tag));
+	KUNIT_EXPECT_TRUE(test, cofi_queue_disown(t->queue, &t->req[DEPTH - 1], &cancelled));
+	KUNIT_EXPECT_EQ(test, tag, cancelled);
+	KUNIT_EXPECT_FALSE(test, cofi_queue_disown(t->queue, &t->req[DEPTH - 1], &cancelled));
+	KUNIT_EXPECT_EQ(test, DEPTH, t->queue->inflight);
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			cofi_queue_take(t->queue, &t->req[DEPTH], COF_SIGN, &next));
+	/* ABORT was answered: it was found */
+	KUNIT_EXPECT_EQ(test, 0, abort_answer(t, tag, COF_S_OK));
+	KUNIT_EXPECT_FALSE(test, t->freed);
+	KUNIT_EXPECT_EQ(test, DEPTH, t->queue->inflight);
+	/* a result, late: dropped, and there is room */
+	KUNIT_EXPECT_EQ(test, -EPROTO, answer(t, tag, COF_DECRYPT, COF_S_OK, 256, &req));
+	KUNIT_EXPECT_EQ(test, 0, answer(t, tag, COF_SIGN, COF_S_OK, 256, &req));
+	KUNIT_EXPECT_NULL(test, req);
+	KUNIT_EXPECT_TRUE(test, t->freed);
+	KUNIT_EXPECT_EQ(test, 1LL, late_answers(t));
+	KUNIT_EXPECT_EQ(test, 0, t->queue->cancelled);
+	KUNIT_EXPECT_EQ(test, DEPTH - 1,
+			cofi_queue_take(t->queue, &t->req[DEPTH], COF_SIGN, &next));
+	/* what was answered cannot be cancelled, nor what is in its slot by it */
+	KUNIT_EXPECT_FALSE(test, cofi_queue_disown(t->queue, &t->req[DEPTH - 1], &cancelled));
+	KUNIT_EXPECT_EQ(test, 0, answer(t, tag, COF_SIGN, COF_S_OK, 256, &req));
+	KUNIT_EXPECT_FALSE(test, t->freed);
+	KUNIT_EXPECT_EQ(test, 2LL, late_answers(t));
+	KUNIT_EXPECT_EQ(test, DEPTH, t->queue->inflight);
+}
+
+static void cancelled_operation_ends_in_three_ways(struct kunit *test)
+{
+	struct cofi_test *t = test->priv;
+	struct asym_request *req;
+	u64 tag[3], cancelled, query, asked;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		KUNIT_ASSERT_EQ(test, i, cofi_queue_take(t->queue, &t->req[i], COF_SIGN, &tag[i]));
+	/* not sent, the future, no such slot, another status */
+	KUNIT_EXPECT_EQ(test, -EPROTO, abort_answer(t, tag[0], COF_S_OK));
+	KUNIT_EXPECT_TRUE(test, cofi_queue_disown(t->queue, &t->req[0], &cancelled));
+	KUNIT_EXPECT_EQ(test, -EPROTO, abort_answer(t, tag[0] + (1 << COFI_TAG_SHIFT), COF_S_OK));
+	KUNIT_EXPECT_EQ(test, -EPROTO, abort_answer(t, cofi_tag(DEPTH, 1), COF_S_OK));
+	KUNIT_EXPECT_EQ(test, -EPROTO, abort_answer(t, tag[0], COF_S_BUSY));
+	/* it had not begun: that is no late answer */
+	KUNIT_EXPECT_EQ(test, 0, answer(t, tag[0], COF_SIGN, COF_S_ABORTED, 0, &req));
+	KUNIT_EXPECT_TRUE(test, t->freed);
+	KUNIT_EXPECT_EQ(test, 0LL, late_answers(t));
+	/* ABORT says that it is not there */
+	KUNIT_EXPECT_TRUE(test, cofi_queue_disown(t->queue, &t->req[1], &cancelled));
+	KUNIT_EXPECT_EQ(test, 0, abort_answer(t, tag[1], COF_S_UNKNOWN_HANDLE));
+	KUNIT_EXPECT_TRUE(test, t->freed);
+	KUNIT_EXPECT_EQ(test, 0, abort_answer(t, tag[1] | 3 << COFI_ABORT_SHIFT,
+					      COF_S_UNKNOWN_HANDLE));
+	KUNIT_EXPECT_FALSE(test, t->freed);
+	/* QUERY, which crosses it, does */
+	t->queue->slots[(u16)tag[2]].asked -= 2 * HZ;
+	KUNIT_ASSERT_TRUE(test, cofi_queue_query_pick(t->queue, HZ, &query, &asked));
+	KUNIT_EXPECT_TRUE(test, cofi_queue_disown(t->queue, &t->req[2], &cancelled));
+	KUNIT_EXPECT_EQ(test, 0, query_answer(t, query, COF_S_UNKNOWN_HANDLE, &req));
+	KUNIT_EXPECT_NULL(test, req);
+	KUNIT_EXPECT_TRUE(test, t->freed);
+	KUNIT_EXPECT_EQ(test, 0, t->queue->inflight);
+	KUNIT_EXPECT_EQ(test, 0, t->queue->cancelled);
+}
+
+/* Not QUERY but ABORT again; and who says for ever that it is still there is of no use. */
+static void cancelled_operation_is_not_waited_for_for_ever(struct kunit *test)
+{
+	struct cofi_test *t = test->priv;
+	u64 tag, other, cancelled, query, asked;
+
+	KUNIT_ASSERT_EQ(test, 0, cofi_queue_take(t->queue, &t->req[0], COF_SIGN, &tag));
+	KUNIT_ASSERT_EQ(test, 1, cofi_queue_take(t->queue, &t->req[1], COF_SIGN, &other));
+	KUNIT_EXPECT_TRUE(test, cofi_queue_disown(t->queue, &t->req[0], &cancelled));
+	t->queue->slots[(u16)tag].asked -= 2 * HZ;
+	KUNIT_EXPECT_FALSE(test, cofi_queue_query_pick(t->queue, HZ, &query, &asked));
+	KUNIT_EXPECT_FALSE(test, cofi_queue_chase(t->queue, 4 * HZ, 10 * HZ));
+	t->queue->slots[(u16)tag].cancelled -= 11 * HZ;
+	KUNIT_EXPECT_TRUE(test, cofi_queue_chase(t->queue, 4 * HZ, 10 * HZ));
+	KUNIT_EXPECT_EQ(test, 0, abort_answer(t, tag, COF_S_OK));
+	KUNIT_EXPECT_TRUE(test, cofi_queue_chase(t->queue, 4 * HZ, 10 * HZ));
+	KUNIT_EXPECT_EQ(test, 0, abort_answer(t, tag, COF_S_UNKNOWN_HANDLE));
+	/* one that is waited for may be old */
+	t->queue->slots[(u16)other].cancelled -= 11 * HZ;
+	KUNIT_EXPECT_FALSE(test, cofi_queue_chase(t->queue, 4 * HZ, 10 * HZ));
 }
 
 /* Slot 3 has KEY_OPEN, of the second generation; somebody waits for it, or nobody. */
@@ -577,12 +670,15 @@ static struct kunit_case cofi_cases[] = {
 	KUNIT_CASE(late_answer_meets_nobody),
 	KUNIT_CASE(answer_that_breaks_rules_is_refused),
 	KUNIT_CASE(dead_association_takes_nothing),
-	KUNIT_CASE(stuck_queue_is_noticed),
 	KUNIT_CASE(silent_operations_are_asked_after),
 	KUNIT_CASE(an_answer_that_crosses_query_counts),
 	KUNIT_CASE(query_without_an_answer_is_the_end),
+	KUNIT_CASE(cancelled_operation_keeps_its_slot),
+	KUNIT_CASE(cancelled_operation_ends_in_three_ways),
+	KUNIT_CASE(cancelled_operation_is_not_waited_for_for_ever),
 	KUNIT_CASE(command_is_answered_once),
 	KUNIT_CASE(command_that_nobody_waits_for),
+	KUNIT_CASE(key_that_comes_too_late_is_closed),
 	KUNIT_CASE(answer_to_no_command_is_refused),
 	KUNIT_CASE(command_without_answer_is_noticed),
 	KUNIT_CASE(first_failure_counts),
@@ -602,4 +698,3 @@ static struct kunit_suite cofi_suite = {
 };
 
 kunit_test_suite(cofi_suite);
-	KUNIT_CASE(key_that_comes_too_late_is_closed),

@@ -252,10 +252,24 @@ static int cofi_dev_submit(struct asym_device *dev, struct asym_request *req)
 	return too_big ? -E2BIG : -EBUSY;
 }
 
+/* After ->submit() it is in a slot of one of the queues, or about to be answered. */
+static void cofi_dev_cancel(struct asym_device *dev, struct asym_request *req)
+{
+	const struct cofi_req *mine = (const struct cofi_req *)req->drv;
+	struct cofi_assoc *assoc = cofi_path_of(dev)->assoc;
+	struct cofi_queue *queue = READ_ONCE(mine->queue);
+	unsigned int i;
+
+	for (i = 0; i < assoc->nr_queues; i++)
+		if (assoc->queues[i] == queue)
+			cofi_queue_cancel(queue, req);
+}
+
 static const struct asym_device_ops cofi_dev_ops = {
 	.open = cofi_dev_open,
 	.close = cofi_dev_close,
 	.submit = cofi_dev_submit,
+	.cancel = cofi_dev_cancel,
 };
 
 /* ---- coming and going -------------------------------------------------------- */

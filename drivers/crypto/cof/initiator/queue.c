@@ -6,8 +6,12 @@
  * operation. queue->lock (bottom halves disabled) guards them. An operation is
  * put into its slot when its message is complete and nobody will read the
  * request's input any more; whoever takes it out of the slot (the answer in
- * the receive callback, the answer to QUERY that says it is lost, or
+ * the receive callback, the answer to QUERY that says it is lost, cofi_queue_cancel(), or
  * cofi_queue_fail() when the association is dead) completes it: so exactly once.
+ *
+ * The slot of an operation that was cancelled stays in use, since it counts in the depth that
+ * the target granted: until the operation is answered, at once if it had not begun, or the answer
+ * to ABORT says that it is not there. ABORT is sent again while neither comes.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -148,9 +152,12 @@ static void cofi_queue_expect(struct cofi_queue *queue)
  */
 int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opcode, u64 *tag)
 {
+	struct cofi_req *mine = (struct cofi_req *)req->drv;
 	struct cofi_slot *slot;
 	int err = 0;
 	u16 i;
+
+	static_assert(sizeof(*mine) <= sizeof(req->drv));
 
 	spin_lock_bh(&queue->lock);
 	i = queue->free;
@@ -166,10 +173,12 @@ int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opco
 		slot->req = req;
 		slot->opcode = opcode;
 		slot->with_key = req->key;
+		slot->aborts = 0;
 		queue->inline_keys += slot->with_key;
-		slot->sent = jiffies;
-		slot->asked = slot->sent;
+		slot->asked = jiffies;
 		*tag = cofi_tag(i, ++slot->gen);
+		mine->queue = queue;
+		mine->tag = *tag;
 		err = queue->inflight++;
 		if (err) {
 			queue->crowded = true;
@@ -196,13 +205,16 @@ void cofi_queue_limit(struct cofi_queue *queue, u32 limit)
 	spin_unlock_bh(&queue->lock);
 }
 
+/* Returns whose it was; NULL: it was cancelled. */
 static struct asym_request *cofi_slot_release(struct cofi_queue *queue, u16 i)
 {
 	struct cofi_slot *slot = &queue->slots[i];
 	struct asym_request *req = slot->req;
 
 	lockdep_assert_held(&queue->lock);
+	queue->cancelled -= !req;
 	slot->req = NULL;
+	slot->opcode = 0;
 	slot->next = queue->free;
 	queue->free = i;
 	queue->inline_keys -= slot->with_key;
@@ -228,13 +240,14 @@ static bool cofi_response_fits(const struct asym_request *req, const struct cof_
  * @queue: the queue
  * @rsp: the response; cof_msg_check() passed
  * @req: the operation, the caller's to complete; NULL: it was late, and counted
+ * @freed: there is room for another one although none is completed
  *
  * Context: any.
  * Return: 0, or -EPROTO: the response breaks rules; the
  * operation, if there is one, stays where it is.
  */
 int cofi_queue_match(struct cofi_queue *queue, const struct cof_io_rsp *rsp,
-		     struct asym_request **req)
+		     struct asym_request **req, bool *freed)
 {
 	u64 gen = cof_msg_tag(&rsp->hdr) >> COFI_TAG_SHIFT;
 	u16 i = (u16)cof_msg_tag(&rsp->hdr);
@@ -242,6 +255,7 @@ int cofi_queue_match(struct cofi_queue *queue, const struct cof_io_rsp *rsp,
 	int err = -EPROTO;
 
 	*req = NULL;
+	*freed = false;
 	if (i >= queue->depth)
 		return -EPROTO;
 
@@ -249,14 +263,16 @@ int cofi_queue_match(struct cofi_queue *queue, const struct cof_io_rsp *rsp,
 	slot = &queue->slots[i];
 	if (gen > slot->gen || !gen)
 		goto unlock;
-	if (gen != slot->gen || !slot->req) {
-		atomic64_inc(&queue->chan.assoc->path->count.late_answers);
-		err = 0;
-		goto unlock;
+	if (gen == slot->gen && slot->opcode) {
+		if (slot->opcode != cof_msg_opcode(&rsp->hdr) ||
+		    (slot->req && !cofi_response_fits(slot->req, rsp)))
+			goto unlock;
+		*req = cofi_slot_release(queue, i);
+		*freed = !*req;
 	}
-	if (slot->opcode != cof_msg_opcode(&rsp->hdr) || !cofi_response_fits(slot->req, rsp))
-		goto unlock;
-	*req = cofi_slot_release(queue, i);
+	/* What was cancelled in time is not late. */
+	if (!*req && !(*freed && cof_msg_status(&rsp->hdr) == COF_S_ABORTED))
+		atomic64_inc(&queue->chan.assoc->path->count.late_answers);
 	err = 0;
 unlock:
 	spin_unlock_bh(&queue->lock);
@@ -278,7 +294,7 @@ void cofi_queue_fail(struct cofi_queue *queue)
 	for (i = 0; i < queue->depth; i++) {
 		spin_lock_bh(&queue->lock);
 		req = queue->slots[i].req;
-		if (req)
+		if (queue->slots[i].opcode)
 			cofi_slot_release(queue, i);
 		spin_unlock_bh(&queue->lock);
 		if (!req)
@@ -288,33 +304,6 @@ void cofi_queue_fail(struct cofi_queue *queue)
 	}
 }
 
-/**
- * cofi_queue_stuck() - does the target keep an operation for too long?
- * @queue: the queue
- * @stall: jiffies without any answer while something is in flight
- * @age: jiffies that one operation may take
- *
- * Context: process.
- * Return: true if so.
- */
-bool cofi_queue_stuck(struct cofi_queue *queue, unsigned long stall, unsigned long age)
-{
-	unsigned int i, left;
-	bool stuck;
-
-	spin_lock_bh(&queue->lock);
-	left = queue->inflight;
-	stuck = left && time_after(jiffies, queue->progress + stall);
-	for (i = 0; left && !stuck && i < queue->depth; i++) {
-		if (!queue->slots[i].req)
-			continue;
-		stuck = time_after(jiffies, queue->slots[i].sent + age);
-		left--;
-	}
-	spin_unlock_bh(&queue->lock);
-	return stuck;
-}
-
 /* ---- QUERY and ABORT ------------------------------------------------------- */
 
 static struct cofi_slot *cofi_slot_of(struct cofi_queue *queue, u64 tag)
@@ -322,7 +311,7 @@ static struct cofi_slot *cofi_slot_of(struct cofi_queue *queue, u64 tag)
 	struct cofi_slot *slot = &queue->slots[(u16)tag];
 
 	lockdep_assert_held(&queue->lock);
-	return slot->req && slot->gen == tag >> COFI_TAG_SHIFT ? slot : NULL;
+	return slot->opcode && slot->gen == tag >> COFI_TAG_SHIFT ? slot : NULL;
 }
 
 /**
@@ -402,30 +391,34 @@ void cofi_queue_query(struct cofi_queue *queue, unsigned long age)
  * @queue: the queue
  * @rsp: the response; cof_msg_check() passed
  * @req: an operation that is lost, the caller's to complete; or NULL
+ * @freed: there is room for another one although none is completed
  *
  * Context: any.
  * Return: 0, or -EPROTO: the response breaks rules.
  */
 int cofi_queue_query_match(struct cofi_queue *queue, const struct cof_hdr *rsp,
-			   struct asym_request **req)
+			   struct asym_request **req, bool *freed)
 {
 	struct cofi_query *query = &queue->query;
 	struct cofi_slot *slot;
 	int err = -EPROTO;
 
 	*req = NULL;
+	*freed = false;
 	spin_lock_bh(&queue->lock);
 	if (!query->busy || query->tag != cof_msg_tag(rsp))
 		goto unlock;
 	slot = cofi_slot_of(queue, query->asked);
 	switch (cof_msg_status(rsp)) {
 	case COF_S_OK:
-		if (slot)
+		if (slot && slot->req)
 			slot->asked = jiffies;
 		break;
 	case COF_S_UNKNOWN_HANDLE:
-		if (slot)
-			*req = cofi_slot_release(queue, slot - queue->slots);
+		if (!slot)
+			break;
+		*req = cofi_slot_release(queue, slot - queue->slots);
+		*freed = !*req;
 		break;
 	default:
 		goto unlock;
@@ -465,17 +458,138 @@ bool cofi_queue_query_overdue(struct cofi_queue *queue, unsigned long age)
 	return overdue;
 }
 
-static bool cofi_queue_abort_next(struct cofi_queue *queue, unsigned int *i, u64 *tag, u64 *aborted)
+/* Without a buffer now, the next look will have one. */
+static void cofi_abort_send(struct cofi_queue *queue, u64 aborted, u8 nr)
+{
+	u64 tag = aborted | COFI_ABORT_BIT | (nr << COFI_ABORT_SHIFT & COFI_ABORT_MASK);
+	struct cof_conn *conn = queue->chan.conn;
+	struct cof_txbuf *buf = cof_conn_get_tx(conn);
+	struct cof_abort_req *req;
+
+	if (!buf)
+		return;
+	req = (struct cof_abort_req *)buf->data;
+	cof_request_init(&req->hdr, COF_ABORT, sizeof(*req), 0, tag);
+	req->abort_tag = cpu_to_le64(aborted);
+	cof_conn_submit(conn, buf, sizeof(*req));
+}
+
+/**
+ * cofi_queue_disown() - nobody waits for an operation any more: take it out of its slot
+ * @queue: the queue
+ * @req: the operation
+ * @tag: its own, for ABORT
+ *
+ * Context: any.
+ * Return: true: it is the caller's to complete, nothing of ours looks at it any more. False: it was
+ * answered, or is being.
+ */
+bool cofi_queue_disown(struct cofi_queue *queue, const struct asym_request *req, u64 *tag)
+{
+	const struct cofi_req *mine = (const struct cofi_req *)req->drv;
+	struct cofi_slot *slot = NULL;
+
+	static_assert(BIT(COFI_ABORT_SHIFT) >= COF_MAX_DEPTH);
+
+	spin_lock_bh(&queue->lock);
+	*tag = mine->tag;
+	if ((u16)*tag < queue->depth)
+		slot = cofi_slot_of(queue, *tag);
+	if (slot && slot->req == req) {
+		slot->req = NULL;
+		slot->aborts++;
+		slot->asked = jiffies;
+		slot->cancelled = slot->asked;
+		queue->cancelled++;
+	} else {
+		slot = NULL;
+	}
+	spin_unlock_bh(&queue->lock);
+	return slot;
+}
+
+/**
+ * cofi_queue_cancel() - nobody waits for an operation any more
+ * @queue: it is, or was, in flight there
+ * @req: the operation; answered with -ECANCELED unless it is answered otherwise
+ *
+ * Its input was copied when it was sent, and its output is written by who takes it out of
+ * the slot: nothing touches its memory any more.
+ *
+ * Context: any.
+ */
+void cofi_queue_cancel(struct cofi_queue *queue, struct asym_request *req)
+{
+	u64 tag;
+
+	if (!cofi_queue_disown(queue, req, &tag))
+		return;
+	atomic64_inc(&queue->chan.assoc->path->count.cancelled);
+	cofi_abort_send(queue, tag, 1);
+	asym_request_done(req, -ECANCELED, 0);
+}
+
+/* A cancelled operation of which nothing was heard for so long: its tag. */
+static bool cofi_queue_chase_next(struct cofi_queue *queue, unsigned long patience,
+				  unsigned long limit, unsigned int *i, bool *stuck, u64 *tag,
+				  u8 *nr)
+{
+	struct cofi_slot *slot;
+	bool found = false;
+
+	spin_lock_bh(&queue->lock);
+	for (; *i < queue->depth && queue->cancelled && !found && !*stuck; ++*i) {
+		slot = &queue->slots[*i];
+		if (!slot->opcode || slot->req)
+			continue;
+		*stuck = time_after_eq(jiffies, slot->cancelled + limit);
+		found = time_after_eq(jiffies, slot->asked + patience);
+		if (!found)
+			continue;
+		slot->asked = jiffies;
+		*tag = cofi_tag(*i, slot->gen);
+		*nr = ++slot->aborts;
+	}
+	spin_unlock_bh(&queue->lock);
+	return found && !*stuck;
+}
+
+/**
+ * cofi_queue_chase() - ABORT again what was cancelled, and is not answered
+ * @queue: connected if anything is in flight
+ * @patience: jiffies without an answer
+ * @limit: jiffies after which the target is broken
+ *
+ * Context: process.
+ * Return: true if the target keeps a slot for longer than @limit.
+ */
+bool cofi_queue_chase(struct cofi_queue *queue, unsigned long patience, unsigned long limit)
+{
+	unsigned int i = 0;
+	bool stuck = false;
+	u64 tag;
+	u8 nr;
+
+	while (cofi_queue_chase_next(queue, patience, limit, &i, &stuck, &tag, &nr))
+		cofi_abort_send(queue, tag, nr);
+	return stuck;
+}
+
+static bool cofi_queue_abort_next(struct cofi_queue *queue, unsigned int *i, u64 *aborted,
+				  u8 *nr)
 {
 	bool found = false;
 
 	spin_lock_bh(&queue->lock);
 	for (; *i < queue->depth && !found; ++*i) {
-		found = queue->slots[*i].req;
-		*aborted = cofi_tag(*i, queue->slots[*i].gen);
+		struct cofi_slot *slot = &queue->slots[*i];
+
+		found = slot->req;
+		if (!found)
+			continue;
+		*nr = ++slot->aborts;
+		*aborted = cofi_tag(*i, slot->gen);
 	}
-	if (found)
-		*tag = cofi_tag(COFI_ABORT_SLOT, ++queue->aborts);
 	spin_unlock_bh(&queue->lock);
 	return found;
 }
@@ -488,33 +602,61 @@ static bool cofi_queue_abort_next(struct cofi_queue *queue, unsigned int *i, u64
  */
 void cofi_queue_abort(struct cofi_queue *queue)
 {
-	struct cof_conn *conn = queue->chan.conn;
-	struct cof_abort_req *req;
-	struct cof_txbuf *buf;
-	u64 tag, aborted;
 	unsigned int i = 0;
+	u64 aborted;
+	u8 nr;
 
-	while (cofi_queue_abort_next(queue, &i, &tag, &aborted)) {
-		buf = cof_conn_get_tx(conn);
-		if (!buf)
-			return;
-		req = (struct cof_abort_req *)buf->data;
-		cof_request_init(&req->hdr, COF_ABORT, sizeof(*req), 0, tag);
-		req->abort_tag = cpu_to_le64(aborted);
-		cof_conn_submit(conn, buf, sizeof(*req));
-	}
+	while (cofi_queue_abort_next(queue, &i, &aborted, &nr))
+		cofi_abort_send(queue, aborted, nr);
 }
 
-/* Operations that are aborted are answered like others; this one says nothing new. */
-static bool cofi_queue_abort_fits(struct cofi_queue *queue, const struct cof_hdr *rsp)
+/**
+ * cofi_queue_abort_match() - ABORT was answered
+ * @queue: the queue
+ * @rsp: the response; cof_msg_check() passed
+ * @freed: there is room for another operation
+ *
+ * Operations that are aborted are answered like others; it is for those that are not there.
+ *
+ * Context: any.
+ * Return: 0, or -EPROTO: the response breaks rules.
+ */
+int cofi_queue_abort_match(struct cofi_queue *queue, const struct cof_hdr *rsp, bool *freed)
 {
-	u64 nr = cof_msg_tag(rsp) >> COFI_TAG_SHIFT;
-	bool fits;
+	u16 status = cof_msg_status(rsp);
+	u64 tag = cof_msg_tag(rsp);
+	struct cofi_slot *slot;
+	int err = -EPROTO;
+	u16 i;
+
+	*freed = false;
+	if (!(tag & COFI_ABORT_BIT))
+		return -EPROTO;
+	tag &= ~(u64)(COFI_ABORT_BIT | COFI_ABORT_MASK);
+	i = (u16)tag;
+	if (i >= queue->depth || (status != COF_S_OK && status != COF_S_UNKNOWN_HANDLE))
+		return -EPROTO;
 
 	spin_lock_bh(&queue->lock);
-	fits = (u16)cof_msg_tag(rsp) == COFI_ABORT_SLOT && nr && nr <= queue->aborts;
+	slot = &queue->slots[i];
+	if (tag >> COFI_TAG_SHIFT > slot->gen || !(tag >> COFI_TAG_SHIFT))
+		goto unlock;
+	err = 0;
+	slot = cofi_slot_of(queue, tag);
+	if (!slot)
+		goto unlock;
+	if (!slot->aborts) {
+		err = -EPROTO;
+		goto unlock;
+	}
+	/* One that somebody waits for (cofi_queue_abort()) is lost then: closing completes it. */
+	if (status == COF_S_UNKNOWN_HANDLE && !slot->req) {
+		cofi_slot_release(queue, i);
+		*freed = true;
+	}
+unlock:
 	spin_unlock_bh(&queue->lock);
-	return fits;
+	return err;
 }
 
 /* ---- messages ------------------------------------------------------------- */
@@ -664,25 +806,55 @@ int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req)
 
 /* ---- what arrives on an I/O queue ----------------------------------------- */
 
+/*
+ * Who drains the path may wait for less in flight. A full barrier is between that and this; it
+ * pairs with the one in prepare_to_wait_event() there, after @stop (@draining), before its look.
+ */
+static void cofi_queue_wake(struct cofi_queue *queue)
+{
+	struct cofi_assoc *assoc = queue->chan.assoc;
+
+	if (READ_ONCE(assoc->path->stop) || READ_ONCE(assoc->draining))
+		wake_up_all(&assoc->path->wait);
+}
+
+/* Closing connections is before the device is unregistered. */
+static void cofi_queue_kick(struct cofi_queue *queue)
+{
+	struct cofi_path *path = queue->chan.assoc->path;
+
+	/* Pairs with cofi_path_register(). */
+	if (smp_load_acquire(&path->registered))
+		asym_device_kick(&path->dev);
+}
+
+/* There is room for another operation, of which no completion tells asym_provider. */
+static void cofi_queue_freed(struct cofi_queue *queue)
+{
+	cofi_queue_kick(queue);
+	smp_mb();	/* for cofi_queue_wake() */
+	cofi_queue_wake(queue);
+}
+
 static int cofi_io_answer(struct cofi_queue *queue, const struct cof_io_rsp *rsp)
 {
 	struct cofi_assoc *assoc = queue->chan.assoc;
 	struct cofi_counters *count = &assoc->path->count;
 	struct asym_request *req;
 	u32 len = 0;
+	bool freed;
 	int err;
 
-	if (cofi_queue_match(queue, rsp, &req))
+	if (cofi_queue_match(queue, rsp, &req, &freed))
 		return cofi_assoc_protocol_error(assoc, "response that does not fit its request");
-	if (!req)
+	if (!req) {
+		if (freed)
+			cofi_queue_freed(queue);
 		return 0;
+	}
 
 	atomic64_inc(&count->responses);
-	/*
-	 * Who drains the path waits for less in flight: between that, and the look whether somebody
-	 * does. Pairs with the barrier in prepare_to_wait_event() there.
-	 */
-	smp_mb__after_atomic();
+	smp_mb__after_atomic();		/* for cofi_queue_wake() */
 	err = cofi_request_status(cof_msg_status(&rsp->hdr));
 	if (!err) {
 		len = cof_msg_data_len(&rsp->hdr);
@@ -691,8 +863,7 @@ static int cofi_io_answer(struct cofi_queue *queue, const struct cof_io_rsp *rsp
 		atomic64_inc(&count->errors);
 	}
 	asym_request_done(req, err, len);
-	if (READ_ONCE(assoc->path->stop) || READ_ONCE(assoc->draining))
-		wake_up_all(&assoc->path->wait);
+	cofi_queue_wake(queue);
 	return 0;
 }
 
@@ -701,15 +872,30 @@ static int cofi_query_answer(struct cofi_queue *queue, const struct cof_hdr *rsp
 {
 	struct cofi_assoc *assoc = queue->chan.assoc;
 	struct asym_request *req;
+	bool freed;
 
-	if (cofi_queue_query_match(queue, rsp, &req))
+	if (cofi_queue_query_match(queue, rsp, &req, &freed))
 		return cofi_assoc_protocol_error(assoc, "an answer to QUERY that does not fit");
 	cofi_queue_query(queue, cofi_assoc_patience(assoc));
+	if (freed)
+		cofi_queue_freed(queue);
 	if (!req)
 		return 0;
 	atomic64_inc(&assoc->path->count.timeouts);
 	atomic64_inc(&assoc->path->count.lost);
 	asym_request_done(req, -ETIMEDOUT, 0);
+	return 0;
+}
+
+static int cofi_abort_answer(struct cofi_queue *queue, const struct cof_hdr *rsp)
+{
+	bool freed;
+
+	if (cofi_queue_abort_match(queue, rsp, &freed))
+		return cofi_assoc_protocol_error(queue->chan.assoc,
+						 "an answer to ABORT that does not fit");
+	if (freed)
+		cofi_queue_freed(queue);
 	return 0;
 }
 
@@ -738,9 +924,7 @@ static int cofi_queue_recv(struct cof_conn *conn, const struct cof_hdr *msg, u32
 	case COF_QUERY:
 		return cofi_query_answer(queue, msg);
 	case COF_ABORT:
-		if (cofi_queue_abort_fits(queue, msg))
-			return 0;
-		break;
+		return cofi_abort_answer(queue, msg);
 	}
 	return cofi_assoc_protocol_error(assoc, "response without its request");
 }
@@ -752,15 +936,9 @@ static void cofi_queue_error(struct cof_conn *conn, int err)
 	cofi_assoc_error(queue->chan.assoc, err);
 }
 
-/* Connections close before the device is unregistered. */
 static void cofi_queue_tx_ready(struct cof_conn *conn)
 {
-	struct cofi_queue *queue = conn->priv;
-	struct cofi_path *path = queue->chan.assoc->path;
-
-	/* Pairs with cofi_path_register(). */
-	if (smp_load_acquire(&path->registered))
-		asym_device_kick(&path->dev);
+	cofi_queue_kick(conn->priv);
 }
 
 static const struct cof_conn_ops cofi_queue_ops = {

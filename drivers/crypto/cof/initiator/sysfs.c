@@ -48,6 +48,8 @@ COFI_COUNTER(timeouts)
 static DEVICE_ATTR_RO(timeouts);
 COFI_COUNTER(queries)
 static DEVICE_ATTR_RO(queries);
+COFI_COUNTER(cancelled)
+static DEVICE_ATTR_RO(cancelled);
 COFI_COUNTER(protocol_errors)
 static DEVICE_ATTR_RO(protocol_errors);
 COFI_COUNTER(crc_errors)
@@ -164,6 +166,7 @@ static struct attribute *cofi_attrs[] = {
 	&dev_attr_late_answers.attr,
 	&dev_attr_timeouts.attr,
 	&dev_attr_queries.attr,
+	&dev_attr_cancelled.attr,
 	&dev_attr_protocol_errors.attr,
 	&dev_attr_crc_errors.attr,
 	&dev_attr_reconnects.attr,

@@ -11,6 +11,9 @@ lossy.py LISTEN TARGET CONTROL: two ports at COF_ADDR
     query N         every N-th answer to QUERY is swallowed
     flip N          a bit of every N-th operation is wrong
     hole            I/O connections lead nowhere; the admin connection lives
+    silent          answers to operations are kept back, though QUERY and ABORT are answered: it is there
+    keys            answers to KEY_OPEN are kept back
+                    (what was kept back is handed on with the next message after the word is another one)
     old             CONNECT does not offer inline keys: the ends are older to each other than they are
 
 Prints 'listening'. On SIGTERM: 'swallowed COUNT'.
@@ -72,8 +75,15 @@ def exactly(sock, count):
     return raw
 
 
+def keep(opcode):
+    """Is the answer to this kept back?"""
+    what, _ = control()
+    return (what == "silent" and opcode in OPERATIONS) or (what == "keys" and opcode == proto.KEY_OPEN)
+
+
 def pump(source, sink, answer):
     global total
+    kept = []
     try:
         while True:
             raw = exactly(source, proto.HDR.size)
@@ -87,6 +97,13 @@ def pump(source, sink, answer):
                 raw = older(raw)
             if fate == "flip":
                 raw = raw[:-1] + bytes([raw[-1] ^ 4])
+            if answer and keep(fields[1]):
+                kept.append(raw)
+                continue
+            if answer and control()[0] == "silent" and fields[1] in (proto.QUERY, proto.ABORT):
+                raw = proto.message(fields[1], tag=fields[6], flags=1)
+            while kept and control()[0] not in ("silent", "keys"):
+                sink.sendall(kept.pop(0))
             if fate != "drop":
                 sink.sendall(raw)
     except OSError:
