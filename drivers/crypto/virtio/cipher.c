@@ -11,9 +11,11 @@
  *	device		in cipher_devices while it takes keys; has a list of what
  *			it was given
  *
- * The output of a request goes to memory of ours, and only what a device says
- * it has computed is copied to the caller's, which is mostly the input, too. So
- * software can do it again at any time, and a device that is late harms nobody.
+ * An operation on a device is in memory of ours (struct cipher_op), with a copy of the
+ * input and room for the output, and stays there until the device answers or is reset.
+ * Only what a device says it has computed is copied to the caller's. So software can do
+ * it again at any time: when the device fails, and when it does not answer for max_wait_ms
+ * (vcrypto.cipher_watch). While such an operation is with a device, no others are sent.
  *
  * Locks, outermost first: cipher_tfms_lock (the list of transforms),
  * cipher_tfm.lock (its key; held while a device answers), cipher_lock (short:
@@ -41,10 +43,8 @@
 #define CIPHER_DRIVER		"virtio_crypto_aes_cbc"
 /* Longer requests are computed in software: so much memory would have to be found for each */
 #define CIPHER_MAX_LEN		(64 * 1024)
-/* Pieces of input that take a place in the ring each; of more, a copy is made */
-#define CIPHER_MAX_PIECES	8
-/* The ring must have room for them, header, output and status */
-#define CIPHER_MIN_RING		(CIPHER_MAX_PIECES + 3)
+/* Places of an operation in the ring: what the device reads, what it writes */
+#define CIPHER_MIN_RING		2
 /* A device that does not answer its known-answer test for so long has failed */
 #define CIPHER_KAT_TIMEOUT	(60 * HZ)
 
@@ -55,6 +55,8 @@ enum cipher_stat {
 	CIPHER_SW_UNSUPPORTED,
 	CIPHER_SW_DEVICE_ERROR,
 	CIPHER_SW_NO_ROOM,
+	CIPHER_SW_WAITED,
+	CIPHER_LATE_ANSWERS,
 	CIPHER_KAT_RUN,
 	CIPHER_KAT_FAILED,
 	CIPHER_STATS,
@@ -100,44 +102,55 @@ struct cipher_tfm {
 
 /**
  * struct cipher_op - an operation on a device
- * @hdr: read by the device, with @iv, which follows
- * @iv: likewise
- * @op: data.c's
+ * @op: data.c's; &vcrypto_op.late: nobody waits any more
  * @len: bytes of input, and of output
- * @out: what the device writes; then, if it was in too many pieces, a copy of the input
- * @done: called once, with bottom halves disabled
- * @guard_before: unused
- * @status: written by the device
- * @guard_after: unused
+ * @creq: whose it is; NULL: a known-answer test
+ * @kat: likewise
+ * @key: keeps the session; NULL: a known-answer test
+ * @hdr: read by the device, with what follows
+ * @iv: likewise
+ * @in: likewise. After it, at cipher_out(), the output, then the status
  */
 struct cipher_op {
-	struct virtio_crypto_op_data_req hdr;
-	u8 iv[AES_BLOCK_SIZE];
 	struct vcrypto_op op;
 	unsigned int len;
-	u8 *out;
-	void (*done)(struct cipher_op *cop, int err);
-	u8 guard_before[VCRYPTO_GUARD];
-	u8 status;
-	u8 guard_after[VCRYPTO_GUARD];
+	struct cipher_request *creq;
+	struct cipher_kat *kat;
+	struct cipher_key *key;
+	struct virtio_crypto_op_data_req hdr __aligned(ARCH_DMA_MINALIGN);
+	u8 iv[AES_BLOCK_SIZE];
+	u8 in[];
 };
 
-static_assert(offsetof(struct cipher_op, iv) == sizeof(struct virtio_crypto_op_data_req));
+static_assert(offsetof(struct cipher_op, iv) ==
+	      offsetof(struct cipher_op, hdr) + sizeof(struct virtio_crypto_op_data_req));
+static_assert(offsetof(struct cipher_op, in) ==
+	      offsetof(struct cipher_op, iv) + AES_BLOCK_SIZE);
 
 /**
  * struct cipher_request - skcipher_request_ctx()
- * @cop: must be first: it is aligned for DMA, as the request's context is
  * @req: the request
- * @key: keeps the session
+ * @cop: the device's part; not valid when that is late
+ * @late: in a list of those that the device did not answer in time
  * @decrypt: which way
  * @fallback: request for the software; must be last
  */
 struct cipher_request {
-	struct cipher_op cop;
 	struct skcipher_request *req;
-	struct cipher_key *key;
+	struct cipher_op *cop;
+	struct list_head late;
 	bool decrypt;
 	struct skcipher_request fallback;
+};
+
+/**
+ * struct cipher_kat - a known-answer test
+ * @answered: completed
+ * @err: how it went
+ */
+struct cipher_kat {
+	struct completion answered;
+	int err;
 };
 
 static DEFINE_MUTEX(cipher_tfms_lock);
@@ -246,17 +259,20 @@ static int cipher_key_open(struct cipher_key *key, struct vcrypto *vc, const str
 	return err;
 }
 
-/* Gives a transform's key to a device. It is no error if none takes it. tfm->lock is held. */
-static void cipher_tfm_on(struct cipher_tfm *tfm)
+/* Gives a transform's key to a device. Software does without one. tfm->lock is held. */
+static int cipher_tfm_on(struct cipher_tfm *tfm)
 {
 	struct cipher_key *key;
 	struct vcrypto *vc;
+	int err = -ENOMEM;
 
 	vc = cipher_device_get();
 	if (!vc)
-		return;
+		return -ENODEV;
 	key = kzalloc_obj(*key);
-	if (!key || cipher_key_open(key, vc, tfm)) {
+	if (key)
+		err = cipher_key_open(key, vc, tfm);
+	if (err) {
 		kfree(key);
 		goto put;
 	}
@@ -272,23 +288,50 @@ static void cipher_tfm_on(struct cipher_tfm *tfm)
 	spin_unlock(&cipher_lock);
 put:
 	cipher_device_put(vc);
+	return err;
 }
 
 /* ---- one operation on a device ------------------------------------------------- */
 
+static void cipher_watch_later(struct vcrypto *vc)
+{
+	long wait = vcrypto_max_wait();
+
+	if (wait != MAX_SCHEDULE_TIMEOUT)
+		queue_delayed_work(cipher_wq, &vc->cipher_watch, wait / 4 + 1);
+}
+
+static u8 *cipher_out(struct cipher_op *cop)
+{
+	return PTR_ALIGN(cop->in + cop->len, ARCH_DMA_MINALIGN);
+}
+
+static struct cipher_op *cipher_op_alloc(unsigned int len, gfp_t gfp)
+{
+	struct cipher_op *cop;
+
+	cop = kmalloc(struct_size(cop, in, len) + ARCH_DMA_MINALIGN + len +
+		      sizeof(struct virtio_crypto_inhdr), gfp | __GFP_NOWARN);
+	if (cop) {
+		memset(cop, 0, sizeof(*cop));
+		cop->len = len;
+	}
+	return cop;
+}
+
 /*
- * Sends an operation. The caller is in an RCU section in which it found @vc, or
- * keeps it otherwise. 0: @cop->done will be called, perhaps already was.
+ * Sends an operation, whose input and IV are there. The caller is in an RCU section in which
+ * it found @vc, or keeps it otherwise. 0: vcrypto_cipher_answered() will be called, perhaps
+ * already was.
  * Specification: 5.9.7.6, "Symmetric algorithms Operation".
  */
 static int cipher_send(struct vcrypto *vc, struct cipher_op *cop,
-		       const struct vcrypto_session *session, bool decrypt,
-		       struct scatterlist *in)
+		       const struct vcrypto_session *session, bool decrypt)
 {
 	struct virtio_crypto_op_data_req *hdr = &cop->hdr;
-	struct scatterlist head, out, status, *sgs[4];
+	struct scatterlist in, out, *sgs[2] = { &in, &out };
+	u8 *status = cipher_out(cop) + cop->len;
 
-	memset(hdr, 0, sizeof(*hdr));
 	hdr->header.opcode = cpu_to_le32(decrypt ? VIRTIO_CRYPTO_CIPHER_DECRYPT :
 						   VIRTIO_CRYPTO_CIPHER_ENCRYPT);
 	hdr->header.algo = cpu_to_le32(VIRTIO_CRYPTO_CIPHER_AES_CBC);
@@ -301,17 +344,13 @@ static int cipher_send(struct vcrypto *vc, struct cipher_op *cop,
 	hdr->u.sym_req.u.cipher.para.src_data_len = cpu_to_le32(cop->len);
 	hdr->u.sym_req.u.cipher.para.dst_data_len = cpu_to_le32(cop->len);
 	cop->op.cipher = true;
-	cop->op.status = &cop->status;
-	cop->status = VIRTIO_CRYPTO_ERR;
+	cop->op.status = status;
+	*status = VIRTIO_CRYPTO_ERR;
 
-	sg_init_one(&head, hdr, sizeof(*hdr) + sizeof(cop->iv));
-	sg_init_one(&out, cop->out, cop->len);
-	sg_init_one(&status, &cop->status, sizeof(cop->status));
-	sgs[0] = &head;
-	sgs[1] = in;
-	sgs[2] = &out;
-	sgs[3] = &status;
-	return vcrypto_send(vc, &cop->op, sgs, 2, 2, false);
+	sg_init_one(&in, hdr, offsetof(struct cipher_op, in) - offsetof(struct cipher_op, hdr) +
+			      cop->len);
+	sg_init_one(&out, cipher_out(cop), cop->len + sizeof(struct virtio_crypto_inhdr));
+	return vcrypto_send(vc, &cop->op, sgs, 1, 1, false);
 }
 
 /* The device calls it @err, and wrote @used bytes: is there a result? */
@@ -324,14 +363,64 @@ int vcrypto_cipher_result(struct vcrypto_op *op, int err, unsigned int used)
 	return used == cop->len + sizeof(struct virtio_crypto_inhdr) ? 0 : -EIO;
 }
 
+static void cipher_request_done(struct cipher_request *creq, int err);
+
+static void cipher_op_free(struct cipher_op *cop)
+{
+	if (cop->key)
+		cipher_key_put(cop->key);
+	kfree_sensitive(cop);
+}
+
 /* Context: process or softirq, bottom halves enabled or not. */
 void vcrypto_cipher_answered(struct vcrypto_op *op, int err)
 {
 	struct cipher_op *cop = container_of(op, struct cipher_op, op);
 
-	local_bh_disable();
-	cop->done(cop, err);
-	local_bh_enable();
+	if (op->late) {
+		if (err != -ENODEV)
+			cipher_count(CIPHER_LATE_ANSWERS);
+		cipher_op_free(cop);
+	} else if (cop->kat) {
+		cop->kat->err = err;
+		complete(&cop->kat->answered);
+	} else {
+		local_bh_disable();
+		cipher_request_done(cop->creq, err);
+		local_bh_enable();
+	}
+}
+
+/*
+ * The queue's lock is held, so the answer to @op was not taken. If somebody waits for it, takes
+ * that away to @late.
+ */
+static bool cipher_op_expire(struct vcrypto_op *op, struct list_head *late)
+{
+	struct cipher_op *cop = container_of(op, struct cipher_op, op);
+
+	if (cop->kat)
+		return false;
+	list_add_tail(&cop->creq->late, late);
+	return true;
+}
+
+/* A device did not answer operations in time: software computes them. */
+static void cipher_watch_work(struct work_struct *work)
+{
+	struct vcrypto *vc = container_of(to_delayed_work(work), struct vcrypto, cipher_watch);
+	struct cipher_request *creq, *next;
+	LIST_HEAD(late);
+	bool more;
+
+	more = vcrypto_queues_expire(vc, vcrypto_max_wait(), cipher_op_expire, &late);
+	list_for_each_entry_safe(creq, next, &late, late) {
+		local_bh_disable();
+		cipher_request_done(creq, -ETIMEDOUT);
+		local_bh_enable();
+	}
+	if (more)
+		cipher_watch_later(vc);
 }
 
 /* ---- requests ------------------------------------------------------------------ */
@@ -349,76 +438,6 @@ static int cipher_software(struct skcipher_request *req, u32 flags, enum cipher_
 	return creq->decrypt ? crypto_skcipher_decrypt(sub) : crypto_skcipher_encrypt(sub);
 }
 
-static void cipher_request_free(struct cipher_request *creq)
-{
-	kfree_sensitive(creq->cop.out);
-	cipher_key_put(creq->key);
-}
-
-static void cipher_request_done(struct cipher_op *cop, int err)
-{
-	struct cipher_request *creq = container_of(cop, struct cipher_request, cop);
-	struct skcipher_request *req = creq->req;
-	unsigned int last = cop->len - AES_BLOCK_SIZE;
-
-	if (!err) {
-		/* The next IV is the last block of what is encrypted. */
-		if (creq->decrypt)
-			sg_pcopy_to_buffer(req->src, sg_nents(req->src), req->iv,
-					   AES_BLOCK_SIZE, last);
-		else
-			memcpy(req->iv, cop->out + last, AES_BLOCK_SIZE);
-		sg_copy_from_buffer(req->dst, sg_nents(req->dst), cop->out, cop->len);
-		cipher_count(CIPHER_DEVICE);
-	}
-	cipher_request_free(creq);
-	if (err) {
-		err = cipher_software(req, 0, err == -ENODEV ? CIPHER_SW_NO_DEVICE :
-							       CIPHER_SW_DEVICE_ERROR);
-		if (err == -EINPROGRESS)
-			return;
-	}
-	skcipher_request_complete(req, err);
-}
-
-/* A copy of the input, unless it takes few places in the ring and is as long as the request. */
-static bool cipher_needs_copy(struct skcipher_request *req, int pieces)
-{
-	struct scatterlist *sg;
-	unsigned int sum = 0;
-
-	if (pieces > CIPHER_MAX_PIECES)
-		return true;
-	for (sg = req->src; sg; sg = sg_next(sg))
-		sum += sg->length;
-	return sum != req->cryptlen;
-}
-
-static int cipher_request_send(struct cipher_request *creq, struct scatterlist *in)
-{
-	struct skcipher_request *req = creq->req;
-	struct cipher_tfm *tfm = crypto_skcipher_ctx(crypto_skcipher_reqtfm(req));
-	struct cipher_key *key;
-	struct vcrypto *vc;
-	int err = -ENODEV;
-
-	rcu_read_lock();
-	key = rcu_dereference(tfm->on);
-	if (key && kref_get_unless_zero(&key->ref)) {
-		vc = READ_ONCE(key->vc);
-		creq->key = key;
-		if (vc && creq->cop.len <= vc->cipher_max)
-			err = cipher_send(vc, &creq->cop, key->session[creq->decrypt],
-					  creq->decrypt, in);
-		else if (vc)
-			err = -E2BIG;
-		if (err)
-			cipher_key_put(key);
-	}
-	rcu_read_unlock();
-	return err;
-}
-
 static enum cipher_stat cipher_reason(int err)
 {
 	switch (err) {
@@ -428,21 +447,73 @@ static enum cipher_stat cipher_reason(int err)
 		return CIPHER_SW_UNSUPPORTED;
 	case -EBUSY:
 		return CIPHER_SW_NO_ROOM;
+	case -ETIMEDOUT:
+		return CIPHER_SW_WAITED;
 	default:
 		return CIPHER_SW_DEVICE_ERROR;
 	}
 }
 
+/* -ETIMEDOUT: the operation is the device's still. Else it is answered, and freed here. */
+static void cipher_request_done(struct cipher_request *creq, int err)
+{
+	struct skcipher_request *req = creq->req;
+	struct cipher_op *cop = creq->cop;
+
+	if (!err) {
+		unsigned int last = cop->len - AES_BLOCK_SIZE;
+
+		/* The next IV is the last block of what is encrypted. */
+		memcpy(req->iv, (creq->decrypt ? cop->in : cipher_out(cop)) + last,
+		       AES_BLOCK_SIZE);
+		sg_copy_from_buffer(req->dst, sg_nents(req->dst), cipher_out(cop), cop->len);
+		cipher_count(CIPHER_DEVICE);
+	}
+	if (err != -ETIMEDOUT)
+		cipher_op_free(cop);
+	if (err) {
+		err = cipher_software(req, 0, cipher_reason(err));
+		if (err == -EINPROGRESS)
+			return;
+	}
+	skcipher_request_complete(req, err);
+}
+
+/* On success the operation is the device's. */
+static int cipher_request_send(struct cipher_request *creq)
+{
+	struct skcipher_request *req = creq->req;
+	struct cipher_tfm *tfm = crypto_skcipher_ctx(crypto_skcipher_reqtfm(req));
+	struct cipher_op *cop = creq->cop;
+	struct cipher_key *key;
+	struct vcrypto *vc;
+	int err = -ENODEV;
+
+	rcu_read_lock();
+	key = rcu_dereference(tfm->on);
+	if (key && kref_get_unless_zero(&key->ref)) {
+		vc = READ_ONCE(key->vc);
+		cop->key = key;
+		if (vc && cop->len > vc->cipher_max)
+			err = -E2BIG;
+		else if (vc && atomic_read(&vc->late))
+			err = -ETIMEDOUT;
+		else if (vc)
+			err = cipher_send(vc, cop, key->session[creq->decrypt], creq->decrypt);
+		if (!err)
+			cipher_watch_later(vc);
+	}
+	rcu_read_unlock();
+	return err;
+}
+
 static int cipher_crypt(struct skcipher_request *req, bool decrypt)
 {
 	struct cipher_request *creq = skcipher_request_ctx_dma(req);
-	struct cipher_op *cop = &creq->cop;
 	unsigned int len = req->cryptlen;
 	u32 flags = req->base.flags;
-	struct scatterlist copy, *in = req->src;
-	bool copied;
+	struct cipher_op *cop;
 	int pieces, err;
-	gfp_t gfp;
 
 	if (len % AES_BLOCK_SIZE)
 		return -EINVAL;
@@ -454,25 +525,19 @@ static int cipher_crypt(struct skcipher_request *req, bool decrypt)
 	if (len > CIPHER_MAX_LEN || pieces < 0)
 		return cipher_software(req, flags, CIPHER_SW_UNSUPPORTED);
 
-	copied = cipher_needs_copy(req, pieces);
-	gfp = flags & CRYPTO_TFM_REQ_MAY_SLEEP ? GFP_KERNEL : GFP_ATOMIC;
-	cop->out = kmalloc(copied ? 2 * len : len, gfp | __GFP_NOWARN);
-	if (!cop->out)
+	cop = cipher_op_alloc(len, flags & CRYPTO_TFM_REQ_MAY_SLEEP ? GFP_KERNEL : GFP_ATOMIC);
+	if (!cop)
 		return cipher_software(req, flags, CIPHER_SW_NO_ROOM);
-	if (copied) {
-		sg_copy_to_buffer(req->src, pieces, cop->out + len, len);
-		sg_init_one(&copy, cop->out + len, len);
-		in = &copy;
-	}
-	creq->req = req;
-	cop->len = len;
-	cop->done = cipher_request_done;
+	sg_copy_to_buffer(req->src, pieces, cop->in, len);
 	memcpy(cop->iv, req->iv, sizeof(cop->iv));
+	cop->creq = creq;
+	creq->req = req;
+	creq->cop = cop;
 
-	err = cipher_request_send(creq, in);
+	err = cipher_request_send(creq);
 	if (!err)
 		return -EINPROGRESS;
-	kfree_sensitive(cop->out);
+	cipher_op_free(cop);
 	return cipher_software(req, flags, cipher_reason(err));
 }
 
@@ -544,13 +609,17 @@ static void cipher_exit_tfm(struct crypto_skcipher *skcipher)
 static void cipher_again_work(struct work_struct *work)
 {
 	struct cipher_tfm *tfm;
+	int err = 0;
 
 	mutex_lock(&cipher_tfms_lock);
 	list_for_each_entry(tfm, &cipher_tfms, node) {
 		mutex_lock(&tfm->lock);
 		if (tfm->key_len && !rcu_access_pointer(tfm->on))
-			cipher_tfm_on(tfm);
+			err = cipher_tfm_on(tfm);
 		mutex_unlock(&tfm->lock);
+		/* It does not answer: do not wait for it once for each of them. */
+		if (err == -ETIMEDOUT)
+			break;
 	}
 	mutex_unlock(&cipher_tfms_lock);
 }
@@ -600,66 +669,44 @@ static const u8 cipher_kat_text[][64] = {
 	}
 };
 
-/**
- * struct cipher_kat - a known-answer test
- * @cop: the operation
- * @answered: completed
- * @err: how it went
- * @in: for the device
- * @out: the device's
- */
-struct cipher_kat {
-	struct cipher_op cop;
-	struct completion answered;
-	int err;
-	u8 in[sizeof(cipher_kat_text[0])] __aligned(ARCH_DMA_MINALIGN);
-	u8 out[sizeof(cipher_kat_text[0])] __aligned(ARCH_DMA_MINALIGN);
-};
-
-static void cipher_kat_done(struct cipher_op *cop, int err)
+static int cipher_kat_one(struct vcrypto *vc, bool decrypt)
 {
-	struct cipher_kat *kat = container_of(cop, struct cipher_kat, cop);
-
-	kat->err = err;
-	complete(&kat->answered);
-}
-
-static int cipher_kat_one(struct vcrypto *vc, struct cipher_kat *kat, bool decrypt)
-{
+	unsigned int i, len = sizeof(cipher_kat_text[0]);
 	struct vcrypto_session *session;
-	struct scatterlist in;
-	unsigned int i;
+	struct cipher_op *cop;
+	struct cipher_kat kat;
 	int err;
 
+	cop = cipher_op_alloc(len, GFP_KERNEL);
+	if (!cop)
+		return -ENOMEM;
 	err = vcrypto_cipher_session_open(vc, cipher_kat_key, sizeof(cipher_kat_key), decrypt,
 					  &session);
 	if (err)
-		return err;
-	memset(kat, 0, sizeof(*kat));
-	init_completion(&kat->answered);
-	memcpy(kat->in, cipher_kat_text[decrypt], sizeof(kat->in));
-	for (i = 0; i < sizeof(kat->cop.iv); i++)
-		kat->cop.iv[i] = i;
-	kat->cop.len = sizeof(kat->in);
-	kat->cop.out = kat->out;
-	kat->cop.done = cipher_kat_done;
-	sg_init_one(&in, kat->in, sizeof(kat->in));
+		goto free;
+	init_completion(&kat.answered);
+	cop->kat = &kat;
+	memcpy(cop->in, cipher_kat_text[decrypt], len);
+	for (i = 0; i < sizeof(cop->iv); i++)
+		cop->iv[i] = i;
 
 	cipher_count(CIPHER_KAT_RUN);
-	err = cipher_send(vc, &kat->cop, session, decrypt, &in);
+	err = cipher_send(vc, cop, session, decrypt);
 	if (!err) {
-		/* Its reset, which follows, answers; until then @kat is the device's. */
-		if (!wait_for_completion_timeout(&kat->answered, CIPHER_KAT_TIMEOUT)) {
+		/* Its reset, which follows, answers; until then @cop is the device's. */
+		if (!wait_for_completion_timeout(&kat.answered, CIPHER_KAT_TIMEOUT)) {
 			vcrypto_fail(vc);
-			wait_for_completion(&kat->answered);
+			wait_for_completion(&kat.answered);
 		}
-		err = kat->err;
+		err = kat.err;
 	}
 	vcrypto_session_close(vc, session);
-	if (!err && memcmp(kat->out, cipher_kat_text[!decrypt], sizeof(kat->out)))
+	if (!err && memcmp(cipher_out(cop), cipher_kat_text[!decrypt], len))
 		err = -EBADMSG;
 	if (err == -EBADMSG)
 		cipher_count(CIPHER_KAT_FAILED);
+free:
+	kfree(cop);
 	return err;
 }
 
@@ -699,30 +746,36 @@ static int cipher_register(void)
 }
 
 /**
- * vcrypto_cipher_join() - use a device for cbc(aes) if it offers that
- * @vc: device: up and ready; life_lock is held
+ * vcrypto_cipher_test() - known-answer tests of a device, if it offers cbc(aes)
+ * @vc: device: up and ready; life_lock is held. Nobody uses it yet, so there is room in its
+ *	rings
  *
  * Context: sleeps; talks to the device.
- * Return: 0: it is in use. -EOPNOTSUPP: it does not offer it, or its rings are
- * too small. -EBADMSG: it computes wrongly. Or another error.
+ * Return: 0. -EOPNOTSUPP: it does not offer it, or its rings are too small. -EBADMSG: it
+ * computes wrongly. Or another error.
  */
-int vcrypto_cipher_join(struct vcrypto *vc)
+int vcrypto_cipher_test(struct vcrypto *vc)
 {
-	struct cipher_kat *kat;
-	u64 max_size;
 	int err;
 
 	if (!vcrypto_cipher_offered(vc) || !cipher_rings_suffice(vc))
 		return -EOPNOTSUPP;
-	kat = kzalloc_obj(*kat);
-	if (!kat)
-		return -ENOMEM;
-	err = cipher_kat_one(vc, kat, false);
+	err = cipher_kat_one(vc, false);
 	if (!err)
-		err = cipher_kat_one(vc, kat, true);
-	kfree(kat);
-	if (err)
-		return err;
+		err = cipher_kat_one(vc, true);
+	return err;
+}
+
+/**
+ * vcrypto_cipher_join() - use a device for cbc(aes)
+ * @vc: device: vcrypto_cipher_test() returned 0; life_lock is held
+ *
+ * Context: sleeps.
+ * Return: 0: it is in use; or an error.
+ */
+int vcrypto_cipher_join(struct vcrypto *vc)
+{
+	u64 max_size;
 
 	/* Input, output, IV and status (5.9.5); 0: the device names no limit. */
 	virtio_cread_le(vc->vdev, struct virtio_crypto_config, max_size, &max_size);
@@ -776,6 +829,7 @@ void vcrypto_cipher_leave(struct vcrypto *vc)
 
 void vcrypto_cipher_new(struct vcrypto *vc)
 {
+	INIT_DELAYED_WORK(&vc->cipher_watch, cipher_watch_work);
 	INIT_LIST_HEAD(&vc->cipher_node);
 	INIT_LIST_HEAD(&vc->cipher_keys);
 }
@@ -789,6 +843,8 @@ void vcrypto_cipher_show(struct seq_file *m)
 		[CIPHER_SW_UNSUPPORTED] = "sw_unsupported",
 		[CIPHER_SW_DEVICE_ERROR] = "sw_device_error",
 		[CIPHER_SW_NO_ROOM] = "sw_no_room",
+		[CIPHER_SW_WAITED] = "sw_waited",
+		[CIPHER_LATE_ANSWERS] = "late_answers",
 		[CIPHER_KAT_RUN] = "kat_run",
 		[CIPHER_KAT_FAILED] = "kat_failed",
 	};

@@ -4,8 +4,13 @@
  * flight. A request belongs to the ring from the moment it was added; whoever
  * takes it from there frees it, and wipes the key in it. An opener waits with
  * a struct vcrypto_wait on its stack, which the request points to until it is
- * answered or the opener is sent away (vcrypto_ctrl_abandon()). Closing waits
- * for room in the ring only; its request was allocated with the session.
+ * answered, the opener gives up (max_wait_ms) or is sent away
+ * (vcrypto_ctrl_abandon()). A session that is opened after its opener gave up is
+ * closed again. Closing waits for room in the ring only, as long at most; its
+ * request was allocated with the session, and is sent when there is room.
+ *
+ * A device that leaves a request unanswered for so long gets no more keys until it
+ * answers: callers do not wait one after the other, and the memory it can hold is bounded.
  *
  * vcrypto.ctrl_lock protects the ring, the list of requests in it and the list
  * of sessions. The interrupt only queues a bottom half.
@@ -23,10 +28,12 @@
 /**
  * struct vcrypto_wait - somebody waits for a session
  * @done: answered, or not to be
+ * @ctrl: the request, as long as it points here; under ctrl_lock
  * @err: how it went
  */
 struct vcrypto_wait {
 	struct completion done;
+	struct vcrypto_ctrl *ctrl;
 	int err;
 };
 
@@ -36,6 +43,7 @@ struct vcrypto_wait {
  * @wait: opener, if there is one still
  * @session: the one to open or close
  * @key_len: bytes of key; 0 closes the session
+ * @late: its opener gave up
  * @req: read by the device
  * @in: written by the device
  */
@@ -44,6 +52,7 @@ struct vcrypto_ctrl {
 	struct vcrypto_wait *wait;
 	struct vcrypto_session *session;
 	unsigned int key_len;
+	bool late;
 	struct virtio_crypto_op_ctrl_req req;
 	union {
 		struct virtio_crypto_session_input session;
@@ -62,7 +71,7 @@ struct vcrypto_open {
 
 /**
  * struct vcrypto_session - a key that the device knows
- * @list: in vcrypto.sessions while it is open
+ * @list: in vcrypto.sessions while it is open, in vcrypto.unclosed if it is to be closed
  * @id: the device's name for it
  * @destroy: opcode that closes it
  * @algo: VIRTIO_CRYPTO_AKCIPHER_* or VIRTIO_CRYPTO_CIPHER_*
@@ -81,12 +90,63 @@ u64 vcrypto_session_id(const struct vcrypto_session *session)
 	return session->id;
 }
 
+/* ctrl_lock is held. Nobody waits for @wait's request any more. */
+static void vcrypto_wait_end(struct vcrypto_wait *wait, int err)
+{
+	wait->ctrl->wait = NULL;
+	wait->ctrl = NULL;
+	wait->err = err;
+	complete(&wait->done);
+}
+
+/* ctrl_lock is held. The device did not answer in time: it gets no keys until it does. */
+static bool vcrypto_ctrl_silent(const struct vcrypto *vc)
+{
+	return vc->ctrl_timeouts || vc->ctrl_late || vc->nr_unclosed;
+}
+
+/* ctrl_lock is held. A request was not answered, or found no room, in time. */
+static void vcrypto_ctrl_timeout(struct vcrypto *vc)
+{
+	vc->ctrl_timeouts++;
+	vc->ctrl_timeouts_all++;
+	if (vc->ctrl_refused)
+		return;
+	vc->ctrl_refused = true;
+	dev_err_ratelimited(&vc->vdev->dev,
+			    "does not answer on its control queue: it gets no keys until it does, software computes. If it stays so, unbind and bind it\n");
+}
+
+/* ctrl_lock is held; answers were taken. */
+static void vcrypto_ctrl_answers(struct vcrypto *vc)
+{
+	vc->ctrl_timeouts = 0;
+	if (!vc->ctrl_refused || vcrypto_ctrl_silent(vc))
+		return;
+	vc->ctrl_refused = false;
+	dev_info_ratelimited(&vc->vdev->dev, "answers on its control queue again\n");
+}
+
 static void vcrypto_ctrl_free(struct vcrypto_ctrl *ctrl)
 {
 	if (ctrl->key_len)
 		kfree_sensitive(container_of(ctrl, struct vcrypto_open, ctrl));
 	else
 		kfree(ctrl->session);
+}
+
+/* ctrl_lock is held. */
+static void vcrypto_session_add(struct vcrypto *vc, struct vcrypto_session *session)
+{
+	list_add_tail(&session->list, &vc->sessions);
+	vc->nr_sessions++;
+}
+
+/* ctrl_lock is held. vcrypto_ctrl_work() or vcrypto_sessions_close() closes it. */
+static void vcrypto_session_add_unclosed(struct vcrypto *vc, struct vcrypto_session *session)
+{
+	list_add_tail(&session->list, &vc->unclosed);
+	vc->nr_unclosed++;
 }
 
 /*
@@ -98,6 +158,8 @@ static void vcrypto_ctrl_done(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, int
 	struct vcrypto_session *session = ctrl->session;
 
 	list_del(&ctrl->list);
+	if (ctrl->late)
+		vc->ctrl_late--;
 	if (!err) {
 		err = vcrypto_errno(ctrl->key_len ? le32_to_cpu(ctrl->in.session.status) :
 						    ctrl->in.destroy.status);
@@ -106,27 +168,83 @@ static void vcrypto_ctrl_done(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, int
 	}
 	if (ctrl->key_len) {
 		if (!err) {
-			/* If its opener was sent away, vcrypto_sessions_close() finds it. */
 			session->id = le64_to_cpu(ctrl->in.session.session_id);
-			list_add_tail(&session->list, &vc->sessions);
-			vc->nr_sessions++;
+			if (ctrl->wait)
+				vcrypto_session_add(vc, session);
+			else
+				vcrypto_session_add_unclosed(vc, session);
 		} else {
 			kfree(session);
 		}
-		if (ctrl->wait) {
-			ctrl->wait->err = err;
-			complete(&ctrl->wait->done);
-		}
+		if (ctrl->wait)
+			vcrypto_wait_end(ctrl->wait, err);
 	}
 	vcrypto_ctrl_free(ctrl);
+}
+
+/* ctrl_lock is held. On success @ctrl is the ring's; @notify is set if the device is to be notified. */
+static int vcrypto_ctrl_add(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, bool *notify)
+{
+	struct scatterlist req, key, in, *sgs[3];
+	unsigned int nr_out = 0;
+	int err;
+
+	sg_init_one(&req, &ctrl->req, vcrypto_ctrl_req_len(vc->rev1, !ctrl->key_len));
+	sgs[nr_out++] = &req;
+	if (ctrl->key_len) {
+		sg_init_one(&key, container_of(ctrl, struct vcrypto_open, ctrl)->key,
+			    ctrl->key_len);
+		sgs[nr_out++] = &key;
+		ctrl->in.session.status = cpu_to_le32(VIRTIO_CRYPTO_ERR);
+		sg_init_one(&in, &ctrl->in.session, sizeof(ctrl->in.session));
+	} else {
+		ctrl->in.destroy.status = VIRTIO_CRYPTO_ERR;
+		sg_init_one(&in, &ctrl->in.destroy, sizeof(ctrl->in.destroy));
+	}
+	sgs[nr_out] = &in;
+	err = virtqueue_add_sgs(vc->ctrl_vq, sgs, nr_out, 1, ctrl, GFP_ATOMIC);
+	if (err)
+		return err;
+	list_add_tail(&ctrl->list, &vc->ctrl_inflight);
+	vc->ctrl_requests++;
+	if (virtqueue_kick_prepare(vc->ctrl_vq)) {
+		vc->ctrl_kicks++;
+		*notify = true;
+	}
+	return 0;
+}
+
+static void vcrypto_close_prepare(struct vcrypto_session *session)
+{
+	struct virtio_crypto_op_ctrl_req *req = &session->close.req;
+
+	req->header.opcode = cpu_to_le32(session->destroy);
+	req->header.algo = cpu_to_le32(session->algo);
+	req->u.destroy_session.session_id = cpu_to_le64(session->id);
+}
+
+/* ctrl_lock is held. Closes what could not be closed before, as far as there is room. */
+static bool vcrypto_ctrl_close_left(struct vcrypto *vc)
+{
+	struct vcrypto_session *session, *next;
+	bool notify = false;
+
+	list_for_each_entry_safe(session, next, &vc->unclosed, list) {
+		vcrypto_close_prepare(session);
+		if (vc->stopping || vcrypto_ctrl_add(vc, &session->close, &notify))
+			break;
+		list_del(&session->list);
+		vc->nr_unclosed--;
+	}
+	return notify;
 }
 
 static void vcrypto_ctrl_work(struct work_struct *work)
 {
 	struct vcrypto *vc = container_of(work, struct vcrypto, ctrl_work);
+	bool broken, notify, any = false;
 	struct vcrypto_ctrl *ctrl;
 	unsigned int used;
-	bool broken;
 
 	spin_lock_irq(&vc->ctrl_lock);
 	if (vc->ctrl_dead) {	/* vcrypto_ctrl_flush() sees to it */
@@ -135,12 +253,19 @@ static void vcrypto_ctrl_work(struct work_struct *work)
 	}
 	do {
 		virtqueue_disable_cb(vc->ctrl_vq);
-		while ((ctrl = virtqueue_get_buf(vc->ctrl_vq, &used)))
+		while ((ctrl = virtqueue_get_buf(vc->ctrl_vq, &used))) {
 			vcrypto_ctrl_done(vc, ctrl, 0);
+			any = true;
+		}
 	} while (!virtqueue_enable_cb(vc->ctrl_vq));
+	notify = vcrypto_ctrl_close_left(vc);
+	if (any)
+		vcrypto_ctrl_answers(vc);
 	broken = virtqueue_is_broken(vc->ctrl_vq);
 	spin_unlock_irq(&vc->ctrl_lock);
 
+	if (notify)	/* vcrypto_ctrl_flush() waits for us */
+		virtqueue_notify(vc->ctrl_vq);
 	wake_up(&vc->ctrl_room);
 	if (broken)
 		vcrypto_fail(vc);
@@ -161,6 +286,7 @@ void vcrypto_ctrl_init(struct vcrypto *vc)
 	init_waitqueue_head(&vc->ctrl_room);
 	INIT_LIST_HEAD(&vc->ctrl_inflight);
 	INIT_LIST_HEAD(&vc->sessions);
+	INIT_LIST_HEAD(&vc->unclosed);
 	INIT_WORK(&vc->ctrl_work, vcrypto_ctrl_work);
 	vc->ctrl_dead = true;
 }
@@ -171,6 +297,8 @@ void vcrypto_ctrl_start(struct vcrypto *vc, struct virtqueue *vq)
 	vc->ctrl_vq = vq;
 	vc->ctrl_dead = false;
 	vc->stopping = false;
+	vc->ctrl_timeouts = 0;
+	vc->ctrl_refused = false;
 	spin_unlock_irq(&vc->ctrl_lock);
 }
 
@@ -182,11 +310,8 @@ void vcrypto_ctrl_abandon(struct vcrypto *vc)
 	spin_lock_irq(&vc->ctrl_lock);
 	vc->stopping = true;
 	list_for_each_entry(ctrl, &vc->ctrl_inflight, list) {
-		if (ctrl->wait) {
-			ctrl->wait->err = -ENODEV;
-			complete(&ctrl->wait->done);
-			ctrl->wait = NULL;
-		}
+		if (ctrl->wait)
+			vcrypto_wait_end(ctrl->wait, -ENODEV);
 	}
 	spin_unlock_irq(&vc->ctrl_lock);
 	wake_up(&vc->ctrl_room);
@@ -214,28 +339,6 @@ void vcrypto_ctrl_flush(struct vcrypto *vc)
 	wake_up(&vc->ctrl_room);
 }
 
-/* ctrl_lock is held. */
-static int vcrypto_ctrl_add(struct vcrypto *vc, struct vcrypto_ctrl *ctrl)
-{
-	struct scatterlist req, key, in, *sgs[3];
-	unsigned int nr_out = 0;
-
-	sg_init_one(&req, &ctrl->req, vcrypto_ctrl_req_len(vc->rev1, !ctrl->key_len));
-	sgs[nr_out++] = &req;
-	if (ctrl->key_len) {
-		sg_init_one(&key, container_of(ctrl, struct vcrypto_open, ctrl)->key,
-			    ctrl->key_len);
-		sgs[nr_out++] = &key;
-		ctrl->in.session.status = cpu_to_le32(VIRTIO_CRYPTO_ERR);
-		sg_init_one(&in, &ctrl->in.session, sizeof(ctrl->in.session));
-	} else {
-		ctrl->in.destroy.status = VIRTIO_CRYPTO_ERR;
-		sg_init_one(&in, &ctrl->in.destroy, sizeof(ctrl->in.destroy));
-	}
-	sgs[nr_out] = &in;
-	return virtqueue_add_sgs(vc->ctrl_vq, sgs, nr_out, 1, ctrl, GFP_ATOMIC);
-}
-
 /*
  * Sends @ctrl, which on success is the ring's. -ENOSPC: wait for ctrl_room.
  * @last: also while stopping.
@@ -248,15 +351,11 @@ static int vcrypto_ctrl_try(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, bool 
 	spin_lock_irq(&vc->ctrl_lock);
 	if (vc->ctrl_dead || (vc->stopping && !last))
 		err = -ENODEV;
+	else if (ctrl->key_len && vcrypto_ctrl_silent(vc))
+		err = -ETIMEDOUT;
 	else
-		err = vcrypto_ctrl_add(vc, ctrl);
-	if (!err) {
-		list_add_tail(&ctrl->list, &vc->ctrl_inflight);
-		vc->ctrl_requests++;
-		notify = virtqueue_kick_prepare(vc->ctrl_vq);
-		if (notify)
-			vc->ctrl_kicks++;
-	} else if (err == -ENOMEM && !list_empty(&vc->ctrl_inflight)) {
+		err = vcrypto_ctrl_add(vc, ctrl, &notify);
+	if (err == -ENOMEM && !list_empty(&vc->ctrl_inflight)) {
 		err = -ENOSPC;
 	} else if (err == -ENOSPC && list_empty(&vc->ctrl_inflight)) {
 		err = -EIO;
@@ -290,26 +389,47 @@ static struct vcrypto_open *vcrypto_open_alloc(const u8 *key, unsigned int len, 
 	return open;
 }
 
-/* Sends @open, and waits for the answer. @open is no longer the caller's. */
+/* The opener waits no longer. The request, with the key, is the device's until it answers. */
+static void vcrypto_open_give_up(struct vcrypto *vc, struct vcrypto_wait *wait)
+{
+	spin_lock_irq(&vc->ctrl_lock);
+	if (wait->ctrl) {
+		wait->ctrl->late = true;
+		vc->ctrl_late++;
+		vcrypto_ctrl_timeout(vc);
+		vcrypto_wait_end(wait, -ETIMEDOUT);
+	}
+	spin_unlock_irq(&vc->ctrl_lock);
+}
+
+/* Sends @open, and waits for the answer, not for ever. @open is no longer the caller's. */
 static int vcrypto_open_send(struct vcrypto *vc, struct vcrypto_open *open,
 			     struct vcrypto_session **session)
 {
 	struct vcrypto_session *new = open->ctrl.session;
-	struct vcrypto_wait wait;
+	struct vcrypto_wait wait = { .ctrl = &open->ctrl };
+	long left = vcrypto_max_wait();
 	int err;
 
 	init_completion(&wait.done);
-	wait.err = 0;
 	open->ctrl.wait = &wait;
-	wait_event(vc->ctrl_room,
-		   (err = vcrypto_ctrl_try(vc, &open->ctrl, false)) != -ENOSPC);
+	left = wait_event_timeout(vc->ctrl_room,
+				  (err = vcrypto_ctrl_try(vc, &open->ctrl, false)) != -ENOSPC,
+				  left);
 	if (err) {
+		if (err == -ENOSPC) {
+			spin_lock_irq(&vc->ctrl_lock);
+			vcrypto_ctrl_timeout(vc);
+			spin_unlock_irq(&vc->ctrl_lock);
+			err = -ETIMEDOUT;
+		}
 		kfree_sensitive(open);
 		kfree(new);
 		return err;
 	}
 
-	wait_for_completion(&wait.done);
+	if (!wait_for_completion_timeout(&wait.done, left))
+		vcrypto_open_give_up(vc, &wait);
 	if (!wait.err)
 		*session = new;
 	return wait.err;
@@ -322,8 +442,8 @@ static int vcrypto_open_send(struct vcrypto *vc, struct vcrypto_open *open,
  * @para: what it is for
  * @session: on success, the session
  *
- * Context: sleeps until the device answers or goes away.
- * Return: 0; -ENODEV the device goes; -ENOSPC, -EOPNOTSUPP, -EIO its answer.
+ * Context: sleeps until the device answers or goes away, max_wait_ms at most.
+ * Return: 0; -ENODEV the device goes; -ETIMEDOUT it does not answer; -ENOSPC, -EOPNOTSUPP, -EIO its answer.
  */
 int vcrypto_session_open(struct vcrypto *vc, const struct asym_key_data *key,
 			 const struct virtio_crypto_akcipher_session_para *para,
@@ -354,7 +474,7 @@ int vcrypto_session_open(struct vcrypto *vc, const struct asym_key_data *key,
  *
  * Specification: 5.9.7.2.1.3, "Session operation: CIPHER session".
  *
- * Context: sleeps until the device answers or goes away.
+ * Context: sleeps until the device answers or goes away, max_wait_ms at most.
  * Return: as vcrypto_session_open().
  */
 int vcrypto_cipher_session_open(struct vcrypto *vc, const u8 *key, unsigned int key_len,
@@ -385,40 +505,34 @@ static void vcrypto_session_remove(struct vcrypto *vc, struct vcrypto_session *s
 	vc->nr_sessions--;
 }
 
-static void vcrypto_close_prepare(struct vcrypto_session *session)
-{
-	struct virtio_crypto_op_ctrl_req *req = &session->close.req;
-
-	req->header.opcode = cpu_to_le32(session->destroy);
-	req->header.algo = cpu_to_le32(session->algo);
-	req->u.destroy_session.session_id = cpu_to_le64(session->id);
-}
-
 /**
  * vcrypto_session_close() - make the device forget a key
  * @vc: device
  * @session: no longer the caller's
  *
- * Context: may sleep, for room in the ring only.
+ * Context: may sleep, for room in the ring only, max_wait_ms at most.
  */
 void vcrypto_session_close(struct vcrypto *vc, struct vcrypto_session *session)
 {
+	bool silent;
 	int err;
 
 	spin_lock_irq(&vc->ctrl_lock);
 	vcrypto_session_remove(vc, session);
+	silent = vcrypto_ctrl_silent(vc);
 	spin_unlock_irq(&vc->ctrl_lock);
 
 	vcrypto_close_prepare(session);
-	wait_event(vc->ctrl_room,
-		   (err = vcrypto_ctrl_try(vc, &session->close, false)) != -ENOSPC);
+	wait_event_timeout(vc->ctrl_room,
+			   (err = vcrypto_ctrl_try(vc, &session->close, false)) != -ENOSPC,
+			   silent ? 0 : vcrypto_max_wait());
 	if (!err)
 		return;
 
-	/* Who takes the device away sees to it. */
 	spin_lock_irq(&vc->ctrl_lock);
-	list_add_tail(&session->list, &vc->sessions);
-	vc->nr_sessions++;
+	vcrypto_session_add_unclosed(vc, session);
+	if (err == -ENOSPC && !silent)
+		vcrypto_ctrl_timeout(vc);
 	spin_unlock_irq(&vc->ctrl_lock);
 }
 
@@ -438,8 +552,15 @@ static struct vcrypto_session *vcrypto_session_pop(struct vcrypto *vc)
 
 	spin_lock_irq(&vc->ctrl_lock);
 	session = list_first_entry_or_null(&vc->sessions, struct vcrypto_session, list);
-	if (session)
+	if (session) {
 		vcrypto_session_remove(vc, session);
+	} else {
+		session = list_first_entry_or_null(&vc->unclosed, struct vcrypto_session, list);
+		if (session) {
+			list_del(&session->list);
+			vc->nr_unclosed--;
+		}
+	}
 	spin_unlock_irq(&vc->ctrl_lock);
 	return session;
 }

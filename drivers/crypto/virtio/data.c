@@ -14,7 +14,10 @@
  * the device has others are notified together: when the device answers, or when the CPU that sent
  * them has nothing else to run, whatever comes first.
  */
+#include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
@@ -66,6 +69,18 @@ void vcrypto_queue_stop(struct vcrypto_queue *q)
 	spin_unlock_irq(&q->lock);
 }
 
+/* The lock is held. @op is off the ring. */
+static void vcrypto_taken(struct vcrypto_queue *q, struct vcrypto_op *op)
+{
+	q->inflight--;
+	if (!op->cipher)
+		return;
+	if (op->late)
+		atomic_dec(&q->vc->late);
+	else
+		list_del(&op->node);
+}
+
 /*
  * Answers what the device held. It was reset, so it can no longer touch
  * memory, and vcrypto_queue_stop() was called.
@@ -80,7 +95,7 @@ void vcrypto_queue_flush(struct vcrypto_queue *q)
 		spin_lock_irq(&q->lock);
 		op = virtqueue_detach_unused_buf(q->vq);
 		if (op) {
-			q->inflight--;
+			vcrypto_taken(q, op);
 			q->aborted++;
 		}
 		spin_unlock_irq(&q->lock);
@@ -103,6 +118,44 @@ bool vcrypto_queues_idle(struct vcrypto *vc)
 		spin_unlock_irq(&vc->queues[i].lock);
 	}
 	return !inflight;
+}
+
+/**
+ * vcrypto_queues_expire() - find cipher.c's operations that take too long
+ * @vc: device
+ * @age: jiffies that they may take
+ * @expire: with the queue's lock held; true: nobody waits for the operation any more, its memory
+ *	is the device's until it is answered, and &vcrypto_op.late
+ * @late: for @expire
+ *
+ * Context: process.
+ * Return: true if there are others.
+ */
+bool vcrypto_queues_expire(struct vcrypto *vc, long age,
+			   bool (*expire)(struct vcrypto_op *op, struct list_head *late),
+			   struct list_head *late)
+{
+	struct vcrypto_op *op, *next;
+	bool more = false;
+	unsigned int i;
+
+	for (i = 0; i < vc->nr_queues; i++) {
+		struct vcrypto_queue *q = &vc->queues[i];
+
+		spin_lock_irq(&q->lock);
+		list_for_each_entry_safe(op, next, &q->ciphers, node) {
+			if ((long)(jiffies - op->sent) < age)
+				break;
+			if (!expire(op, late))
+				continue;
+			list_del(&op->node);
+			op->late = true;
+			atomic_inc(&vc->late);
+		}
+		more |= !list_empty(&q->ciphers);
+		spin_unlock_irq(&q->lock);
+	}
+	return more;
 }
 
 static void vcrypto_count_error(struct vcrypto_queue *q)
@@ -196,8 +249,8 @@ static unsigned int vcrypto_take(struct vcrypto_queue *q, struct vcrypto_taken *
 		answers[nr].op = virtqueue_get_buf(q->vq, &answers[nr].used);
 		if (!answers[nr].op)
 			break;
+		vcrypto_taken(q, answers[nr].op);
 	}
-	q->inflight -= nr;
 	q->answered += nr;
 	return nr;
 }
@@ -263,6 +316,7 @@ void vcrypto_queue_init(struct vcrypto *vc, unsigned int i)
 
 	q->vc = vc;
 	q->dead = true;
+	INIT_LIST_HEAD(&q->ciphers);
 	snprintf(q->name, sizeof(q->name), "dataq.%u", i);
 	spin_lock_init(&q->lock);
 	INIT_WORK(&q->work, vcrypto_queue_work);
@@ -296,6 +350,10 @@ int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *
 	if (!err) {
 		q->inflight++;
 		q->requests++;
+		if (op->cipher) {
+			op->sent = jiffies;
+			list_add_tail(&op->node, &q->ciphers);
+		}
 		q->unseen = true;
 		if (!more)
 			notify = vcrypto_kick_now(q);

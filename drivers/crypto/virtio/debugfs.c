@@ -57,8 +57,8 @@ static int stats_show(struct seq_file *m, void *unused)
 {
 	struct vcrypto *vc = m->private;
 	struct vcrypto_counts sum = {};
-	u64 requests, errors, kicks;
-	unsigned int i, sessions;
+	unsigned int i, sessions, unclosed, late;
+	u64 requests, errors, kicks, timeouts;
 	char prefix[20];
 
 	seq_printf(m, "state %s\n", vcrypto_state_names[READ_ONCE(vc->state)]);
@@ -73,8 +73,14 @@ static int stats_show(struct seq_file *m, void *unused)
 	errors = vc->ctrl_errors;
 	kicks = vc->ctrl_kicks;
 	sessions = vc->nr_sessions;
+	unclosed = vc->nr_unclosed;
+	late = vc->ctrl_late;
+	timeouts = vc->ctrl_timeouts_all;
 	spin_unlock_irq(&vc->ctrl_lock);
 	seq_printf(m, "sessions %u\n", sessions);
+	seq_printf(m, "sessions_unclosed %u\n", unclosed);
+	seq_printf(m, "control_late %u\n", late);
+	seq_printf(m, "control_timeouts %llu\n", timeouts);
 	seq_printf(m, "control_requests %llu\n", requests);
 	seq_printf(m, "control_errors %llu\n", errors);
 	seq_printf(m, "control_kicks %llu\n", kicks);

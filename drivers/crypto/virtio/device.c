@@ -224,11 +224,16 @@ static int vcrypto_start_services(struct vcrypto *vc)
 	int akcipher, cipher;
 	u32 algos;
 
+	/* Before others fill the rings: it does not wait for room. */
+	cipher = vcrypto_cipher_test(vc);
+	if (cipher && cipher != -EOPNOTSUPP)
+		return cipher;
 	akcipher = vcrypto_start_akcipher(vc);
-	if (akcipher && akcipher != -EOPNOTSUPP)
+	if (akcipher && (cipher || akcipher != -EOPNOTSUPP))
 		return akcipher;
-	cipher = vcrypto_cipher_join(vc);
-	if (cipher && (akcipher || cipher != -EOPNOTSUPP))
+	if (!cipher)
+		cipher = vcrypto_cipher_join(vc);
+	if (cipher && cipher != -EOPNOTSUPP)
 		return cipher;
 	algos = akcipher ? 0 : vc->asym.caps.algos;
 	dev_info(&vc->vdev->dev, "ready:%s%s%s over %u of %u data queues\n",

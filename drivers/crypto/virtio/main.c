@@ -7,7 +7,9 @@
  */
 #include <linux/cpumask.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/pm.h>
 #include <linux/slab.h>
 #include <linux/virtio.h>
@@ -28,7 +30,31 @@ module_param_named(stateless, vcrypto_stateless, bool, 0444);
 MODULE_PARM_DESC(stateless,
 		 "Send a key along with the first operation, where the device takes that; N: requests have the layout from before revision 1, too (default Y)");
 
+static unsigned int vcrypto_max_wait_ms = ASYM_MAX_WAIT_MS;
+
 struct asym_class *vcrypto_class;
+
+/* How long anybody waits for a device's answer, in jiffies */
+long vcrypto_max_wait(void)
+{
+	unsigned int ms = READ_ONCE(vcrypto_max_wait_ms);
+
+	return ms ? msecs_to_jiffies(ms) : MAX_SCHEDULE_TIMEOUT;
+}
+
+static int vcrypto_max_wait_set(const char *text, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(text, kp, 0, ASYM_MAX_WAIT_LIMIT_MS);
+}
+
+static const struct kernel_param_ops vcrypto_max_wait_ops = {
+	.set = vcrypto_max_wait_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(max_wait_ms, &vcrypto_max_wait_ops, &vcrypto_max_wait_ms, 0644);
+MODULE_PARM_DESC(max_wait_ms,
+		 "What a device does not answer in so many milliseconds is computed in software (default 10000; 0: wait for ever)");
 
 static void vcrypto_free(struct vcrypto *vc)
 {
@@ -110,6 +136,7 @@ static void vcrypto_remove(struct virtio_device *vdev)
 	vcrypto_leave(vc);
 	cancel_work_sync(&vc->watch_work);
 	cancel_delayed_work_sync(&vc->work);
+	cancel_delayed_work_sync(&vc->cipher_watch);
 	/* A device that was left alone over a suspend has a status again. */
 	virtio_reset_device(vdev);
 	vcrypto_free(vc);

@@ -52,17 +52,20 @@ enum vcrypto_state {
 	VCRYPTO_AWAY,
 };
 
-/* Keeps what the device writes off cache lines the CPU writes, if those have up to 64 bytes */
-#define VCRYPTO_GUARD	63
-
 /**
  * struct vcrypto_op - a request in a ring
  * @status: where the device writes how it went
  * @cipher: cipher.c's, else asym_provider's
+ * @late: of @cipher: nobody waits for it any more
+ * @node: of @cipher, unless @late: in vcrypto_queue.ciphers
+ * @sent: of @cipher: when, in jiffies
  */
 struct vcrypto_op {
 	const u8 *status;
 	bool cipher;
+	bool late;
+	struct list_head node;
+	unsigned long sent;
 };
 
 /**
@@ -80,6 +83,7 @@ struct vcrypto_op {
  * @answering: the CPU, plus one, on which @work runs: it notifies the device of what is
  *	sent from there meanwhile
  * @inflight: requests the device holds
+ * @ciphers: those of cipher.c, oldest first, without those that are late
  * @requests: given to the device
  * @answered: taken back from the device
  * @errors: of @answered, those the device did not compute (not: wrong signature)
@@ -101,6 +105,7 @@ struct vcrypto_queue {
 	bool unseen;
 	unsigned int answering;
 	unsigned int inflight;
+	struct list_head ciphers;
 	u64 requests;
 	u64 answered;
 	u64 errors;
@@ -141,8 +146,14 @@ struct vcrypto_queue {
  * @ctrl_dead: nothing is added any more
  * @stopping: nobody waits for an answer any more
  * @ctrl_inflight: requests the device holds
+ * @ctrl_late: of these, those whose opener gave up
+ * @ctrl_timeouts: requests that were not answered, or sent, in time, since the last answer
+ * @ctrl_timeouts_all: since the device was bound
+ * @ctrl_refused: the log says that the device gets no keys
  * @sessions: open ones
  * @nr_sessions: length of @sessions
+ * @unclosed: those that nobody uses and for whose closing there was no room
+ * @nr_unclosed: length of @unclosed
  * @ctrl_requests: given to the device
  * @ctrl_errors: answered with an error
  * @ctrl_kicks: notifications
@@ -151,6 +162,8 @@ struct vcrypto_queue {
  * @cipher_keys: what it has of them
  * @cipher_calls: who opens or closes a session of cipher.c
  * @cipher_max: bytes of one operation
+ * @cipher_watch: finds operations of cipher.c that are not answered in time
+ * @late: of those, how many the device still has
  */
 struct vcrypto {
 	struct asym_device asym;
@@ -186,8 +199,14 @@ struct vcrypto {
 	bool ctrl_dead;
 	bool stopping;
 	struct list_head ctrl_inflight;
+	unsigned int ctrl_late;
+	unsigned int ctrl_timeouts;
+	u64 ctrl_timeouts_all;
+	bool ctrl_refused;
 	struct list_head sessions;
 	unsigned int nr_sessions;
+	struct list_head unclosed;
+	unsigned int nr_unclosed;
 	u64 ctrl_requests;
 	u64 ctrl_errors;
 	u64 ctrl_kicks;
@@ -196,12 +215,15 @@ struct vcrypto {
 	struct list_head cipher_keys;
 	unsigned int cipher_calls;
 	u64 cipher_max;
+	struct delayed_work cipher_watch;
+	atomic_t late;
 };
 
 struct vcrypto_session;
 
 /* main.c */
 extern struct asym_class *vcrypto_class;
+long vcrypto_max_wait(void);
 
 /* device.c */
 void vcrypto_init(struct vcrypto *vc);
@@ -235,6 +257,9 @@ void vcrypto_queue_start(struct vcrypto_queue *q, struct virtqueue *vq);
 void vcrypto_queue_stop(struct vcrypto_queue *q);
 void vcrypto_queue_flush(struct vcrypto_queue *q);
 bool vcrypto_queues_idle(struct vcrypto *vc);
+bool vcrypto_queues_expire(struct vcrypto *vc, long age,
+			   bool (*expire)(struct vcrypto_op *op, struct list_head *late),
+			   struct list_head *late);
 int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *sgs[],
 		 unsigned int nr_out, unsigned int nr_in, bool more);
 int vcrypto_submit(struct asym_device *asym, struct asym_request *req);
@@ -252,6 +277,7 @@ int vcrypto_cipher_init(void);
 void vcrypto_cipher_exit(void);
 void vcrypto_cipher_new(struct vcrypto *vc);
 bool vcrypto_cipher_offered(struct vcrypto *vc);
+int vcrypto_cipher_test(struct vcrypto *vc);
 int vcrypto_cipher_join(struct vcrypto *vc);
 void vcrypto_cipher_leave(struct vcrypto *vc);
 int vcrypto_cipher_result(struct vcrypto_op *op, int err, unsigned int used);
