@@ -73,6 +73,7 @@ struct vcrypto_open {
  * struct vcrypto_session - a key that the device knows
  * @list: in vcrypto.sessions while it is open, in vcrypto.unclosed if it is to be closed
  * @id: the device's name for it
+ * @unknown: the device said that it does not know it (any more)
  * @destroy: opcode that closes it
  * @algo: VIRTIO_CRYPTO_AKCIPHER_* or VIRTIO_CRYPTO_CIPHER_*
  * @close: the request to close it
@@ -80,6 +81,7 @@ struct vcrypto_open {
 struct vcrypto_session {
 	struct list_head list;
 	u64 id;
+	bool unknown;
 	u32 destroy;
 	u32 algo;
 	struct vcrypto_ctrl close;
@@ -88,6 +90,12 @@ struct vcrypto_session {
 u64 vcrypto_session_id(const struct vcrypto_session *session)
 {
 	return session->id;
+}
+
+/* The device answered INVSESS to an operation that uses @session, which therefore still exists. */
+void vcrypto_session_unknown(struct vcrypto_session *session)
+{
+	WRITE_ONCE(session->unknown, true);
 }
 
 /* ctrl_lock is held. Nobody waits for @wait's request any more. */
@@ -521,6 +529,11 @@ void vcrypto_session_close(struct vcrypto *vc, struct vcrypto_session *session)
 	vcrypto_session_remove(vc, session);
 	silent = vcrypto_ctrl_silent(vc);
 	spin_unlock_irq(&vc->ctrl_lock);
+	/* Of no use, and QEMU up to 8.2 ends with an assertion. */
+	if (READ_ONCE(session->unknown)) {
+		kfree(session);
+		return;
+	}
 
 	vcrypto_close_prepare(session);
 	wait_event_timeout(vc->ctrl_room,
@@ -581,6 +594,10 @@ void vcrypto_sessions_close(struct vcrypto *vc)
 	left = wait_event_timeout(vc->ctrl_room, vcrypto_ctrl_idle(vc), left);
 
 	while (left && (session = vcrypto_session_pop(vc))) {
+		if (READ_ONCE(session->unknown)) {
+			kfree(session);
+			continue;
+		}
 		vcrypto_close_prepare(session);
 		left = wait_event_timeout(vc->ctrl_room,
 					  (err = vcrypto_ctrl_try(vc, &session->close, true)) !=

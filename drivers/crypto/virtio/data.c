@@ -181,6 +181,9 @@ static void vcrypto_answer(struct vcrypto_queue *q, struct vcrypto_op *op, unsig
 		err = vcrypto_result(vcrypto_asym(op), used, &out_len);
 	if (err && err != -EKEYREJECTED)
 		vcrypto_count_error(q);
+	/* asym_provider closes it; while this request uses it, it exists. */
+	if (err == -ESTALE && !vcrypto_asym(op)->key)
+		vcrypto_session_unknown((void *)(uintptr_t)vcrypto_asym(op)->handle);
 	asym_request_done(vcrypto_asym(op), err, out_len);
 }
 

@@ -247,6 +247,7 @@ int vcrypto_cipher_session_open(struct vcrypto *vc, const u8 *key, unsigned int 
 				bool decrypt, struct vcrypto_session **session);
 void vcrypto_session_close(struct vcrypto *vc, struct vcrypto_session *session);
 u64 vcrypto_session_id(const struct vcrypto_session *session);
+void vcrypto_session_unknown(struct vcrypto_session *session);
 void vcrypto_sessions_close(struct vcrypto *vc);
 void vcrypto_sessions_forget(struct vcrypto *vc);
 
