@@ -586,7 +586,7 @@ static struct vcrypto_session *vcrypto_session_pop(struct vcrypto *vc)
  */
 void vcrypto_sessions_close(struct vcrypto *vc)
 {
-	long left = VCRYPTO_CTRL_TIMEOUT;
+	long left = vcrypto_down_timeout(VCRYPTO_CTRL_TIMEOUT);
 	struct vcrypto_session *session;
 	int err;
 

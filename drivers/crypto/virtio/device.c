@@ -20,8 +20,26 @@
 
 /* How long a device that goes away in order may take for what it holds */
 #define VCRYPTO_DRAIN_TIMEOUT	(2 * HZ)
+/* All devices together when the machine is shut down */
+#define VCRYPTO_SHUTDOWN_TIMEOUT	(5 * HZ)
 /* A device whose registration failed is tried again after 1, 2, 4, … seconds */
 #define VCRYPTO_RETRY_SHIFT_MAX	5
+
+static unsigned long vcrypto_shutdown_end;	/* jiffies; 0: the machine runs on */
+
+/* From now on devices that go away share VCRYPTO_SHUTDOWN_TIMEOUT. */
+void vcrypto_shutdown_begin(void)
+{
+	WRITE_ONCE(vcrypto_shutdown_end, (jiffies + VCRYPTO_SHUTDOWN_TIMEOUT) ?: 1);
+}
+
+/* What is left of @timeout, or of the time for all devices. */
+long vcrypto_down_timeout(long timeout)
+{
+	unsigned long end = READ_ONCE(vcrypto_shutdown_end);
+
+	return end ? clamp((long)(end - jiffies), 0L, timeout) : timeout;
+}
 
 static void vcrypto_set_affinity(struct vcrypto *vc)
 {
@@ -149,7 +167,8 @@ static void vcrypto_down(struct vcrypto *vc)
 		asym_device_quiesce(&vc->asym);
 
 	if (!READ_ONCE(vc->failed) && !virtqueue_is_broken(vc->ctrl_vq)) {
-		wait_event_timeout(vc->idle, vcrypto_queues_idle(vc), VCRYPTO_DRAIN_TIMEOUT);
+		wait_event_timeout(vc->idle, vcrypto_queues_idle(vc),
+				   vcrypto_down_timeout(VCRYPTO_DRAIN_TIMEOUT));
 		/* "MUST NOT transmit any requests … if HW_READY is not set" (5.9.5.2) */
 		if (vcrypto_queues_idle(vc) && vcrypto_status(vc) == VIRTIO_CRYPTO_S_HW_READY)
 			vcrypto_sessions_close(vc);

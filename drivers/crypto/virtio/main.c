@@ -8,9 +8,13 @@
 #include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
+#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/pm.h>
+#include <linux/reboot.h>
 #include <linux/slab.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
@@ -55,6 +59,9 @@ static const struct kernel_param_ops vcrypto_max_wait_ops = {
 module_param_cb(max_wait_ms, &vcrypto_max_wait_ops, &vcrypto_max_wait_ms, 0644);
 MODULE_PARM_DESC(max_wait_ms,
 		 "What a device does not answer in so many milliseconds is computed in software (default 10000; 0: wait for ever)");
+
+static DEFINE_MUTEX(vcrypto_devices_lock);
+static LIST_HEAD(vcrypto_devices);	/* vcrypto.node */
 
 static void vcrypto_free(struct vcrypto *vc)
 {
@@ -117,6 +124,9 @@ static int vcrypto_probe(struct virtio_device *vdev)
 		return err;
 	}
 	vcrypto_debugfs_add(vc);
+	mutex_lock(&vcrypto_devices_lock);
+	list_add_tail(&vc->node, &vcrypto_devices);
+	mutex_unlock(&vcrypto_devices_lock);
 
 	/*
 	 * Known-answer tests are not run here, because nobody can remove the
@@ -132,6 +142,9 @@ static void vcrypto_remove(struct virtio_device *vdev)
 {
 	struct vcrypto *vc = vdev->priv;
 
+	mutex_lock(&vcrypto_devices_lock);
+	list_del(&vc->node);
+	mutex_unlock(&vcrypto_devices_lock);
 	vcrypto_debugfs_del(vc);
 	vcrypto_leave(vc);
 	cancel_work_sync(&vc->watch_work);
@@ -216,6 +229,26 @@ static struct virtio_driver vcrypto_driver = {
 	.restore = pm_sleep_ptr(vcrypto_restore),
 };
 
+/*
+ * Reboot, power off, kexec: the next kernel finds a device without our sessions, because devices
+ * keep them over a reset. The bus's own shutdown comes later and only resets.
+ */
+static int vcrypto_shutdown(struct notifier_block *nb, unsigned long action, void *data)
+{
+	struct vcrypto *vc;
+
+	vcrypto_shutdown_begin();
+	mutex_lock(&vcrypto_devices_lock);
+	list_for_each_entry(vc, &vcrypto_devices, node)
+		vcrypto_leave(vc);
+	mutex_unlock(&vcrypto_devices_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block vcrypto_reboot = {
+	.notifier_call = vcrypto_shutdown,
+};
+
 static int __init vcrypto_module_init(void)
 {
 	static const struct asym_class_params params = {
@@ -238,8 +271,10 @@ static int __init vcrypto_module_init(void)
 	}
 	vcrypto_debugfs_init();
 	compat_virtio_set_reset_ops(&vcrypto_driver, vcrypto_freeze, vcrypto_restore);
+	register_reboot_notifier(&vcrypto_reboot);
 	err = register_virtio_driver(&vcrypto_driver);
 	if (err) {
+		unregister_reboot_notifier(&vcrypto_reboot);
 		vcrypto_debugfs_exit();
 		vcrypto_cipher_exit();
 		asym_class_destroy(vcrypto_class);
@@ -249,6 +284,7 @@ static int __init vcrypto_module_init(void)
 
 static void __exit vcrypto_module_exit(void)
 {
+	unregister_reboot_notifier(&vcrypto_reboot);
 	unregister_virtio_driver(&vcrypto_driver);
 	vcrypto_debugfs_exit();
 	vcrypto_cipher_exit();

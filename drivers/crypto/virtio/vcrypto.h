@@ -118,6 +118,7 @@ struct vcrypto_queue {
  * struct vcrypto - a device
  * @asym: as asym_provider knows it
  * @vdev: as the virtio bus knows it
+ * @node: in main.c's list of devices
  * @rev1: VIRTIO_CRYPTO_F_REVISION_1 is negotiated
  * @stateless: VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE is
  * @nr_dataqs: data queues the device has
@@ -168,6 +169,7 @@ struct vcrypto_queue {
 struct vcrypto {
 	struct asym_device asym;
 	struct virtio_device *vdev;
+	struct list_head node;
 	bool rev1;
 	bool stateless;
 	unsigned int nr_dataqs;
@@ -232,6 +234,8 @@ void vcrypto_watch(struct vcrypto *vc);
 void vcrypto_update_later(struct vcrypto *vc, unsigned long delay);
 int vcrypto_up(struct vcrypto *vc);
 void vcrypto_leave(struct vcrypto *vc);
+void vcrypto_shutdown_begin(void);
+long vcrypto_down_timeout(long timeout);
 
 /* control.c */
 void vcrypto_ctrl_init(struct vcrypto *vc);
