@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What asym_provider asks of a device: sessions and operations, and what the
- * device can do. The configuration space has a bit for RSA and one for ECDSA but none
- * for paddings, hashes and curves (5.9.5), so those are found out by opening a session
- * for each. Process context, but for ->submit() (data.c); no lock of its own.
+ * device can do. Of RSA it is asked for the raw operation only. The configuration space has a
+ * bit for RSA and one for ECDSA but none for paddings and curves (5.9.5), so raw RSA and the
+ * curves are found out by opening a session for each. Process context, but for ->submit() (data.c); no lock of its own.
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
@@ -102,14 +102,8 @@ static const struct asym_key_data vcrypto_probe_ec_keys[] = {
 	VCRYPTO_EC_KEY(ASYM_CURVE_P521, 521, vcrypto_probe_p521),
 };
 
-/* A hash for PKCS #1 encryption and decryption, which use none, on a device that insists on one */
-static u8 vcrypto_any_hash(const struct asym_caps *caps)
-{
-	return caps->rsa_hashes & BIT(ASYM_HASH_NONE) ? ASYM_HASH_NONE : __fls(caps->rsa_hashes);
-}
-
 static void vcrypto_fill_para(struct virtio_crypto_akcipher_session_para *para,
-			      const struct asym_key_data *key, u8 padding, u8 hash)
+			      const struct asym_key_data *key)
 {
 	memset(para, 0, sizeof(*para));
 	para->algo = cpu_to_le32(key->algo);
@@ -120,52 +114,38 @@ static void vcrypto_fill_para(struct virtio_crypto_akcipher_session_para *para,
 		para->u.ecdsa.curve_id = cpu_to_le32(key->curve);
 		return;
 	}
-	para->u.rsa.padding_algo = cpu_to_le32(padding);
-	para->u.rsa.hash_algo = cpu_to_le32(hash);
-}
-
-static int vcrypto_rsa_para(const struct asym_caps *caps, const struct asym_key_data *key,
-			    u8 padding, u8 hash, struct virtio_crypto_akcipher_session_para *para)
-{
-	if (padding >= ASYM_PAD_NR || hash >= ASYM_HASH_NR || !(caps->rsa_paddings & BIT(padding)))
-		return -EOPNOTSUPP;
-	if (padding == ASYM_PAD_RAW)
-		hash = ASYM_HASH_NONE;
-	else if (hash == ASYM_HASH_NONE)
-		hash = vcrypto_any_hash(caps);
-	else if (!(caps->rsa_hashes & BIT(hash)))
-		return -EOPNOTSUPP;
-	vcrypto_fill_para(para, key, padding, hash);
-	return 0;
+	para->u.rsa.padding_algo = cpu_to_le32(VIRTIO_CRYPTO_RSA_RAW_PADDING);
+	para->u.rsa.hash_algo = cpu_to_le32(VIRTIO_CRYPTO_RSA_NO_HASH);
 }
 
 /**
- * vcrypto_session_para() - describe a key and its use (5.9.7.2.1.5)
+ * vcrypto_session_para() - describe a key and its use (5.9.7.2.1.5): RSA is always raw
  * @vc: device; its capabilities are known
  * @key: RSA or ECDSA
- * @padding: enum asym_padding; of RSA
- * @hash: enum asym_hash; of RSA
  * @para: filled in
  *
  * Context: any.
  * Return: 0, or -EOPNOTSUPP: the device does not do that.
  */
-int vcrypto_session_para(const struct vcrypto *vc, const struct asym_key_data *key, u8 padding,
-			 u8 hash, struct virtio_crypto_akcipher_session_para *para)
+int vcrypto_session_para(const struct vcrypto *vc, const struct asym_key_data *key,
+			 struct virtio_crypto_akcipher_session_para *para)
 {
 	const struct asym_caps *caps = &vc->asym.caps;
 
 	switch (key->algo) {
 	case ASYM_RSA:
-		return vcrypto_rsa_para(caps, key, padding, hash, para);
+		if (!(caps->rsa_paddings & BIT(ASYM_PAD_RAW)))
+			return -EOPNOTSUPP;
+		break;
 	case ASYM_ECDSA:
 		if (key->curve >= ASYM_CURVE_NR || !(caps->ec_curves & BIT(key->curve)))
 			return -EOPNOTSUPP;
-		vcrypto_fill_para(para, key, ASYM_PAD_RAW, ASYM_HASH_NONE);
-		return 0;
+		break;
 	default:
 		return -EOPNOTSUPP;
 	}
+	vcrypto_fill_para(para, key);
+	return 0;
 }
 
 static int vcrypto_open(struct asym_device *asym, const struct asym_session_params *params,
@@ -176,7 +156,7 @@ static int vcrypto_open(struct asym_device *asym, const struct asym_session_para
 	struct vcrypto_session *session;
 	int err;
 
-	err = vcrypto_session_para(vc, params->key, params->padding, params->hash, &para);
+	err = vcrypto_session_para(vc, params->key, &para);
 	if (!err)
 		err = vcrypto_session_open(vc, params->key, &para, &session);
 	if (!err)
@@ -199,14 +179,13 @@ const struct asym_device_ops vcrypto_asym_ops = {
 };
 
 /* Would the device take a key for this? 1, 0 if it refuses, or an error. */
-static int vcrypto_probe_session(struct vcrypto *vc, const struct asym_key_data *key, u8 padding,
-				 u8 hash)
+static int vcrypto_probe_session(struct vcrypto *vc, const struct asym_key_data *key)
 {
 	struct virtio_crypto_akcipher_session_para para;
 	struct vcrypto_session *session;
 	int err;
 
-	vcrypto_fill_para(&para, key, padding, hash);
+	vcrypto_fill_para(&para, key);
 	err = vcrypto_session_open(vc, key, &para, &session);
 	switch (err) {
 	case 0:
@@ -223,42 +202,22 @@ static int vcrypto_probe_session(struct vcrypto *vc, const struct asym_key_data 
 /* Fills in what @caps says of RSA. Return: 0, also if it does none, or an error. */
 static int vcrypto_probe_rsa(struct vcrypto *vc, u64 max_size, struct asym_caps *caps)
 {
-	static const u8 hashes[] = {
-		ASYM_HASH_NONE, ASYM_HASH_MD5, ASYM_HASH_SHA1, ASYM_HASH_SHA224,
-		ASYM_HASH_SHA256, ASYM_HASH_SHA384, ASYM_HASH_SHA512,
-	};
 	static const struct asym_key_data key = {
 		.algo = ASYM_RSA,
 		.bits = 2048,
 		.der = vcrypto_probe_rsa_key,
 		.der_len = sizeof(vcrypto_probe_rsa_key),
 	};
-	unsigned int i;
 	int ret;
 
 	if (vcrypto_max_bits(max_size) < ASYM_RSA_MIN_BITS)
 		return 0;
-	ret = vcrypto_probe_session(vc, &key, ASYM_PAD_RAW, ASYM_HASH_NONE);
-	if (ret < 0)
+	ret = vcrypto_probe_session(vc, &key);
+	if (ret <= 0)
 		return ret;
-	if (ret)
-		caps->rsa_paddings |= BIT(ASYM_PAD_RAW);
-
-	for (i = 0; i < ARRAY_SIZE(hashes); i++) {
-		ret = vcrypto_probe_session(vc, &key, ASYM_PAD_PKCS1, hashes[i]);
-		if (ret < 0)
-			return ret;
-		if (ret)
-			caps->rsa_hashes |= BIT(hashes[i]);
-	}
-	if (caps->rsa_hashes) {
-		caps->rsa_paddings |= BIT(ASYM_PAD_PKCS1);
-		caps->rsa_ops |= BIT(ASYM_SIGN) | BIT(ASYM_VERIFY);
-	}
-	if (!caps->rsa_paddings)
-		return 0;
 	caps->algos |= BIT(ASYM_RSA);
-	caps->rsa_ops |= BIT(ASYM_ENCRYPT) | BIT(ASYM_DECRYPT);
+	caps->rsa_paddings = BIT(ASYM_PAD_RAW);
+	caps->rsa_ops = BIT(ASYM_ENCRYPT) | BIT(ASYM_DECRYPT);
 	caps->rsa_min_bits = ASYM_RSA_MIN_BITS;
 	caps->rsa_max_bits = vcrypto_max_bits(max_size);
 	return 0;
@@ -275,7 +234,7 @@ static int vcrypto_probe_ecdsa(struct vcrypto *vc, u64 max_size, struct asym_cap
 	for (i = 0; i < ARRAY_SIZE(vcrypto_probe_ec_keys); i++) {
 		const struct asym_key_data *key = &vcrypto_probe_ec_keys[i];
 
-		ret = vcrypto_probe_session(vc, key, ASYM_PAD_RAW, ASYM_HASH_NONE);
+		ret = vcrypto_probe_session(vc, key);
 		if (ret < 0)
 			return ret;
 		if (ret)

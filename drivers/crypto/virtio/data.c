@@ -442,15 +442,15 @@ static int vcrypto_fill_hdr(struct vcrypto *vc, union vcrypto_data_hdr *hdr,
 	}
 	hdr->stateless.para.src_data_len = cpu_to_le32(src);
 	hdr->stateless.para.dst_data_len = cpu_to_le32(dst);
-	return req->key ? vcrypto_session_para(vc, req->key, req->padding, req->hash,
-					       &hdr->stateless.para.sess_para) : 0;
+	return req->key ? vcrypto_session_para(vc, req->key, &hdr->stateless.para.sess_para) :
+			  0;
 }
 
 /**
  * vcrypto_submit() - asym_device_ops::submit
  * @asym: the device
  * @req: the request. Mostly header and input are one piece for the device to read, output and
- *	status one for it to write; a key or padding takes a place between the former
+ *	status one for it to write; a key or leading zeros take a place between the former
  *
  * Context: any; the device's virtqueues exist for as long as the call takes.
  * Return: as vcrypto_send(); -EINVAL, -EOPNOTSUPP.
@@ -475,7 +475,7 @@ int vcrypto_submit(struct asym_device *asym, struct asym_request *req)
 	else
 		out_len = req->out_len;
 	/* "ciphertext and plaintext MUST be padded with leading zeros", 5.9.7.2.1.5 */
-	if (req->algo == ASYM_RSA && req->padding == ASYM_PAD_RAW && req->in_len < req->key_bytes)
+	if (req->algo == ASYM_RSA && req->in_len < req->key_bytes)
 		pad = req->key_bytes - req->in_len;
 
 	err = vcrypto_fill_hdr(vc, &hdr, req, pad + req->in_len, digest_len ?: out_len);

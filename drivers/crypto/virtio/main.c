@@ -89,7 +89,6 @@ static struct vcrypto *vcrypto_alloc(struct virtio_device *vdev, unsigned int nr
 		vcrypto_queue_init(vc, i);
 	vc->asym.name = dev_name(&vdev->dev);
 	vc->asym.ops = &vcrypto_asym_ops;
-	vc->asym.flags = ASYM_DEV_SESSION_PER_PADDING;
 	vcrypto_init(vc);
 	return vc;
 }

@@ -10,9 +10,6 @@
 
 #include "vcrypto.h"
 
-/* Room that PKCS #1 v1.5 encryption takes of a block (RFC 8017, 7.2.1) */
-#define PKCS1_OVERHEAD	11
-
 /*
  * Status (5.9.7.1) to what asym_request_done() and ->open() take. ERR is "any
  * failure not mentioned above", so it is the device that failed.
@@ -42,9 +39,8 @@ int vcrypto_errno(u32 status)
  * says it wrote: the result, then one byte of status ("the driver needs to
  * check how many bytes the device has written", 5.9.7.8).
  *
- * An ECDSA signature is as long as it is. Of RSA, everything but the message of a
- * PKCS #1 decryption is a number as long as the modulus; leading zeros the device left
- * out are put back. Moves bytes within @req->out only.
+ * An ECDSA signature is as long as it is. A result of RSA is a number as long as the
+ * modulus; leading zeros the device left out are put back. Moves bytes within @req->out only.
  */
 int vcrypto_result(struct asym_request *req, unsigned int used, unsigned int *out_len)
 {
@@ -61,17 +57,6 @@ int vcrypto_result(struct asym_request *req, unsigned int used, unsigned int *ou
 
 	if (req->algo == ASYM_ECDSA) {
 		if (!len || len > max)
-			return -EIO;
-		*out_len = len;
-		return 0;
-	}
-
-	if (req->op == ASYM_DECRYPT && req->padding == ASYM_PAD_PKCS1) {
-		/*
-		 * QEMU gives the size of the whole buffer when the message is
-		 * empty: more than fits, so it cannot be taken for a message.
-		 */
-		if (max < PKCS1_OVERHEAD || len > max - PKCS1_OVERHEAD)
 			return -EIO;
 		*out_len = len;
 		return 0;

@@ -274,8 +274,8 @@ void vcrypto_commit(struct asym_device *asym);
 extern const struct asym_device_ops vcrypto_asym_ops;
 u32 vcrypto_akcipher_offered(struct vcrypto *vc);
 int vcrypto_probe_caps(struct vcrypto *vc);
-int vcrypto_session_para(const struct vcrypto *vc, const struct asym_key_data *key, u8 padding,
-			 u8 hash, struct virtio_crypto_akcipher_session_para *para);
+int vcrypto_session_para(const struct vcrypto *vc, const struct asym_key_data *key,
+			 struct virtio_crypto_akcipher_session_para *para);
 
 /* cipher.c */
 int vcrypto_cipher_init(void);
