@@ -7,7 +7,8 @@
  * at a time, how long one takes, how many there are in a second, how many wait
  * in front of it, and which fail. Two modes exist to be caught: `wrong' flips
  * a bit of every result, `null' does not compute at all (its results are
- * garbage: for benchmarks of what is around it). Neither can be on while the
+ * garbage: for benchmarks of what is around it). `short' leaves the leading
+ * zeros of results out, as some hardware does. None can be on while the
  * kernel tests the algorithm at registration, nor do errors happen then.
  *
  * A request: queue --> busy (a work item computes) --> timer --> completion.
@@ -42,6 +43,7 @@
 #define SIM_MAX_QUEUE		65536
 #define SIM_MAX_LATENCY_US	(10 * USEC_PER_SEC)
 #define SIM_MAX_RATE		10000000
+#define SIM_MAX_RESULT		512	/* bytes of rsa-generic's largest key */
 
 struct sim_ctx {
 	struct crypto_akcipher *child;
@@ -71,6 +73,7 @@ static struct {
 	atomic64_t completed;
 	atomic64_t injected;
 	atomic64_t wrong;
+	atomic64_t shortened;
 	atomic64_t null;
 	atomic64_t backlogged;
 	atomic64_t refused;
@@ -223,6 +226,11 @@ module_param_cb(wrong, &sim_mode_ops, &sim_wrong, 0644);
 __MODULE_PARM_TYPE(wrong, "bool");
 MODULE_PARM_DESC(wrong, "flip a bit of every result");
 
+static bool sim_short;
+module_param_cb(short, &sim_mode_ops, &sim_short, 0644);
+__MODULE_PARM_TYPE(short, "bool");
+MODULE_PARM_DESC(short, "leave the leading zeros of results out");
+
 static bool sim_null;
 module_param_cb(null, &sim_mode_ops, &sim_null, 0644);
 __MODULE_PARM_TYPE(null, "bool");
@@ -285,6 +293,24 @@ static void sim_flip(struct akcipher_request *req)
 	sg_pcopy_from_buffer(req->dst, nents, &byte, 1, last);
 }
 
+static void sim_shorten(struct akcipher_request *req)
+{
+	unsigned int len = req->dst_len, zeros = 0;
+	int nents = sg_nents_for_len(req->dst, len);
+	u8 result[SIM_MAX_RESULT];
+
+	if (nents < 0 || len > sizeof(result))
+		return;
+	sg_copy_to_buffer(req->dst, nents, result, len);
+	while (zeros < len && !result[zeros])
+		zeros++;
+	if (!zeros)
+		return;
+	atomic64_inc(&sim.shortened);
+	sg_copy_from_buffer(req->dst, nents, result + zeros, len - zeros);
+	req->dst_len = len - zeros;
+}
+
 static void sim_answer(struct sim_req *sreq)
 {
 	struct akcipher_request *req = sreq->req;
@@ -342,6 +368,8 @@ static void sim_compute(struct work_struct *work)
 			atomic64_inc(&sim.wrong);
 			sim_flip(req);
 		}
+		if (!sreq->err && READ_ONCE(sim_short))
+			sim_shorten(req);
 	}
 	sim_deliver(sreq);
 }
@@ -504,6 +532,7 @@ static void sim_debugfs_init(void)
 		{ "completed", &sim.completed },
 		{ "injected", &sim.injected },
 		{ "wrong", &sim.wrong },
+		{ "short", &sim.shortened },
 		{ "null", &sim.null },
 		{ "backlogged", &sim.backlogged },
 		{ "refused", &sim.refused },
