@@ -9,11 +9,14 @@
 #   - a device of vdpa_crypto, which virtio_crypto drives in the same kernel
 # beside the lab's own, on the topology "loop".
 here=$(dirname "$0")
+# The keys of this test are in a session keyring of its own.
+[ "$OWN_SESSION" ] || OWN_SESSION=1 exec keyctl session - "$0"
 . "$here/../lib/tap.sh"
 
 COUNT=${COUNT:-8}
 stress=${PKEY_STRESS:-pkey_stress}
 tmp=$(mktemp -d) || exit 1
+. "$here/../lib/raw.sh"
 target=/sys/kernel/config/cof_target
 initiator=/sys/kernel/config/cof_initiator/wrong
 path=$initiator/paths/1
@@ -39,7 +42,7 @@ remove() {
 		rm -f "$target/pools/wrong/allowed_hosts/$HOSTID"
 		rmdir $target/pools/wrong
 	}
-	[ ! -e $sim ] || { echo 0 >$sim; echo 0 >$params/hold; }
+	[ ! -e $sim ] || { echo 0 >$sim; echo 0 >$params/short; echo 0 >$params/hold; }
 }
 trap 'remove; rm -rf "$tmp"' EXIT
 
@@ -100,6 +103,7 @@ only_tests() {
 
 modprobe asym_sim || fatal "there is no asym_sim"
 [ -e $sim ] || fatal "asym_sim cannot answer wrongly"
+make_raw /run/lab/keys/2048.pem || fatal "no key"
 
 # ---- a pool ------------------------------------------------------------------
 put 1 $sim
@@ -161,6 +165,21 @@ moved "$text" class/cof-wrong.failed -eq 0
 moved "$text" pool/wrong.ops -eq $((2 * COUNT))
 moved "$text" pool/wrong.errors -eq 0
 moved "$text" class/virtio.ops -eq 0
+
+# Results are shorter than the key: no fault of the accelerator's.
+text="pool whose accelerator leaves zeros out"
+put 0 $path/enable
+put 1 $params/short
+put 1 $path/enable
+within 60 file_says $path/state live
+verdict $? "$text: the path's state is '$(cat $path/state)'"
+hops >"$tmp/a"
+before=$(cat $debug/asym_sim/short)
+raw_results "$text"
+hops >"$tmp/b"
+moved "$text" class/cof-wrong.device -ge 5
+expect "$text: short results" $(($(cat $debug/asym_sim/short) - before)) -ge 4
+put 0 $params/short
 
 # The algorithms stay: whom they find computes in software.
 text="pool that was right and is wrong"
@@ -240,6 +259,9 @@ moved "$text" class/virtio.device -eq $((2 * COUNT))
 moved "$text" class/virtio.software -eq 0
 moved "$text" vdpa/wrong0.requests -gt 0
 moved "$text" vdpa/crypto0.requests -gt 0
+put 1 $params/short
+raw_results "virtio device whose accelerator leaves zeros out"
+put 0 $params/short
 
 # Its known-answer tests wait for answers; whoever takes it away does not.
 text="virtio device that does not answer"
