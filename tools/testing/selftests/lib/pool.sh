@@ -31,8 +31,11 @@ begin_pool() {
 	done
 }
 
-end_pool() { # NAME
-	[ ! -d $pools/"$1" ] || rmdir $pools/"$1"/paths/1 $pools/"$1"
+# end_pool NAME: and its algorithms, so that the next of that name has its own
+end_pool() {
+	[ -d $pools/"$1" ] || return 0
+	rmdir $pools/"$1"/paths/1 $pools/"$1"
+	within 20 eval "! grep -q '^driver *: cof-$1-' /proc/crypto" || note "algorithms of $1 are left"
 }
 
 # begin_mitm PORT: cof/mitm.py, an honest one until fate() says otherwise
