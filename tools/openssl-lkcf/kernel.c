@@ -3,16 +3,23 @@
  * Private keys in the kernel, and operations with them.
  *
  * A key is linked into the *process keyring*: the kernel drops and wipes it when the last process
- * that has it is gone, in whatever way, and nobody has to count. A process keyring belongs to the
- * credentials of a thread and those made after it, so it is made when the provider is loaded,
- * before there are threads that should share it. A forked process has none: the handler below links
- * there what the parent has; it runs before a server's worker gives up its privileges, and what a
- * keyring gave it stays possessed after that.
+ * that has it is gone, in whatever way, and nobody has to count. Its permissions are those of its
+ * possessors alone, whoever owns it. A process keyring belongs to the credentials of a thread and
+ * those made after it, so it is made when the provider is loaded, before there are threads that
+ * should share it.
+ *
+ * A forked process has no process keyring, and so possesses nothing. A child of root (a server's
+ * worker) gets the keys of its parent by a *ticket*: a keyring with links to them, made before the
+ * fork, that root may link for a few seconds. Any other child adds a key again when it first needs
+ * it. Every keyring and key takes one of the keys that a user may have: what can wait is not made
+ * when a quarter of them is in use, and no key is added when three quarters are.
  *
  * Whoever takes the key away (keyctl unlink, revoke, invalidate, a thread from before the provider
  * that ends) does no harm: the next operation adds it again.
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +36,12 @@
 
 #define KEY_LOCKS 32
 
-/*
- * A process of the same user may use it and link it (which is what a forked process does before it
- * possesses it); nobody can read it.
- */
-#define PERMISSIONS (KEY_POS_VIEW | KEY_POS_SEARCH | KEY_POS_LINK | KEY_POS_SETATTR | \
-		     KEY_USR_VIEW | KEY_USR_SEARCH | KEY_USR_LINK)
+/* Its possessors may use it. Its owner sees that it is there, and no more; nobody can read it. */
+#define PERMISSIONS (KEY_POS_VIEW | KEY_POS_SEARCH | KEY_POS_LINK | KEY_POS_SETATTR | KEY_USR_VIEW)
+
+/* Root's processes may link a ticket for so many seconds; they do not see that it is there. */
+#define TICKET_SECS 3
+#define TICKET_PERMISSIONS (KEY_POS_ALL | KEY_USR_LINK)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /*
@@ -49,6 +56,15 @@ static struct kernel_key *keys;
 static atomic_uint generation = 1;
 static bool inited;
 static unsigned int sequence;
+
+/* Guarded by the lock. Two by turns: a child may not have taken the one before yet. */
+static struct {
+	int serial, before;
+	unsigned int number;
+	unsigned int changes;		/* of the keys, when it was made */
+	long long made;
+} ticket;
+static unsigned int changes;
 
 unsigned int kernel_generation(void)
 {
@@ -71,6 +87,113 @@ void key_unlock(struct key *key)
 	pthread_mutex_unlock(lock_of(key));
 }
 
+/*
+ * Whether the user of this process has less than @quarters quarters of its quota of keys in use.
+ * System calls only: it is asked in children of processes with threads.
+ */
+static bool within_quota(unsigned int quarters)
+{
+	/* uid: usage keys/instantiated keys/most bytes/most */
+	enum { UID, USED_KEYS = 4, MAX_KEYS, USED_BYTES, MAX_BYTES, FIELDS };
+	unsigned long long field[FIELDS] = { 0 };
+	int fd = open("/proc/key-users", O_RDONLY | O_CLOEXEC);
+	unsigned int n = 0;
+	bool digit = false, within = true;
+	char buffer[1024];
+	ssize_t got, i;
+
+	if (fd < 0)
+		return true;
+	while ((got = read(fd, buffer, sizeof(buffer))) > 0) {
+		for (i = 0; i < got; i++) {
+			if (buffer[i] >= '0' && buffer[i] <= '9') {
+				if (n < FIELDS)
+					field[n] = field[n] * 10 + buffer[i] - '0';
+				digit = true;
+				continue;
+			}
+			n += digit;
+			digit = false;
+			if (buffer[i] != '\n')
+				continue;
+			if (n == FIELDS && field[UID] == geteuid())
+				within = field[USED_KEYS] * 4 < field[MAX_KEYS] * quarters &&
+					 field[USED_BYTES] * 4 < field[MAX_BYTES] * quarters;
+			memset(field, 0, sizeof(field));
+			n = 0;
+		}
+	}
+	close(fd);
+	return within;
+}
+
+/* Under the lock: the links that tickets have to keys go. */
+static void drop_tickets(void)
+{
+	if (ticket.before)
+		keyctl_unlink(ticket.before, KEY_SPEC_PROCESS_KEYRING);
+	if (ticket.serial)
+		keyctl_unlink(ticket.serial, KEY_SPEC_PROCESS_KEYRING);
+	ticket.before = 0;
+	ticket.serial = 0;
+}
+
+/* Under the lock, before a fork: a ticket with all keys, or ticket.serial is 0. */
+static void make_ticket(void)
+{
+	struct kernel_key *key;
+	char name[16];
+	int serial;
+
+	if (!keys || geteuid()) {
+		drop_tickets();
+		return;
+	}
+	if (ticket.serial && ticket.changes == changes && now_ms() < ticket.made + 1000)
+		return;
+	if (ticket.before)
+		keyctl_unlink(ticket.before, KEY_SPEC_PROCESS_KEYRING);
+	ticket.before = ticket.serial;
+	ticket.serial = 0;
+	if (!within_quota(1))
+		return;
+	snprintf(name, sizeof(name), "_lkcf.%u", ticket.number++ % 2);
+	serial = add_key("keyring", name, NULL, 0, KEY_SPEC_PROCESS_KEYRING);
+	if (serial < 0)
+		return;
+	for (key = keys; key; key = key->next) {
+		if (atomic_load(&key->serial))
+			keyctl_link(atomic_load(&key->serial), serial);
+	}
+	if (keyctl_set_timeout(serial, TICKET_SECS) ||
+	    keyctl_setperm(serial, TICKET_PERMISSIONS)) {
+		keyctl_unlink(serial, KEY_SPEC_PROCESS_KEYRING);
+		return;
+	}
+	ticket.serial = serial;
+	ticket.changes = changes;
+	ticket.made = now_ms();
+}
+
+/* In a child: links to the keys of the parent, or a keyring for those that it will add. */
+static void use_ticket(void)
+{
+	bool taken = ticket.serial && !keyctl_link(ticket.serial, KEY_SPEC_PROCESS_KEYRING);
+	struct kernel_key *key;
+	int serial;
+
+	for (key = keys; key; key = key->next) {
+		serial = atomic_load(&key->serial);
+		if (serial && (!taken || keyctl_link(serial, KEY_SPEC_PROCESS_KEYRING)))
+			atomic_store(&key->serial, 0);
+	}
+	if (taken)
+		keyctl_unlink(ticket.serial, KEY_SPEC_PROCESS_KEYRING);
+	else if (keys && within_quota(1))
+		keyctl_get_keyring_ID(KEY_SPEC_PROCESS_KEYRING, 1);
+	memset(&ticket, 0, sizeof(ticket));
+}
+
 static void before_fork(void)
 {
 	int i;
@@ -78,6 +201,7 @@ static void before_fork(void)
 	for (i = 0; i < KEY_LOCKS; i++)
 		pthread_mutex_lock(&key_locks[i]);
 	pthread_mutex_lock(&lock);
+	make_ticket();
 	pools_before_fork();
 	counters_before_fork();
 }
@@ -100,15 +224,8 @@ static void after_fork_in_parent(void)
 
 static void after_fork_in_child(void)
 {
-	struct kernel_key *key;
-	int serial;
-
 	atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
-	for (key = keys; key; key = key->next) {
-		serial = atomic_load(&key->serial);
-		if (serial && keyctl_link(serial, KEY_SPEC_PROCESS_KEYRING))
-			atomic_store(&key->serial, 0);
-	}
+	use_ticket();
 	counters_after_fork(true);
 	pools_after_fork(true);
 	pthread_mutex_unlock(&lock);
@@ -126,7 +243,8 @@ bool kernel_init(void)
 	ok = inited;
 	pthread_mutex_unlock(&lock);
 	/* If the kernel has no keyrings, adding a key says so. */
-	keyctl_get_keyring_ID(KEY_SPEC_PROCESS_KEYRING, 1);
+	if (within_quota(1))
+		keyctl_get_keyring_ID(KEY_SPEC_PROCESS_KEYRING, 1);
 	return ok;
 }
 
@@ -189,7 +307,8 @@ static const char *cure(int error)
 		return " (this kernel has no keys of type asymmetric: CONFIG_ASYMMETRIC_KEY_TYPE; "
 		       "modprobe asymmetric_keys)";
 	case EDQUOT:
-		return " (the user's quota of keys: /proc/sys/kernel/keys/)";
+		return " (the user's quota of keys, a quarter of which is left to others: "
+		       "/proc/key-users, /proc/sys/kernel/keys/)";
 	case EOPNOTSUPP:
 	case ENOSYS:
 		return " (this kernel does not compute with keys: CONFIG_KEYS, "
@@ -281,6 +400,10 @@ static bool add(struct kernel_key *key)
 
 	if (now_ms() < atomic_load(&key->again_at))
 		return false;
+	if (!within_quota(3)) {
+		not_taken(key, EDQUOT);
+		return false;
+	}
 	size = to_pkcs8(key->source, ec ? KEY_EC : KEY_RSA, &der);
 	for (try = 0; size && try < 3; try++) {
 		serial = add_der(key, der, size, ec);
@@ -293,6 +416,7 @@ static bool add(struct kernel_key *key)
 		return false;
 	}
 	atomic_store(&key->serial, serial);
+	changes++;
 	count(&key->prov->counters, KEYS_ADDED, 1);
 	return true;
 }
@@ -386,6 +510,7 @@ void kernel_key_put(struct kernel_key *key)
 	serial = atomic_load(&key->serial);
 	if (serial && !keyctl_unlink(serial, KEY_SPEC_PROCESS_KEYRING))
 		count(&key->prov->counters, KEYS_DROPPED, 1);
+	drop_tickets();
 	pthread_mutex_unlock(&lock);
 	EVP_PKEY_free(key->source);
 	OPENSSL_clear_free(key, sizeof(*key));
@@ -444,7 +569,7 @@ int kernel_compute(struct kernel_key *key, enum kernel_op op, const unsigned cha
 {
 	const char *info = operation_info(op, in_size);
 	int serial = atomic_load_explicit(&key->serial, memory_order_relaxed), try;
-	long got = -1;
+	long got = -1, own;
 
 	if (!serial)
 		serial = serial_again(key, 0);
@@ -461,6 +586,12 @@ int kernel_compute(struct kernel_key *key, enum kernel_op op, const unsigned cha
 		count(&key->prov->counters, IN_FLIGHT, -1);
 		if (got >= 0 || !is_gone(-got))
 			return got;
+		/* A thread with another process keyring may have added it there. */
+		own = keyctl_search(KEY_SPEC_PROCESS_KEYRING, "asymmetric", key->name, 0);
+		if (own > 0 && own != serial) {
+			serial = own;
+			continue;
+		}
 		/* Twice, for it may go again while we look. */
 		if (try < 2)
 			serial = serial_again(key, serial);

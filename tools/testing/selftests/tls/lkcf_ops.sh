@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Private operations through OpenSSL's provider lkcf (lkcf_ops): each result as the default provider
 # has it, or verified by it; by many threads, by forked processes, with keys that go away, and by
-# jobs of which one thread keeps many in flight. What the kernel computed is counted.
+# jobs of which one thread keeps many in flight. What the kernel computed is counted. Nobody but the
+# programs that have a key can use it, and they leave some of the user's quota (lkcf_keys).
 #
 # COUNT    operations (default 600; 10000 with COF_SOAK=1)
 # SECS     of threads (5; 60); THREADS (8; 64)
 # JOBS     operations of jobs (200; 5000)
-# MODES    which of: ops threads forks remove async
+# MODES    which of: ops threads forks remove async strangers quota
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1
@@ -18,7 +19,7 @@ case ${COF_SOAK:-} in
 '' | 0) COUNT=${COUNT:-600} SECS=${SECS:-5} THREADS=${THREADS:-8} JOBS=${JOBS:-200} FAMILIES=2 ;;
 *) COUNT=${COUNT:-10000} SECS=${SECS:-60} THREADS=${THREADS:-64} JOBS=${JOBS:-5000} FAMILIES=50 ;;
 esac
-MODES=${MODES:-ops threads forks remove async}
+MODES=${MODES:-ops threads forks remove async strangers quota}
 all="2048 3072 4096 p256 p384 p521"
 
 # run TEXT KEYS ARGUMENT...: a mode of lkcf_ops; its counters are in $tmp/before and after
@@ -67,6 +68,21 @@ for mode in $MODES; do
 		expect "jobs: in flight at most" \
 			"$(sed -n 's/.*most_in_flight=\([0-9]*\).*/\1/p' "$tmp/out")" -gt 1
 		no_fallback jobs ;;
+	strangers | quota)
+		# As a user that reads neither root's folders nor writes there.
+		modules=$(mktemp -d)
+		cp "$OPENSSL_MODULES/lkcf.so" "$(command -v lkcf_keys)" "$modules"
+		chmod -R a+rX "$modules" "$tmp"
+		OPENSSL_MODULES=$modules "$modules/lkcf_keys" "$mode" /run/lab/keys/2048.pem \
+			>"$tmp/out" 2>&1
+		rc=$?
+		grep -v 'does not take the key' "$tmp/out" | sed 's/^/# /'
+		rm -rf "$modules"
+		case $mode in
+		strangers) verdict $rc "nobody but its possessors can use a key" ;;
+		quota) verdict $rc "230 children of a user leave keys to its other programs" ;;
+		esac
+		check "$mode: no key is left in the kernel" keys_are 0 ;;
 	esac
 done
 tap_end
