@@ -103,7 +103,12 @@ static struct key *decode(struct decoder *decoder, const unsigned char *der, siz
 	ERR_pop_to_mark();
 	if (!soft)
 		return NULL;
-	if (EVP_PKEY_is_a(soft, key_type_name(decoder->type)))
+	/*
+	 * Without a provider it is one that libcrypto's old code reads and the default provider does
+	 * not (a private exponent longer than the modulus): that code has it altogether.
+	 */
+	if (EVP_PKEY_get0_provider(soft) &&
+	    EVP_PKEY_is_a(soft, key_type_name(decoder->type)))
 		key = key_new(decoder->prov, decoder->type);
 	if (!key) {
 		EVP_PKEY_free(soft);

@@ -5,6 +5,7 @@
  *
  *   provider.c    the start and the end, parameters, tables
  *   decoder.c     from a PEM file to a key that the kernel has
+ *   encoder.c     from a key of ours to a file
  *   keymgmt.c     keys, as libcrypto sees them
  *   signature.c   RSA and ECDSA signatures
  *   cipher.c      RSA decryption
@@ -141,10 +142,10 @@ struct key *key_get(struct key *key);
 void key_put(struct key *key);
 bool key_take(struct key *key, EVP_PKEY *soft);
 
-/* signature.c, cipher.c, decoder.c */
+/* signature.c, cipher.c, decoder.c, encoder.c */
 extern const OSSL_DISPATCH rsa_signature[], ecdsa_signature[];
 extern const OSSL_DISPATCH rsa_cipher[];
-extern const OSSL_ALGORITHM decoders[];
+extern const OSSL_ALGORITHM decoders[], encoders[];
 bool params_for_soft(const OSSL_PARAM params[], OSSL_PARAM out[], size_t room);
 
 /* private.c: 1, 0 (an error is in libcrypto's queue), or -1: software is to do it */

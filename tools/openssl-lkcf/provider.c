@@ -284,6 +284,8 @@ static const OSSL_ALGORITHM *provider_query(void *prov, int operation, int *no_s
 		return ciphers;
 	case OSSL_OP_DECODER:
 		return decoders;
+	case OSSL_OP_ENCODER:
+		return encoders;
 	default:
 		return NULL;
 	}
