@@ -8,8 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <openssl/provider.h>
 
@@ -30,6 +33,61 @@ long long now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+/*
+ * @line to the system's log. Not by syslog(3): it keeps a descriptor, which a program may close and
+ * have again as somebody's connection. Nothing here waits: a line that nobody takes is lost.
+ */
+static void to_syslog(const char *line)
+{
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug",
+					      "Sep", "Oct", "Nov", "Dec" };
+	static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+	const struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };
+	char message[640];
+	time_t now = time(NULL);
+	struct tm tm;
+	int length, fd;
+	size_t i;
+
+	if (!localtime_r(&now, &tm))
+		return;
+	length = snprintf(message, sizeof(message), "<%d>%s %2d %02d:%02d:%02d %s[%d]: lkcf: %s",
+			  LOG_DAEMON | LOG_WARNING, months[tm.tm_mon], tm.tm_mday, tm.tm_hour,
+			  tm.tm_min, tm.tm_sec, program_invocation_short_name, (int)getpid(), line);
+	if (length < 0)
+		return;
+	if ((size_t)length >= sizeof(message))
+		length = sizeof(message) - 1;
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		fd = socket(AF_UNIX, types[i] | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (fd < 0)
+			return;
+		if (!connect(fd, (const struct sockaddr *)&addr, sizeof(addr))) {
+			/* In a stream a zero byte ends a message. */
+			send(fd, message, length + (types[i] == SOCK_STREAM), MSG_NOSIGNAL);
+			close(fd);
+			return;
+		}
+		close(fd);
+		if (errno != EPROTOTYPE)
+			return;
+	}
+}
+
+/*
+ * @line to standard error, unless its number belongs to a network connection: of a program that
+ * closed it.
+ */
+static void to_stderr(const char *line)
+{
+	socklen_t size = sizeof(int);
+	int domain;
+
+	if (!getsockopt(STDERR_FILENO, SOL_SOCKET, SO_DOMAIN, &domain, &size) && domain != AF_UNIX)
+		return;
+	fprintf(stderr, "lkcf: %s\n", line);
+}
+
 /* One line, where the configuration says; not more than one a second in a process. */
 void lkcf_log(struct provider *prov, const char *format, ...)
 {
@@ -45,9 +103,9 @@ void lkcf_log(struct provider *prov, const char *format, ...)
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	if (prov->log == LOG_TO_SYSLOG)
-		syslog(LOG_DAEMON | LOG_WARNING, "lkcf: %s", line);
+		to_syslog(line);
 	else
-		fprintf(stderr, "lkcf: %s\n", line);
+		to_stderr(line);
 }
 
 /* Parameters: what is in the section of the configuration file, all of it text. */
@@ -171,13 +229,14 @@ static const struct parameter parameters[] = {
 /* libcrypto goes on without us, and in silence: it is said on standard error as well. */
 static bool refuse(struct provider *prov, const char *name, const char *text, const char *expected)
 {
-	fprintf(stderr,
-		"lkcf: %s = '%s' in the configuration: expected %s; the provider is not used\n",
-		name, text, expected);
+	char line[256];
+
+	snprintf(line, sizeof(line),
+		 "%s = '%s' in the configuration: expected %s; the provider is not used", name,
+		 text, expected);
+	to_stderr(line);
 	if (prov->log == LOG_TO_SYSLOG)
-		lkcf_log(prov,
-			 "%s = '%s' in the configuration: expected %s; the provider is not used",
-			 name, text, expected);
+		lkcf_log(prov, "%s", line);
 	ERR_raise_data(ERR_LIB_PROV, ERR_R_PASSED_INVALID_ARGUMENT, "lkcf: %s = '%s': expected %s",
 		       name, text, expected);
 	return false;
