@@ -176,7 +176,8 @@ static int has_mapped(int pid, const struct server *server)
 
 /*
  * Who made a file may be gone and those that it forked not: a server that went to the background.
- * The oldest of those that have the file is the server then.
+ * The oldest of those that have the file is the server then. A process that executed another program
+ * keeps its number and its time of start, but has the file no longer.
  */
 static void find_process(struct server *server)
 {
@@ -187,7 +188,7 @@ static void find_process(struct server *server)
 
 	server->pid = server->made_by;
 	time = started(server->made_by);
-	if (time && time == server->started) {
+	if (time && time == server->started && has_mapped(server->made_by, server)) {
 		server->state = RUNNING;
 		return;
 	}
@@ -478,6 +479,34 @@ static void json_text(const char *text)
 	putchar('"');
 }
 
+/* How much of the quota of keys the users have in use, who have keys. */
+static void quotas(bool as_json)
+{
+	unsigned int user, keys, max_keys, bytes, max_bytes;
+	FILE *file = fopen("/proc/key-users", "re");
+	const char *comma = "";
+	char line[256];
+
+	if (as_json)
+		fputs(",\"quotas\":[", stdout);
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%u: %*u %*u/%*u %u/%u %u/%u", &user, &keys, &max_keys, &bytes,
+			   &max_bytes) != 5 || !keys)
+			continue;
+		if (as_json)
+			printf("%s{\"user\":%u,\"keys\":%u,\"max_keys\":%u,\"bytes\":%u,"
+			       "\"max_bytes\":%u}", comma, user, keys, max_keys, bytes, max_bytes);
+		else
+			printf("quota of user %u: %u of %u keys, %u of %u bytes\n", user, keys,
+			       max_keys, bytes, max_bytes);
+		comma = ",";
+	}
+	if (file)
+		fclose(file);
+	if (as_json)
+		putchar(']');
+}
+
 static void json(const struct servers *servers, const struct sums *sums, bool rates)
 {
 	const struct server *server;
@@ -529,6 +558,7 @@ static void json(const struct servers *servers, const struct sums *sums, bool ra
 		}
 		putchar('}');
 	}
+	quotas(true);
 	fputs("}\n", stdout);
 }
 
@@ -626,6 +656,7 @@ static void table(const struct servers *servers, const struct sums *sums, bool r
 		to = from + part < columns ? from + part : columns;
 		table_part(servers, sums, from, to, rates);
 	}
+	quotas(false);
 }
 
 static void show(struct servers *servers, const struct servers *before, bool as_json)

@@ -10,8 +10,8 @@ here=$(dirname "$0")
 
 stat=${LKCF_STAT:-$(command -v lkcf-stat)} || fatal "no lkcf-stat: LKCF_STAT=<file>"
 dir=$(mktemp -d) || exit 1
-sleeper=
-trap '[ -z "$sleeper" ] || kill "$sleeper"; rm -rf "$dir"' EXIT
+holders=
+trap '[ -z "$holders" ] || kill $holders 2>/dev/null; rm -rf "$dir"' EXIT
 
 # make FILE [KEY=VALUE...]: a file of counters, as counters.h has it
 make() {
@@ -37,6 +37,26 @@ make() {
 	with open(sys.argv[1], "wb") as f:
 	    f.write(data[:int(o.get("cut", 1344))])
 	END
+}
+
+# hold FILE [KEY=VALUE...]: a process that makes it, and has it in its memory: $holder. On SIGUSR1 it
+# executes another program.
+hold() {
+	_hold=$1
+	shift
+	rm -f "$dir/mapped"
+	python3 -c 'import mmap, os, signal, sys, time
+while not os.path.exists(sys.argv[1]) or not os.path.getsize(sys.argv[1]): time.sleep(0.02)
+f = open(sys.argv[1], "r+b")
+m = mmap.mmap(f.fileno(), 0)
+f.close()
+signal.signal(signal.SIGUSR1, lambda *_: os.execv("/bin/sleep", ["sleep", "1000"]))
+print("mapped", flush=True)
+while True: time.sleep(100)' "$dir/$_hold" >"$dir/mapped" &
+	holder=$!
+	holders="$holders $holder"
+	make "$_hold" "$@" pid=$holder
+	within 20 grep -q mapped "$dir/mapped"
 }
 
 # run ARGUMENT...: $status, $dir/out, $dir/err
@@ -86,11 +106,11 @@ expect "an empty folder" $status -eq 0
 run --json "$dir/f"
 check "is no server in JSON" json 'd["servers"] == [] and d["sum"] == {}'
 
-# Two that are running (this shell and another process), one that is gone.
-sleep 1000 &
-sleeper=$!
-make f/1.0 pid=$$
-make f/2.0 pid=$sleeper program=haproxy values=100,200,3
+# Two that are running, one that is gone.
+hold f/1.0
+first=$holder
+hold f/2.0 program=haproxy values=100,200,3
+second=$holder
 make f/3.0 pid=$$ started=1 values=1000,2000,4
 run "$dir/f"
 expect "three servers" $status -eq 0
@@ -104,25 +124,36 @@ check "JSON: sums; nothing is in flight of who is gone" json \
 	'd["sum"] == {"rsa_kernel": 1107, "ecdsa_kernel": 2205, "in_flight": 4}'
 
 # The process that made it is gone, one that it forked is not: it has the file mapped.
-python3 -c 'import mmap, sys, time
-f = open(sys.argv[1], "r+b")
-m = mmap.mmap(f.fileno(), 0)
-f.close()
-print("mapped", flush=True)
-time.sleep(100)' "$dir/f/3.0" >"$dir/mapped" &
-mapper=$!
-within 20 grep -q mapped "$dir/mapped"
+hold f/3.0
+mapper=$holder
+make f/3.0 pid=$$ started=1 values=1000,2000,4
 run --json "$dir/f"
 check "a server in the background is running" json \
 	"s['3.0']['state'] == 'running' and s['3.0']['pid'] == $mapper"
 run --prune "$dir/f"
 expect "--prune" $status -eq 0
 check "leaves what is in use" [ -e "$dir/f/1.0" -a -e "$dir/f/2.0" -a -e "$dir/f/3.0" ]
-kill $mapper
+kill -KILL $mapper
 wait $mapper 2>/dev/null
 run --prune "$dir/f"
 check "removes what is not" [ -e "$dir/f/1.0" -a -e "$dir/f/2.0" -a ! -e "$dir/f/3.0" ]
 check "and says so" grep -q "^removed .*/3\.0$" "$dir/out"
+
+# A process that executed another program has its number, and is another one all the same.
+kill -USR1 $second
+check "a server executes another program" within 10 sh -c "grep -q '^sleep' /proc/$second/comm"
+run --json "$dir/f"
+check "a server that executed another program is gone" json \
+	's["1.0"]["state"] == "running" and s["2.0"]["state"] == "gone"'
+run --prune "$dir/f"
+check "and its file is removed" [ -e "$dir/f/1.0" -a ! -e "$dir/f/2.0" ]
+
+# What the kernel says of quotas: as it says it, or nothing if it has no keys.
+run --json "$dir/f"
+wanted=$(awk '{ split($4, k, "/"); if (k[1]) { printf "%s%d %d/%d", s, $1, k[1], k[2]; s = "," } }' \
+	/proc/key-users 2>/dev/null)
+check "JSON: quotas of keys" json \
+	"','.join('%d %d/%d' % (q['user'], q['keys'], q['max_keys']) for q in d['quotas']) == '$wanted'"
 
 # Rates
 (sleep 1; make f/1.0 pid=$$ values=507,5,1) &
