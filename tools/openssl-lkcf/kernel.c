@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <keyutils.h>
@@ -296,11 +297,39 @@ static size_t to_pkcs8(EVP_PKEY *pkey, enum key_type type, unsigned char **der)
 	return *der ? size + head : 0;
 }
 
-static const char *cure(int error)
+/* Whether the kernel has its own parser of private keys built in; false also if nobody knows. */
+static bool parser_is_built_in(void)
+{
+	char path[sizeof("/lib/modules//modules.builtin") + sizeof(((struct utsname *)0)->release)];
+	struct utsname name;
+	bool found = false;
+	char line[256];
+	FILE *file;
+
+	if (uname(&name))
+		return false;
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin", name.release);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	while (!found && fgets(line, sizeof(line), file))
+		found = strstr(line, "/pkcs8_key_parser.ko");
+	fclose(file);
+	return found;
+}
+
+static const char *cure(int error, bool ec)
 {
 	switch (error) {
 	case EBADMSG:
 	case ENOPKG:
+		if (parser_is_built_in())
+			return ec ? " (the kernel's own parser is built in, "
+				    "CONFIG_PKCS8_PRIVATE_KEY_PARSER=y, and reads no ECDSA keys: a "
+				    "kernel that has it as a module takes the one that came with "
+				    "this provider; algorithms = rsa leaves them to software)" :
+				    " (the kernel's own parser is built in, "
+				    "CONFIG_PKCS8_PRIVATE_KEY_PARSER=y, and does not read it)";
 		return " (is pkcs8_key_parser loaded, the one that came with this provider? "
 		       "modprobe pkcs8_key_parser)";
 	case ENODEV:
@@ -351,7 +380,7 @@ static void not_taken(struct kernel_key *key, int error)
 {
 	count(&key->prov->counters, KEYS_REFUSED, 1);
 	lkcf_log(key->prov, "the kernel does not take the key %s: %s%s; %s for %u s", key->name,
-		 strerror(error), cure(error),
+		 strerror(error), cure(error, EVP_PKEY_is_a(key->source, "EC")),
 		 key->prov->fallback ? "software computes" : "operations fail",
 		 key->prov->retry_secs);
 	atomic_store(&key->again_at, now_ms() + 1000LL * key->prov->retry_secs);
@@ -400,11 +429,13 @@ static bool add(struct kernel_key *key)
 
 	if (now_ms() < atomic_load(&key->again_at))
 		return false;
-	if (!within_quota(3)) {
+	size = to_pkcs8(key->source, ec ? KEY_EC : KEY_RSA, &der);
+	/* Next to adding it, for other processes look as well. */
+	if (size && !within_quota(3)) {
+		OPENSSL_clear_free(der, size);
 		not_taken(key, EDQUOT);
 		return false;
 	}
-	size = to_pkcs8(key->source, ec ? KEY_EC : KEY_RSA, &der);
 	for (try = 0; size && try < 3; try++) {
 		serial = add_der(key, der, size, ec);
 		if (serial > 0 || !is_lost(-serial))

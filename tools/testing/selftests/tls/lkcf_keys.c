@@ -417,8 +417,8 @@ static void mode_quota(void)
 	       most, idle, CHILDREN, used, counted("lkcf-rsa_kernel"),
 	       counted("lkcf-rsa_software"));
 	/* Three quarters, and what children that look at the same time add. */
-	if (!most || used + 10 > most)
-		complain("quota", "nearly all of it is in use");
+	if (used >= most)
+		complain("quota", "all of it is in use");
 	if (idle * 2 > most)
 		complain("quota", "children that do nothing have half of it");
 	if (counted("lkcf-rsa_kernel") < 10)

@@ -8,7 +8,7 @@
 # COUNT    operations (default 600; 10000 with COF_SOAK=1)
 # SECS     of threads (5; 60); THREADS (8; 64)
 # JOBS     operations of jobs (200; 5000)
-# MODES    which of: ops threads forks remove async strangers quota
+# MODES    which of: ops threads forks remove async strangers quota advice
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1
@@ -19,7 +19,7 @@ case ${COF_SOAK:-} in
 '' | 0) COUNT=${COUNT:-600} SECS=${SECS:-5} THREADS=${THREADS:-8} JOBS=${JOBS:-200} FAMILIES=2 ;;
 *) COUNT=${COUNT:-10000} SECS=${SECS:-60} THREADS=${THREADS:-64} JOBS=${JOBS:-5000} FAMILIES=50 ;;
 esac
-MODES=${MODES:-ops threads forks remove async strangers quota}
+MODES=${MODES:-ops threads forks remove async strangers quota advice}
 all="2048 3072 4096 p256 p384 p521"
 
 # run TEXT KEYS ARGUMENT...: a mode of lkcf_ops; its counters are in $tmp/before and after
@@ -76,13 +76,30 @@ for mode in $MODES; do
 		OPENSSL_MODULES=$modules "$modules/lkcf_keys" "$mode" /run/lab/keys/2048.pem \
 			>"$tmp/out" 2>&1
 		rc=$?
-		grep -v 'does not take the key' "$tmp/out" | sed 's/^/# /'
+		grep '^lkcf_keys' "$tmp/out" | sed 's/^/# /'
 		rm -rf "$modules"
 		case $mode in
 		strangers) verdict $rc "nobody but its possessors can use a key" ;;
 		quota) verdict $rc "230 children of a user leave keys to its other programs" ;;
 		esac
 		check "$mode: no key is left in the kernel" keys_are 0 ;;
+	advice)
+		# Without the parser, on a kernel that has its own one as a module, and built in
+		rmmod pkcs8_key_parser || fatal "rmmod pkcs8_key_parser"
+		printf x >"$tmp/text"
+		for built_in in 0 1; do
+			unshare -m sh -c 'mount -t tmpfs lkcf /lib/modules && mkdir "/lib/modules/$(uname -r)" &&
+				{ [ "$1" = 0 ] || echo kernel/crypto/asymmetric_keys/pkcs8_key_parser.ko; } \
+				>"/lib/modules/$(uname -r)/modules.builtin" &&
+				exec openssl dgst -sha256 -sign /run/lab/keys/p256.pem -out "$2.sig" "$2"' \
+				sh $built_in "$tmp/text" >"$tmp/advice$built_in" 2>&1
+			verdict $? "without the parser software computes"
+		done
+		modprobe pkcs8_key_parser || fatal "modprobe pkcs8_key_parser"
+		check "without the parser: the advice is to load it" \
+			grep -q 'modprobe pkcs8_key_parser' "$tmp/advice0"
+		check "with the kernel's built in: the advice is another one" \
+			grep -q 'is built in.*algorithms = rsa' "$tmp/advice1" ;;
 	esac
 done
 tap_end
