@@ -423,6 +423,20 @@ static int gen_set_params(void *data, const OSSL_PARAM params[])
 		(!passed[0].key || EVP_PKEY_CTX_set_params(gen->ctx, passed) > 0);
 }
 
+/*
+ * Said once: whoever did not ask for it has a configuration that leaves it to the order in which it
+ * lists the providers.
+ */
+static void say_generation(struct provider *prov)
+{
+	static atomic_flag said = ATOMIC_FLAG_INIT;
+
+	if (!atomic_flag_test_and_set(&said))
+		lkcf_log(prov, "keys that this program makes are lkcf's, each by way of another "
+			 "one: add ?lkcf.keys!=yes to default_properties, or list default before "
+			 "lkcf (lkcf(7))");
+}
+
 static void *gen_init(struct provider *prov, enum key_type type, int selection,
 		      const OSSL_PARAM params[])
 {
@@ -430,6 +444,8 @@ static void *gen_init(struct provider *prov, enum key_type type, int selection,
 
 	if (!gen)
 		return NULL;
+	if (selection & OSSL_KEYMGMT_SELECT_KEYPAIR)
+		say_generation(prov);
 	gen->prov = prov;
 	gen->type = type;
 	gen->selection = selection;

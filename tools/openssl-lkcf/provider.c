@@ -307,7 +307,8 @@ static void provider_teardown(void *data)
 }
 
 #define OPS "provider=lkcf,lkcf.part=ops"
-#define KEYS "provider=lkcf,lkcf.part=keys"
+/* Two properties, each of which a query may want another value of: see lkcf.cnf. */
+#define KEYS "provider=lkcf,lkcf.part=keys,lkcf.keys=yes"
 #define NAMES_RSA "RSA:rsaEncryption:1.2.840.113549.1.1.1"
 
 static const OSSL_ALGORITHM keymgmts[] = {

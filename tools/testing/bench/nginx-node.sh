@@ -80,7 +80,7 @@ nginx_start()
 	ulimit -n 65536
 	if [ "$1" = offloaded ]; then
 		cp /run/lab/files/nginx/lkcf/* $conf/
-		env=("OPENSSL_CONF=$conf/openssl-lkcf.cnf" "OPENSSL_MODULES=$conf")
+		env=("OPENSSL_CONF=$conf/lkcf.cnf" "OPENSSL_MODULES=$conf")
 	fi
 	env "${env[@]}" nginx -c $conf/nginx.conf -e $conf/logs/error.log </dev/null &&
 		echo "started $1"

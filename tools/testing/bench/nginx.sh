@@ -58,7 +58,7 @@ prepare()
 	mkdir -p $files/lkcf "$tmp/html"
 	cc -D_GNU_SOURCE -O2 -o "$tmp/https_load" "$here/https_load.c" -lssl -lcrypto &&
 		make -s -C "$LAB_TREE/tools/openssl-lkcf" OUT=$files/lkcf >"$tmp/make.log" 2>&1 &&
-		cp "$LAB_TREE/tools/openssl-lkcf/openssl-lkcf.cnf" $files/lkcf/ ||
+		cp "$LAB_TREE/tools/openssl-lkcf/lkcf.cnf" $files/lkcf/ ||
 		die "cannot make the tools: $(tail -n 5 "$tmp/make.log")"
 	certificate rsa rsa:2048
 	certificate ecdsa ec -pkeyopt ec_paramgen_curve:P-256

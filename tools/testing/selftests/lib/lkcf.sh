@@ -9,10 +9,10 @@ OPENSSL_MODULES=${OPENSSL_MODULES:-/run/lab/bin}
 KEEP_COUNTERS=$tmp/statistics
 export OPENSSL_CONF OPENSSL_MODULES KEEP_COUNTERS
 plain_cnf=$tmp/plain.cnf
-lkcf_example=${LAB_TREE:-.}/tools/openssl-lkcf/openssl-lkcf.cnf
+lkcf_example=${LAB_TREE:-.}/tools/openssl-lkcf/lkcf.cnf
 preload=/run/lab/bin/keep_counters.so
 
-# lkcf_config FILE [PARAMETER=VALUE]...: the example that comes with the provider, with these
+# lkcf_config FILE [PARAMETER=VALUE]...: the drop-in that comes with the provider, with these
 lkcf_config() {
 	_file=$1
 	shift

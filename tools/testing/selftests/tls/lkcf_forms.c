@@ -8,14 +8,25 @@
  * compressed and hybrid points, explicit parameters, no public key. Each is written in some format
  * and read twice. Nothing is computed with the private key: no kernel needs to have it.
  *
- * lkcf_forms CONFIG [COUNT]
+ * Keys that are made are the default provider's, and those that are read lkcf's.
+ *
+ * lkcf_forms CONFIG [COUNT]     at least so many keys (1); 0: only whose keys are
+ * lkcf_forms --log CONFIG       lines of the log, /dev/log being ours, do not go to descriptors that
+ *                               were closed
+ *
  * Exit status 0 only if nothing was wrong.
  */
+#define _GNU_SOURCE
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>
@@ -705,13 +716,15 @@ static void ec_round(unsigned int round)
 
 				if (!EVP_PKEY_set_utf8_string_param(key, "point-format", forms[f]))
 					die(forms[f]);
+				bool deep = !round && !e && (!c || f == 1);
+
 				for (public = 0; public < 2; public++) {
 					snprintf(what, sizeof(what), "%s, %s, %s%s", curves[c],
 						 forms[f], encodings[e],
 						 public ? "" : ", no public key");
 					EVP_PKEY_set_int_param(key, "include-public", public);
 					try_key(key, what, public ? "PrivateKeyInfo" :
-						"type-specific", false, !round && !e);
+						"type-specific", false, deep);
 				}
 				EVP_PKEY_free(key);
 			}
@@ -719,13 +732,83 @@ static void ec_round(unsigned int round)
 	}
 }
 
+/* Whose are keys that are made, and read; in the context of programs, which has OPENSSL_CONF */
+static void whose(void)
+{
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	struct result file;
+
+	snprintf(of, sizeof(of), "a new key");
+	if (!key)
+		die("cannot be made");
+	if (is_lkcf(key))
+		complain("made", "by lkcf");
+	file = encode(key, EVP_PKEY_KEYPAIR, "PEM", "PrivateKeyInfo", NULL);
+	EVP_PKEY_free(key);
+	key = read_key(NULL, &file);
+	OPENSSL_free(file.p);
+	if (!key || !is_lkcf(key))
+		complain("read", "not by lkcf");
+	EVP_PKEY_free(key);
+	compared += 2;
+}
+
+/* A line is logged each time that the provider is loaded, for its folder of statistics is none. */
+static void load_and_unload(const char *config)
+{
+	OSSL_LIB_CTX *ctx = OSSL_LIB_CTX_new();
+
+	if (!ctx || !OSSL_LIB_CTX_load_config(ctx, config) || !OSSL_PROVIDER_available(ctx, "lkcf"))
+		die("no provider lkcf");
+	OSSL_LIB_CTX_free(ctx);
+}
+
+static int test_log(const char *config)
+{
+	const struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };
+	int log = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), pairs[8][2], i, rc = 0;
+	char line[1024];
+	ssize_t got;
+
+	if (log < 0 || bind(log, (const struct sockaddr *)&addr, sizeof(addr)))
+		die("/dev/log");
+	log = dup3(log, 100, O_CLOEXEC);
+	load_and_unload(config);
+	/* What a daemon does, and then it has connections. */
+	close_range(3, 99, 0);
+	for (i = 0; i < 8; i++)
+		if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pairs[i]))
+			die("socketpair");
+	sleep(2);
+	load_and_unload(config);
+	for (i = 0; i < 16; i++) {
+		if (recv(pairs[i / 2][i % 2], line, sizeof(line), MSG_DONTWAIT) > 0) {
+			printf("lkcf_forms: a connection got a line of the log\n");
+			rc = 1;
+		}
+	}
+	for (i = 0; i < 2; i++) {
+		got = recv(log, line, sizeof(line) - 1, MSG_DONTWAIT);
+		line[got > 0 ? got : 0] = 0;
+		if (!strstr(line, "lkcf: no file for statistics") ||
+		    strncmp(line, "<28>", 4) || !strstr(line, " lkcf_forms[")) {
+			printf("lkcf_forms: line %d of the log: '%s'\n", i, line);
+			rc = 1;
+		}
+	}
+	unlink("/dev/log");
+	return rc;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long count = argc > 2 ? strtoul(argv[2], NULL, 10) : 1, round;
 	OSSL_PROVIDER *provider;
 
-	if (argc < 2)
+	if (argc < 2 || setenv("OPENSSL_CONF", argv[1], 0))
 		return 64;
+	if (!strcmp(argv[1], "--log"))
+		return argc == 3 ? test_log(argv[2]) : 64;
 	kern = OSSL_LIB_CTX_new();
 	soft = OSSL_LIB_CTX_new();
 	if (!kern || !soft || !OSSL_LIB_CTX_load_config(kern, argv[1]) ||
@@ -734,6 +817,7 @@ int main(int argc, char **argv)
 	provider = OSSL_PROVIDER_load(soft, "default");
 	if (!provider)
 		die("no default provider");
+	whose();
 	for (round = 0; keys < count; round++) {
 		ec_round(round);
 		rsa_round(round);
@@ -743,7 +827,7 @@ int main(int argc, char **argv)
 	OSSL_PROVIDER_unload(provider);
 	OSSL_LIB_CTX_free(kern);
 	OSSL_LIB_CTX_free(soft);
-	if (!ours) {
+	if (count && !ours) {
 		printf("lkcf_forms: no key was lkcf's\n");
 		return 1;
 	}
