@@ -74,6 +74,18 @@ static void operation_put(struct operation *op)
 	}
 }
 
+/* By the monotonic clock: somebody may set the other one while pool_free() waits. */
+static void init_conds(struct pool *pool)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&pool->work, &attr);
+	pthread_cond_init(&pool->gone, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
 struct pool *pool_new(unsigned int threads)
 {
 	struct pool *pool = OPENSSL_zalloc(sizeof(*pool));
@@ -81,8 +93,7 @@ struct pool *pool_new(unsigned int threads)
 	if (!pool)
 		return NULL;
 	pthread_mutex_init(&pool->lock, NULL);
-	pthread_cond_init(&pool->work, NULL);
-	pthread_cond_init(&pool->gone, NULL);
+	init_conds(pool);
 	pool->last = &pool->first;
 	pool->max = threads;
 	pthread_mutex_lock(&pools_lock);
@@ -111,7 +122,7 @@ bool pool_free(struct pool *pool)
 	*place = pool->next;
 	pthread_mutex_unlock(&pools_lock);
 
-	clock_gettime(CLOCK_REALTIME, &end);
+	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec++;
 	pthread_mutex_lock(&pool->lock);
 	pool->ends = true;
@@ -156,8 +167,7 @@ void pools_after_fork(bool child)
 			pool->queued = 0;
 			pool->first = NULL;
 			pool->last = &pool->first;
-			pthread_cond_init(&pool->work, NULL);
-			pthread_cond_init(&pool->gone, NULL);
+			init_conds(pool);
 		}
 		pthread_mutex_unlock(&pool->lock);
 	}
