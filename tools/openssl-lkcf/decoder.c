@@ -104,8 +104,8 @@ static struct key *decode(struct decoder *decoder, const unsigned char *der, siz
 	if (!soft)
 		return NULL;
 	/*
-	 * Without a provider it is one that libcrypto's old code reads and the default provider does
-	 * not (a private exponent longer than the modulus): that code has it altogether.
+	 * Without a provider it is one that libcrypto's old code reads and the default provider
+	 * does not (a private exponent longer than the modulus): that code has it altogether.
 	 */
 	if (EVP_PKEY_get0_provider(soft) &&
 	    EVP_PKEY_is_a(soft, key_type_name(decoder->type)))

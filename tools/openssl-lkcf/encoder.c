@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * What is written of a key: as the default provider writes it, of the mirror. Without encoders of
- * ours libcrypto would export the key to the default provider's, and that import does not keep all of
+ * ours libcrypto would export the key to the default provider, and that import does not keep all of
  * it: the form of EC points, and whether the public half is written.
  */
 #include <openssl/bio.h>
@@ -142,23 +142,28 @@ static int encoder_encode(void *data, OSSL_CORE_BIO *core_bio, const void *objec
 		{ 0, NULL } \
 	}
 
-#define BOTH(id, structure, mask) \
-	ENCODER(der_##id, "DER", structure, mask); \
-	ENCODER(pem_##id, "PEM", structure, mask)
-
 ENCODER(text, "TEXT", NULL, PRIVATE | PUBLIC | PARAMETERS);
 ENCODER(msblob, "MSBLOB", NULL, PRIVATE | PUBLIC);
 ENCODER(pvk, "PVK", NULL, PRIVATE | PUBLIC);
 ENCODER(blob, "BLOB", NULL, PUBLIC);
-BOTH(rsa_specific, "type-specific", PRIVATE | PUBLIC);
-BOTH(rsa, "rsa", PRIVATE | PUBLIC);
-BOTH(pkcs1, "pkcs1", PRIVATE | PUBLIC);
-BOTH(ec_specific, "type-specific", PRIVATE | PARAMETERS);
-BOTH(ec, "ec", PRIVATE | PARAMETERS);
-BOTH(x962, "X9.62", PRIVATE | PARAMETERS);
-BOTH(encrypted, "EncryptedPrivateKeyInfo", PRIVATE);
-BOTH(info, "PrivateKeyInfo", PRIVATE);
-BOTH(spki, "SubjectPublicKeyInfo", PUBLIC);
+ENCODER(der_rsa_specific, "DER", "type-specific", PRIVATE | PUBLIC);
+ENCODER(pem_rsa_specific, "PEM", "type-specific", PRIVATE | PUBLIC);
+ENCODER(der_rsa, "DER", "rsa", PRIVATE | PUBLIC);
+ENCODER(pem_rsa, "PEM", "rsa", PRIVATE | PUBLIC);
+ENCODER(der_pkcs1, "DER", "pkcs1", PRIVATE | PUBLIC);
+ENCODER(pem_pkcs1, "PEM", "pkcs1", PRIVATE | PUBLIC);
+ENCODER(der_ec_specific, "DER", "type-specific", PRIVATE | PARAMETERS);
+ENCODER(pem_ec_specific, "PEM", "type-specific", PRIVATE | PARAMETERS);
+ENCODER(der_ec, "DER", "ec", PRIVATE | PARAMETERS);
+ENCODER(pem_ec, "PEM", "ec", PRIVATE | PARAMETERS);
+ENCODER(der_x962, "DER", "X9.62", PRIVATE | PARAMETERS);
+ENCODER(pem_x962, "PEM", "X9.62", PRIVATE | PARAMETERS);
+ENCODER(der_encrypted, "DER", "EncryptedPrivateKeyInfo", PRIVATE);
+ENCODER(pem_encrypted, "PEM", "EncryptedPrivateKeyInfo", PRIVATE);
+ENCODER(der_info, "DER", "PrivateKeyInfo", PRIVATE);
+ENCODER(pem_info, "PEM", "PrivateKeyInfo", PRIVATE);
+ENCODER(der_spki, "DER", "SubjectPublicKeyInfo", PUBLIC);
+ENCODER(pem_spki, "PEM", "SubjectPublicKeyInfo", PUBLIC);
 
 #define RSA_NAMES "RSA:rsaEncryption:1.2.840.113549.1.1.1"
 #define PSS_NAMES "RSA-PSS:RSASSA-PSS:1.2.840.113549.1.1.10"

@@ -176,8 +176,8 @@ static int has_mapped(int pid, const struct server *server)
 
 /*
  * Who made a file may be gone and those that it forked not: a server that went to the background.
- * The oldest of those that have the file is the server then. A process that executed another program
- * keeps its number and its time of start, but has the file no longer.
+ * The oldest of those that have the file is the server then. A process that executed another
+ * program keeps its number and its time of start, but has the file no longer.
  */
 static void find_process(struct server *server)
 {
@@ -480,7 +480,7 @@ static void json_text(const char *text)
 }
 
 /* How much of the quota of keys the users have in use, who have keys. */
-static void quotas(bool as_json)
+static void show_quotas(bool as_json)
 {
 	unsigned int user, keys, max_keys, bytes, max_bytes;
 	FILE *file = fopen("/proc/key-users", "re");
@@ -558,7 +558,7 @@ static void json(const struct servers *servers, const struct sums *sums, bool ra
 		}
 		putchar('}');
 	}
-	quotas(true);
+	show_quotas(true);
 	fputs("}\n", stdout);
 }
 
@@ -656,7 +656,7 @@ static void table(const struct servers *servers, const struct sums *sums, bool r
 		to = from + part < columns ? from + part : columns;
 		table_part(servers, sums, from, to, rates);
 	}
-	quotas(false);
+	show_quotas(false);
 }
 
 static void show(struct servers *servers, const struct servers *before, bool as_json)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lkcf_keys - who can use the keys that OpenSSL's provider lkcf has in the kernel, and how much of a
- * user's quota of keys they take. Root, with the provider's configuration in OPENSSL_CONF.
+ * lkcf_keys - who can use the keys that OpenSSL's provider lkcf has in the kernel, and how much of
+ * a user's quota of keys they take. Root, with the provider's configuration in OPENSSL_CONF.
  *
- * strangers: programs that load a key as root or as a user, give up their privileges before or after
- * that, fork, and lose the key. All of them sign; no other process of either user can do anything
- * with the key.
+ * strangers: programs that load a key as root or as a user, give up their privileges before or
+ * after that, fork, and lose the key. All of them sign; no other process of either user can do
+ * anything with the key.
  *
  * quota: a program of an unprivileged user with many children, which is not to take all the keys
  * that the user may have.
@@ -31,6 +31,7 @@
 #include <openssl/pem.h>
 #include <openssl/provider.h>
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define USER	1234
 #define MAX_SERIALS 64
 
@@ -122,7 +123,7 @@ static unsigned int find_keys(key_serial_t *serials, unsigned int n, const char 
 }
 
 /* Executed, so that nothing is inherited: lkcf_keys stranger UID SERIAL... */
-static int stranger(int argc, char **argv)
+static int be_stranger(int argc, char **argv)
 {
 	unsigned char in[256] = { 0, 1 }, out[512];
 	struct keyctl_pkey_query query;
@@ -238,7 +239,6 @@ static void scenario(const char *what, bool drop_first, bool drop_then, unsigned
 	fflush(stdout);
 	pid = fork();
 	if (pid) {
-
 		if (waitpid(pid, &status, 0) != pid || status)
 			complain(what, "the program failed");
 		return;
@@ -329,7 +329,7 @@ static void mode_strangers(void)
 	};
 	unsigned int i;
 
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(all); i++)
 		scenario(all[i].what, all[i].first, all[i].then, all[i].workers, all[i].lose);
 }
 
@@ -413,8 +413,9 @@ static void mode_quota(void)
 		await(done[0]);
 	used = quota(USER, &most);
 	other_program("with children that have signed");
-	printf("lkcf_keys: of %u keys: %u for %u idle children, %u when they sign; kernel %llu, software %llu\n",
-	       most, idle, CHILDREN, used, counted("lkcf-rsa_kernel"),
+	printf("lkcf_keys: of %u keys: %u for %u idle children, %u when they sign; ", most, idle,
+	       CHILDREN, used);
+	printf("kernel %llu, software %llu\n", counted("lkcf-rsa_kernel"),
 	       counted("lkcf-rsa_software"));
 	/* Three quarters, and what children that look at the same time add. */
 	if (used >= most)
@@ -438,7 +439,7 @@ int main(int argc, char **argv)
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		return 2;
 	if (argc > 2 && !strcmp(argv[1], "stranger"))
-		return stranger(argc - 2, argv + 2);
+		return be_stranger(argc - 2, argv + 2);
 	if (argc != 3) {
 		fprintf(stderr, "lkcf_keys strangers|quota KEY.pem\n");
 		return 64;
