@@ -11,6 +11,8 @@ setup_initiator()
 	make_dir $pool
 	set_attr $pool/hostid "$HOSTID"
 	set_attr $pool/insecure 1
+	# Not the default: here operations of every kind shall pass every hop.
+	set_attr $pool/public_ops "${PUBLIC_OPS:-remote}"
 	[ -z "${INITIATOR_PRIORITY:-}" ] || set_attr $pool/priority "$INITIATOR_PRIORITY"
 	n=0
 	# shellcheck disable=SC2086 # a list

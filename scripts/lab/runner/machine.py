@@ -13,7 +13,9 @@ FIRMWARE = ["-L", "/usr/share/seabios", "-L", "/usr/share/qemu"]
 # Kernel logs complete, nothing rate-limited, a panic ends the machine; nothing that only costs time.
 CMDLINE = ("console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 mitigations=off audit=0 "
            "apparmor=0 tsc=nowatchdog watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 "
-           "no_timer_check")    # emulated on a busy machine, ticks may come late
+           "no_timer_check "    # emulated on a busy machine, ticks may come late
+           # Not the default: operations of every kind shall pass every hop (node/initiator.sh, too).
+           "virtio_crypto.public_ops=remote")
 
 # Without "fast" string instructions: emulated, they go byte by byte, and the kernel, told that they are
 # slow, copies and clears memory in words.
@@ -218,7 +220,7 @@ class Uml(Machine):
                 self.args.linux, f"mem={self.args.mem}", "root=/dev/root", "rootfstype=hostfs",
                 f"rootflags={self.place}/root", "rw", "init=/init", "con0=null,fd:1", "con=null",
                 f"uml_dir={self.place}/", f"umid={self.node.name}", "loglevel=7",
-                "printk.devkmsg=on", f"lab.run={self.run}", f"lab.node={self.node.name}",
+                "printk.devkmsg=on", "virtio_crypto.public_ops=remote", f"lab.run={self.run}", f"lab.node={self.node.name}",
                 *shlex.split(self.args.append)]
 
 
