@@ -67,15 +67,25 @@ void cof_tgt_off_begin(struct cof_tgt_off *off, struct config_item *item)
 }
 
 /**
- * cof_tgt_off_end() - it is disabled
+ * cof_tgt_off_done() - it is disabled
  * @off: its
- * @item: may be gone on return
+ *
+ * Context: @off->work, the object's lock held. It may be disabled again from then on.
+ */
+void cof_tgt_off_done(struct cof_tgt_off *off)
+{
+	off->running = false;
+	complete_all(&off->done);
+}
+
+/**
+ * cof_tgt_off_end() - the last that @off->work does
+ * @item: the port or pool; may be gone on return
  *
  * Context: @off->work, without a lock. The module's exit waits for the workqueue.
  */
-void cof_tgt_off_end(struct cof_tgt_off *off, struct config_item *item)
+void cof_tgt_off_end(struct config_item *item)
 {
-	complete_all(&off->done);
 	config_item_put(item);
 	module_put(THIS_MODULE);
 }
@@ -123,18 +133,6 @@ bool cof_tgt_host_known(const char *hostid)
 		if (!strcmp(config_item_name(&host->item), hostid))
 			return true;
 	return false;
-}
-
-/**
- * cof_tgt_host_count() - how many are in hosts/
- *
- * Context: cof_tgt_lock held.
- * Return: the number.
- */
-unsigned int cof_tgt_host_count(void)
-{
-	lockdep_assert_held(&cof_tgt_lock);
-	return list_count_nodes(&cof_tgt_hosts);
 }
 
 static struct config_item *hosts_make_item(struct config_group *group, const char *name)

@@ -315,10 +315,10 @@ static void pool_off_work(struct work_struct *work)
 	scoped_guard(mutex, &pool->lock) {
 		WRITE_ONCE(pool->exec, NULL);
 		pool->remote = false;
-		pool->off.running = false;
+		pr_info("pool %s: disabled\n", cof_tgt_pool_name(pool));
+		cof_tgt_off_done(&pool->off);
 	}
-	pr_info("pool %s: disabled\n", cof_tgt_pool_name(pool));
-	cof_tgt_off_end(&pool->off, &pool->group.cg_item);
+	cof_tgt_off_end(&pool->group.cg_item);
 }
 
 /* True: pool->off.done will tell. */

@@ -401,10 +401,10 @@ static void port_off_work(struct work_struct *work)
 	scoped_guard(mutex, &port->lock) {
 		enable_delayed_work(&port->listen_work);
 		WRITE_ONCE(port->enabled, false);
-		WRITE_ONCE(port->off.running, false);
+		pr_info("port %u: disabled\n", port->id);
+		cof_tgt_off_done(&port->off);
 	}
-	pr_info("port %u: disabled\n", port->id);
-	cof_tgt_off_end(&port->off, &port->group.cg_item);
+	cof_tgt_off_end(&port->group.cg_item);
 }
 
 /* True: port->off.done will tell. */

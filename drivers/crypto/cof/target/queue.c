@@ -96,13 +96,29 @@ struct cof_tgt_seat *cof_tgt_seat_alloc(const char *hostid)
 	return seat;
 }
 
+/* Those that may use a pool of the port. */
+static unsigned int port_count_hosts(const struct cof_tgt_port *port)
+{
+	struct cof_tgt_link *pool, *host;
+	unsigned int n = 0;
+	static u64 count;	/* cof_tgt_lock */
+
+	count++;
+	list_for_each_entry(pool, &port->pools, list)
+		list_for_each_entry(host, &pool->pool->hosts, list) {
+			n += host->host->counted != count;
+			host->host->counted = count;
+		}
+	return n;
+}
+
 /**
  * cof_tgt_port_room() - how many connections more may a host have here?
  * @port: the port
  * @hostid: whose
  *
  * A host may have max_host_conns, for all its pools. Its first COF_TGT_HOST_ROOM take any place;
- * further ones leave as many to each other host of hosts/, up to half of the port.
+ * further ones leave as many to each other host that may use a pool here, up to half of the port.
  *
  * Context: cof_tgt_lock held.
  * Return: the number.
@@ -117,7 +133,7 @@ unsigned int cof_tgt_port_room(const struct cof_tgt_port *port, const char *host
 	if (port->nr_admitted >= max_conns)
 		return 0;
 	left = max_conns - port->nr_admitted;
-	hosts = cof_tgt_host_count();
+	hosts = port_count_hosts(port);
 	kept = COF_TGT_HOST_ROOM * (hosts - min(hosts, port->nr_hosts));
 	list_for_each_entry(seat, &port->hosts, list) {
 		if (!strcmp(seat->hostid, hostid))

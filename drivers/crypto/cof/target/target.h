@@ -99,10 +99,12 @@ struct cof_tgt_off {
  * struct cof_tgt_host - hosts/<hostid>
  * @item: its name is the host id
  * @list: all hosts; cof_tgt_lock
+ * @counted: in which count of hosts it was seen last; cof_tgt_lock
  */
 struct cof_tgt_host {
 	struct config_item item;
 	struct list_head list;
+	u64 counted;
 };
 
 /**
@@ -562,12 +564,12 @@ void cof_tgt_keys_wipe(struct cof_tgt_assoc *assoc);
 int cof_tgt_config_init(void);
 void cof_tgt_config_exit(void);
 bool cof_tgt_host_known(const char *hostid);
-unsigned int cof_tgt_host_count(void);
 struct cof_tgt_host *to_cof_tgt_host(struct config_item *item);
 ssize_t cof_tgt_store_string(char *dst, size_t size, const char *page, size_t count);
 void cof_tgt_off_init(struct cof_tgt_off *off, work_func_t work);
 void cof_tgt_off_begin(struct cof_tgt_off *off, struct config_item *item);
-void cof_tgt_off_end(struct cof_tgt_off *off, struct config_item *item);
+void cof_tgt_off_done(struct cof_tgt_off *off);
+void cof_tgt_off_end(struct config_item *item);
 
 /* config_pool.c */
 extern const struct config_item_type cof_tgt_pools_type;

@@ -557,6 +557,7 @@ static void hosts_leave_room_to_each_other(struct kunit *test)
 	unsigned int few[3], last[3], none[3];
 
 	KUNIT_ASSERT_NOT_NULL(test, port);
+	INIT_LIST_HEAD(&port->pools);
 	INIT_LIST_HEAD(&port->hosts);
 	list_add_tail(&one.list, &port->hosts);
 	list_add_tail(&two.list, &port->hosts);
