@@ -114,8 +114,8 @@ static int addr_scope(struct sockaddr_in6 *in6, const char *scope)
  * listen.
  *
  * Context: process (looks up the interface).
- * Return: 0; -ENODEV: the interface does not exist now, @addr is complete but for its scope; -EINVAL:
- * it is no address.
+ * Return: 0; -ENODEV: the interface does not exist now, @addr is complete but for its scope;
+ * -EINVAL: it is no address.
  */
 int cof_addr_parse(struct sockaddr_storage *addr, const char *traddr, const char *trsvcid)
 {

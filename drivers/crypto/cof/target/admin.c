@@ -5,8 +5,8 @@
  * COF_ADMIN_DEPTH of them, copied into memory of the length that
  * cof_msg_check() found to be right. queue->lock guards the lists.
  *
- * KEY_OPEN makes the target compute: it waits for its turn as an operation does, before those of its
- * host, which may need the key; then key_work prepares it. Others behind it do not wait.
+ * KEY_OPEN makes the target compute: it waits for its turn as an operation does, before those of
+ * its host, which may need the key; then key_work prepares it. Others behind it do not wait.
  */
 #include "target.h"
 
@@ -224,8 +224,8 @@ static void admin_open_free(struct cof_tgt_admin_req *req)
 }
 
 /*
- * Has KEY_OPEN wait for its turn. False: it is none, or will be refused, which is answered at once and
- * takes no work.
+ * Has KEY_OPEN wait for its turn. False: it is none, or will be refused, which is answered at once
+ * and takes no work.
  */
 static bool admin_open_wait(struct cof_tgt_admin_req *req)
 {

@@ -42,7 +42,7 @@ ssize_t cof_tgt_store_string(char *dst, size_t size, const char *page, size_t co
 /**
  * cof_tgt_off_init() - for a new port or pool
  * @off: its
- * @work: disables it, without an end if a driver has none; cof_tgt_off_end() is the last that it does
+ * @work: disables it; waits for drivers; cof_tgt_off_end() is the last that it does
  */
 void cof_tgt_off_init(struct cof_tgt_off *off, work_func_t work)
 {

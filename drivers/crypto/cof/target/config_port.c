@@ -6,7 +6,7 @@
  *
  * An address may come after its port was enabled (a network that is configured later, an RDMA
  * device), and the interface of a link-local one may go and come back with another index:
- * port->listen_work looks again each second, for ports that wait and for addresses with an interface.
+ * port->listen_work looks again each second, for ports that wait and addresses with an interface.
  */
 #include "target.h"
 

@@ -6,8 +6,8 @@
  * result is computed into the send buffer that carries it.
  *
  * A key that comes with its operation is copied into one of COF_INLINE_KEYS places of the queue.
- * Preparing it may sleep, and takes work: the operation waits for its turn first, and what preparing
- * costs is charged with it. Then queue->key_work prepares one key after the other, on a
+ * Preparing it may sleep, and takes work: the operation waits for its turn first, and what
+ * preparing costs is charged with it. Then queue->key_work prepares one key after the other, on a
  * workqueue of its own, and gives the operation to the executor. What nobody wants any more (ABORT,
  * the connection is closed) is taken back by whoever says so, until key_work has it; from then on
  * it is marked, and key_work answers it instead.
@@ -161,8 +161,8 @@ const struct asym_qos_ops cof_tgt_qos_ops = {
 };
 
 /*
- * Did the operation wait, for its turn or for its key? Then it does not any more; io_abort() is left
- * to do. If not, and there is a key to be prepared, key_work looks before it begins.
+ * Did the operation wait, for its turn or for its key? Then it does not any more; io_abort() is
+ * left to do. If not, and there is a key to be prepared, key_work looks before it begins.
  */
 static bool io_take_back(struct cof_tgt_req *req)
 {
