@@ -188,8 +188,11 @@ static struct vcrypto *cipher_device_get(void)
 static void cipher_device_put(struct vcrypto *vc)
 {
 	spin_lock(&cipher_lock);
-	if (!--vc->cipher_calls)
+	if (!--vc->cipher_calls) {
+		/* The count before who waits: vcrypto_cipher_leave() does it the other way around. */
+		smp_mb();
 		wake_up_var(&vc->cipher_calls);
+	}
 	spin_unlock(&cipher_lock);
 }
 
