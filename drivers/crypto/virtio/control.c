@@ -190,7 +190,7 @@ static void vcrypto_ctrl_done(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, int
 	vcrypto_ctrl_free(ctrl);
 }
 
-/* ctrl_lock is held. On success @ctrl is the ring's; @notify is set if the device is to be notified. */
+/* ctrl_lock is held. On success @ctrl is the ring's; @notify: the device is to be notified. */
 static int vcrypto_ctrl_add(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, bool *notify)
 {
 	struct scatterlist req, key, in, *sgs[3];
@@ -451,7 +451,8 @@ static int vcrypto_open_send(struct vcrypto *vc, struct vcrypto_open *open,
  * @session: on success, the session
  *
  * Context: sleeps until the device answers or goes away, max_wait_ms at most.
- * Return: 0; -ENODEV the device goes; -ETIMEDOUT it does not answer; -ENOSPC, -EOPNOTSUPP, -EIO its answer.
+ * Return: 0; -ENODEV the device goes; -ETIMEDOUT it does not answer; -ENOSPC, -EOPNOTSUPP, -EIO
+ * its answer.
  */
 int vcrypto_session_open(struct vcrypto *vc, const struct asym_key_data *key,
 			 const struct virtio_crypto_akcipher_session_para *para,

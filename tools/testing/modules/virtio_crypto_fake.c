@@ -223,6 +223,7 @@ static void fake_answer(struct fake_queue *queue, struct fake_request *req, unsi
 
 	elem->id = cpu_to_virtio32(fake.vdev, req->head);
 	elem->len = cpu_to_virtio32(fake.vdev, used);
+	/* The element before the index: the driver acquires it. */
 	smp_store_release(&vring->used->idx, cpu_to_virtio16(fake.vdev, idx + 1));
 	fake_request_free(req);
 	smp_mb();	/* the index before the flag: the driver does it the other way around */
@@ -249,9 +250,11 @@ static void fake_session_free(unsigned int id)
 }
 
 static int fake_rsa_key(struct fake_session *session,
-			const struct virtio_crypto_op_ctrl_req *req, const u8 *key, unsigned int len)
+			const struct virtio_crypto_op_ctrl_req *req, const u8 *key,
+			unsigned int len)
 {
-	const struct virtio_crypto_akcipher_session_para *para = &req->u.akcipher_create_session.para;
+	const struct virtio_crypto_akcipher_session_para *para =
+		&req->u.akcipher_create_session.para;
 	bool is_private = le32_to_cpu(para->keytype) == VIRTIO_CRYPTO_AKCIPHER_KEY_TYPE_PRIVATE;
 
 	if (le32_to_cpu(para->algo) != VIRTIO_CRYPTO_AKCIPHER_RSA ||
@@ -267,7 +270,8 @@ static int fake_rsa_key(struct fake_session *session,
 }
 
 static int fake_aes_key(struct fake_session *session,
-			const struct virtio_crypto_op_ctrl_req *req, const u8 *key, unsigned int len)
+			const struct virtio_crypto_op_ctrl_req *req, const u8 *key,
+			unsigned int len)
 {
 	if (le32_to_cpu(req->u.sym_create_session.u.cipher.para.keylen) != len)
 		return -EINVAL;
@@ -433,8 +437,8 @@ static u8 fake_compute(struct fake_request *req, u8 *dst, unsigned int *dst_len)
 		if (iv_len != 16 || in_len != iv_len + room)
 			return VIRTIO_CRYPTO_ERR;
 		*dst_len = room;
-		err = fake_aes(session, opcode == VIRTIO_CRYPTO_CIPHER_DECRYPT, in, in + iv_len, dst,
-			       room);
+		err = fake_aes(session, opcode == VIRTIO_CRYPTO_CIPHER_DECRYPT, in, in + iv_len,
+			       dst, room);
 		break;
 	default:
 		return VIRTIO_CRYPTO_NOTSUPP;
@@ -474,6 +478,7 @@ static void fake_pull(struct fake_queue *queue)
 	struct fake_request *req;
 	u16 head;
 
+	/* The index before the element and what it describes: the driver released it. */
 	while (queue->avail != virtio16_to_cpu(fake.vdev, smp_load_acquire(&vring->avail->idx))) {
 		head = virtio16_to_cpu(fake.vdev,
 				       vring->avail->ring[queue->avail++ & (vring->num - 1)]);

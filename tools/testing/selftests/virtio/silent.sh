@@ -106,13 +106,13 @@ raw 1024
 verdict $? "a device that leaves out leading zeros: the result is right"
 echo N >$fake/strip
 # A key that is used for the first time is opened: from here on only with the control queue held.
-expect "sessions of the driver's and of the device" "$(counted sessions)" -eq "$(cat $fake/sessions)"
+expect "sessions of the driver's and of the device" "$(counted sessions)" -eq \
+	"$(cat $fake/sessions)"
 opened=$(counted sessions)
 
 note "the control queue is not answered"
 lines=$(log_lines "does not answer on its control queue")
 echo Y >$fake/hold_ctrl
-# A device that was reset has forgotten nothing: its keys are in sessions that are open. So new keys.
 for n in 2048 3072 4096; do
 	raw $n
 	verdict $? "a new key, $n bits: the result is right, by software"
@@ -120,7 +120,8 @@ for n in 2048 3072 4096; do
 done
 expect "requests that were given up, of three keys'" "$(counted control_late)" -eq 1
 expect "... counted" "$(counted control_timeouts)" -eq 1
-expect "log lines that say so" $(($(log_lines "does not answer on its control queue") - lines)) -eq 1
+lines=$(($(log_lines "does not answer on its control queue") - lines))
+expect "log lines that say so" $lines -eq 1
 raw 1024
 verdict $? "a key whose session is open is used"
 late=$(counted control_late)
@@ -206,7 +207,7 @@ echo encrypt >$debug/asym_bench/op
 echo 1 >$debug/asym_bench/check
 echo 32 >$debug/asym_bench/depth
 echo 2 >$debug/asym_bench/threads
-echo 6 >$debug/asym_bench/seconds
+echo 12 >$debug/asym_bench/seconds
 echo 10 >$fake/latency_ms
 lines=$(log_lines "known-answer tests did not get through")
 echo 1 >$debug/asym_bench/run &
@@ -220,7 +221,8 @@ expect "known-answer tests that did not get through" \
 	$(($(log_lines "known-answer tests did not get through") - lines)) -eq 0
 check "it is live still" live
 for name in errors wrong doubled lost; do
-	expect "... $name" "$(awk -v n="$name" '$1 == n { print $2 }' $debug/asym_bench/result)" -eq 0
+	value=$(awk -v n="$name" '$1 == n { print $2 }' $debug/asym_bench/result)
+	expect "... $name" "$value" -eq 0
 done
 check "unloaded" rmmod asym_bench virtio_crypto_fake
 tap_end
