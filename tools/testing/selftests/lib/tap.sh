@@ -113,6 +113,11 @@ hop_delta() {
 	awk -v n="$3" '$1 == n { v[FILENAME] = $2 } END { print v[ARGV[2]] - v[ARGV[1]] }' "$1" "$2"
 }
 
+# public_ops: where virtio_crypto has operations with a public key computed, local or remote
+public_ops() {
+	cat /sys/module/virtio_crypto/parameters/public_ops
+}
+
 # check_selftests: no algorithm of this kernel failed its self test
 check_selftests() {
 	check "no algorithm failed its self test" sh -c \
