@@ -123,6 +123,8 @@ put 1 $target/ports/91/enable
 mkdir $initiator || fatal "cannot make the initiator's pool"
 put "$HOSTID" $initiator/hostid
 put $cof_insecure $initiator/insecure
+# Operations of all kinds go to the pool.
+put remote $initiator/public_ops
 # Whoever asks for RSA gets this class, as soon as there is one.
 put 3000 $initiator/priority
 mkdir $path || fatal "cannot make the path"

@@ -64,6 +64,7 @@ mkdir $initiator $initiator/paths/1 $initiator/paths/2 &&
 	echo pool0 >$initiator/pool &&
 	cat /sys/kernel/config/cof_initiator/pool0/hostid >$initiator/hostid &&
 	echo $cof_insecure >$initiator/insecure &&
+	echo remote >$initiator/public_ops &&
 	echo 9000 >$initiator/priority &&
 	echo 100 >$initiator/reconnect_ms &&
 	echo "$cof_transport" | tee $initiator/paths/{1,2}/transport >/dev/null &&

@@ -41,7 +41,7 @@ restore() {
 # digests: a pool like pool0, with digests, and whoever asks for RSA gets it
 digests() {
 	mkdir $digest_pool
-	for attr in pool hostid insecure reconnect_ms; do
+	for attr in pool hostid insecure reconnect_ms public_ops; do
 		cat $pool/$attr >$digest_pool/$attr
 	done
 	echo both >$digest_pool/digests

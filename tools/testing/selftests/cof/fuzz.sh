@@ -91,6 +91,7 @@ make_pool() {
 		echo 10 >$initiator/$1/reconnect_ms &&
 		echo 10 >$initiator/$1/priority &&
 		echo $cof_insecure >$initiator/$1/insecure &&
+		echo remote >$initiator/$1/public_ops &&
 		echo "$cof_transport" >$initiator/$1/paths/1/transport &&
 		echo "$cof_addr" >$initiator/$1/paths/1/traddr &&
 		echo $port >$initiator/$1/paths/1/trsvcid &&

@@ -42,6 +42,7 @@ begin_pool() {
 		echo 100 >$initiator/reconnect_ms &&
 		echo "$1" >$initiator/digests &&
 		echo $cof_insecure >$initiator/insecure &&
+		echo remote >$initiator/public_ops &&
 		echo "$cof_transport" >$initiator/paths/1/transport &&
 		echo "$cof_addr" >$initiator/paths/1/traddr &&
 		echo 4498 >$initiator/paths/1/trsvcid &&

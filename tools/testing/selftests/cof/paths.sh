@@ -85,6 +85,7 @@ expect "queues by default: CPUs" "$(cat $pool/queues)" -eq "$(getconf _NPROCESSO
 echo pool0 >$pool/pool
 echo "$HOSTID" >$pool/hostid
 echo $cof_insecure >$pool/insecure
+echo remote >$pool/public_ops
 echo 50000 >$pool/priority
 echo 1024 >$pool/depth
 echo 3 >$pool/so_priority

@@ -119,6 +119,7 @@ make_pool() {
 		echo pool0 >$pool/pool &&
 		echo "$HOSTID" >$pool/hostid &&
 		echo "$cof_insecure" >$pool/insecure &&
+		echo remote >$pool/public_ops &&
 		echo 9000 >$pool/priority &&
 		echo 50 >$pool/reconnect_ms &&
 		echo "$cof_transport" >$pool/paths/1/transport &&

@@ -39,6 +39,7 @@ mkdir $pool $pool/paths/1
 cat $model/pool >$pool/pool
 echo "$host" >$pool/hostid
 cat $model/insecure >$pool/insecure
+cat $model/public_ops >$pool/public_ops
 echo 2000 >$pool/kato_ms
 # Whoever asks for RSA gets it.
 echo 9000 >$pool/priority
