@@ -125,6 +125,7 @@ cof_up()
 			mkdir "$pool" "$path" && echo bench >"$pool/pool" && echo "$host" >"$pool/hostid" &&
 			echo "$BENCH_QUEUES" >"$pool/queues" && echo "${4:-128}" >"$pool/depth" &&
 			echo error >"$pool/fallback" && echo 1 >"$pool/insecure" &&
+			echo remote >"$pool/public_ops" &&
 			echo 1 >"$pool/priority" && echo "$1" >"$path/transport" &&
 			echo "${address[$1]}" >"$path/traddr" && echo 4430 >"$path/trsvcid" &&
 			echo 1 >"$path/enable" && echo 1 >"$pool/enable" || die "cof_initiator is not configured"
