@@ -160,8 +160,6 @@ void asym_class_get_stats(struct asym_class *class, struct asym_class_stats *sta
  */
 struct asym_session_params {
 	const struct asym_key_data *key;
-	u8 padding;
-	u8 hash;
 };
 
 /**
@@ -240,9 +238,9 @@ void asym_request_done(struct asym_request *req, int status, unsigned int out_le
  *	are too many now: a session is opened, and requests that have one are not held up.
  *	Any other error: not taken, the device failed.
  * @cancel: may be NULL. Nobody wants the answer to a request that ->submit() took, since it
- *	took longer than asym_class_params::max_wait_ms. The driver may tell the device, and may answer
- *	the request at once, with -ECANCELED, if the device can no longer touch its memory;
- *	it must answer it in any case. The request may be answered while this runs, but its
+ *	took longer than asym_class_params::max_wait_ms. The driver may tell the device, and
+ *	may answer the request at once, with -ECANCELED, if the device can no longer touch its
+ *	memory; it must answer it in any case. The request may be answered while this runs, but its
  *	memory stays until this returns. Process context; must not sleep; not after
  *	asym_device_quiesce()
  * @commit: may be NULL. Rings the doorbell for requests that came with
@@ -258,8 +256,7 @@ struct asym_device_ops {
 	void (*commit)(struct asym_device *dev);
 };
 
-#define ASYM_DEV_SESSION_PER_PADDING	BIT(0)
-#define ASYM_DEV_INLINE_KEY		BIT(1)	/* takes requests with the key in them */
+#define ASYM_DEV_INLINE_KEY		BIT(0)	/* takes requests with the key in them */
 
 /**
  * struct asym_device - embedded by the driver

@@ -370,8 +370,8 @@ EXPORT_SYMBOL_GPL(asym_key_cost);
  * ASYM_RSA_MAX_E_BITS, a private one that is longer than the modulus, or numbers for the Chinese
  * remainder theorem that are not of this modulus. @key->bits is the modulus' size as the software
  * sees it, one of 512, 1024, 1536, 2048, 3072 and 4096, so that @key->bits / 8 is the size of a
- * block. An ECDSA key is only looked at: whether a point is on the curve, and is that of the private
- * key, is found out when the key is set.
+ * block. An ECDSA key is only looked at: whether a point is on the curve, and is that of the
+ * private key, is found out when the key is set.
  *
  * Context: any.
  * Return: 0, -EBADMSG if it is no BER of such a key (ECDSA: no DER), -EINVAL if it is but its

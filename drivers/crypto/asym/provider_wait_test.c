@@ -138,7 +138,7 @@ static void opening_is_bounded(struct kunit *test)
 	WRITE_ONCE(fake->open_wait, false);
 	wake_up_all(&fake->gate);
 	for (i = 0; i < 1000 && !ptest_stat(pt, PROVIDER_SESSION_OPENS); i++)
-		msleep(5);
+		msleep(20);
 	ptest_sign(pt);
 	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_DEVICE));
 	ptest_expect_consistent(pt);
@@ -231,7 +231,7 @@ static void forgotten_sessions_are_closed(struct kunit *test)
 	}
 	ptest_sign(pt);
 	for (i = 0; i < 1000 && fake->nr_sessions > 1; i++)
-		msleep(5);
+		msleep(20);
 	KUNIT_EXPECT_EQ(test, 1U, fake->nr_sessions);
 	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_SESSION_CLOSES));
 	KUNIT_EXPECT_EQ(test, 1U, pt->class->nr_sessions);

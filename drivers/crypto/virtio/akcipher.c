@@ -3,7 +3,8 @@
  * What asym_provider asks of a device: sessions and operations, and what the
  * device can do. Of RSA it is asked for the raw operation only. The configuration space has a
  * bit for RSA and one for ECDSA but none for paddings and curves (5.9.5), so raw RSA and the
- * curves are found out by opening a session for each. Process context, but for ->submit() (data.c); no lock of its own.
+ * curves are found out by opening a session for each. Process context, but for ->submit()
+ * (data.c); no lock of its own.
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>

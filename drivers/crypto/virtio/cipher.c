@@ -189,7 +189,7 @@ static void cipher_device_put(struct vcrypto *vc)
 {
 	spin_lock(&cipher_lock);
 	if (!--vc->cipher_calls) {
-		/* The count before who waits: vcrypto_cipher_leave() does it the other way around. */
+		/* The count, then who waits; vcrypto_cipher_leave() has it the other way around. */
 		smp_mb();
 		wake_up_var(&vc->cipher_calls);
 	}

@@ -363,11 +363,10 @@ static int vcrypto_ctrl_try(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, bool 
 		err = -ETIMEDOUT;
 	else
 		err = vcrypto_ctrl_add(vc, ctrl, &notify);
-	if (err == -ENOMEM && !list_empty(&vc->ctrl_inflight)) {
+	if (err == -ENOMEM && !list_empty(&vc->ctrl_inflight))
 		err = -ENOSPC;
-	} else if (err == -ENOSPC && list_empty(&vc->ctrl_inflight)) {
+	else if (err == -ENOSPC && list_empty(&vc->ctrl_inflight))
 		err = -EIO;
-	}
 	spin_unlock_irq(&vc->ctrl_lock);
 
 	/* The virtqueue exists: our caller is in ->open(), ->close() or holds life_lock. */

@@ -128,15 +128,14 @@ CONFIGFS_ATTR(cof_tgt_pool_, drivers);
 /* A driver that is not there yet may be a remote one. */
 static bool pool_is_remote(const struct cof_tgt_pool *pool)
 {
-	char missing[COF_TGT_DRIVERS_LEN];
-	char *drivers __free(kfree) = kstrdup(pool->drivers, GFP_KERNEL);
-	char *rest = drivers;
-	char *name;
+	char *rest, *name, missing[COF_TGT_DRIVERS_LEN];
 
+	char *drivers __free(kfree) = kstrdup(pool->drivers, GFP_KERNEL);
 	if (!drivers)
 		return true;	/* out of memory: err on the safe side */
 	if (asym_exec_missing(pool->exec, missing, sizeof(missing)))
 		return true;
+	rest = drivers;
 	while ((name = strsep(&rest, " ,\t\n")))
 		if (*name && asym_exec_is_remote(name))
 			return true;

@@ -321,9 +321,9 @@ I2D(i2d_KeyParams)
 	}
 WRITE(PEM_write_bio_PrivateKey, PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
 WRITE(PEM_write_bio_PrivateKey_traditional,
-	PEM_write_bio_PrivateKey_traditional(bio, key, NULL, NULL, 0, NULL, NULL))
+      PEM_write_bio_PrivateKey_traditional(bio, key, NULL, NULL, 0, NULL, NULL))
 WRITE(PEM_write_bio_PKCS8PrivateKey,
-	PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
+      PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
 WRITE(PEM_write_bio_PUBKEY, PEM_write_bio_PUBKEY(bio, key))
 WRITE(PEM_write_bio_Parameters, PEM_write_bio_Parameters(bio, key))
 WRITE(EVP_PKEY_print_private, EVP_PKEY_print_private(bio, key, 0, NULL))
