@@ -319,11 +319,19 @@ I2D(i2d_KeyParams)
 \
 		return of_bio(bio, call); \
 	}
-WRITE(PEM_write_bio_PrivateKey, PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
-WRITE(PEM_write_bio_PrivateKey_traditional,
-      PEM_write_bio_PrivateKey_traditional(bio, key, NULL, NULL, 0, NULL, NULL))
-WRITE(PEM_write_bio_PKCS8PrivateKey,
-      PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
+
+/* Not encrypted */
+#define WRITE_PLAIN(name) \
+	static struct result call_##name(EVP_PKEY *key) \
+	{ \
+		BIO *bio = BIO_new(BIO_s_mem()); \
+\
+		return of_bio(bio, name(bio, key, NULL, NULL, 0, NULL, NULL)); \
+	}
+
+WRITE_PLAIN(PEM_write_bio_PrivateKey)
+WRITE_PLAIN(PEM_write_bio_PrivateKey_traditional)
+WRITE_PLAIN(PEM_write_bio_PKCS8PrivateKey)
 WRITE(PEM_write_bio_PUBKEY, PEM_write_bio_PUBKEY(bio, key))
 WRITE(PEM_write_bio_Parameters, PEM_write_bio_Parameters(bio, key))
 WRITE(EVP_PKEY_print_private, EVP_PKEY_print_private(bio, key, 0, NULL))
