@@ -38,6 +38,7 @@ begin_pool() {
 		echo 9000 >$initiator/priority &&
 		echo "${1:-2}" >$initiator/queues &&
 		echo $cof_insecure >$initiator/insecure &&
+		echo remote >$initiator/public_ops &&
 		echo "$cof_transport" >$initiator/paths/1/transport &&
 		echo "$cof_addr" >$initiator/paths/1/traddr &&
 		echo 4496 >$initiator/paths/1/trsvcid &&

@@ -143,7 +143,7 @@ expect "computed by the pool" $(($(class device) - device)) -eq "$COUNT"
 expect "computed by software" $(($(class software) - software)) -eq 0
 expect "requests" $(($(both requests) - requests)) -eq "$COUNT"
 expect "responses" $(($(both responses) - responses)) -eq "$COUNT"
-expect "the target computed" "$(hop_delta "$tmp/before" "$tmp/after" pool/pool0.sign)" -eq "$COUNT"
+expect "the target computed" "$(hop_delta "$tmp/before" "$tmp/after" pool/pool0.decrypt)" -eq "$COUNT"
 expect "keys opened and closed" $(($(both key_opens) - opens + $(both key_closes) - closes)) -eq 0
 
 # ---- changes under load
