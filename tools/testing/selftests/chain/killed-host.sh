@@ -272,10 +272,10 @@ loads() {
 	why="the guest does not use its keys"
 	if [ "$seen" -lt 0 ]; then
 		said /run/guest.console "the keys are used" || return
-		stat $stats/sign
+		stat $stats/decrypt
 		seen=$value
 	fi
-	is $stats/sign '' -gt $((seen + KEYS)) && is $stats/sessions '' -ge $((KEYS / 2)) &&
+	is $stats/decrypt '' -gt $((seen + KEYS)) && is $stats/sessions '' -ge $((KEYS / 2)) &&
 		is $executor inflight -gt 0
 }
 
