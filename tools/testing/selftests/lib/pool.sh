@@ -19,6 +19,16 @@ registered() { # DRIVER
 	grep -qs "^driver *: $1\$" /proc/crypto
 }
 
+# tested PREFIX: all its drivers are there, and the kernel's self tests of them are over
+tested() {
+	# The one that is registered last
+	registered "$1-pkcs1-rsa-sha512" && ! awk -v prefix="^driver *: $1-" '
+		$0 ~ prefix { ours = 1 }
+		/^$/ { ours = 0 }
+		ours && /^selftest *: unknown/ { untested = 1 }
+		END { exit !untested }' /proc/crypto
+}
+
 # begin_pool NAME PORT PRIORITY [ATTRIBUTE=VALUE]...
 begin_pool() {
 	local name=$1 port=$2 priority=$3 attr

@@ -18,6 +18,9 @@ queue() {
 hops >"$tmp/before"
 expect "processors" "$cpus" -eq 4
 expect "data queues in use" "$(awk '$1 == "queues" { print $2 }' "$stats")" -eq 4
+# The first operations have the key in them, and wait for a session, which any processor may open.
+# shellcheck disable=SC2046 # two words
+check "the key is the device's" pkey_stress $(key 1024) -n 3 -o sign
 cpu=0
 while [ $cpu -lt "$cpus" ]; do
 	for q in 0 1 2 3; do
