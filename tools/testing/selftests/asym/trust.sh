@@ -191,6 +191,15 @@ public_operations() {
 	hops >"$tmp/b"
 }
 
+# settled: the guest's device is live, and had no request for a second
+settled() {
+	local before
+	grep -qs '^state live$' /sys/kernel/debug/virtio_crypto/*/stats || return
+	before=$(cat /sys/kernel/config/vdpa_crypto/crypto0/stats/requests)
+	sleep 1
+	[ "$(cat /sys/kernel/config/vdpa_crypto/crypto0/stats/requests)" = "$before" ]
+}
+
 printf 0123456789abcdef0123456789abcdef >"$tmp/digest"
 printf 0123456789abcdef0123456789abcdeX >"$tmp/other"
 enforced=
@@ -249,6 +258,9 @@ choose remote $model/public_ops
 choose local $virtio_public
 through 4493
 verdict $? "pool0, which computes for the guest's device, goes through the peer: $(cat $model/paths/1/state)"
+# Its driver tests the device again.
+within 60 settled
+verdict $? "the guest's device is live, and its known-answer tests are over"
 public_operations "a guest, public_ops=local"
 expect "a guest, public_ops=local: requests of its device" "$(delta vdpa/crypto0.requests)" -eq 0
 expect "a guest, public_ops=local: computed by software, and called local" "$(delta class/virtio.local)" -eq 12
