@@ -803,7 +803,7 @@ void provider_op_opened(struct provider_op *op, struct provider_session *session
 {
 	unsigned int id = op->pdev->id;
 
-	/* Who took it from the list saw to it that this does not change any more. */
+	/* It left the list, so provider_op_start() does not set this any more. */
 	if (op->told) {
 		op->told = false;
 		op_tell(op);

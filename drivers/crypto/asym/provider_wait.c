@@ -6,8 +6,8 @@
  * An operation that waits in a list of ours is taken from it. One that a device
  * has cannot be taken back, for the device may still read and write its memory: the
  * caller's part moves to a new operation, and the old one is dropped when
- * the device answers after all. Who may have it, the one that answers or the one that gives it up,
- * is decided by a cmpxchg of provider_op::place.
+ * the device answers after all. A cmpxchg of provider_op::place decides between the answer and
+ * the time-out.
  *
  * asym_class::waiting is in the order of starts, and looked through from its beginning by a
  * delayed work that runs while there is anything in it.
