@@ -44,7 +44,7 @@ OPENSSL_MODULES=/run/lab/bin
 # On an emulated processor it takes seconds for each operation of the default provider.
 COUNT=$((COUNT / 3))
 case ${COF_SOAK:-} in
-'' | 0) only="ops threads forks" ;;
+'' | 0) only=ops ;;
 esac
 silent valgrind env LD_PRELOAD=/run/lab/bin/define_output.so valgrind -q --error-exitcode=99 \
 	--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite lkcf_ops
