@@ -150,13 +150,12 @@ struct asym_exec_remote_op {
  * @key_get: prepare a key for a transform's driver; may sleep. Lives no longer than the transform.
  *	-ENODEV: the transform is not of this driver
  * @key_put: forget it; no operation uses it; may sleep
- * @submit: compute; any context. The memory is as large as a request's private area on that
- *	transform, aligned as akcipher_request_ctx_dma() is, and the driver's until ->done()
+ * @submit: compute, and call ->done(), perhaps at once; any context but hard interrupts
  */
 struct asym_exec_remote_ops {
 	void *(*key_get)(struct crypto_akcipher *tfm, const struct asym_key_data *data);
 	void (*key_put)(void *key);
-	void (*submit)(void *key, void *mem, struct asym_exec_remote_op *rop);
+	void (*submit)(void *key, struct asym_exec_remote_op *rop);
 };
 
 /* Loop guard: drivers registered by asym_provider, by the raw leaf's driver name. */

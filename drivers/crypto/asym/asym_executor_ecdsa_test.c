@@ -94,7 +94,7 @@ static void remote_key_put(void *key)
 	remote.keys--;
 }
 
-static void remote_submit(void *key, void *mem, struct asym_exec_remote_op *rop)
+static void remote_submit(void *key, struct asym_exec_remote_op *rop)
 {
 	remote.submitted++;
 	if (!remote.later) {

@@ -34,8 +34,8 @@ struct rsa_key;
 #define EXEC_MAX_DRIVERS	4
 #define EXEC_MAX_NAME		48
 #define EXEC_MAX_INFLIGHT	4096
-/* Private area for a driver that is not there yet: asym_provider's take 4.5 KiB. */
-#define EXEC_LATE_REQSIZE	5120
+/* Private area for a driver that is not there yet: QAT's takes half of it. */
+#define EXEC_LATE_REQSIZE	1024
 
 /**
  * struct exec_driver - an LKCF driver of an executor

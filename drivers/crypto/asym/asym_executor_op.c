@@ -495,9 +495,7 @@ static void op_compute_ecdsa(struct exec_op *op)
 	op->rop.out_len = key->size;
 	op->rop.done = op_remote_done;
 	if (key->remote[drv])
-		key->exec->drivers[drv].remote->submit(key->remote[drv],
-						       akcipher_request_ctx_dma(&op->areq),
-						       &op->rop);
+		key->exec->drivers[drv].remote->submit(key->remote[drv], &op->rop);
 	else
 		op_ec_returned(op, op_compute_local(op));
 }

@@ -42,7 +42,7 @@ static void remote_complete(struct provider_op *op)
 	remote_finish(op, op->err);
 }
 
-static void remote_submit(void *data, void *mem, struct asym_exec_remote_op *rop)
+static void remote_submit(void *data, struct asym_exec_remote_op *rop)
 {
 	struct provider_key *key = data;
 	struct provider_op *op = provider_op_alloc(GFP_ATOMIC);
