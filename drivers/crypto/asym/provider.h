@@ -44,6 +44,7 @@ struct provider_alg;
 #define PROVIDER_MAX_ATTEMPTS	4	/* on devices, for one operation; then software */
 #define PROVIDER_EXPLORE	HZ	/* policy latency: an idle device is tried so often */
 #define PROVIDER_PENDING_MAX	64	/* operations that wait for a session without being told */
+#define PROVIDER_WRONG_MAX	3	/* after so many wrong results in a row a device gets no operation */
 #define PROVIDER_LIMIT_MAX	1024	/* asym_device_priv::limit: from here on there is none */
 
 /* In the order of struct asym_class_stats. */
@@ -189,6 +190,7 @@ struct asym_device_priv {
 	atomic64_t kat_run;
 	atomic64_t kat_failed;
 	atomic_t warned;
+	atomic_t wrong;			/* results in a row that the public key says are wrong */
 };
 
 struct provider_key {
@@ -484,6 +486,7 @@ void provider_measure(struct asym_device_priv *pdev, ktime_t sent, int status);
 bool provider_device_enter(struct asym_device_priv *pdev);
 void provider_device_exit(struct asym_device_priv *pdev);
 void provider_device_put(struct asym_device_priv *pdev);
+void provider_device_distrust(struct asym_device_priv *pdev);
 
 /* provider_remote.c */
 extern const struct asym_exec_remote_ops provider_remote_ops;

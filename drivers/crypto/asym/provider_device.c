@@ -197,6 +197,35 @@ static void device_stop(struct asym_device_priv *pdev)
 	provider_redispatch(&backlog);
 }
 
+/**
+ * provider_device_distrust() - no operation goes to a device any more
+ * @pdev: a device that computes wrongly; the caller has a reference
+ *
+ * What waits for it goes elsewhere. It stays registered, and answers what it has: whoever
+ * registers it anew has it tested.
+ *
+ * Context: process; sleeps, takes asym_class::ready_mutex.
+ */
+void provider_device_distrust(struct asym_device_priv *pdev)
+{
+	struct asym_class *class = pdev->class;
+	LIST_HEAD(backlog);
+	bool live;
+
+	spin_lock_bh(&class->lock);
+	live = pdev->live;
+	WRITE_ONCE(pdev->live, false);
+	list_del_init(&pdev->node);
+	provider_backlog_take_locked(pdev, &backlog);
+	spin_unlock_bh(&class->lock);
+	if (live) {
+		pr_err("%s: device %s computed wrongly %u times in a row: no operation goes there any more; mend the accelerator behind it, then disable and enable it\n",
+		       class->name, pdev->name, PROVIDER_WRONG_MAX);
+		provider_class_tell_ready(class);
+	}
+	provider_redispatch(&backlog);
+}
+
 static void device_forget_sessions(struct asym_device_priv *pdev)
 {
 	struct asym_class *class = pdev->class;

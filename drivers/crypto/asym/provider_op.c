@@ -913,11 +913,15 @@ static void op_check_work(struct work_struct *work)
 	int err = provider_rsa_check(op);
 
 	if (!err) {
+		if (atomic_read(&pdev->wrong))
+			atomic_set(&pdev->wrong, 0);
 		op_computed(op);
 		return;
 	}
 	if (err == -EBADMSG) {
 		provider_count(op->class, PROVIDER_WRONG_RESULTS);
+		if (atomic_inc_return(&pdev->wrong) == PROVIDER_WRONG_MAX)
+			provider_device_distrust(pdev);
 		if (!atomic_xchg(&pdev->warned, 1))
 			pr_err("%s: device %s computed wrongly with a private key; the result was dropped; check the accelerator behind it; further errors are only counted\n",
 			       pdev->class->name, pdev->name);

@@ -217,6 +217,39 @@ static void wrong_signature_stays_inside(struct kunit *test)
 	ptest_expect_consistent(pt);
 }
 
+/* A device that computes nothing but wrong results is left alone; one right result in between, and it is not. */
+static void wrong_device_is_left(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	struct fake_device *fake = pt->fake[0];
+	int submits, i;
+
+	ptest_plug(pt, 0);
+	for (i = 0; i < 2 * PROVIDER_WRONG_MAX; i++) {
+		fake->wrong = i % PROVIDER_WRONG_MAX ? BIT(ASYM_DECRYPT) : 0;
+		ptest_sign(pt);
+	}
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_DEVICE));
+
+	/* the last one of a row */
+	ptest_sign(pt);
+	submits = atomic_read(&fake->submits);
+	ptest_sign(pt);
+	KUNIT_EXPECT_EQ(test, submits, atomic_read(&fake->submits));
+	KUNIT_EXPECT_EQ(test, 2ULL * (PROVIDER_WRONG_MAX - 1) + 1,
+			ptest_stat(pt, PROVIDER_WRONG_RESULTS));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_NO_DEVICE));
+
+	/* mended, and tested */
+	fake_device_remove(fake);
+	fake->wrong = 0;
+	fake->status = 0;
+	ptest_plug(pt, 0);
+	ptest_sign(pt);
+	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	ptest_expect_consistent(pt);
+}
+
 /* A device that forgets each session has each closed. */
 static void forgotten_sessions_are_closed(struct kunit *test)
 {
@@ -246,6 +279,7 @@ static struct kunit_case asym_provider_wait_cases[] = {
 	KUNIT_CASE_SLOW(pending_is_bounded),
 	KUNIT_CASE(public_keys_stay_at_home),
 	KUNIT_CASE(wrong_signature_stays_inside),
+	KUNIT_CASE(wrong_device_is_left),
 	KUNIT_CASE(forgotten_sessions_are_closed),
 	{}
 };
