@@ -9,8 +9,6 @@
 
 #include <linux/version.h>
 #include <linux/errno.h>
-#include <linux/list.h>
-#include <linux/rwsem.h>
 #include <linux/types.h>
 #include <crypto/akcipher.h>
 #include <crypto/sig.h>
@@ -98,28 +96,6 @@ static inline void compat_akcipher_set_sig_ops(struct akcipher_alg *alg,
 	alg->sign = sign;
 	alg->verify = verify;
 #endif
-}
-
-/* Exported by all kernels, declared in their crypto/internal.h only. */
-extern struct rw_semaphore crypto_alg_sem;
-void crypto_remove_spawns(struct crypto_alg *alg, struct list_head *list,
-			  struct crypto_alg *nalg);
-void crypto_remove_final(struct list_head *list);
-
-/*
- * Hide an algorithm: no lookup finds it, and no instance of a template over it
- * makes transforms any more. It stays registered, and transforms that exist
- * are not concerned. (crypto_unregister_alg() warns while there are any.)
- */
-static inline void compat_crypto_hide_alg(struct crypto_alg *alg)
-{
-	LIST_HEAD(list);
-
-	down_write(&crypto_alg_sem);
-	alg->cra_flags |= CRYPTO_ALG_DYING;
-	crypto_remove_spawns(alg, &list, NULL);
-	up_write(&crypto_alg_sem);
-	crypto_remove_final(&list);
 }
 
 #endif /* _COMPAT_CRYPTO_H */

@@ -60,7 +60,6 @@ enum asym_public_ops {
  * @pkcs1_prefix: another one for all but the first of these, or NULL for
  *	@prefix (the in-tree virtio driver has "virtio-crypto-rsa" and
  *	"virtio-pkcs1-rsa"); copied
- * @owner: cra_module: pinned while transforms exist
  * @priority: cra_priority
  * @fallback: what happens when no device can compute it
  * @policy: which device computes it
@@ -74,7 +73,6 @@ struct asym_class_params {
 	const char *name;
 	const char *prefix;
 	const char *pkcs1_prefix;
-	struct module *owner;
 	int priority;
 	enum asym_fallback fallback;
 	enum asym_policy policy;
@@ -86,9 +84,8 @@ struct asym_class_params {
 /* The class registers its algorithms when its first device is live and keeps them. */
 struct asym_class *asym_class_create(const struct asym_class_params *params);
 /*
- * May sleep; every device was unregistered before. Transforms may still exist
- * when it is not called from @owner's module exit: the class then stays, out of
- * sight of new look-ups, computing in software, until the last one is freed.
+ * May sleep; every device was unregistered before. Transforms may still exist: the class
+ * then stays, out of sight of new look-ups, computing in software, until the last one is freed.
  */
 void asym_class_destroy(struct asym_class *class);
 void asym_class_set_fallback(struct asym_class *class, enum asym_fallback fallback);

@@ -85,7 +85,7 @@ struct asym_class {
 	char name[CRYPTO_MAX_ALG_NAME];
 	char prefix[CRYPTO_MAX_ALG_NAME];
 	char pkcs1_prefix[CRYPTO_MAX_ALG_NAME];
-	struct module *owner;
+	char leaf[CRYPTO_MAX_ALG_NAME + sizeof("-rsa")];	/* the driver's name of raw RSA */
 	int priority;
 	siphash_key_t secret;
 	struct dentry *dir;
@@ -101,12 +101,13 @@ struct asym_class {
 
 	/* Serialises the registration of @algs, which are NULL until then. */
 	struct mutex mutex;
-	struct provider_alg *algs;
+	struct provider_alg **algs;
 	unsigned int nr_algs;
 	bool tested;			/* the kernel's self tests are over */
 	/* Keeps what executors are told in the order of what happens. */
 	struct mutex ready_mutex;
-	struct delayed_work zombie_work;
+	refcount_t refs;		/* the owner, and each algorithm that the crypto core has */
+	struct work_struct free_work;
 
 	/* Everything below, and what the other structures say. */
 	spinlock_t lock;
@@ -410,14 +411,15 @@ u64 provider_stat(const struct asym_class *class, enum provider_stat stat);
 bool provider_class_tested(struct asym_class *class);
 void provider_class_tell_ready(struct asym_class *class);
 int provider_class_go_live(struct asym_class *class);
+void provider_class_get(struct asym_class *class);
+void provider_class_put(struct asym_class *class);
 
 /* provider_alg.c */
-struct provider_alg *provider_algs_register(struct asym_class *class, unsigned int *nr);
-const char *provider_algs_untested(struct provider_alg *algs, unsigned int nr);
-void provider_algs_wait_tested(struct provider_alg *algs, unsigned int nr);
-void provider_algs_hide(struct provider_alg *algs, unsigned int nr);
-bool provider_algs_unused(struct provider_alg *algs, unsigned int nr);
-void provider_algs_unregister(struct provider_alg *algs, unsigned int nr);
+struct provider_alg **provider_algs_register(struct asym_class *class, unsigned int *nr);
+const char *provider_algs_untested(struct provider_alg **algs, unsigned int nr);
+void provider_algs_wait_tested(struct provider_alg **algs, unsigned int nr);
+void provider_algs_unregister(struct asym_class *class, struct provider_alg **algs,
+			      unsigned int nr);
 
 /* provider_key.c */
 struct provider_key *provider_key_get(struct asym_class *class, const struct asym_key_data *data);

@@ -380,7 +380,7 @@ static unsigned int akcipher_max_size(struct crypto_akcipher *tfm)
 static int akcipher_init(struct crypto_akcipher *tfm)
 {
 	struct provider_alg *alg = container_of(crypto_akcipher_alg(tfm), struct provider_alg,
-						akcipher);
+						akcipher.alg);
 
 	provider_tfm_init(akcipher_tfm_ctx(tfm), alg);
 	return 0;
@@ -404,21 +404,37 @@ struct asym_class *provider_akcipher_class(struct crypto_akcipher *tfm)
 	return ((struct provider_tfm *)akcipher_tfm_ctx(tfm))->alg->class;
 }
 
+static void akcipher_free(struct akcipher_instance *inst)
+{
+	provider_alg_gone(container_of(inst, struct provider_alg, akcipher));
+}
+
+/* As crypto_register_akcipher() has it for what an algorithm does not do. */
+static int akcipher_no_op(struct akcipher_request *areq)
+{
+	return -ENOSYS;
+}
+
 /**
  * provider_akcipher_fill() - the functions of an akcipher algorithm
  * @alg: the algorithm; padding and hash are set
+ *
+ * Return: its base.
  */
-void provider_akcipher_fill(struct provider_alg *alg)
+struct crypto_alg *provider_akcipher_fill(struct provider_alg *alg)
 {
-	if (alg->algo == ASYM_RSA) {
-		alg->akcipher.encrypt = akcipher_encrypt;
-		alg->akcipher.decrypt = akcipher_decrypt;
-	}
-	if (alg->algo == ASYM_ECDSA || alg->padding != ASYM_PAD_RAW)
-		compat_akcipher_set_sig_ops(&alg->akcipher, akcipher_sign, akcipher_verify);
-	alg->akcipher.set_pub_key = akcipher_set_pub_key;
-	alg->akcipher.set_priv_key = akcipher_set_priv_key;
-	alg->akcipher.max_size = akcipher_max_size;
-	alg->akcipher.init = akcipher_init;
-	alg->akcipher.exit = akcipher_exit;
+	bool signs = alg->algo == ASYM_ECDSA || alg->padding != ASYM_PAD_RAW;
+	struct akcipher_alg *akcipher = &alg->akcipher.alg;
+
+	akcipher->encrypt = alg->algo == ASYM_RSA ? akcipher_encrypt : akcipher_no_op;
+	akcipher->decrypt = alg->algo == ASYM_RSA ? akcipher_decrypt : akcipher_no_op;
+	compat_akcipher_set_sig_ops(akcipher, signs ? akcipher_sign : akcipher_no_op,
+				    signs ? akcipher_verify : akcipher_no_op);
+	akcipher->set_pub_key = akcipher_set_pub_key;
+	akcipher->set_priv_key = akcipher_set_priv_key;
+	akcipher->max_size = akcipher_max_size;
+	akcipher->init = akcipher_init;
+	akcipher->exit = akcipher_exit;
+	alg->akcipher.free = akcipher_free;
+	return &akcipher->base;
 }

@@ -9,6 +9,11 @@
  * encrypts and decrypts. ecdsa-nist-p256 is x962(ecdsa-nist-p256) there, and
  * p1363(ecdsa-nist-p256) another encoding of its signatures; what is ecdsa-nist-p256
  * itself there, over numbers in the ECC library's format, is left to the kernel.
+ *
+ * They are instances of a template, for those may be unregistered while they have
+ * transforms: no lookup finds them any more, and the crypto core frees them when the last
+ * transform is gone (crypto_unregister_alg() warns of one that is in use). An administrator
+ * may unregister instances, too, by CRYPTO_MSG_DELALG (crypto_user).
  * Process context; asym_class::mutex, or the class is being destroyed.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -16,7 +21,6 @@
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/refcount.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <crypto/ecdsa_sign.h>
@@ -53,13 +57,46 @@ static const struct {
 	{ ASYM_PAD_PKCS1, ASYM_HASH_SHA512, true },
 };
 
+/* A template that makes no instances by itself: devices bring them. */
+static int template_create(struct crypto_template *tmpl, struct rtattr **tb)
+{
+	return -ENOENT;
+}
+
+struct crypto_template provider_template = {
+	.name = KBUILD_MODNAME,
+	.create = template_create,
+	.module = THIS_MODULE,
+};
+
+static struct crypto_instance *alg_instance(struct provider_alg *alg)
+{
+	return alg->is_sig ? provider_sig_base(alg) : akcipher_crypto_instance(&alg->akcipher);
+}
+
 static struct crypto_alg *alg_base(struct provider_alg *alg)
 {
-#if COMPAT_CRYPTO_HAS_SIG
-	if (alg->is_sig)
-		return &alg->sig.base;
-#endif
-	return &alg->akcipher.base;
+	return &alg_instance(alg)->alg;
+}
+
+static void alg_put(struct provider_alg *alg)
+{
+	if (refcount_dec_and_test(&alg->refs))
+		kfree(alg);
+}
+
+/**
+ * provider_alg_gone() - the crypto core has freed an instance
+ * @alg: its algorithm
+ *
+ * Context: process, a workqueue of the crypto core's.
+ */
+void provider_alg_gone(struct provider_alg *alg)
+{
+	struct asym_class *class = alg->class;
+
+	alg_put(alg);
+	provider_class_put(class);
 }
 
 /* "<prefix>-ecdsa-nist-p256", "<prefix>-p1363-ecdsa-nist-p256" */
@@ -99,10 +136,14 @@ static int alg_set_names(struct provider_alg *alg, struct crypto_alg *base, bool
 	return len < CRYPTO_MAX_ALG_NAME ? 0 : -ENAMETOOLONG;
 }
 
-static int alg_fill(struct provider_alg *alg, struct asym_class *class, unsigned int kind)
+static struct provider_alg *alg_make(struct asym_class *class, unsigned int kind)
 {
+	struct provider_alg *alg = kzalloc_obj(*alg);
 	struct crypto_alg *base;
 
+	if (!alg)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&alg->refs, 1);
 	alg->class = class;
 	alg->algo = kinds[kind].curve ? ASYM_ECDSA : ASYM_RSA;
 	alg->curve = kinds[kind].curve;
@@ -113,34 +154,37 @@ static int alg_fill(struct provider_alg *alg, struct asym_class *class, unsigned
 	if (alg->is_sig) {
 		base = provider_sig_fill(alg);
 	} else {
-		provider_akcipher_fill(alg);
-		base = &alg->akcipher.base;
+		base = provider_akcipher_fill(alg);
 		base->cra_flags = CRYPTO_ALG_ASYNC;
 	}
 	base->cra_flags |= CRYPTO_ALG_NEED_FALLBACK;
 	base->cra_priority = class->priority;
-	base->cra_module = class->owner;
 	base->cra_ctxsize = sizeof(struct provider_tfm);
-	return alg_set_names(alg, base, kinds[kind].signs);
+	if (alg_set_names(alg, base, kinds[kind].signs)) {
+		kfree(alg);
+		return ERR_PTR(-ENAMETOOLONG);
+	}
+	return alg;
 }
 
 static int alg_register(struct provider_alg *alg)
 {
-	return alg->is_sig ? provider_sig_register(alg) : crypto_register_akcipher(&alg->akcipher);
+	int err;
+
+	refcount_inc(&alg->refs);
+	provider_class_get(alg->class);
+	err = alg->is_sig ? provider_sig_register(alg) :
+			    akcipher_register_instance(&provider_template, &alg->akcipher);
+	if (err)
+		provider_alg_gone(alg);
+	return err;
 }
 
-static void alg_unregister(struct provider_alg *alg)
+static void algs_free(struct provider_alg **algs, unsigned int nr)
 {
-	if (alg->is_sig)
-		provider_sig_unregister(alg);
-	else
-		crypto_unregister_akcipher(&alg->akcipher);
-}
-
-/* The leaf, by which asym_executor knows whose algorithm it is. */
-static const char *algs_leaf(struct provider_alg *algs)
-{
-	return alg_base(&algs[0])->cra_driver_name;
+	while (nr--)
+		alg_put(algs[nr]);
+	kfree(algs);
 }
 
 /**
@@ -150,10 +194,11 @@ static const char *algs_leaf(struct provider_alg *algs)
  *
  * Return: array of them, or ERR_PTR(); -EEXIST if one of the names is taken.
  */
-struct provider_alg *provider_algs_register(struct asym_class *class, unsigned int *nr)
+struct provider_alg **provider_algs_register(struct asym_class *class, unsigned int *nr)
 {
-	struct provider_alg *algs;
-	int kind, i, count = 0, err;
+	unsigned int kind, i, count = 0;
+	struct provider_alg **algs;
+	int err;
 
 	algs = kcalloc(ARRAY_SIZE(kinds), sizeof(*algs), GFP_KERNEL);
 	if (!algs)
@@ -162,20 +207,24 @@ struct provider_alg *provider_algs_register(struct asym_class *class, unsigned i
 		/* FIPS 140 mode has no P-192. */
 		if (kinds[kind].curve && !ecdsa_max_sig(kinds[kind].curve))
 			continue;
-		err = alg_fill(&algs[count++], class, kind);
-		if (err)
+		algs[count] = alg_make(class, kind);
+		if (IS_ERR(algs[count])) {
+			err = PTR_ERR(algs[count]);
 			goto err_free;
+		}
+		count++;
 	}
 
-	err = asym_exec_mark_remote(algs_leaf(algs), &provider_remote_ops);
+	/* By the leaf asym_executor knows whose algorithm it is. */
+	err = asym_exec_mark_remote(class->leaf, &provider_remote_ops);
 	if (err)
 		goto err_free;
 
 	for (i = 0; i < count; i++) {
-		err = alg_register(&algs[i]);
+		err = alg_register(algs[i]);
 		if (err) {
 			pr_err("%s: cannot register %s as %s: %d\n", class->name,
-			       alg_base(&algs[i])->cra_name, alg_base(&algs[i])->cra_driver_name,
+			       alg_base(algs[i])->cra_name, alg_base(algs[i])->cra_driver_name,
 			       err);
 			goto err_unregister;
 		}
@@ -184,15 +233,12 @@ struct provider_alg *provider_algs_register(struct asym_class *class, unsigned i
 	return algs;
 
 err_unregister:
-	provider_algs_hide(algs, i);
-	/* Tests of those that were registered run, and end. */
-	provider_algs_wait_tested(algs, i);
-	while (!provider_algs_unused(algs, i))
-		schedule_timeout_uninterruptible(1);
-	while (--i >= 0)
-		alg_unregister(&algs[i]);
+	provider_algs_unregister(class, algs, i);
+	for (; i < count; i++)
+		alg_put(algs[i]);
+	return ERR_PTR(err);
 err_free:
-	kfree(algs);
+	algs_free(algs, count);
 	return ERR_PTR(err);
 }
 
@@ -201,13 +247,13 @@ err_free:
  * @algs: algorithms
  * @nr: number of @algs
  */
-void provider_algs_wait_tested(struct provider_alg *algs, unsigned int nr)
+void provider_algs_wait_tested(struct provider_alg **algs, unsigned int nr)
 {
 	unsigned int i;
 
 	/* A lookup waits for the test, and does not look further. */
 	for (i = 0; i < nr; i++)
-		crypto_has_alg(alg_base(&algs[i])->cra_driver_name, 0, CRYPTO_NOLOAD);
+		crypto_has_alg(alg_base(algs[i])->cra_driver_name, 0, CRYPTO_NOLOAD);
 }
 
 /**
@@ -217,59 +263,38 @@ void provider_algs_wait_tested(struct provider_alg *algs, unsigned int nr)
  *
  * Return: its driver name, or NULL if all did.
  */
-const char *provider_algs_untested(struct provider_alg *algs, unsigned int nr)
+const char *provider_algs_untested(struct provider_alg **algs, unsigned int nr)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		if (!(READ_ONCE(alg_base(&algs[i])->cra_flags) & CRYPTO_ALG_TESTED))
-			return alg_base(&algs[i])->cra_driver_name;
+		if (!(READ_ONCE(alg_base(algs[i])->cra_flags) & CRYPTO_ALG_TESTED))
+			return alg_base(algs[i])->cra_driver_name;
 	return NULL;
 }
 
 /**
- * provider_algs_hide() - no lookup finds them any more
- * @algs: algorithms
+ * provider_algs_unregister() - no lookup finds them any more
+ * @class: their class
+ * @algs: from provider_algs_register(); freed
  * @nr: number of @algs
  *
  * Nor do instances of templates over them (pkcs1pad(<prefix>-rsa,sha3-256))
- * make transforms any more. Transforms that exist are not concerned.
+ * make transforms any more. Transforms that exist are not concerned: each algorithm has a
+ * reference to @class until its last transform is gone.
  */
-void provider_algs_hide(struct provider_alg *algs, unsigned int nr)
+void provider_algs_unregister(struct asym_class *class, struct provider_alg **algs,
+			      unsigned int nr)
 {
-	while (nr--)
-		compat_crypto_hide_alg(alg_base(&algs[nr]));
+	unsigned int i = nr;
+
+	/* Tests that run end, with the algorithms that they look up. */
+	provider_algs_wait_tested(algs, nr);
+	while (i--)
+		crypto_unregister_instance(alg_instance(algs[i]));
 	/* Nobody finds the leaf any more, so nobody need know; its successor's name is free. */
-	asym_exec_unmark_remote(algs_leaf(algs));
-}
-
-/**
- * provider_algs_unused() - no transform, lookup or test refers to them
- * @algs: hidden algorithms
- * @nr: number of @algs
- *
- * Return: whether it is so; it stays so.
- */
-bool provider_algs_unused(struct provider_alg *algs, unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		if (refcount_read(&alg_base(&algs[i])->cra_refcnt) != 1)
-			return false;
-	return true;
-}
-
-/**
- * provider_algs_unregister() - take them from the crypto core, and free them
- * @algs: from provider_algs_register(), unused
- * @nr: number of @algs
- */
-void provider_algs_unregister(struct provider_alg *algs, unsigned int nr)
-{
-	while (nr--)
-		alg_unregister(&algs[nr]);
-	kfree(algs);
+	asym_exec_unmark_remote(class->leaf);
+	algs_free(algs, nr);
 }
 
 /**

@@ -2,50 +2,43 @@
 /*
  * Classes: made and destroyed by the drivers, in process context.
  *
- * A class whose transforms outlive it becomes a zombie: hidden from lookups,
- * without devices, computing in software, it holds its owner's module (which
- * the algorithms name) and this one until the last transform is gone. The
- * crypto core cannot be told to do this: crypto_unregister_alg() warns when an
- * algorithm is in use.
+ * A class whose transforms outlive it becomes a zombie: no lookup finds its algorithms, it
+ * has no devices, and computes in software. Each algorithm, which the crypto core frees with
+ * its last transform, has a reference to the class, and holds this module.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/export.h>
-#include <linux/module.h>
 #include <linux/random.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/wait.h>
 
 #include "provider.h"
 
-#define SETTLE_MS	20		/* for lookups that were under way */
-#define ZOMBIE_CHECK	(HZ / 10)
-#define EXIT_WARN_MS	10000
+/* For lookups that were under way, and the crypto core's workqueue */
+#define SETTLE_MS	20
 
 /* "-pkcs1-rsa-sha256" */
 #define SUFFIX_MAX	20
 
 static_assert(sizeof(struct asym_class_stats) == PROVIDER_STAT_NR * sizeof(u64));
 
-/* No transform is left: unregister and free. */
-static bool class_try_free(struct asym_class *class)
-{
-	if (class->algs) {
-		if (!provider_algs_unused(class->algs, class->nr_algs))
-			return false;
-		provider_algs_unregister(class->algs, class->nr_algs);
-		class->algs = NULL;
-	}
+/* Who destroys a class waits a little, as usually nothing is left of it on return. */
+static DECLARE_WAIT_QUEUE_HEAD(settled);
 
+/* Nothing refers to it: it is freed. Process context; may sleep. */
+static void class_free(struct asym_class *class)
+{
 	/* Memory that is lost is better than memory that is used after it was freed. */
 	if (!provider_cache_flush(class))
-		return true;
+		return;
 	if (atomic_read(&class->transforms)) {
 		pr_err("%s: %d transforms are left behind\n", class->name,
 		       atomic_read(&class->transforms));
-		return true;
+		return;
 	}
 	cancel_delayed_work_sync(&class->wait_work);
 	mutex_destroy(&class->ready_mutex);
@@ -53,22 +46,34 @@ static bool class_try_free(struct asym_class *class)
 	free_percpu(class->stats);
 	kfree_sensitive(class);
 	provider_object(OBJECT_CLASSES, -1);
-	return true;
 }
 
-static void zombie_work(struct work_struct *work)
+static void free_work(struct work_struct *work)
 {
-	struct asym_class *class = container_of(to_delayed_work(work), struct asym_class,
-						zombie_work);
-	struct module *owner = class->owner;
+	class_free(container_of(work, struct asym_class, free_work));
+}
 
-	if (!class_try_free(class)) {
-		queue_delayed_work(provider_wq, &class->zombie_work, ZOMBIE_CHECK);
-		return;
-	}
-	module_put(owner);
-	/* Our exit waits for the workqueue. */
-	module_put(THIS_MODULE);
+/**
+ * provider_class_get() - another reference to a class
+ * @class: the class; the caller has a reference
+ */
+void provider_class_get(struct asym_class *class)
+{
+	refcount_inc(&class->refs);
+}
+
+/**
+ * provider_class_put() - let a reference to a class go
+ * @class: the class; freed by a workqueue with its last reference
+ *
+ * Context: any.
+ */
+void provider_class_put(struct asym_class *class)
+{
+	if (refcount_dec_and_test(&class->refs))
+		queue_work(provider_wq, &class->free_work);
+	/* Whoever waits looks at a class of its own. */
+	wake_up_all(&settled);
 }
 
 static int class_copy_name(char *to, const char *from, const char *what, unsigned int reserve)
@@ -122,7 +127,7 @@ struct asym_class *asym_class_create(const struct asym_class_params *params)
 		return ERR_PTR(err);
 	}
 
-	class->owner = params->owner;
+	snprintf(class->leaf, sizeof(class->leaf), "%s-rsa", class->prefix);
 	class->priority = params->priority;
 	class->fallback = params->fallback;
 	class->policy = params->policy;
@@ -132,7 +137,8 @@ struct asym_class *asym_class_create(const struct asym_class_params *params)
 	get_random_bytes(&class->secret, sizeof(class->secret));
 	mutex_init(&class->mutex);
 	mutex_init(&class->ready_mutex);
-	INIT_DELAYED_WORK(&class->zombie_work, zombie_work);
+	refcount_set(&class->refs, 1);
+	INIT_WORK(&class->free_work, free_work);
 	spin_lock_init(&class->lock);
 	INIT_LIST_HEAD(&class->devices);
 	provider_cache_init(class);
@@ -147,42 +153,26 @@ EXPORT_SYMBOL_GPL(asym_class_create);
  * asym_class_destroy() - a set of algorithms that no lookup shall find any more
  * @class: the class; without devices. Not the caller's any more
  *
- * From @params.owner's module exit no transform can exist, and the algorithms
- * are gone on return. From elsewhere the class lives on, hidden, until the last
- * transform is freed; meanwhile the owner's module cannot be unloaded. A class
- * of the same name may be made at once.
+ * The algorithms are gone on return, and their names may be used at once, by another class,
+ * too. Transforms that exist compute in software; the class lives on, and holds asym_provider, until
+ * the last one is freed.
  *
  * Context: process; may sleep.
  */
 void asym_class_destroy(struct asym_class *class)
 {
-	bool owner_lives;
-	unsigned int ms;
-
 	if (IS_ERR_OR_NULL(class))
 		return;
 	if (class->nr_devices)
 		pr_err("%s: destroyed with %u devices in it\n", class->name, class->nr_devices);
 	provider_debugfs_del_class(class);
 	if (class->algs)
-		provider_algs_hide(class->algs, class->nr_algs);
+		provider_algs_unregister(class, class->algs, class->nr_algs);
+	class->algs = NULL;
 
-	owner_lives = try_module_get(class->owner);
-	for (ms = 0; !owner_lives || ms < SETTLE_MS; ms++) {
-		struct module *owner = class->owner;
-
-		if (class_try_free(class)) {
-			if (owner_lives)
-				module_put(owner);
-			return;
-		}
-		if (ms && ms % EXIT_WARN_MS == 0)
-			pr_warn("%s: still waiting for users of the algorithms\n", class->name);
-		fsleep(1000);
-	}
-
-	__module_get(THIS_MODULE);
-	queue_delayed_work(provider_wq, &class->zombie_work, ZOMBIE_CHECK);
+	wait_event_timeout(settled, refcount_read(&class->refs) == 1, msecs_to_jiffies(SETTLE_MS));
+	if (refcount_dec_and_test(&class->refs))
+		class_free(class);
 }
 EXPORT_SYMBOL_GPL(asym_class_destroy);
 
@@ -310,15 +300,13 @@ bool provider_class_tested(struct asym_class *class)
  */
 void provider_class_tell_ready(struct asym_class *class)
 {
-	char leaf[CRYPTO_MAX_ALG_NAME + sizeof("-rsa")];
 	bool ready;
 
 	guard(mutex)(&class->ready_mutex);
 	spin_lock_bh(&class->lock);
 	ready = !list_empty(&class->devices);
 	spin_unlock_bh(&class->lock);
-	snprintf(leaf, sizeof(leaf), "%s-rsa", class->prefix);
-	asym_exec_set_remote_ready(leaf, ready);
+	asym_exec_set_remote_ready(class->leaf, ready);
 }
 
 /**
@@ -340,7 +328,7 @@ int provider_class_go_live(struct asym_class *class)
 
 	mutex_lock(&class->mutex);
 	if (!class->algs) {
-		struct provider_alg *algs = provider_algs_register(class, &nr);
+		struct provider_alg **algs = provider_algs_register(class, &nr);
 
 		if (IS_ERR(algs)) {
 			err = PTR_ERR(algs);

@@ -37,7 +37,6 @@ static int errno_test_init(struct kunit *test)
 	const struct asym_class_params params = {
 		.name = "kunit-errno",
 		.prefix = "kunit-errno",
-		.owner = THIS_MODULE,
 		.priority = 1,
 		.public_ops = ASYM_PUBLIC_REMOTE,
 		.max_wait_ms = ASYM_MAX_WAIT_MS,

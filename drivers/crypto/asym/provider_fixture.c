@@ -20,7 +20,6 @@ int ptest_init(struct kunit *test)
 	const struct asym_class_params params = {
 		.name = "kunit",
 		.prefix = "kunit",
-		.owner = THIS_MODULE,
 		.priority = 1,
 		/* Operations of all kinds go to devices; where else is a test of its own. */
 		.public_ops = ASYM_PUBLIC_REMOTE,

@@ -11,6 +11,7 @@
 #include <linux/moduleparam.h>
 
 #include "provider.h"
+#include "provider_alg.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/asym.h>
@@ -82,9 +83,15 @@ static int __init provider_init(void)
 	if (err)
 		goto err_destroy_software;
 
+	err = crypto_register_template(&provider_template);
+	if (err)
+		goto err_exit_ops;
+
 	provider_debugfs_init();
 	return 0;
 
+err_exit_ops:
+	provider_ops_exit();
 err_destroy_software:
 	asym_exec_destroy(provider_software);
 err_destroy_wq:
@@ -92,10 +99,12 @@ err_destroy_wq:
 	return err;
 }
 
-/* No class exists: each holds its owner, or is a zombie that holds this module. */
+/* No algorithm is left: the owner of its class would hold this module, or a transform would. */
 static void __exit provider_exit(void)
 {
 	provider_debugfs_exit();
+	/* The crypto core has freed what it had; and classes that were freed with it are gone, too. */
+	crypto_unregister_template(&provider_template);
 	destroy_workqueue(provider_wq);
 	provider_ops_exit();
 	asym_exec_destroy(provider_software);

@@ -253,13 +253,18 @@ static unsigned int sig_key_size(struct crypto_sig *sig)
 static int sig_init(struct crypto_sig *sig)
 {
 	provider_tfm_init(crypto_sig_ctx(sig),
-			  container_of(crypto_sig_alg(sig), struct provider_alg, sig));
+			  container_of(crypto_sig_alg(sig), struct provider_alg, sig.alg));
 	return 0;
 }
 
 static void sig_exit(struct crypto_sig *sig)
 {
 	provider_tfm_exit(crypto_sig_ctx(sig));
+}
+
+static void sig_free(struct sig_instance *inst)
+{
+	provider_alg_gone(container_of(inst, struct provider_alg, sig));
 }
 
 /**
@@ -270,22 +275,25 @@ static void sig_exit(struct crypto_sig *sig)
  */
 struct crypto_alg *provider_sig_fill(struct provider_alg *alg)
 {
+	struct sig_alg *sig = &alg->sig.alg;
+
 	if (alg->algo == ASYM_ECDSA) {
-		alg->sig.sign = sig_ecdsa_sign;
-		alg->sig.verify = sig_ecdsa_verify;
-		alg->sig.key_size = sig_ecdsa_key_size;
-		alg->sig.max_size = sig_ecdsa_max_size;
-		alg->sig.digest_size = sig_ecdsa_digest_size;
+		sig->sign = sig_ecdsa_sign;
+		sig->verify = sig_ecdsa_verify;
+		sig->key_size = sig_ecdsa_key_size;
+		sig->max_size = sig_ecdsa_max_size;
+		sig->digest_size = sig_ecdsa_digest_size;
 	} else {
-		alg->sig.sign = sig_sign;
-		alg->sig.verify = sig_verify;
-		alg->sig.key_size = sig_key_size;
+		sig->sign = sig_sign;
+		sig->verify = sig_verify;
+		sig->key_size = sig_key_size;
 	}
-	alg->sig.set_pub_key = sig_set_pub_key;
-	alg->sig.set_priv_key = sig_set_priv_key;
-	alg->sig.init = sig_init;
-	alg->sig.exit = sig_exit;
-	return &alg->sig.base;
+	sig->set_pub_key = sig_set_pub_key;
+	sig->set_priv_key = sig_set_priv_key;
+	sig->init = sig_init;
+	sig->exit = sig_exit;
+	alg->sig.free = sig_free;
+	return &sig->base;
 }
 
 /**
@@ -296,16 +304,18 @@ struct crypto_alg *provider_sig_fill(struct provider_alg *alg)
  */
 int provider_sig_register(struct provider_alg *alg)
 {
-	return crypto_register_sig(&alg->sig);
+	return sig_register_instance(&provider_template, &alg->sig);
 }
 
 /**
- * provider_sig_unregister() - unregister a sig algorithm
- * @alg: registered and unused
+ * provider_sig_base() - what the crypto core knows of a sig algorithm
+ * @alg: the algorithm
+ *
+ * Return: its instance.
  */
-void provider_sig_unregister(struct provider_alg *alg)
+struct crypto_instance *provider_sig_base(struct provider_alg *alg)
 {
-	crypto_unregister_sig(&alg->sig);
+	return sig_crypto_instance(&alg->sig);
 }
 
 #endif /* COMPAT_CRYPTO_HAS_SIG */

@@ -9,12 +9,13 @@
 #include <compat/crypto.h>
 
 struct crypto_alg;
+struct crypto_instance;
 struct provider_alg;
 
 #if COMPAT_CRYPTO_HAS_SIG
 struct crypto_alg *provider_sig_fill(struct provider_alg *alg);
 int provider_sig_register(struct provider_alg *alg);
-void provider_sig_unregister(struct provider_alg *alg);
+struct crypto_instance *provider_sig_base(struct provider_alg *alg);
 #else
 static inline struct crypto_alg *provider_sig_fill(struct provider_alg *alg)
 {
@@ -26,8 +27,9 @@ static inline int provider_sig_register(struct provider_alg *alg)
 	return -EOPNOTSUPP;
 }
 
-static inline void provider_sig_unregister(struct provider_alg *alg)
+static inline struct crypto_instance *provider_sig_base(struct provider_alg *alg)
 {
+	return NULL;
 }
 #endif
 

@@ -130,7 +130,6 @@ static void transform_outlives_class(struct kunit *test)
 	struct asym_class_params params = {
 		.name = "kunit-algs",
 		.prefix = "kunit-algs",
-		.owner = THIS_MODULE,
 		.priority = 1,
 	};
 	struct crypto_akcipher *tfm;

@@ -337,7 +337,6 @@ static int __init vcrypto_module_init(void)
 		.name = "virtio",
 		.prefix = "virtio-crypto",
 		.pkcs1_prefix = "virtio",
-		.owner = THIS_MODULE,
 		.priority = VCRYPTO_PRIORITY,
 		.fallback = ASYM_FALLBACK_SOFTWARE,
 		.public_ops = vcrypto_public_ops,

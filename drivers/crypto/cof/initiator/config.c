@@ -398,7 +398,6 @@ static int cofi_pool_start(struct cofi_pool *pool)
 	const struct asym_class_params params = {
 		.name = name,
 		.prefix = name,
-		.owner = THIS_MODULE,
 		.priority = pool->priority,
 		.fallback = pool->fallback,
 		.policy = pool->policy,
