@@ -58,16 +58,38 @@ make_modules()
 	[ -z "${COF_LAB_CONFIGS:-}" ] || set -- "CONFIGS=$COF_LAB_CONFIGS" "$@"
 	BUILD=$COF_LAB_CACHE/build/${COF_LAB_BUILD_TAG:-$(key_of "$TREE")}-$kernel
 	if $warn; then BUILD=$BUILD-warn; fi
-	mkdir -p "$BUILD/tree" "$COF_LAB_CACHE/log"
+	mkdir -p "$BUILD" "$COF_LAB_CACHE/log"
 	exec {BUILD_LOCK}>>"$BUILD/lock"
 	if ! flock -n "$BUILD_LOCK"; then
 		say "another build in $BUILD is running, waiting"
 		flock "$BUILD_LOCK"
 	fi
+	[ -d "$BUILD/tree" ] || seed_build "$BUILD" "${BUILD##*-"$kernel"}"
 	in_root bash "$LAB/lib/make-modules.sh" "$TREE" "$BUILD" "$warn" "$KDIR" \
 		"${KERNEL_ARGS[@]}" "$@" || status=$?
 	[ "$status" -eq 0 ] || die "the modules do not build for $kernel (log: $BUILD/make.log)"
 	SOURCE_KEY=$(cat "$BUILD/source-key")
+}
+
+# seed_build BUILD SUFFIX - begin a build folder with the objects of the newest one for this kernel, of
+# another tree: a fresh clone of what was built before takes seconds, too.
+seed_build()
+{
+	local other others lock
+	mapfile -t others < <(ls -1dt "$COF_LAB_CACHE/build/"*"-$kernel$2"/state 2>/dev/null)
+	for other in ${others[@]+"${others[@]%/state}"}; do
+		[[ $1 = *-uml-mainline* || $other != *-uml-mainline* ]] || continue
+		exec {lock}<"$other/lock"
+		if flock -n "$lock" && [ -e "$other/state" ]; then
+			rm -rf "$1/tree.new"
+			cp -a --reflink=auto "$other/tree" "$1/tree.new"
+			mv "$1/tree.new" "$1/tree"
+			exec {lock}<&-
+			return
+		fi
+		exec {lock}<&-
+	done
+	mkdir -p "$1/tree"
 }
 
 # need_modules KERNEL DRIVER - sets MODULES: the layer with our modules and RELEASE's indexes.

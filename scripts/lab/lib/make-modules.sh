@@ -11,6 +11,12 @@ tree=$1 build=$2 warn=$3 kdir=$4
 shift 4
 cd "$tree"
 
+# At the same path whatever the folder: make compares commands, and they name it. The mount is this
+# process's own.
+mkdir -p /lab/build
+mount --bind "$build" /lab/build
+build=/lab/build
+
 wanted=()
 for path in drivers include tools/testing/modules Kbuild Kconfig Makefile; do
 	[ ! -e "$path" ] || wanted+=("$path")
