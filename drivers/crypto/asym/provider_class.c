@@ -19,7 +19,7 @@
 #include "provider.h"
 
 /* For lookups that were under way, and the crypto core's workqueue */
-#define SETTLE_MS	20
+#define SETTLE_MS	200
 
 /* "-pkcs1-rsa-sha256" */
 #define SUFFIX_MAX	20
