@@ -391,6 +391,8 @@ static int fake_aes(struct fake_session *session, bool decrypt, u8 *iv, u8 *src,
 
 	if (!req)
 		return -ENOMEM;
+	if (latency_ms)
+		msleep(20 * latency_ms);
 	sg_init_one(&in, src, len);
 	sg_init_one(&out, dst, len);
 	skcipher_request_set_callback(req, 0, NULL, NULL);
@@ -417,6 +419,8 @@ static u8 fake_compute(struct fake_request *req, u8 *dst, unsigned int *dst_len)
 	in_len = req->in_len - sizeof(*hdr);
 	opcode = le32_to_cpu(hdr->header.opcode);
 	id = le64_to_cpu(hdr->header.session_id);
+	if (forget && id < FAKE_MAX_SESSIONS && fake.sessions[id])
+		fake_session_free(id);
 	if (forget || id >= FAKE_MAX_SESSIONS || !fake.sessions[id])
 		return VIRTIO_CRYPTO_INVSESS;
 	session = fake.sessions[id];

@@ -1324,6 +1324,16 @@ def test_segments(key):
     """A peer with tiny segments, who sends while it is answered: each answer comes once, and whole."""
     if TRANSPORT != "tcp":
         return
+    # A segment for each: tcp_sendmsg_locked() looks at its backlog after 16 of one call, which are a batch.
+    segs = ["ip", "link", "set", "lo", "gso_max_segs"]
+    subprocess.run(segs + ["1"], check=True)
+    try:
+        tiny_segments(key)
+    finally:
+        subprocess.run(segs + ["65535"], check=True)
+
+
+def tiny_segments(key):
     sock = socket.socket()
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 88)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -1388,12 +1398,19 @@ def room_hosts(make):
 
 
 def works(host, key):
-    """A host connects, with an I/O queue, and computes."""
-    a = Association(io=False, queues=1, hostid=host.encode())
+    """A host connects, with an I/O queue, and computes; None: it is refused."""
+    try:
+        a = Association(io=False, queues=1, hostid=host.encode())
+    except Closed:
+        return None
     if a.rsp.status != OK:
         a.admin.close()
         return None
-    a.io, reply = a.connect_io(1, hostid=host.encode())
+    try:
+        a.io, reply = a.connect_io(1, hostid=host.encode())
+    except Closed:
+        a.close()
+        return None
     if reply.status != OK:
         a.close()
         return None
@@ -1414,9 +1431,13 @@ def test_room(key):
     ios = [a.connect_io(qid) for qid in range(1, 5)]
     same([reply.status for _, reply in ios], [OK] * a.queues + [INVALID] * (4 - a.queues), "a host with its I/O queues")
     idle = [Conn() for _ in range(3)]
-    b = works(ROOM_HOSTS[0], key) if os.path.isdir(f"{CONFIG}/hosts/{ROOM_HOSTS[0]}") else Association(io=False, queues=1)
-    same(b.rsp.status, OK, "max_conns=8, silent connections beside it: a new association is admitted")
-    for conn in [a, b] + idle + [io for io, _ in ios]:
+    b = None
+    try:
+        b = Association(io=False, queues=1)
+    except Closed:
+        pass
+    check(b and b.rsp.status == OK, "max_conns=8, silent connections beside it: a new association is admitted")
+    for conn in [a] + ([b] if b else []) + idle + [io for io, _ in ios]:
         conn.close()
     check(eventually(lambda: open_connections() == 0), "no connection is left")
     # one host wants everything; the others of hosts/ get in all the same
@@ -1426,7 +1447,11 @@ def test_room(key):
     parameter("max_conns", limit)
     greedy, refusals = [], 0
     for _ in range(limit):
-        a = Association(io=False, queues=2)
+        try:
+            a = Association(io=False, queues=2)
+        except Closed:
+            refusals += 1
+            continue
         if a.rsp.status != OK:
             refusals += 1
             a.admin.close()

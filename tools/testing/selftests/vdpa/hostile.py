@@ -435,10 +435,10 @@ def test_negotiation(dev, key):
         dev.set_status(0)
         dev.set_status(ACK | DRIVER)
         dev.ioctl(SET_FEATURES, struct.pack("<Q", features))
-        dev.set_status(status)
         for ring in dev.rings:
             ring.reset()
             ring.setup()
+        dev.set_status(status)
 
     def answered():
         dev.ctrl.desc(0, BASE + 0x20000, 16, NEXT, 1)
