@@ -32,10 +32,9 @@ sed 's/\.o$/.ko/' "$tree/modules.order" | while read -r module; do
 	case $driver:$module in
 	in-tree:*/virtio_crypto.ko) continue ;;
 	esac
-	case $module in
-	/*) install -D -m 644 "$module" "$updates/${module#"$tree"/}" ;;
-	*) install -D -m 644 "$tree/$module" "$updates/$module" ;;
-	esac
+	# Where make-modules.sh builds
+	module=${module#/lab/build/tree/}
+	install -D -m 644 "$tree/$module" "$updates/$module"
 done
 [ -z "$vringh" ] || install -D -m 644 "$vringh/vringh.ko" "$updates/drivers/vhost/vringh.ko"
 find "$updates" -name '*.ko' -exec strip --strip-debug {} +
