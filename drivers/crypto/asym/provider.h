@@ -44,7 +44,7 @@ struct provider_alg;
 #define PROVIDER_MAX_ATTEMPTS	4	/* on devices, for one operation; then software */
 #define PROVIDER_EXPLORE	HZ	/* policy latency: an idle device is tried so often */
 #define PROVIDER_PENDING_MAX	64	/* operations that wait for a session without being told */
-#define PROVIDER_WRONG_MAX	3	/* after so many wrong results in a row a device gets no operation */
+#define PROVIDER_WRONG_MAX	3	/* wrong results in a row, then a device is left alone */
 #define PROVIDER_LIMIT_MAX	1024	/* asym_device_priv::limit: from here on there is none */
 
 /* In the order of struct asym_class_stats. */

@@ -409,10 +409,10 @@ static void akcipher_free(struct akcipher_instance *inst)
 	provider_alg_gone(container_of(inst, struct provider_alg, akcipher));
 }
 
-/* As crypto_register_akcipher() has it for what an algorithm does not do. */
+/* What it does not do; an instance has no defaults of the crypto core's. */
 static int akcipher_no_op(struct akcipher_request *areq)
 {
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 }
 
 /**

@@ -153,9 +153,9 @@ EXPORT_SYMBOL_GPL(asym_class_create);
  * asym_class_destroy() - a set of algorithms that no lookup shall find any more
  * @class: the class; without devices. Not the caller's any more
  *
- * The algorithms are gone on return, and their names may be used at once, by another class,
- * too. Transforms that exist compute in software; the class lives on, and holds asym_provider, until
- * the last one is freed.
+ * The algorithms are gone on return, and another class may have their names at once.
+ * Transforms that exist compute in software; the class lives on, and holds asym_provider,
+ * until the last one is freed.
  *
  * Context: process; may sleep.
  */

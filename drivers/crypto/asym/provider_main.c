@@ -103,7 +103,7 @@ err_destroy_wq:
 static void __exit provider_exit(void)
 {
 	provider_debugfs_exit();
-	/* The crypto core has freed what it had; and classes that were freed with it are gone, too. */
+	/* The crypto core frees what it still has, and the workqueue the classes of that. */
 	crypto_unregister_template(&provider_template);
 	destroy_workqueue(provider_wq);
 	provider_ops_exit();

@@ -217,7 +217,7 @@ static void wrong_signature_stays_inside(struct kunit *test)
 	ptest_expect_consistent(pt);
 }
 
-/* A device that computes nothing but wrong results is left alone; one right result in between, and it is not. */
+/* A device with wrong results in a row is left alone, but not with a right one in between. */
 static void wrong_device_is_left(struct kunit *test)
 {
 	struct provider_test *pt = test->priv;
