@@ -143,8 +143,9 @@ static void op_cancel(struct provider_op *op)
 {
 	struct asym_device_priv *pdev = op->pdev;
 
-	if (pdev->dev->ops->cancel && provider_device_enter(pdev)) {
-		pdev->dev->ops->cancel(pdev->dev, &op->req);
+	if (provider_device_enter(pdev)) {
+		if (pdev->dev->ops->cancel)
+			pdev->dev->ops->cancel(pdev->dev, &op->req);
 		provider_device_exit(pdev);
 	}
 	provider_device_put(pdev);
