@@ -110,7 +110,9 @@ static void vcrypto_wait_end(struct vcrypto_wait *wait, int err)
 /* ctrl_lock is held. The device did not answer in time: it gets no keys until it does. */
 static bool vcrypto_ctrl_silent(const struct vcrypto *vc)
 {
-	return vc->ctrl_timeouts || vc->ctrl_late || vc->nr_unclosed;
+	/* What could not even be sent, for want of memory, is no silence. */
+	return vc->ctrl_timeouts || vc->ctrl_late ||
+	       (vc->nr_unclosed && !list_empty(&vc->ctrl_inflight));
 }
 
 /* ctrl_lock is held. A request was not answered, or found no room, in time. */
