@@ -89,7 +89,7 @@ static void alg_put(struct provider_alg *alg)
  * provider_alg_gone() - the crypto core has freed an instance
  * @alg: its algorithm
  *
- * Context: process, a workqueue of the crypto core's.
+ * Context: process.
  */
 void provider_alg_gone(struct provider_alg *alg)
 {
@@ -233,9 +233,9 @@ struct provider_alg **provider_algs_register(struct asym_class *class, unsigned 
 	return algs;
 
 err_unregister:
+	while (count > i)
+		alg_put(algs[--count]);
 	provider_algs_unregister(class, algs, i);
-	for (; i < count; i++)
-		alg_put(algs[i]);
 	return ERR_PTR(err);
 err_free:
 	algs_free(algs, count);

@@ -123,6 +123,39 @@ static void keys_are_told_apart(struct kunit *test)
 			    ptest_key_get(pt, false, long_der, ASYM_MAX_DER + 1));
 }
 
+/* "<a>-pkcs1-rsa" is an algorithm of class <a>, and the first one of class "<a>-pkcs1". */
+static void names_are_taken(struct kunit *test)
+{
+	static const char * const prefixes[] = { "kunit-x", "kunit-x-pkcs1" };
+	struct provider_test *pt = test->priv;
+	struct asym_class *class[2];
+	int first, i;
+
+	for (first = 0; first < 2; first++) {
+		for (i = 0; i < 2; i++) {
+			const struct asym_class_params params = {
+				.name = prefixes[i ^ first],
+				.prefix = prefixes[i ^ first],
+				.priority = 1,
+			};
+
+			class[i] = asym_class_create(&params);
+			KUNIT_ASSERT_FALSE(test, IS_ERR(class[i]));
+			pt->fake[i]->status = 0;
+			KUNIT_EXPECT_EQ(test, i ? -EEXIST : 0,
+					asym_device_register(class[i], &pt->fake[i]->dev));
+		}
+		fake_device_remove(pt->fake[0]);
+		asym_class_destroy(class[1]);
+		asym_class_destroy(class[0]);
+		for (i = 0; i < 2; i++)
+			KUNIT_EXPECT_FALSE(test, asym_exec_is_remote(i ? "kunit-x-pkcs1-rsa" :
+									 "kunit-x-rsa"));
+		KUNIT_EXPECT_FALSE(test, crypto_has_alg("kunit-x-rsa", 0, CRYPTO_NOLOAD));
+		KUNIT_EXPECT_FALSE(test, crypto_has_alg("kunit-x-pkcs1-rsa", 0, CRYPTO_NOLOAD));
+	}
+}
+
 /* Through the crypto API, and beyond the class's end. */
 static void transform_outlives_class(struct kunit *test)
 {
@@ -180,7 +213,7 @@ static void transform_outlives_class(struct kunit *test)
 	crypto_free_akcipher(tfm);
 	fake_device_remove(pt->fake[0]);
 	asym_class_destroy(class);
-	/* the zombie finds out */
+	/* the crypto core frees the zombie's algorithms */
 	msleep(300);
 }
 
@@ -191,6 +224,7 @@ static struct kunit_case asym_provider_cases[] = {
 	KUNIT_CASE(keys_are_judged_by_software),
 	KUNIT_CASE(odd_sizes_are_software),
 	KUNIT_CASE(keys_are_told_apart),
+	KUNIT_CASE(names_are_taken),
 	KUNIT_CASE_SLOW(transform_outlives_class),
 	{}
 };
