@@ -367,6 +367,7 @@ struct provider_op {
 /* provider_main.c */
 extern struct asym_exec *provider_software;
 extern struct workqueue_struct *provider_wq;
+extern struct workqueue_struct *provider_open_wq;
 extern unsigned int provider_cache_max;
 extern unsigned int provider_idle_secs;
 

@@ -240,7 +240,7 @@ static void device_forget_sessions(struct asym_device_priv *pdev)
 			list_add_tail(&session->key_node, &class->reap_sessions);
 	}
 	spin_unlock_bh(&class->lock);
-	queue_work(provider_wq, &class->reap_work);
+	queue_work(provider_open_wq, &class->reap_work);
 }
 
 /**

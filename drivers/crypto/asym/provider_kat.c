@@ -605,7 +605,7 @@ static int kat_run_all(struct kat_unit *units, unsigned int nr, bool together)
 	int err = 0;
 
 	for (i = 0; together && i < nr; i++)
-		queue_work(provider_wq, &units[i].work);
+		queue_work(provider_open_wq, &units[i].work);
 	for (i = 0; together && i < nr; i++)
 		flush_work(&units[i].work);
 	for (i = 0; !err && i < nr; i++) {

@@ -6,7 +6,7 @@
  * in number and time, and are wiped when they go.
  *
  * Everything is protected by asym_class::lock. A key leaves the table when it
- * is put on asym_class::reap_keys; from then on only the reaper (provider_wq)
+ * is put on asym_class::reap_keys; from then on only the reaper (provider_open_wq)
  * sees it. Lookups and the making of keys are for process context, references
  * may be dropped in any context but a hard interrupt.
  */
@@ -270,7 +270,7 @@ void provider_key_put_locked(struct provider_key *key)
 	}
 	/* Before unlocking: the class may go with its last key. */
 	if (reap)
-		queue_work(provider_wq, &class->reap_work);
+		queue_work(provider_open_wq, &class->reap_work);
 }
 
 /**
@@ -383,7 +383,7 @@ static void sweep_work(struct work_struct *work)
 	}
 	spin_unlock_bh(&class->lock);
 
-	queue_work(provider_wq, &class->reap_work);
+	queue_work(provider_open_wq, &class->reap_work);
 	queue_delayed_work(provider_wq, &class->sweep_work, clamp(limit / 2, HZ / 2UL, 5UL * HZ));
 }
 
@@ -423,7 +423,7 @@ bool provider_cache_flush(struct asym_class *class)
 		list_for_each_entry_safe(key, next, &class->idle_keys, idle_node)
 			key_reap_locked(key);
 		spin_unlock_bh(&class->lock);
-		queue_work(provider_wq, &class->reap_work);
+		queue_work(provider_open_wq, &class->reap_work);
 		flush_work(&class->reap_work);
 
 		spin_lock_bh(&class->lock);

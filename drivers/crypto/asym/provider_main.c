@@ -23,11 +23,17 @@
 struct asym_exec *provider_software;
 
 /*
- * Opens and closes sessions, and completes what was answered in an interrupt.
+ * Completes what was answered in an interrupt, verifies results, ends waits, frees classes.
  * Not WQ_MEM_RECLAIM: no storage path waits for RSA, and drivers allocate with
  * GFP_KERNEL when they open a session.
  */
 struct workqueue_struct *provider_wq;
+
+/*
+ * What waits for devices: opens and closes sessions, tests. A workqueue has a limit to what
+ * is active, and nothing that ends an operation may wait for a device that has none of it.
+ */
+struct workqueue_struct *provider_open_wq;
 
 DEFINE_PER_CPU(struct provider_objects, provider_objects);
 
@@ -71,12 +77,17 @@ static int __init provider_init(void)
 	provider_wq = alloc_workqueue("asym_provider", WQ_UNBOUND, 0);
 	if (!provider_wq)
 		return -ENOMEM;
+	provider_open_wq = alloc_workqueue("asym_provider_open", WQ_UNBOUND, 0);
+	if (!provider_open_wq) {
+		err = -ENOMEM;
+		goto err_destroy_wq;
+	}
 
 	provider_software = asym_exec_create(&params);
 	if (IS_ERR(provider_software)) {
 		err = PTR_ERR(provider_software);
 		pr_err("no software RSA (rsa-generic): %d\n", err);
-		goto err_destroy_wq;
+		goto err_destroy_open_wq;
 	}
 
 	err = provider_ops_init();
@@ -94,18 +105,21 @@ err_exit_ops:
 	provider_ops_exit();
 err_destroy_software:
 	asym_exec_destroy(provider_software);
+err_destroy_open_wq:
+	destroy_workqueue(provider_open_wq);
 err_destroy_wq:
 	destroy_workqueue(provider_wq);
 	return err;
 }
 
-/* No algorithm is left: the owner of its class would hold this module, or a transform would. */
+/* No algorithm is in use: the owner of its class would hold this module, or a transform would. */
 static void __exit provider_exit(void)
 {
 	provider_debugfs_exit();
 	/* The crypto core frees what it still has, and the workqueue the classes of that. */
 	crypto_unregister_template(&provider_template);
 	destroy_workqueue(provider_wq);
+	destroy_workqueue(provider_open_wq);
 	provider_ops_exit();
 	asym_exec_destroy(provider_software);
 }

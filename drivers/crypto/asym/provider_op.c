@@ -528,7 +528,7 @@ static void op_dispatch_locked(struct provider_op *op, bool may_sleep)
 	 * session itself, even if it may sleep: the device decides how long that takes.
 	 */
 	if (to == DISPATCH_OPEN)
-		queue_work(provider_wq, &op->session->work);
+		queue_work(provider_open_wq, &op->session->work);
 	if (to == DISPATCH_SOFTWARE)
 		provider_wait_end_locked(op);
 	spin_unlock_bh(&class->lock);

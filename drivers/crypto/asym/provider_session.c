@@ -138,7 +138,7 @@ void provider_session_unuse_locked(struct provider_session *session)
 		/* Forgotten by the device, which may know the handle still, or the driver does. */
 		session->state = SESSION_CLOSING;
 		list_add_tail(&session->key_node, &session->pdev->class->reap_sessions);
-		queue_work(provider_wq, &session->pdev->class->reap_work);
+		queue_work(provider_open_wq, &session->pdev->class->reap_work);
 		return;
 	}
 	if (!session->attached) {
