@@ -7,7 +7,7 @@
  *	  provider_key		a key; counted by transforms, requests and openers,
  *				kept for a while when nobody uses it
  *	    provider_session	that key on one device; counted by requests
- *	provider_op		one operation; in the caller's memory
+ *	provider_op		one operation; in memory of its own
  *
  * One spin lock per class, taken with bottom halves disabled, protects the
  * lists and states of all of them; it is never held across a call into a
@@ -44,7 +44,7 @@ struct provider_alg;
 #define PROVIDER_MAX_ATTEMPTS	4	/* on devices, for one operation; then software */
 #define PROVIDER_EXPLORE	HZ	/* policy latency: an idle device is tried so often */
 #define PROVIDER_PENDING_MAX	64	/* operations that wait for a session without being told */
-#define PROVIDER_WRONG_MAX	3	/* wrong results in a row, then a device is left alone */
+#define PROVIDER_WRONG_MAX	3	/* wrong results in a row, then a device is tested again */
 #define PROVIDER_LIMIT_MAX	1024	/* asym_device_priv::limit: from here on there is none */
 
 /* In the order of struct asym_class_stats. */
@@ -192,6 +192,8 @@ struct asym_device_priv {
 	atomic64_t kat_failed;
 	atomic_t warned;
 	atomic_t wrong;			/* results in a row that the public key says are wrong */
+	struct work_struct retest_work;
+	unsigned long retested;		/* jiffies; 0: never. @retest_work's */
 };
 
 struct provider_key {
@@ -489,7 +491,7 @@ void provider_measure(struct asym_device_priv *pdev, ktime_t sent, int status);
 bool provider_device_enter(struct asym_device_priv *pdev);
 void provider_device_exit(struct asym_device_priv *pdev);
 void provider_device_put(struct asym_device_priv *pdev);
-void provider_device_distrust(struct asym_device_priv *pdev);
+void provider_device_retest(struct asym_device_priv *pdev);
 
 /* provider_remote.c */
 extern const struct asym_exec_remote_ops provider_remote_ops;

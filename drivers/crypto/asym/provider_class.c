@@ -26,7 +26,7 @@
 
 static_assert(sizeof(struct asym_class_stats) == PROVIDER_STAT_NR * sizeof(u64));
 
-/* Who destroys a class waits a little, as usually nothing is left of it on return. */
+/* asym_class_destroy() waits a little here: usually nothing is left of the class on return. */
 static DECLARE_WAIT_QUEUE_HEAD(settled);
 
 /* Nothing refers to it: it is freed. Process context; may sleep. */
@@ -72,7 +72,7 @@ void provider_class_put(struct asym_class *class)
 {
 	if (refcount_dec_and_test(&class->refs))
 		queue_work(provider_wq, &class->free_work);
-	/* Whoever waits looks at a class of its own. */
+	/* All waiters share one queue; each checks its own class. */
 	wake_up_all(&settled);
 }
 
@@ -154,8 +154,8 @@ EXPORT_SYMBOL_GPL(asym_class_create);
  * @class: the class; without devices. Not the caller's any more
  *
  * The algorithms are gone on return, and another class may have their names at once.
- * Transforms that exist compute in software; the class lives on, and holds asym_provider,
- * until the last one is freed.
+ * Transforms that exist compute in software (or fail, with ASYM_FALLBACK_ERROR); the class
+ * lives on, and holds asym_provider, until the last one is freed.
  *
  * Context: process; may sleep.
  */

@@ -72,12 +72,13 @@ static int device_show(struct seq_file *m, void *unused)
 	struct asym_device_priv *pdev = m->private;
 	u64 requests = 0, completed = 0;
 	unsigned int sessions, limit;
-	bool draining;
+	bool draining, trusted;
 	int cpu;
 
 	spin_lock_bh(&pdev->class->lock);
 	sessions = pdev->nr_sessions;
 	draining = pdev->draining;
+	trusted = pdev->live || pdev->stopped;
 	limit = pdev->limit;
 	spin_unlock_bh(&pdev->class->lock);
 
@@ -99,6 +100,7 @@ static int device_show(struct seq_file *m, void *unused)
 	seq_printf(m, "kat_run %lld\n", atomic64_read(&pdev->kat_run));
 	seq_printf(m, "kat_failed %lld\n", atomic64_read(&pdev->kat_failed));
 	seq_printf(m, "draining %d\n", draining);
+	seq_printf(m, "trusted %d\n", trusted);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(device);

@@ -17,10 +17,14 @@
 
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "provider.h"
+
+/* A device is tested again no more often than this. */
+#define RETEST_SECS	60
 
 /**
  * provider_device_enter() - before calling one of a driver's functions
@@ -78,6 +82,72 @@ static void device_kick_work(struct work_struct *work)
 	}
 }
 
+/*
+ * No operation goes to the device any more, and what waits for it goes elsewhere. It stays
+ * registered, and answers what it has; its sessions are closed. provider_device_enter() was
+ * successful, so the device does not go meanwhile.
+ */
+static void device_distrust(struct asym_device_priv *pdev)
+{
+	struct asym_class *class = pdev->class;
+	struct provider_session *session, *next;
+	LIST_HEAD(backlog);
+	bool live;
+
+	spin_lock_bh(&class->lock);
+	live = pdev->live;
+	WRITE_ONCE(pdev->live, false);
+	list_del_init(&pdev->node);
+	provider_backlog_take_locked(pdev, &backlog);
+	list_for_each_entry_safe(session, next, &pdev->idle, idle_node) {
+		provider_session_detach_locked(session);
+		list_add_tail(&session->key_node, &class->reap_sessions);
+	}
+	spin_unlock_bh(&class->lock);
+	queue_work(provider_open_wq, &class->reap_work);
+	if (live)
+		provider_class_tell_ready(class);
+	provider_redispatch(&backlog);
+}
+
+/*
+ * A key whose exponents do not belong together gives results that look wrong, whoever computes:
+ * only our own vectors say whether it is the device.
+ */
+static void device_retest_work(struct work_struct *work)
+{
+	struct asym_device_priv *pdev = container_of(work, struct asym_device_priv, retest_work);
+
+	atomic_set(&pdev->wrong, 0);
+	if (pdev->retested && time_before(jiffies, pdev->retested + RETEST_SECS * HZ))
+		return;
+	pdev->retested = jiffies ?: 1;
+	if (!READ_ONCE(pdev->live) || provider_kat(pdev) != -EBADMSG ||
+	    !provider_device_enter(pdev))
+		return;
+	device_distrust(pdev);
+	provider_device_exit(pdev);
+	pr_err("%s: device %s gets no operation any more: mend the accelerator behind it; a path is tested again when it connects, a virtio device when it is bound\n",
+	       pdev->class->name, pdev->name);
+}
+
+/**
+ * provider_device_retest() - a device may compute wrongly: test it again
+ * @pdev: the device; the caller has a reference
+ *
+ * If a known-answer test fails, no operation goes there any more, until it is registered anew.
+ *
+ * Context: any but hard interrupts.
+ */
+void provider_device_retest(struct asym_device_priv *pdev)
+{
+	/* Who unregisters it waits for the work, from then on. */
+	if (!provider_device_enter(pdev))
+		return;
+	queue_work(provider_open_wq, &pdev->retest_work);
+	provider_device_exit(pdev);
+}
+
 static struct asym_device_priv *device_new(struct asym_class *class, struct asym_device *dev)
 {
 	struct asym_device_priv *pdev;
@@ -107,6 +177,7 @@ static struct asym_device_priv *device_new(struct asym_class *class, struct asym
 	init_completion(&pdev->calls_gone);
 	init_waitqueue_head(&pdev->wait);
 	INIT_WORK(&pdev->kick_work, device_kick_work);
+	INIT_WORK(&pdev->retest_work, device_retest_work);
 	INIT_LIST_HEAD(&pdev->node);
 	INIT_LIST_HEAD(&pdev->backlog);
 	INIT_LIST_HEAD(&pdev->sessions);
@@ -194,35 +265,6 @@ static void device_stop(struct asym_device_priv *pdev)
 	spin_lock_bh(&class->lock);
 	provider_backlog_take_locked(pdev, &backlog);
 	spin_unlock_bh(&class->lock);
-	provider_redispatch(&backlog);
-}
-
-/**
- * provider_device_distrust() - no operation goes to a device any more
- * @pdev: a device that computes wrongly; the caller has a reference
- *
- * What waits for it goes elsewhere. It stays registered, and answers what it has: whoever
- * registers it anew has it tested.
- *
- * Context: process; sleeps, takes asym_class::ready_mutex.
- */
-void provider_device_distrust(struct asym_device_priv *pdev)
-{
-	struct asym_class *class = pdev->class;
-	LIST_HEAD(backlog);
-	bool live;
-
-	spin_lock_bh(&class->lock);
-	live = pdev->live;
-	WRITE_ONCE(pdev->live, false);
-	list_del_init(&pdev->node);
-	provider_backlog_take_locked(pdev, &backlog);
-	spin_unlock_bh(&class->lock);
-	if (live) {
-		pr_err("%s: device %s computed wrongly %u times in a row: no operation goes there any more; mend the accelerator behind it, then disable and enable it\n",
-		       class->name, pdev->name, PROVIDER_WRONG_MAX);
-		provider_class_tell_ready(class);
-	}
 	provider_redispatch(&backlog);
 }
 
@@ -338,6 +380,8 @@ void asym_device_unregister(struct asym_device *dev)
 	device_stop(pdev);
 	device_forget_sessions(pdev);
 	wait_event(pdev->wait, !atomic_read(&pdev->inflight));
+	/* It waits for nothing any more. */
+	cancel_work_sync(&pdev->retest_work);
 	/* A late asym_device_kick() from an interrupt. */
 	cancel_work_sync(&pdev->kick_work);
 	provider_debugfs_del_device(pdev);

@@ -921,7 +921,7 @@ static void op_check_work(struct work_struct *work)
 	if (err == -EBADMSG) {
 		provider_count(op->class, PROVIDER_WRONG_RESULTS);
 		if (atomic_inc_return(&pdev->wrong) == PROVIDER_WRONG_MAX)
-			provider_device_distrust(pdev);
+			provider_device_retest(pdev);
 		if (!atomic_xchg(&pdev->warned, 1))
 			pr_err("%s: device %s computed wrongly with a private key; the result was dropped; check the accelerator behind it; further errors are only counted\n",
 			       pdev->class->name, pdev->name);

@@ -217,6 +217,11 @@ static void wrong_signature_stays_inside(struct kunit *test)
 	ptest_expect_consistent(pt);
 }
 
+static void retested(struct provider_test *pt)
+{
+	flush_work(&pt->fake[0]->dev.p->retest_work);
+}
+
 /* A device with wrong results in a row is left alone, but not with a right one in between. */
 static void wrong_device_is_left(struct kunit *test)
 {
@@ -229,16 +234,23 @@ static void wrong_device_is_left(struct kunit *test)
 		fake->wrong = i % PROVIDER_WRONG_MAX ? BIT(ASYM_DECRYPT) : 0;
 		ptest_sign(pt);
 	}
+	retested(pt);
 	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_KAT_FAILED));
 
 	/* the last one of a row */
 	ptest_sign(pt);
+	retested(pt);
 	submits = atomic_read(&fake->submits);
 	ptest_sign(pt);
 	KUNIT_EXPECT_EQ(test, submits, atomic_read(&fake->submits));
 	KUNIT_EXPECT_EQ(test, 2ULL * (PROVIDER_WRONG_MAX - 1) + 1,
 			ptest_stat(pt, PROVIDER_WRONG_RESULTS));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_KAT_FAILED));
 	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_NO_DEVICE));
+	/* No key is left there. */
+	flush_work(&pt->class->reap_work);
+	KUNIT_EXPECT_EQ(test, 0U, fake->nr_sessions);
 
 	/* mended, and tested */
 	fake_device_remove(fake);
@@ -247,6 +259,36 @@ static void wrong_device_is_left(struct kunit *test)
 	ptest_plug(pt, 0);
 	ptest_sign(pt);
 	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	ptest_expect_consistent(pt);
+}
+
+/* Whoever adds a key whose exponents do not belong together takes the device from nobody. */
+static void wrong_key_is_no_fault(struct kunit *test)
+{
+	static const u8 e[] = { 2, 3, 1, 0, 1 };	/* 65537 */
+	struct provider_test *pt = test->priv;
+	struct provider_key *key, *good = pt->key;
+	u8 der[sizeof(kat_private_key)];
+	int i;
+
+	memcpy(der, kat_private_key, sizeof(der));
+	for (i = 0; i < sizeof(der) - sizeof(e) && memcmp(der + i, e, sizeof(e)); i++)
+		;
+	der[i + sizeof(e) - 1] = 3;			/* 65539 */
+	key = ptest_key_get(pt, true, der, sizeof(der));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(key));
+	ptest_plug(pt, 0);
+	pt->key = key;
+	for (i = 0; i < 3 * PROVIDER_WRONG_MAX; i++)
+		ptest_sign(pt);
+	pt->key = good;
+	provider_key_put(key);
+	retested(pt);
+	KUNIT_EXPECT_EQ(test, 3ULL * PROVIDER_WRONG_MAX, ptest_stat(pt, PROVIDER_WRONG_RESULTS));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_KAT_FAILED));
+	ptest_sign(pt);
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_SW_NO_DEVICE));
 	ptest_expect_consistent(pt);
 }
 
@@ -280,6 +322,7 @@ static struct kunit_case asym_provider_wait_cases[] = {
 	KUNIT_CASE(public_keys_stay_at_home),
 	KUNIT_CASE(wrong_signature_stays_inside),
 	KUNIT_CASE(wrong_device_is_left),
+	KUNIT_CASE(wrong_key_is_no_fault),
 	KUNIT_CASE(forgotten_sessions_are_closed),
 	{}
 };

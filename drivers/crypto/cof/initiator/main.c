@@ -3,8 +3,8 @@
  * cof_initiator: algorithms that are computed by a pool in another machine.
  *
  * This file owns the module: its workqueues, and the order in which the rest
- * comes and goes. Folders in configfs and transforms pin the module, so when
- * it leaves there is neither a pool nor a transform.
+ * comes and goes. Folders in configfs pin the module, so when it leaves there is
+ * no pool. There may be transforms, which are asym_provider's.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
