@@ -78,6 +78,11 @@ static bool strip;
 module_param(strip, bool, 0600);
 MODULE_PARM_DESC(strip, "leave out leading zeros of results");
 
+static bool wrong_cbc;
+module_param(wrong_cbc, bool, 0600);
+MODULE_PARM_DESC(wrong_cbc,
+		 "AES-CBC is wrong, but with the key of the driver's known-answer test");
+
 static unsigned int latency_ms;
 module_param(latency_ms, uint, 0600);
 MODULE_PARM_DESC(latency_ms, "each RSA operation takes so long, one after the other");
@@ -102,10 +107,12 @@ MODULE_PARM_DESC(operations, "RSA operations that were computed");
  * struct fake_session - a key
  * @rsa: for RSA
  * @aes: for AES
+ * @stranger: it is not the key of the driver's known-answer test, which begins like that of SP 800-38A
  */
 struct fake_session {
 	struct crypto_akcipher *rsa;
 	struct crypto_skcipher *aes;
+	bool stranger;
 };
 
 /**
@@ -280,6 +287,7 @@ static int fake_aes_key(struct fake_session *session,
 					     CRYPTO_ALG_ASYNC | CRYPTO_ALG_NEED_FALLBACK);
 	if (IS_ERR(session->aes))
 		return PTR_ERR(session->aes);
+	session->stranger = len != 16 || key[0] != 0x2b;
 	return crypto_skcipher_setkey(session->aes, key, len);
 }
 
@@ -399,6 +407,8 @@ static int fake_aes(struct fake_session *session, bool decrypt, u8 *iv, u8 *src,
 	skcipher_request_set_crypt(req, &in, &out, len, iv);
 	err = decrypt ? crypto_skcipher_decrypt(req) : crypto_skcipher_encrypt(req);
 	skcipher_request_free(req);
+	if (!err && wrong_cbc && session->stranger)
+		dst[0] ^= 1;
 	return err;
 }
 

@@ -225,4 +225,17 @@ for name in errors wrong doubled lost; do
 	expect "... $name" "$value" -eq 0
 done
 check "unloaded" rmmod asym_bench virtio_crypto_fake
+
+note "a device whose AES-CBC is wrong with all keys but that of the known-answer test"
+passed() {
+	awk '$1 == "driver" { ours = $3 == "virtio_crypto_aes_cbc" }
+		ours && $1 == "selftest" { exit $3 != "passed" }' /proc/crypto
+}
+check "the driver is unloaded" rmmod virtio_crypto
+modprobe virtio_crypto_fake wrong_cbc=Y && modprobe virtio_crypto
+check "the driver is loaded, and the device is live" within 60 live
+check "the kernel's self test is answered by software" within 30 passed
+check "no warning of the self test" sh -c '! dmesg | grep -q "self-tests for virtio_crypto_aes_cbc.*failed"'
+echo "$WAIT_MS" >$param/max_wait_ms
+check "unloaded" rmmod virtio_crypto_fake
 tap_end
