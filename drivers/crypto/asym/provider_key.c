@@ -14,6 +14,7 @@
 
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/fips.h>
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -100,6 +101,9 @@ static int key_set_large(struct provider_key *key)
 {
 	struct rsa_key rsa;
 
+	/* In FIPS mode only what the kernel's software takes. */
+	if (fips_enabled)
+		return -EINVAL;
 	if (!key_public(key, &rsa) || rsa.n_sz <= ASYM_MAX_KEY_BYTES ||
 	    rsa.n_sz > class_max_bits(key->class) / 8)
 		return -EINVAL;
