@@ -430,7 +430,8 @@ static int driver_replace(struct asym_exec *exec, struct exec_driver *drv,
 		return -ENOMEM;
 	exec->retired = retired;
 	exec->retired[exec->nr_retired++] = drv->probe;
-	WRITE_ONCE(drv->probe, tfm);
+	/* Pairs with READ_ONCE() where keys are set: the transform before its address. */
+	smp_store_release(&drv->probe, tfm);
 	WRITE_ONCE(drv->mark, mark);
 	return 0;
 }

@@ -41,7 +41,7 @@ static int ec_set_remote(struct asym_exec_key *key, unsigned int drv,
 	struct exec_driver *driver = &key->exec->drivers[drv];
 	void *remote;
 
-	remote = driver->remote->key_get(driver->probe, data);
+	remote = driver->remote->key_get(READ_ONCE(driver->probe), data);
 	if (IS_ERR(remote))
 		return PTR_ERR(remote);
 	key->remote[drv] = remote;

@@ -49,7 +49,7 @@ static int key_set(struct asym_exec_key *key, unsigned int i, const struct asym_
 
 	/* The same driver as when it was found? Requests were sized for that one. */
 	err = -ENODEV;
-	if (crypto_akcipher_alg(tfm) != crypto_akcipher_alg(drv->probe) ||
+	if (crypto_akcipher_alg(tfm) != crypto_akcipher_alg(READ_ONCE(drv->probe)) ||
 	    crypto_akcipher_reqsize(tfm) > key->exec->reqsize)
 		goto free_tfm;
 
