@@ -226,7 +226,7 @@ static int device_publish(struct asym_device_priv *pdev)
 		class->device_ids |= BIT_ULL(pdev->id);
 		class->nr_devices++;
 		provider_object(OBJECT_DEVICES, 1);
-		pdev->live = true;
+		WRITE_ONCE(pdev->live, true);
 		list_add_tail(&pdev->node, &class->devices);
 	}
 	spin_unlock_bh(&class->lock);

@@ -319,7 +319,7 @@ static void op_software(struct provider_op *op, bool may_sleep)
 /* It waits for room on its device. */
 static void op_wait_locked(struct provider_op *op)
 {
-	op->waits = true;
+	WRITE_ONCE(op->waits, true);
 	atomic_set(&op->place, PLACE_BACKLOG);
 	list_add_tail(&op->req.list, &op->pdev->backlog);
 }
@@ -327,7 +327,7 @@ static void op_wait_locked(struct provider_op *op)
 /* It waits for a session that is being opened; there may be many that do. */
 static void op_pend_locked(struct provider_op *op)
 {
-	op->waits = op->session->nr_pending >= PROVIDER_PENDING_MAX;
+	WRITE_ONCE(op->waits, op->session->nr_pending >= PROVIDER_PENDING_MAX);
 	atomic_set(&op->place, PLACE_PENDING);
 	list_add_tail(&op->req.list, &op->session->pending);
 	op->session->nr_pending++;
@@ -339,7 +339,7 @@ static bool op_unwait_locked(struct provider_op *op)
 	bool told = op->told;
 
 	atomic_set(&op->place, PLACE_MOVING);
-	op->waits = false;
+	WRITE_ONCE(op->waits, false);
 	op->told = false;
 	return told;
 }
@@ -357,7 +357,7 @@ void provider_op_unlist_locked(struct provider_op *op)
 	else
 		provider_session_unuse_locked(op->session);
 	atomic_set(&op->place, PLACE_MOVING);
-	op->waits = false;
+	WRITE_ONCE(op->waits, false);
 	op->session = NULL;
 	op->pdev = NULL;
 }
@@ -444,7 +444,7 @@ static enum dispatch op_route_locked(struct provider_op *op)
 		}
 		/* Of late it took too long: nobody else waits for that. */
 		if (session && session->state == SESSION_OPENING && pdev->limit &&
-		    op->class->fallback == ASYM_FALLBACK_SOFTWARE) {
+		    READ_ONCE(op->class->fallback) == ASYM_FALLBACK_SOFTWARE) {
 			op->tried |= BIT_ULL(pdev->id);
 			if (!op->reason)
 				op->reason = PROVIDER_SW_WAITED;
@@ -773,7 +773,7 @@ static void backlog_drain(struct asym_device_priv *pdev)
 		if (!err)
 			continue;
 		if (err == -EBUSY && pdev->live) {
-			op->waits = true;
+			WRITE_ONCE(op->waits, true);
 			atomic_set(&op->place, PLACE_BACKLOG);
 			list_add(&op->req.list, &pdev->backlog);
 			smp_mb(); /* as in op_submit() */

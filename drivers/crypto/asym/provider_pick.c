@@ -66,7 +66,7 @@ static u64 device_score_locked(const struct asym_device_priv *pdev, enum asym_po
 static bool device_is_slow_locked(const struct asym_device_priv *pdev)
 {
 	return pdev->limit && atomic_read(&pdev->inflight) >= pdev->limit &&
-	       pdev->class->fallback == ASYM_FALLBACK_SOFTWARE;
+	       READ_ONCE(pdev->class->fallback) == ASYM_FALLBACK_SOFTWARE;
 }
 
 /**
@@ -116,7 +116,7 @@ struct asym_device_priv *provider_pick_locked(struct provider_op *op)
 	struct asym_device_priv *pdev, *best = NULL;
 	enum asym_policy policy = READ_ONCE(class->policy);
 	u64 best_score = U64_MAX;
-	bool last_resort = class->fallback == ASYM_FALLBACK_ERROR;
+	bool last_resort = READ_ONCE(class->fallback) == ASYM_FALLBACK_ERROR;
 	enum provider_stat reason = PROVIDER_SW_NO_DEVICE;
 
 	list_for_each_entry(pdev, &class->devices, node) {

@@ -325,7 +325,7 @@ void provider_session_open(struct provider_session *session)
 
 		session->users++;
 		atomic_set(&op->place, PLACE_MOVING);
-		op->waits = false;
+		WRITE_ONCE(op->waits, false);
 	}
 	session->nr_pending = 0;
 	if (!err) {

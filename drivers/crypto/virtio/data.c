@@ -57,7 +57,7 @@ void vcrypto_queue_start(struct vcrypto_queue *q, struct virtqueue *vq)
 	spin_lock_irq(&q->lock);
 	q->vq = vq;
 	q->dead = false;
-	q->unseen = false;
+	WRITE_ONCE(q->unseen, false);
 	spin_unlock_irq(&q->lock);
 }
 
@@ -192,7 +192,7 @@ static bool vcrypto_kick_prepare(struct vcrypto_queue *q)
 {
 	bool notify = virtqueue_kick_prepare(q->vq);
 
-	q->unseen = false;
+	WRITE_ONCE(q->unseen, false);
 	if (notify)
 		q->kicks++;
 	return notify;
@@ -357,7 +357,7 @@ int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *
 			op->sent = jiffies;
 			list_add_tail(&op->node, &q->ciphers);
 		}
-		q->unseen = true;
+		WRITE_ONCE(q->unseen, true);
 		if (!more)
 			notify = vcrypto_kick_now(q);
 	} else if ((err == -ENOSPC || err == -ENOMEM) && q->inflight) {

@@ -212,12 +212,12 @@ static void vcrypto_restart(struct vcrypto *vc)
 	vcrypto_down(vc);
 	err = vcrypto_again(vc);
 	if (err && !READ_ONCE(vc->leaving)) {
-		vc->state = VCRYPTO_FAILED;
+		WRITE_ONCE(vc->state, VCRYPTO_FAILED);
 		dev_err(&vc->vdev->dev,
 			"cannot be set up again: %pe. Unbind and bind it to try again\n",
 			ERR_PTR(err));
 	} else {
-		vc->state = VCRYPTO_IDLE;
+		WRITE_ONCE(vc->state, VCRYPTO_IDLE);
 	}
 }
 
@@ -269,15 +269,15 @@ static void vcrypto_start(struct vcrypto *vc)
 	int err;
 
 	if (!vcrypto_akcipher_offered(vc) && !vcrypto_cipher_offered(vc)) {
-		vc->state = VCRYPTO_UNUSED;
+		WRITE_ONCE(vc->state, VCRYPTO_UNUSED);
 		dev_info(dev, "offers none of RSA, ECDSA, AES-CBC: not used\n");
 		return;
 	}
 
-	vc->state = VCRYPTO_TESTING;
+	WRITE_ONCE(vc->state, VCRYPTO_TESTING);
 	err = vcrypto_start_services(vc);
 	if (!err) {
-		vc->state = VCRYPTO_LIVE;
+		WRITE_ONCE(vc->state, VCRYPTO_LIVE);
 		vc->retries = 0;
 		return;
 	}
@@ -290,7 +290,7 @@ static void vcrypto_start(struct vcrypto *vc)
 		dev_err(dev, "%s: not used. Unbind and bind it to try again\n",
 			err == -EBADMSG ? "computes wrongly" : "takes no key");
 		vcrypto_down(vc);
-		vc->state = VCRYPTO_REJECTED;
+		WRITE_ONCE(vc->state, VCRYPTO_REJECTED);
 		return;
 	}
 
@@ -321,7 +321,7 @@ static void vcrypto_update(struct vcrypto *vc)
 	if (READ_ONCE(vc->failed)) {
 		dev_err(dev, "failed: not used any more. Unbind and bind it to try again\n");
 		vcrypto_down(vc);
-		vc->state = VCRYPTO_FAILED;
+		WRITE_ONCE(vc->state, VCRYPTO_FAILED);
 	} else if (vc->state == VCRYPTO_IDLE && (status & VIRTIO_CRYPTO_S_HW_READY)) {
 		vcrypto_start(vc);
 	} else if (vc->state == VCRYPTO_LIVE && !(status & VIRTIO_CRYPTO_S_HW_READY)) {
@@ -399,7 +399,7 @@ void vcrypto_leave(struct vcrypto *vc)
 		mutex_lock(&vc->life_lock);
 	}
 	vcrypto_down(vc);
-	vc->state = VCRYPTO_AWAY;
+	WRITE_ONCE(vc->state, VCRYPTO_AWAY);
 	mutex_unlock(&vc->life_lock);
 }
 

@@ -266,7 +266,7 @@ static int vcrypto_restore(struct virtio_device *vdev)
 	WRITE_ONCE(vc->failed, false);
 	vc->retries = 0;
 	err = vcrypto_up(vc);
-	vc->state = err ? VCRYPTO_FAILED : VCRYPTO_IDLE;
+	WRITE_ONCE(vc->state, err ? VCRYPTO_FAILED : VCRYPTO_IDLE);
 	mutex_unlock(&vc->life_lock);
 	if (err) {
 		dev_err(&vdev->dev, "cannot be set up again: %pe\n", ERR_PTR(err));

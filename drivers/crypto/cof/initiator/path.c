@@ -38,7 +38,7 @@ static void cofi_path_set_state(struct cofi_path *path, enum cofi_state state, c
 	spin_lock_bh(&path->lock);
 	trace_cof_path_state(path->name, path->state, state, reason);
 	changed = path->state != state || strcmp(path->reason, reason);
-	path->state = state;
+	WRITE_ONCE(path->state, state);
 	strscpy(path->reason, reason);
 	spin_unlock_bh(&path->lock);
 	if (changed)

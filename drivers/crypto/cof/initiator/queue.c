@@ -135,7 +135,7 @@ static void cofi_queue_expect(struct cofi_queue *queue)
 	else if (queue->together)
 		queue->together--;
 	queue->crowded = false;
-	queue->alone = !queue->together && ++queue->lonely % COFI_PROBE;
+	WRITE_ONCE(queue->alone, !queue->together && ++queue->lonely % COFI_PROBE);
 }
 
 /**
@@ -169,7 +169,7 @@ int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opco
 		err = -E2BIG;
 	} else {
 		slot = &queue->slots[i];
-		queue->free = slot->next;
+		WRITE_ONCE(queue->free, slot->next);
 		slot->req = req;
 		slot->opcode = opcode;
 		slot->with_key = req->key;
@@ -177,9 +177,10 @@ int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opco
 		queue->inline_keys += slot->with_key;
 		slot->asked = jiffies;
 		*tag = cofi_tag(i, ++slot->gen);
-		mine->queue = queue;
+		WRITE_ONCE(mine->queue, queue);
 		mine->tag = *tag;
-		err = queue->inflight++;
+		err = queue->inflight;
+		WRITE_ONCE(queue->inflight, err + 1);
 		if (err) {
 			queue->crowded = true;
 		} else {
@@ -216,9 +217,9 @@ static struct asym_request *cofi_slot_release(struct cofi_queue *queue, u16 i)
 	slot->req = NULL;
 	slot->opcode = 0;
 	slot->next = queue->free;
-	queue->free = i;
+	WRITE_ONCE(queue->free, i);
 	queue->inline_keys -= slot->with_key;
-	queue->inflight--;
+	WRITE_ONCE(queue->inflight, queue->inflight - 1);
 	queue->progress = jiffies;
 	return req;
 }
