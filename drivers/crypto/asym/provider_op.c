@@ -923,7 +923,7 @@ static void op_check_work(struct work_struct *work)
 		if (atomic_inc_return(&pdev->wrong) == PROVIDER_WRONG_MAX)
 			provider_device_retest(pdev);
 		if (!atomic_xchg(&pdev->warned, 1))
-			pr_err("%s: device %s computed wrongly with a private key; the result was dropped; check the accelerator behind it; further errors are only counted\n",
+			pr_err("%s: device %s: a result with a private key does not fit the public one and was dropped; check the accelerator behind it, and the key (openssl pkey -check); further errors are only counted\n",
 			       pdev->class->name, pdev->name);
 	}
 	count_error(pdev, err);
