@@ -107,7 +107,7 @@ MODULE_PARM_DESC(operations, "RSA operations that were computed");
  * struct fake_session - a key
  * @rsa: for RSA
  * @aes: for AES
- * @stranger: it is not the key of the driver's known-answer test, which begins like that of SP 800-38A
+ * @stranger: it is not the key of the known-answer test, which begins like that of SP 800-38A
  */
 struct fake_session {
 	struct crypto_akcipher *rsa;
