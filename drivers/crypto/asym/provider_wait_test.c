@@ -292,6 +292,33 @@ static void wrong_key_is_no_fault(struct kunit *test)
 	ptest_expect_consistent(pt);
 }
 
+/* One that stops answering while it is tested again can go at once. */
+static void retested_device_goes(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	struct fake_device *fake = pt->fake[0];
+	struct test_op *top;
+	unsigned long since;
+	int i;
+
+	ptest_plug(pt, 0);
+	fake->wrong = BIT(ASYM_DECRYPT);
+	for (i = 0; i < PROVIDER_WRONG_MAX - 1; i++)
+		ptest_sign(pt);
+	fake->hold = true;
+	top = ptest_sign_start(pt, false);
+	for (i = 0; i < 1000 && !fake_device_release(fake, 0); i++)
+		msleep(20);
+	ptest_sign_check(pt, top);
+	/* The test's requests are there, and held. */
+	msleep(500);
+	since = jiffies;
+	fake_device_remove(fake);
+	KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - since), (unsigned int)SLACK_MS);
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_KAT_FAILED));
+	ptest_expect_consistent(pt);
+}
+
 /* A device that forgets each session has each closed. */
 static void forgotten_sessions_are_closed(struct kunit *test)
 {
@@ -323,6 +350,7 @@ static struct kunit_case asym_provider_wait_cases[] = {
 	KUNIT_CASE(wrong_signature_stays_inside),
 	KUNIT_CASE(wrong_device_is_left),
 	KUNIT_CASE(wrong_key_is_no_fault),
+	KUNIT_CASE_SLOW(retested_device_goes),
 	KUNIT_CASE(forgotten_sessions_are_closed),
 	{}
 };
