@@ -99,7 +99,7 @@ static struct vc_item *stats_to_vc_item(struct config_item *item)
 static void vc_item_settle(struct vc_item *item, enum vc_state state)
 {
 	scoped_guard(mutex, &item->lock)
-		item->state = state;
+		WRITE_ONCE(item->state, state);
 	wake_up_all(&item->settled);
 }
 
@@ -167,7 +167,7 @@ static int vc_item_enable(struct vc_item *item, bool core_locked)
 			pr_err("%s: enable: no algorithms are configured\n", item->params.name);
 			return -EINVAL;
 		}
-		item->state = VC_ENABLING;
+		WRITE_ONCE(item->state, VC_ENABLING);
 		params = item->params;
 	}
 
@@ -252,7 +252,7 @@ static int vc_item_disable(struct vc_item *item, struct vdpa_device *vdpa, bool 
 		}
 		if (item->state != VC_ENABLED || (vdpa && vdpa != &item->vd->vdpa))
 			return 0;
-		item->state = VC_DISABLING;
+		WRITE_ONCE(item->state, VC_DISABLING);
 	}
 	if (!vc_used_by_guest(item->vc)) {
 		vc_item_unregister(item, core_locked);
@@ -455,7 +455,7 @@ static ssize_t vc_coalesce_usecs_store(struct config_item *ci, const char *page,
 		return err;
 	}
 	guard(mutex)(&item->lock);
-	item->coalesce_usecs = val;
+	WRITE_ONCE(item->coalesce_usecs, val);
 	if (item->vc)
 		WRITE_ONCE(item->vc->coalesce_usecs, val);
 	return count;

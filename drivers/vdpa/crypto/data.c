@@ -464,10 +464,11 @@ malformed:
 void vc_data_count(const struct vc_request *req, enum vc_stat ops, enum vc_stat bytes, u32 len)
 {
 	struct vc_queue *q = req->q;
+	u64 *latency = &q->latencies[asym_latency_bucket(req->since)];
 
 	vc_count(q, ops);
 	atomic64_add(len, &q->stats[bytes]);
-	q->latencies[asym_latency_bucket(req->since)]++;
+	WRITE_ONCE(*latency, *latency + 1);
 }
 
 /* The executor answered. Return: false if there is more of the request to compute. */

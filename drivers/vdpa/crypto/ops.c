@@ -175,7 +175,7 @@ static int vc_set_driver_features(struct vdpa_device *vdpa, u64 features)
 
 static u64 vc_get_driver_features(struct vdpa_device *vdpa)
 {
-	return vdpa_to_vc(vdpa)->features;
+	return READ_ONCE(vdpa_to_vc(vdpa)->features);
 }
 
 static void vc_set_config_cb(struct vdpa_device *vdpa, struct vdpa_callback *cb)
@@ -264,7 +264,7 @@ static int vc_reset(struct vdpa_device *vdpa)
 			WRITE_ONCE(vc->map, VC_MAP_NONE);
 		}
 	}
-	vc->features = 0;
+	WRITE_ONCE(vc->features, 0);
 	WRITE_ONCE(vc->suspended, false);
 	vc_lift_limits(vc, false);
 	WRITE_ONCE(vc->broken, false);

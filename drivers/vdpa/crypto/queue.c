@@ -109,7 +109,7 @@ void vc_queue_start(struct vc_queue *q)
 	q->outstanding = 0;
 	q->untold = 0;
 	q->peak = 0;
-	q->ready = true;
+	WRITE_ONCE(q->ready, true);
 }
 
 /**
@@ -128,7 +128,7 @@ void vc_queue_stop(struct vc_queue *q)
 	lockdep_assert_held(&q->lock);
 	if (q->ready)
 		q->avail_idx = q->vring.last_avail_idx;
-	q->ready = false;
+	WRITE_ONCE(q->ready, false);
 	hrtimer_try_to_cancel(&q->tell_timer);
 	q->gen++;
 	if (vc_is_ctrl(q))

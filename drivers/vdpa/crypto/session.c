@@ -54,7 +54,7 @@ int vc_session_add(struct vc_sessions *s, int index, struct vc_session *session,
 			s->seq = 1;
 		session->id = (u64)s->seq << 32 | index;
 		s->table[index] = session;
-		s->count++;
+		WRITE_ONCE(s->count, s->count + 1);
 		err = 0;
 	}
 	spin_unlock(&s->lock);
@@ -77,7 +77,7 @@ static void vc_session_remove(struct vc_sessions *s, unsigned int index)
 {
 	lockdep_assert_held(&s->lock);
 	s->table[index] = NULL;
-	s->count--;
+	WRITE_ONCE(s->count, s->count - 1);
 }
 
 int vc_session_destroy(struct vc_sessions *s, u64 id, bool cipher)
@@ -102,7 +102,7 @@ void vc_sessions_destroy_all(struct vc_sessions *s)
 	unsigned int i;
 
 	spin_lock(&s->lock);
-	s->gen++;
+	WRITE_ONCE(s->gen, s->gen + 1);
 	spin_unlock(&s->lock);
 
 	for (i = 0; i < s->max; i++) {

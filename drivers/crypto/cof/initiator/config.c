@@ -420,7 +420,7 @@ static int cofi_pool_start(struct cofi_pool *pool)
 		return PTR_ERR(class);
 	}
 	pool->class = class;
-	pool->enabled = true;
+	WRITE_ONCE(pool->enabled, true);
 	cofi_pool_warn_remote(pool);
 	list_for_each_entry(path, &pool->paths, list)
 		if (path->enabled)
@@ -446,7 +446,7 @@ static void cofi_pool_stop(struct cofi_pool *pool)
 	cofi_pool_stop_paths(pool);
 	asym_class_destroy(pool->class);
 	pool->class = NULL;
-	pool->enabled = false;
+	WRITE_ONCE(pool->enabled, false);
 }
 
 static ssize_t cofi_pool_enable_show(struct config_item *item, char *page)

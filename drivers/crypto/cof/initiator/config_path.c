@@ -139,7 +139,7 @@ static int cofi_path_enable(struct cofi_path *path)
 
 	if (err)
 		return err;
-	path->enabled = true;
+	WRITE_ONCE(path->enabled, true);
 	if (path->pool->enabled)
 		cofi_path_start(path);
 	return 0;
@@ -151,7 +151,7 @@ static void cofi_path_disable(struct cofi_path *path)
 		cofi_path_stop(path);
 		cofi_path_stopped(path);
 	}
-	path->enabled = false;
+	WRITE_ONCE(path->enabled, false);
 }
 
 static ssize_t cofi_path_enable_show(struct config_item *item, char *page)

@@ -233,7 +233,7 @@ static ssize_t cof_tgt_pool_max_inflight_store(struct config_item *item, const c
 		       cof_tgt_pool_name(pool), POOL_MAX_INFLIGHT);
 		return -EINVAL;
 	}
-	pool->max_inflight = value;
+	WRITE_ONCE(pool->max_inflight, value);
 	return count;
 }
 CONFIGFS_ATTR(cof_tgt_pool_, max_inflight);
@@ -278,7 +278,7 @@ static int pool_enable(struct cof_tgt_pool *pool)
 			cof_tgt_pool_name(pool), cof_hops());
 	}
 	spin_lock_bh(&cof_tgt_lock);
-	pool->enabled = true;
+	WRITE_ONCE(pool->enabled, true);
 	spin_unlock_bh(&cof_tgt_lock);
 	pr_info("pool %s: enabled on %s\n", cof_tgt_pool_name(pool), asym_exec_driver(exec));
 	return 0;
@@ -326,7 +326,7 @@ static bool pool_disable(struct cof_tgt_pool *pool)
 	guard(mutex)(&pool->lock);
 	if (pool->enabled) {
 		spin_lock_bh(&cof_tgt_lock);
-		pool->enabled = false;
+		WRITE_ONCE(pool->enabled, false);
 		spin_unlock_bh(&cof_tgt_lock);
 		cof_tgt_off_begin(&pool->off, &pool->group.cg_item);
 	}

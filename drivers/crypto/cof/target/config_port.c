@@ -145,7 +145,7 @@ static ssize_t cof_tgt_port_insecure_store(struct config_item *item, const char 
 	err = port_busy(port, "insecure");
 	if (err)
 		return err;
-	port->insecure = insecure;
+	WRITE_ONCE(port->insecure, insecure);
 	return count;
 }
 CONFIGFS_ATTR(cof_tgt_port_, insecure);
@@ -165,7 +165,7 @@ static ssize_t port_store_number(struct cof_tgt_port *port, const char *attribut
 	err = port_busy(port, attribute);
 	if (err)
 		return err;
-	*field = value;
+	WRITE_ONCE(*field, value);
 	return count;
 }
 
@@ -222,7 +222,7 @@ static ssize_t cof_tgt_port_digests_store(struct config_item *item, const char *
 	err = port_busy(port, "digests");
 	if (err)
 		return err;
-	port->digests = digests;
+	WRITE_ONCE(port->digests, digests);
 	return count;
 }
 CONFIGFS_ATTR(cof_tgt_port_, digests);
@@ -345,7 +345,7 @@ static int port_enable(struct cof_tgt_port *port)
 		       port->traddr, port->trsvcid, err);
 		return err;
 	}
-	port->listen_err = 0;
+	WRITE_ONCE(port->listen_err, 0);
 	port_listens(port, err);
 	WRITE_ONCE(port->enabled, true);
 	if (port->insecure)
