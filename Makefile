@@ -24,6 +24,8 @@ autoconf = $(KDIR)/include/config/auto.conf
 kernel-has = $(shell grep -qs '^CONFIG_$(1)=[ym]' $(autoconf) && echo y)
 
 CONFIGS := \
+	CONFIG_CRYPTO_ASYM_LIB=m \
+	CONFIG_CRYPTO_ASYM_QOS=m \
 	CONFIG_CRYPTO_ASYM_EXECUTOR=m \
 	CONFIG_CRYPTO_ASYM_PROVIDER=m \
 	CONFIG_CRYPTO_ECDSA_SIGN=m \

@@ -24,7 +24,7 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/cof.h>
-#include <crypto/asym.h>
+#include <crypto/internal/asym/types.h>
 
 struct cof_conn;
 struct cof_listener;

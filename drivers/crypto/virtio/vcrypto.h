@@ -21,7 +21,7 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
-#include <crypto/asym_provider.h>
+#include <crypto/internal/asym/provider.h>
 #include <uapi/linux/virtio_crypto.h>
 #include <uapi/linux/virtio_crypto_stateless.h>
 

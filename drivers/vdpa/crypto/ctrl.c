@@ -13,6 +13,7 @@
  */
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <crypto/internal/asym/key.h>
 
 #include "vdpa_crypto.h"
 

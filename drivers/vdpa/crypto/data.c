@@ -24,6 +24,7 @@
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <crypto/internal/asym/key.h>
 
 #include "vdpa_crypto.h"
 

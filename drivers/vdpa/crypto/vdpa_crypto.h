@@ -42,8 +42,8 @@
 #include <uapi/linux/virtio_crypto_stateless.h>
 
 #include <crypto/aes.h>
-#include <crypto/asym_executor.h>
-#include <crypto/asym_qos.h>
+#include <crypto/internal/asym/executor.h>
+#include <crypto/internal/asym/qos.h>
 #include <crypto/skcipher.h>
 #include <linux/scatterlist.h>
 

@@ -19,7 +19,7 @@
 #define asym_show_hash(hash)							\
 	__print_symbolic(hash, { 0, "none" }, { 4, "md5" }, { 5, "sha1" }, { 6, "sha256" },	\
 			 { 7, "sha384" }, { 8, "sha512" }, { 9, "sha224" })
-/* enum op_where of provider_op.c */
+/* enum provider_where of drivers/crypto/asym/provider/op/place.h */
 #define asym_show_where(where)							\
 	__print_symbolic(where, { 0, "device" }, { 1, "software" }, { 2, "nowhere" })
 

@@ -27,7 +27,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/cof.h>
-#include <crypto/asym_provider.h>
+#include <crypto/internal/asym/provider.h>
 #include "../cof.h"
 
 #define COFI_NAME_MAX		40	/* pool folder: driver names start with it */

@@ -12,6 +12,7 @@
 
 #include <linux/minmax.h>
 #include <linux/slab.h>
+#include <crypto/internal/asym/key.h>
 #include <trace/events/cof.h>
 
 /**

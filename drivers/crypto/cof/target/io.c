@@ -26,6 +26,7 @@
 #include <linux/percpu.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <crypto/internal/asym/key.h>
 #include <trace/events/cof.h>
 
 static struct cof_tgt_req *io_req_get(struct cof_tgt_queue *queue, u64 tag)

@@ -10,6 +10,7 @@
 #include "target.h"
 
 #include <linux/nospec.h>
+#include <crypto/internal/asym/key.h>
 #include <trace/events/cof.h>
 
 static u64 key_handle(u32 slot, u32 gen)

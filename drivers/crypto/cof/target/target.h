@@ -42,8 +42,8 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
-#include <crypto/asym_executor.h>
-#include <crypto/asym_qos.h>
+#include <crypto/internal/asym/executor.h>
+#include <crypto/internal/asym/qos.h>
 #include "../cof.h"
 
 #define COF_TGT_SETUP_MS	5000	/* accept to CONNECT */

@@ -11,7 +11,7 @@
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "../../asym/asym_test_vectors.h"
+#include "../../asym/lib/tests/vectors.h"
 
 #define MAX_KEYS	3
 

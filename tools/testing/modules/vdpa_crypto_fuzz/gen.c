@@ -10,7 +10,7 @@
 #include <linux/unaligned.h>
 #include <crypto/aes.h>
 
-#include "../../../../drivers/crypto/asym/asym_test_vectors.h"
+#include "../../../../drivers/crypto/asym/lib/tests/vectors.h"
 #include "fuzz.h"
 
 #define FUZZ_LONG	(20 * 1024)	/* input of a cipher, at most */

@@ -6,7 +6,7 @@ here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 
 [ -d /sys/kernel/debug/kunit ] || fatal "this kernel has no KUnit"
-modprobe -a asym_executor asym_provider ecdsa_sign pkcs8_key_parser cof cof_tcp cof_target \
+modprobe -a asym_lib asym_qos asym_executor asym_provider ecdsa_sign pkcs8_key_parser cof cof_tcp cof_target \
 	cof_initiator vdpa_crypto virtio_crypto || fatal "modules do not load"
 suites=0
 for results in /sys/kernel/debug/kunit/*/results; do

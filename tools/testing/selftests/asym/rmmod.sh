@@ -23,7 +23,7 @@ kunit=/sys/module/kunit/parameters/filter_glob
 [ ! -w $kunit ] || echo none >$kunit
 config=/sys/kernel/config
 modules=(virtio_crypto vdpa_crypto cof_initiator cof_target cof_tcp cof_rdma cof asym_provider asym_executor
-	pkcs8_key_parser ecdsa_sign)
+	asym_qos asym_lib pkcs8_key_parser ecdsa_sign)
 
 # Steps that an administrator may take at any time. Each succeeds when what it
 # takes away is gone, whoever did it.

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * asym_executor: computes RSA and ECDSA on local LKCF drivers, for vdpa_crypto,
+ * cof_target and asym_provider's software fallback.
+ *
+ * This file makes and destroys executors, in process context. See
+ * main.h for the objects, op.c for operations.
+ */
+#include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <crypto/internal/asym/ecdsa.h>
+#include <crypto/internal/asym/pad.h>
+
+#include "drivers.h"
+#include "key.h"
+#include "main.h"
+#include "op.h"
+#include "stats.h"
+
+/* Requests a driver gets at one time, if the creator does not say. */
+#define LOCAL_INFLIGHT		32
+#define REMOTE_INFLIGHT		256
+
+struct workqueue_struct *exec_compute_wq;
+struct workqueue_struct *exec_house_wq;
+
+static unsigned int default_inflight(const struct asym_exec *exec)
+{
+	const struct exec_driver *drv;
+	int i;
+
+	for (i = 0; i < exec->nr_drivers; i++) {
+		drv = &exec->drivers[i];
+		if (!exec_driver_there(drv))
+			continue;
+		if (drv->sync)
+			return num_online_cpus();
+		return drv->mark ? REMOTE_INFLIGHT : LOCAL_INFLIGHT;
+	}
+	return LOCAL_INFLIGHT;
+}
+
+/* One of the drivers came. */
+void exec_set_inflight(struct asym_exec *exec)
+{
+	if (!exec->any_inflight)
+		return;
+	spin_lock_bh(&exec->lock);
+	WRITE_ONCE(exec->max_inflight, default_inflight(exec));
+	spin_unlock_bh(&exec->lock);
+}
+
+/**
+ * asym_exec_create() - make an executor
+ * @params: what it is called and what it computes on; used during the call only
+ *
+ * Looks the drivers up, which may load modules, and keeps them from being
+ * unloaded until asym_exec_destroy(). Drivers that are not there, with @params->wait_drivers, are
+ * looked for again whenever LKCF has a new algorithm.
+ *
+ * Context: process; may sleep.
+ * Return: the executor, or ERR_PTR(): -EINVAL for a name no raw RSA driver
+ * has (a template, a repetition, another algorithm) or a bad @params,
+ * -ENOENT for a driver there is not, -ELIBBAD for one that failed the kernel's
+ * self tests, -E2BIG for more than four, -ENOMEM.
+ */
+struct asym_exec *asym_exec_create(const struct asym_exec_params *params)
+{
+	struct asym_exec *exec;
+	int err;
+
+	if (!params->name || !*params->name || params->max_inflight > EXEC_MAX_INFLIGHT)
+		return ERR_PTR(-EINVAL);
+
+	exec = kzalloc_obj(*exec);
+	if (!exec)
+		return ERR_PTR(-ENOMEM);
+	strscpy(exec->name, params->name);
+	refcount_set(&exec->refs, 1);
+	init_completion(&exec->released);
+	spin_lock_init(&exec->lock);
+	INIT_LIST_HEAD(&exec->fifo);
+	INIT_DELAYED_WORK(&exec->pump_work, exec_pump_work);
+	INIT_WORK(&exec->drivers_work, exec_drivers_work);
+	exec->ready_changed = params->ready_changed;
+	exec->data = params->data;
+
+	err = exec_drivers_init(exec, params);
+	if (err) {
+		kfree(exec);
+		return ERR_PTR(err);
+	}
+	exec->any_inflight = !params->max_inflight;
+	exec->max_inflight = params->max_inflight ?: default_inflight(exec);
+	exec_debugfs_add(exec);
+	/* A driver that came before this one was in the list was not seen. */
+	exec_drivers_look(exec);
+	return exec;
+}
+EXPORT_SYMBOL_GPL(asym_exec_create);
+
+/**
+ * asym_exec_destroy() - destroy an executor
+ * @exec: the executor; NULL and ERR_PTR() are ignored
+ *
+ * Waits until every request is answered and every key is put and freed: the
+ * caller has put its keys, or will without waiting for this to return.
+ *
+ * Context: process; sleeps.
+ */
+void asym_exec_destroy(struct asym_exec *exec)
+{
+	if (IS_ERR_OR_NULL(exec))
+		return;
+	exec_debugfs_del(exec);
+	cancel_work_sync(&exec->drivers_work);
+	exec_put(exec);
+	wait_for_completion(&exec->released);
+	cancel_delayed_work_sync(&exec->pump_work);
+	exec_drivers_exit(exec);
+	kfree(exec);
+}
+EXPORT_SYMBOL_GPL(asym_exec_destroy);
+
+/**
+ * asym_exec_request_size() - how large requests are
+ * @exec: the executor
+ *
+ * Context: any.
+ * Return: bytes to allocate for a struct asym_exec_request, the same for the
+ * life of the executor. The memory must be physically contiguous (kmalloc()).
+ */
+size_t asym_exec_request_size(struct asym_exec *exec)
+{
+	return exec_request_size(exec->reqsize);
+}
+EXPORT_SYMBOL_GPL(asym_exec_request_size);
+
+/**
+ * asym_exec_caps() - what an executor computes
+ * @exec: the executor
+ * @caps: filled in
+ *
+ * Context: any.
+ */
+void asym_exec_caps(struct asym_exec *exec, struct asym_caps *caps)
+{
+	int hash, curve;
+
+	*caps = (struct asym_caps){
+		.algos = BIT(ASYM_RSA) | BIT(ASYM_ECDSA),
+		.rsa_ops = BIT(ASYM_ENCRYPT) | BIT(ASYM_DECRYPT) |
+			   BIT(ASYM_SIGN) | BIT(ASYM_VERIFY),
+		.rsa_paddings = BIT(ASYM_PAD_RAW) | BIT(ASYM_PAD_PKCS1),
+		.rsa_min_bits = ASYM_RSA_MIN_BITS,
+		.rsa_max_bits = ASYM_RSA_MAX_BITS,
+		.ec_ops = BIT(ASYM_SIGN) | BIT(ASYM_VERIFY),
+	};
+	for (hash = 0; hash < ASYM_HASH_NR; hash++)
+		if (asym_hash_name(hash))
+			caps->rsa_hashes |= BIT(hash);
+	for (curve = 0; curve < ASYM_CURVE_NR; curve++)
+		if (ecdsa_max_sig(curve))
+			caps->ec_curves |= BIT(curve);
+}
+EXPORT_SYMBOL_GPL(asym_exec_caps);
+
+/**
+ * asym_exec_driver() - the driver an executor prefers
+ * @exec: the executor
+ *
+ * Context: any.
+ * Return: its cra_driver_name; lives as long as the executor.
+ */
+const char *asym_exec_driver(struct asym_exec *exec)
+{
+	return exec->drivers[0].name;
+}
+EXPORT_SYMBOL_GPL(asym_exec_driver);
+
+/**
+ * asym_exec_max_inflight() - how many operations are with the driver at one time
+ * @exec: the executor
+ *
+ * Whoever submits no more than that decides the order himself (asym_qos).
+ *
+ * Context: any.
+ * Return: operations, at least 1; may change when a driver that was waited for is there, before
+ * ready_changed() is called.
+ */
+unsigned int asym_exec_max_inflight(const struct asym_exec *exec)
+{
+	return READ_ONCE(exec->max_inflight);
+}
+EXPORT_SYMBOL_GPL(asym_exec_max_inflight);
+
+static int __init asym_executor_init(void)
+{
+	int err;
+
+	/*
+	 * One operation takes a CPU for up to tens of milliseconds. Unbound, so
+	 * that the scheduler spreads them over CPUs whoever submits; no more at a
+	 * time than CPUs, all executors together, so that the order stays that of
+	 * submission. Nothing that an operation waits for runs on this queue.
+	 */
+	exec_compute_wq = alloc_workqueue("asym_exec_rsa", WQ_UNBOUND, num_online_cpus());
+	if (!exec_compute_wq)
+		return -ENOMEM;
+	exec_house_wq = alloc_workqueue("asym_exec", WQ_UNBOUND, 0);
+	if (!exec_house_wq) {
+		destroy_workqueue(exec_compute_wq);
+		return -ENOMEM;
+	}
+	err = exec_drivers_module_init();
+	if (err) {
+		destroy_workqueue(exec_house_wq);
+		destroy_workqueue(exec_compute_wq);
+		return err;
+	}
+	exec_debugfs_init();
+	return 0;
+}
+
+static void __exit asym_executor_exit(void)
+{
+	/* No executor exists, but the last work item of one may still be returning. */
+	exec_drivers_module_exit();
+	exec_debugfs_exit();
+	destroy_workqueue(exec_house_wq);
+	destroy_workqueue(exec_compute_wq);
+}
+
+module_init(asym_executor_init);
+module_exit(asym_executor_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Asymmetric crypto on local drivers, for devices and servers");

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who has an operation, and its end. asym_class::lock is held where a name says so.
+ * Any context but hard interrupts.
+ */
+#include <linux/bottom_half.h>
+#include <linux/list.h>
+#include <linux/lockdep.h>
+#include <trace/events/asym.h>
+
+#include "../class.h"
+#include "../device.h"
+#include "../key.h"
+#include "../pick.h"
+#include "../session.h"
+#include "../stats.h"
+#include "place.h"
+#include "pool.h"
+#include "types.h"
+#include "wait.h"
+
+/**
+ * provider_op_finish() - the caller gets its answer
+ * @op: it leaves its device if it has one, and may be gone afterwards
+ * @err: 0 or an errno
+ * @where: where it was computed, for the trace
+ *
+ * Exactly once for an operation.
+ *
+ * Context: any but hard interrupts.
+ */
+void provider_op_finish(struct provider_op *op, int err, enum provider_where where)
+{
+	struct asym_class *class = op->class;
+
+	trace_asym_op_done(op, class->name, where, err);
+	spin_lock_bh(&class->lock);
+	provider_wait_end_locked(op);
+	if (where == PROVIDER_BY_DEVICE && op->pdev)
+		provider_pick_in_time_locked(op->pdev);
+	if (op->session)
+		provider_session_unuse_locked(op->session);
+	/* Who may destroy the class waits for its keys. */
+	provider_key_put_locked(op->key);
+	spin_unlock_bh(&class->lock);
+	provider_object(OBJECT_OPERATIONS, -1);
+	op->err = err;
+	/* Ordered: who finds PHASE_DONE sees the result. */
+	if (atomic_cmpxchg(&op->phase, PHASE_STARTING, PHASE_DONE) == PHASE_STARTING)
+		return;
+	local_bh_disable();
+	op->complete(op);
+	local_bh_enable();
+}
+
+/**
+ * provider_op_tell() - the caller learns that its operation does not wait for room any more
+ * @op: provider_op::told was set
+ *
+ * Context: any but hard interrupts, without locks.
+ */
+void provider_op_tell(struct provider_op *op)
+{
+	local_bh_disable();
+	op->progress(op);
+	local_bh_enable();
+}
+
+/**
+ * provider_op_wait_locked() - an operation waits for room on its device
+ * @op: in no list
+ */
+void provider_op_wait_locked(struct provider_op *op)
+{
+	WRITE_ONCE(op->waits, true);
+	atomic_set(&op->place, PLACE_BACKLOG);
+	list_add_tail(&op->req.list, &op->pdev->backlog);
+}
+
+/**
+ * provider_op_pend_locked() - an operation waits for a session that is being opened
+ * @op: in no list; many may wait for one session
+ */
+void provider_op_pend_locked(struct provider_op *op)
+{
+	WRITE_ONCE(op->waits, op->session->nr_pending >= PROVIDER_PENDING_MAX);
+	atomic_set(&op->place, PLACE_PENDING);
+	list_add_tail(&op->req.list, &op->session->pending);
+	op->session->nr_pending++;
+}
+
+/**
+ * provider_op_unwait_locked() - an operation no longer waits
+ * @op: taken out of its list
+ *
+ * Return: whether the caller must be told: provider_op_tell().
+ */
+bool provider_op_unwait_locked(struct provider_op *op)
+{
+	bool told = op->told;
+
+	atomic_set(&op->place, PLACE_MOVING);
+	WRITE_ONCE(op->waits, false);
+	op->told = false;
+	return told;
+}
+
+/**
+ * provider_op_unlist_locked() - an operation no longer waits in a list of its device or session
+ * @op: PLACE_PENDING or PLACE_BACKLOG; the caller's afterwards. provider_op_expired() is next
+ */
+void provider_op_unlist_locked(struct provider_op *op)
+{
+	lockdep_assert_held(&op->class->lock);
+	list_del(&op->req.list);
+	if (atomic_read(&op->place) == PLACE_PENDING)
+		op->session->nr_pending--;
+	else
+		provider_session_unuse_locked(op->session);
+	atomic_set(&op->place, PLACE_MOVING);
+	WRITE_ONCE(op->waits, false);
+	op->session = NULL;
+	op->pdev = NULL;
+}
+
+/**
+ * provider_op_claim() - take an operation back from its device
+ * @op: the device answered it, or did not take it
+ *
+ * Context: any.
+ * Return: true: it is the caller's; false: it was given up meanwhile: provider_op_drop().
+ */
+bool provider_op_claim(struct provider_op *op)
+{
+	return atomic_cmpxchg(&op->place, PLACE_DEVICE, PLACE_MOVING) == PLACE_DEVICE;
+}
+
+/**
+ * provider_op_put() - drop one of the two references of an operation that was given up
+ * @op: the last reference frees it
+ */
+void provider_op_put(struct provider_op *op)
+{
+	if (!refcount_dec_and_test(&op->refs))
+		return;
+	provider_op_wipe(op);
+	provider_op_free(op);
+}
+
+/**
+ * provider_op_drop() - an operation that was given up comes back from its device
+ * @op: provider_op_claim() failed; gone afterwards
+ *
+ * Context: any but hard interrupts.
+ */
+void provider_op_drop(struct provider_op *op)
+{
+	struct asym_class *class = op->class;
+
+	provider_object(OBJECT_OPERATIONS, -1);
+	spin_lock_bh(&class->lock);
+	provider_session_unuse_locked(op->session);
+	/* Who may destroy the class waits for its keys. */
+	provider_key_put_locked(op->key);
+	spin_unlock_bh(&class->lock);
+	provider_op_put(op);
+}

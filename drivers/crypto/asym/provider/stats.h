@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Counters of a class, by each CPU for itself, and the number of objects of all classes.
+ */
+#ifndef _ASYM_PROVIDER_STATS_H
+#define _ASYM_PROVIDER_STATS_H
+
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+#include "class.h"
+
+/* In the order of struct asym_class_stats. */
+enum provider_stat {
+	PROVIDER_OPS,
+	PROVIDER_DEVICE,
+	PROVIDER_SOFTWARE,
+	PROVIDER_SW_NO_DEVICE,
+	PROVIDER_SW_UNSUPPORTED,
+	PROVIDER_SW_DEVICE_ERROR,
+	PROVIDER_SW_NO_SESSION,
+	PROVIDER_SW_WAITED,
+	PROVIDER_LOCAL,
+	PROVIDER_FAILED,
+	PROVIDER_REFUSED,
+	PROVIDER_RETRIED,
+	PROVIDER_RECHECKED,
+	PROVIDER_SESSION_OPENS,
+	PROVIDER_SESSION_CLOSES,
+	PROVIDER_SESSION_HITS,
+	PROVIDER_SESSION_MISSES,
+	PROVIDER_INLINE_KEYS,
+	PROVIDER_SESSION_EVICTIONS,
+	PROVIDER_KAT_RUN,
+	PROVIDER_KAT_FAILED,
+	PROVIDER_LATE_ANSWERS,
+	PROVIDER_WRONG_RESULTS,
+	PROVIDER_STAT_NR
+};
+
+/* Counted by each CPU for itself; a sum read on a 32-bit machine may be torn. */
+struct provider_stats {
+	u64 nr[PROVIDER_STAT_NR];
+};
+
+static inline void provider_count(struct asym_class *class, enum provider_stat stat)
+{
+	this_cpu_inc(class->stats->nr[stat]);
+}
+
+/* Undo provider_count() for an event that did not happen. */
+static inline void provider_uncount(struct asym_class *class, enum provider_stat stat)
+{
+	this_cpu_dec(class->stats->nr[stat]);
+}
+
+u64 provider_stat(const struct asym_class *class, enum provider_stat stat);
+
+/* What there is, in all classes together. */
+enum provider_object {
+	OBJECT_CLASSES,
+	OBJECT_DEVICES,
+	OBJECT_KEYS,
+	OBJECT_KEY_BYTES,
+	OBJECT_SESSIONS,
+	OBJECT_TRANSFORMS,
+	OBJECT_OPERATIONS,
+	OBJECT_NR
+};
+
+/* A CPU that frees what another allocated goes below zero: only the sum means something. */
+struct provider_objects {
+	long nr[OBJECT_NR];
+};
+
+DECLARE_PER_CPU(struct provider_objects, provider_objects);
+
+static inline void provider_object(enum provider_object what, long nr)
+{
+	this_cpu_add(provider_objects.nr[what], nr);
+}
+
+#endif /* _ASYM_PROVIDER_STATS_H */
