@@ -12,9 +12,8 @@
 # make bench-fabric       what a fabric adds to an operation: ours, NVMe/TCP, TCP itself
 # make bench-nginx        HTTPS of a guest with and without the pool, the whole chain
 #
-# KBUILD_EXTRA_SYMBOLS=<Module.symvers> of a separately built vringh, where the kernel
-# has none (CONFIG_VHOST_RING); CONFIG_VDPA_CRYPTO=n to leave vdpa_crypto out, the others
-# likewise (CONFIGS in the Makefile). Documentation/development.rst says more.
+# CONFIG_VDPA_CRYPTO=n leaves vdpa_crypto out, the others likewise (CONFIGS below).
+# Documentation/development.rst says more.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 MO ?=

@@ -3,8 +3,7 @@
  * A chain of descriptors as a driver put it into the descriptor table (virtio
  * 1.3, 2.7.5), checked. Each descriptor is read once. No memory is allocated
  * and no lock taken: what a chain can cost is bounded by VC_MAX_SEGS and the
- * size of the ring, whatever the driver writes. (vringh_getdesc_iotlb() follows
- * an indirect table that leads back to itself until no memory is left.)
+ * size of the ring, whatever the driver writes.
  *
  * VIRTIO_F_INDIRECT_DESC is not offered, so there are no indirect tables.
  */
@@ -17,21 +16,21 @@
 static int vc_chain_add(struct vc_chain *chain, bool write, u64 addr, u32 len)
 {
 	unsigned int *nr = write ? &chain->nr_writable : &chain->nr_readable;
-	struct kvec *vec = write ? chain->writable : chain->readable;
+	struct vc_seg *seg = write ? chain->writable : chain->readable;
 	u64 last;
 
 	if (!len)
 		return 0;
 	if (*nr == VC_MAX_SEGS)
 		return -E2BIG;
-	if (check_add_overflow(addr, (u64)len - 1, &last) || last > ULONG_MAX)
+	if (check_add_overflow(addr, (u64)len - 1, &last))
 		return -EFAULT;
 	/* "MUST NOT add a descriptor chain longer than 2^32 bytes in total", 2.7.5.2 */
 	chain->bytes += len;
 	if (chain->bytes > U32_MAX)
 		return -EMSGSIZE;
-	vec[*nr].iov_base = (void *)(uintptr_t)addr;
-	vec[*nr].iov_len = len;
+	seg[*nr].addr = addr;
+	seg[*nr].len = len;
 	++*nr;
 	return 0;
 }

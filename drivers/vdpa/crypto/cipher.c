@@ -296,11 +296,11 @@ void vc_cipher_dispatch(struct vc_request *req)
 }
 
 /* Takes the next piece from the driver's memory. Return: false if it cannot be read. */
-static bool vc_cipher_pull(struct vc_request *req, struct vringh_kiov *riov)
+static bool vc_cipher_pull(struct vc_request *req, struct vc_iov *riov)
 {
 	u32 n = min_t(u32, req->left, VC_CIPHER_PIECE);
 
-	if (vringh_iov_pull_iotlb(&req->q->vring, riov, req->src, n) != n)
+	if (vc_iov_pull(req->q->vc, riov, req->src, n) != n)
 		return false;
 	req->piece = n;
 	req->left -= n;
@@ -310,7 +310,7 @@ static bool vc_cipher_pull(struct vc_request *req, struct vringh_kiov *riov)
 /* Writes a piece that is computed. Return: false if that cannot be. */
 static bool vc_cipher_push(struct vc_request *req)
 {
-	if (vringh_iov_push_iotlb(&req->q->vring, &req->wiov, req->src, req->piece) != req->piece)
+	if (vc_iov_push(req->q->vc, &req->wiov, req->src, req->piece) != req->piece)
 		return false;
 	req->pushed += req->piece;
 	return true;
@@ -391,12 +391,7 @@ bool vc_cipher_finish(struct vc_request *req)
  */
 static int vc_cipher_keep_input(struct vc_request *req)
 {
-	struct vringh_kiov *riov = &req->riov;
-
-	*riov = req->q->riov;
-	riov->max_num |= VRINGH_IOV_ALLOCATED;
-	riov->iov = kmemdup_array(req->q->riov.iov, riov->used, sizeof(*riov->iov), GFP_KERNEL);
-	return riov->iov ? 0 : -ENOMEM;
+	return vc_iov_dup(&req->riov, &req->q->riov);
 }
 
 /*
@@ -415,7 +410,7 @@ static u8 vc_cipher_pull_key(struct vc_queue *q, struct vc_request *req,
 		return VIRTIO_CRYPTO_ERR;
 	refcount_set(&session->ref, 1);
 	session->decrypt = cipher->decrypt;
-	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, key, cipher->key_len) == cipher->key_len) {
+	if (vc_iov_pull(q->vc, &q->riov, key, cipher->key_len) == cipher->key_len) {
 		session->tfm = vc_cipher_open(q->vc, key, cipher->key_len);
 		err = PTR_ERR_OR_ZERO(session->tfm);
 	}
@@ -452,7 +447,7 @@ int vc_cipher_start(struct vc_queue *q, struct vc_request *req,
 	int err;
 	u8 ret;
 
-	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, flf, flf_len) != flf_len)
+	if (vc_iov_pull(q->vc, &q->riov, flf, flf_len) != flf_len)
 		goto malformed;
 	vc_cipher_parse_hdr(header, flf, features, &hdr);
 	ret = vc_cipher_parse(&hdr, features, readable - flf_len,
@@ -472,10 +467,10 @@ int vc_cipher_start(struct vc_queue *q, struct vc_request *req,
 			return VIRTIO_CRYPTO_INVSESS;
 	}
 	req->cipher = true;
-	vringh_kiov_init(&req->riov, NULL, 0);
+	vc_iov_init(&req->riov, NULL, 0);
 	if (req->session->decrypt != cipher.decrypt)
 		return VIRTIO_CRYPTO_NOTSUPP;
-	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, req->iv, sizeof(req->iv)) != sizeof(req->iv))
+	if (vc_iov_pull(q->vc, &q->riov, req->iv, sizeof(req->iv)) != sizeof(req->iv))
 		goto malformed;
 	req->gen = q->gen;
 	req->since = ktime_get_ns();

@@ -51,8 +51,8 @@ struct vc_ctrl {
 	ssize_t readable;
 	size_t writable;
 	u16 head;
-	struct vringh_kiov wiov;
-	struct kvec wvec[VC_INLINE_SEGS];
+	struct vc_iov wiov;
+	struct vc_seg wvec[VC_INLINE_SEGS];
 	u32 gen;
 	u32 session_gen;
 	u64 session;
@@ -126,7 +126,7 @@ static int vc_ctrl_take(struct vc_queue *q, struct vc_ctrl *c)
 	ssize_t n;
 	int ret;
 
-	vringh_kiov_init(&c->wiov, c->wvec, ARRAY_SIZE(c->wvec));
+	vc_iov_init(&c->wiov, c->wvec, ARRAY_SIZE(c->wvec));
 	ret = vc_queue_get(q, &c->wiov, &c->head);
 	if (ret <= 0)
 		return ret;
@@ -137,11 +137,11 @@ static int vc_ctrl_take(struct vc_queue *q, struct vc_ctrl *c)
 	c->session = 0;
 	c->key_len = 0;
 	c->readable = -1;
-	c->writable = vringh_kiov_length(&c->wiov);
+	c->writable = vc_iov_len(&c->wiov);
 
-	readable = vringh_kiov_length(&q->riov);
+	readable = vc_iov_len(&q->riov);
 	memset(&c->hdr, 0, sizeof(c->hdr));
-	n = vringh_iov_pull_iotlb(&q->vring, &q->riov, &c->hdr, sizeof(c->hdr));
+	n = vc_iov_pull(q->vc, &q->riov, &c->hdr, sizeof(c->hdr));
 	if (n < 0 || n < vc_ctrl_hdr_len(q->vc, &c->hdr))
 		return 1;
 	c->readable = readable - n;
@@ -149,7 +149,7 @@ static int vc_ctrl_take(struct vc_queue *q, struct vc_ctrl *c)
 		return 1;
 
 	c->key_len = min_t(size_t, c->readable, sizeof(c->key));
-	n = vringh_iov_pull_iotlb(&q->vring, &q->riov, c->key, c->key_len);
+	n = vc_iov_pull(q->vc, &q->riov, c->key, c->key_len);
 	if (n != c->key_len)
 		c->readable = -1;
 	return 1;
@@ -318,7 +318,7 @@ static u32 vc_ctrl_write(struct vc_queue *q, struct vc_ctrl *c)
 		len = sizeof(c->status);
 	}
 	if (c->writable < len ||
-	    vringh_iov_push_iotlb(&q->vring, &c->wiov, answer, len) != len)
+	    vc_iov_push(q->vc, &c->wiov, answer, len) != len)
 		return 0;
 	return len;
 }
@@ -371,7 +371,7 @@ void vc_ctrl_dispatch(struct vc_dev *vc)
 static void vc_ctrl_done(struct vc_dev *vc)
 {
 	memzero_explicit(vc->ctrl->key, vc->ctrl->key_len);
-	vringh_kiov_cleanup(&vc->ctrl->wiov);
+	vc_iov_free(&vc->ctrl->wiov);
 	vc_inflight_done(vc);
 }
 
@@ -451,7 +451,7 @@ bool vc_ctrl_run(struct vc_queue *q)
 				atomic_inc(&vc->inflight);
 		}
 		if (ret <= 0) {
-			vringh_kiov_cleanup(&c->wiov);
+			vc_iov_free(&c->wiov);
 			if (ret == -EBADMSG)
 				continue;
 			return false;

@@ -70,16 +70,16 @@ static struct vc_request *vc_request_get(struct vc_queue *q)
 		req->keyed = false;
 		req->cipher = false;
 		req->pushed = 0;
-		vringh_kiov_init(&req->wiov, req->wvec, ARRAY_SIZE(req->wvec));
+		vc_iov_init(&req->wiov, req->wvec, ARRAY_SIZE(req->wvec));
 	}
 	return req;
 }
 
 static void vc_request_put(struct vc_request *req)
 {
-	vringh_kiov_cleanup(&req->wiov);
+	vc_iov_free(&req->wiov);
 	if (req->cipher) {
-		vringh_kiov_cleanup(&req->riov);
+		vc_iov_free(&req->riov);
 		if (req->session)
 			vc_session_put(req->session);
 		req->session = NULL;
@@ -321,7 +321,7 @@ static u8 vc_data_pull_key(struct vc_queue *q, struct vc_request *req,
 		req->key = kmalloc(ASYM_MAX_DER, GFP_KERNEL);
 	if (!req->key)
 		return VIRTIO_CRYPTO_ERR;
-	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, req->key, key->key_len) == key->key_len)
+	if (vc_iov_pull(q->vc, &q->riov, req->key, key->key_len) == key->key_len)
 		return VIRTIO_CRYPTO_OK;
 	memzero_explicit(req->key, key->key_len);
 	return VIRTIO_CRYPTO_ERR;
@@ -335,10 +335,10 @@ void vc_data_answer(struct vc_request *req, u8 status, u32 len)
 	if (status != VIRTIO_CRYPTO_OK && status != VIRTIO_CRYPTO_KEY_REJECTED)
 		vc_count(q, VC_STAT_ERRORS);
 
-	if (len && vringh_iov_push_iotlb(&q->vring, &req->wiov, req->dst, len) != len)
+	if (len && vc_iov_push(q->vc, &req->wiov, req->dst, len) != len)
 		goto bad;
-	vringh_kiov_advance(&req->wiov, req->writable - sizeof(status) - len - req->pushed);
-	if (vringh_iov_push_iotlb(&q->vring, &req->wiov, &status, sizeof(status)) !=
+	vc_iov_skip(&req->wiov, req->writable - sizeof(status) - len - req->pushed);
+	if (vc_iov_push(q->vc, &req->wiov, &status, sizeof(status)) !=
 	    sizeof(status))
 		goto bad;
 	vc_queue_put(q, req->head, req->pushed + len + sizeof(status));
@@ -357,7 +357,7 @@ bad:
 static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 {
 	u8 buf[sizeof(struct virtio_crypto_op_data_req)];
-	size_t readable = vringh_kiov_length(&q->riov);
+	size_t readable = vc_iov_len(&q->riov);
 	struct vc_dev *vc = q->vc;
 	u64 features = READ_ONCE(vc->features);
 	unsigned int hdr_len = vc_data_hdr_len(features);
@@ -367,14 +367,14 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 	struct vc_data_req data;
 	u8 ret;
 
-	req->writable = vringh_kiov_length(&req->wiov);
+	req->writable = vc_iov_len(&req->wiov);
 	if (req->writable < sizeof(struct virtio_crypto_inhdr)) {
 		vc_count(q, VC_STAT_MALFORMED);
 		return -EBADMSG;
 	}
 	if (READ_ONCE(vc->retired))
 		return VIRTIO_CRYPTO_ERR;
-	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, buf, sizeof(header)) != sizeof(header))
+	if (vc_iov_pull(q->vc, &q->riov, buf, sizeof(header)) != sizeof(header))
 		goto malformed;
 	memcpy(&header, buf, sizeof(header));
 	if (vc->cipher && vc_is_cipher(le32_to_cpu(header.opcode)))
@@ -382,8 +382,8 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 	/* Before anything else of it is looked at, whose meaning that decides. */
 	if (!vc->caps.algos || !vc_is_akcipher_op(le32_to_cpu(header.opcode)))
 		return VIRTIO_CRYPTO_NOTSUPP;
-	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, buf + sizeof(header),
-				  hdr_len - sizeof(header)) != hdr_len - sizeof(header))
+	if (vc_iov_pull(q->vc, &q->riov, buf + sizeof(header),
+			hdr_len - sizeof(header)) != hdr_len - sizeof(header))
 		goto malformed;
 	readable -= hdr_len;
 
@@ -416,7 +416,7 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 
 	ret = VIRTIO_CRYPTO_ERR;
 	req->used = data.src_len + data.digest_len;
-	if (vringh_iov_pull_iotlb(&q->vring, &q->riov, req->src, req->used) != req->used) {
+	if (vc_iov_pull(q->vc, &q->riov, req->src, req->used) != req->used) {
 		vc_count(q, VC_STAT_MALFORMED);
 		goto put_session;
 	}

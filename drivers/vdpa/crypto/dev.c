@@ -118,7 +118,6 @@ static struct vc_dev *vc_dev_alloc(const struct vc_params *params)
 	init_rwsem(&vc->map_sem);
 	/* vhost_vdpa limits how much is mapped */
 	vhost_iotlb_init(&vc->iotlb, UINT_MAX, 0);
-	spin_lock_init(&vc->iotlb_lock);
 	spin_lock_init(&vc->config_lock);
 	mutex_init(&vc->limits_lock);
 	asym_qos_init(&vc->qos, &vc_qos_ops, 1);

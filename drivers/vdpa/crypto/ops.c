@@ -125,7 +125,7 @@ static int vc_get_vq_state(struct vdpa_device *vdpa, u16 idx, struct vdpa_vq_sta
 	struct vc_queue *q = vdpa_to_queue(vdpa, idx);
 
 	guard(mutex)(&q->lock);
-	state->split.avail_index = q->ready ? q->vring.last_avail_idx : q->avail_idx;
+	state->split.avail_index = q->avail_idx;
 	return 0;
 }
 

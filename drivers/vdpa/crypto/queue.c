@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A virtqueue: starting and stopping it, taking chains from the ring and
- * returning them. vringh returns them and copies what they hold; the available
- * ring and descriptors are read here and checked in chain.c. Everything that
- * reads or writes the driver's memory runs in the queue's worker with
- * vc_queue.lock and vc_dev.map_sem held.
+ * A virtqueue (virtio 1.3, 2.7 "Split Virtqueues"): starting and stopping it, taking chains from
+ * the ring and returning them. The rings and descriptors are read and written here, by way of
+ * mem.c; chains are checked in chain.c. Everything that reads or writes the driver's memory runs
+ * in the queue's worker with vc_queue.lock and vc_dev.map_sem held.
+ *
+ * VIRTIO_F_VERSION_1 is needed, so all is little-endian; VIRTIO_F_EVENT_IDX is not offered.
  *
  * A chain that makes no sense is returned with length 0. Only a ring that
  * cannot be read or written breaks the device.
  */
-#include <linux/highmem.h>
-#include <linux/overflow.h>
-#include <linux/pfn.h>
-#include <linux/slab.h>
-#include <linux/string.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/virtio_ring.h>
+#include <asm/barrier.h>
 
 #include <compat/timer.h>
-#include <compat/vdpa.h>
 #include "vdpa_crypto.h"
 
 static void vc_queue_work(struct work_struct *work)
@@ -79,8 +78,6 @@ void vc_queue_exit(struct vc_queue *q)
  */
 void vc_queue_start(struct vc_queue *q)
 {
-	int err;
-
 	lockdep_assert_held(&q->lock);
 	if (q->ready)
 		return;
@@ -91,20 +88,14 @@ void vc_queue_start(struct vc_queue *q)
 		return;
 	}
 
-	err = q->num > VC_RING_MAX ? -EINVAL :
-	      vringh_init_iotlb(&q->vring, q->vc->features, q->num, true,
-				(struct vring_desc *)(uintptr_t)q->desc,
-				(struct vring_avail *)(uintptr_t)q->avail,
-				(struct vring_used *)(uintptr_t)q->used);
-	if (err) {
+	/* virtio 1.3, 2.7: a power of 2 */
+	if (q->num > VC_RING_MAX || !is_power_of_2(q->num)) {
 		pr_warn_ratelimited("%s: queue %u: %u entries are no ring, it stays disabled\n",
 				    q->vc->params.name, q->index, q->num);
 		return;
 	}
-	vringh_set_iotlb(&q->vring, &q->vc->iotlb, &q->vc->iotlb_lock);
 	/* Nothing is in flight when a queue starts, so both counts are the same. */
-	q->vring.last_avail_idx = q->avail_idx;
-	q->vring.last_used_idx = q->avail_idx;
+	q->used_idx = q->avail_idx;
 	q->quiet = false;
 	q->outstanding = 0;
 	q->untold = 0;
@@ -126,8 +117,6 @@ void vc_queue_start(struct vc_queue *q)
 void vc_queue_stop(struct vc_queue *q)
 {
 	lockdep_assert_held(&q->lock);
-	if (q->ready)
-		q->avail_idx = q->vring.last_avail_idx;
 	WRITE_ONCE(q->ready, false);
 	hrtimer_try_to_cancel(&q->tell_timer);
 	q->gen++;
@@ -147,104 +136,50 @@ bool vc_queue_runs(const struct vc_queue *q)
 	       !READ_ONCE(vc->broken) && !READ_ONCE(vc->suspended);
 }
 
-/*
- * A naturally aligned part of the ring, mapped (kmap_local_page()). vringh has
- * no access that is atomic, which the driver's indices need.
- */
-static void *vc_ring_map(struct vc_queue *q, u64 addr, size_t size)
-{
-	struct vc_dev *vc = q->vc;
-	struct vhost_iotlb_map *map;
-	u64 pa;
-
-	lockdep_assert_held(&vc->map_sem);
-	map = vhost_iotlb_itree_first(&vc->iotlb, addr, addr + size - 1);
-	if (!map || map->start > addr || map->last < addr + size - 1)
-		return ERR_PTR(-EFAULT);
-	if (!(map->perm & VHOST_MAP_RO))
-		return ERR_PTR(-EPERM);
-	pa = map->addr + (addr - map->start);
-	if (offset_in_page(pa) + size > PAGE_SIZE)
-		return ERR_PTR(-EFAULT);
-	return kmap_local_page(pfn_to_page(PHYS_PFN(pa))) + offset_in_page(pa);
-}
-
-static int vc_ring_read16(struct vc_queue *q, u64 addr, u16 *value)
-{
-	__virtio16 *p = vc_ring_map(q, addr, sizeof(*p));
-
-	if (IS_ERR(p))
-		return PTR_ERR(p);
-	*value = vringh16_to_cpu(&q->vring, READ_ONCE(*p));
-	kunmap_local(p);
-	return 0;
-}
-
 static int vc_ring_read_desc(void *data, u16 index, struct vring_desc *desc)
 {
 	struct vc_queue *q = data;
-	struct vring_desc *p = vc_ring_map(q, q->desc + index * sizeof(*p), sizeof(*p));
 
-	if (IS_ERR(p))
-		return PTR_ERR(p);
-	memcpy(desc, p, sizeof(*desc));
-	kunmap_local(p);
-	return 0;
+	return vc_mem_read(q->vc, q->desc + index * sizeof(*desc), desc, sizeof(*desc));
 }
 
 /* The next chain's head. Return: 1, 0 if there is none, or -errno: the ring is corrupt. */
 static int vc_queue_next(struct vc_queue *q, u16 *head)
 {
-	struct vringh *vrh = &q->vring;
 	u16 idx, pending;
 	int err;
 
-	err = vc_ring_read16(q, q->avail + offsetof(struct vring_avail, idx), &idx);
+	err = vc_mem_read16(q->vc, q->avail + offsetof(struct vring_avail, idx), &idx);
 	if (err)
 		return err;
-	pending = idx - vrh->last_avail_idx;
+	pending = idx - q->avail_idx;
 	if (!pending)
 		return 0;
-	if (pending > vrh->vring.num)
+	if (pending > q->num)
 		return -EOVERFLOW;
 	/* entries, and what they name, after the index */
-	virtio_rmb(vrh->weak_barriers);
-	err = vc_ring_read16(q, q->avail + offsetof(struct vring_avail, ring) +
-			     sizeof(__virtio16) * (vrh->last_avail_idx % vrh->vring.num), head);
+	virt_rmb();
+	err = vc_mem_read16(q->vc, q->avail + offsetof(struct vring_avail, ring) +
+			    sizeof(__virtio16) * (q->avail_idx % q->num), head);
 	if (err)
 		return err;
-	if (*head >= vrh->vring.num)
+	if (*head >= q->num)
 		return -ERANGE;
-	vrh->last_avail_idx++;
+	q->avail_idx++;
 	q->peak = max(q->peak, ++q->outstanding);
 	return 1;
 }
 
-/* The chain's buffers; more writable ones than @wiov has room for are allocated. */
-static int vc_queue_set_iovs(struct vc_queue *q, struct vringh_kiov *wiov)
+static void vc_queue_set_readable(struct vc_queue *q)
 {
-	const struct vc_chain *chain = &q->chain;
-	size_t size = array_size(chain->nr_writable, sizeof(*chain->writable));
-
-	vringh_kiov_init(&q->riov, q->chain.readable, ARRAY_SIZE(chain->readable));
-	q->riov.used = chain->nr_readable;
-	if (chain->nr_writable > wiov->max_num) {
-		struct kvec *vec = kmemdup(chain->writable, size, GFP_KERNEL);
-
-		if (!vec)
-			return -ENOMEM;
-		vringh_kiov_init(wiov, vec, chain->nr_writable | VRINGH_IOV_ALLOCATED);
-	} else {
-		memcpy(wiov->iov, chain->writable, size);
-	}
-	wiov->used = chain->nr_writable;
-	return 0;
+	vc_iov_init(&q->riov, q->chain.readable, ARRAY_SIZE(q->chain.readable));
+	q->riov.nr = q->chain.nr_readable;
 }
 
 /**
  * vc_queue_get() - take the next chain from the ring
  * @q: the queue, vc_queue_runs(); its readable part will be in vc_queue.riov
- * @wiov: the writable part, initialized and empty. Clean it up, whatever is returned
+ * @wiov: the writable part, from vc_iov_init(). vc_iov_free() it, whatever is returned
  * @head: for vc_queue_put()
  *
  * Context: the queue's worker, vc_queue.lock and vc_dev.map_sem held.
@@ -252,7 +187,7 @@ static int vc_queue_set_iovs(struct vc_queue *q, struct vringh_kiov *wiov)
  * no sense (it was returned), another -errno if the ring is corrupt (the
  * device is broken now).
  */
-int vc_queue_get(struct vc_queue *q, struct vringh_kiov *wiov, u16 *head)
+int vc_queue_get(struct vc_queue *q, struct vc_iov *wiov, u16 *head)
 {
 	int ret;
 
@@ -262,15 +197,62 @@ int vc_queue_get(struct vc_queue *q, struct vringh_kiov *wiov, u16 *head)
 	if (ret <= 0)
 		return ret;
 
-	ret = vc_chain_walk(&q->chain, *head, q->vring.vring.num, vc_ring_read_desc, q);
+	ret = vc_chain_walk(&q->chain, *head, q->num, vc_ring_read_desc, q);
 	if (ret)
 		vc_count(q, VC_STAT_MALFORMED);
 	else
-		ret = vc_queue_set_iovs(q, wiov);
-	if (!ret)
+		ret = vc_iov_set(wiov, q->chain.writable, q->chain.nr_writable);
+	if (!ret) {
+		vc_queue_set_readable(q);
 		return 1;
+	}
 	ret = vc_queue_put(q, *head, 0);
 	return ret ? ret : -EBADMSG;
+}
+
+/* virtio 1.3, 2.7.8: the element first, then the index that makes it the driver's. */
+static int vc_ring_return(struct vc_queue *q, u16 head, u32 len)
+{
+	const struct vring_used_elem elem = {
+		.id = __cpu_to_virtio32(true, head),
+		.len = __cpu_to_virtio32(true, len),
+	};
+	int err;
+
+	err = vc_mem_write(q->vc, q->used + offsetof(struct vring_used, ring) +
+			   sizeof(elem) * (q->used_idx % q->num), &elem, sizeof(elem));
+	if (err)
+		return err;
+	virt_wmb(); /* pairs with the driver's, between the index and what it names */
+	err = vc_mem_write16(q->vc, q->used + offsetof(struct vring_used, idx),
+			     q->used_idx + 1);
+	if (!err)
+		q->used_idx++;
+	return err;
+}
+
+/* virtio 1.3, 2.7.7: does the driver want to be told? Return: 1, 0, or -errno. */
+static int vc_ring_wants_interrupt(struct vc_queue *q)
+{
+	u16 flags;
+	int err;
+
+	/* It sets the flag and looks at the index, this side the other way round. */
+	virt_mb();
+	err = vc_mem_read16(q->vc, q->avail + offsetof(struct vring_avail, flags), &flags);
+	return err ?: !(flags & VRING_AVAIL_F_NO_INTERRUPT);
+}
+
+/* virtio 1.3, 2.7.10: only a hint, the driver may notify all the same. */
+static int vc_ring_set_notify(struct vc_queue *q, bool notify)
+{
+	int err = vc_mem_write16(q->vc, q->used + offsetof(struct vring_used, flags),
+				 notify ? 0 : VRING_USED_F_NO_NOTIFY);
+
+	/* Whoever turns it on looks into the ring once more, as the driver looks at the flag. */
+	if (!err && notify)
+		virt_mb(); /* pairs with the driver's, between its index and the flag */
+	return err;
 }
 
 /**
@@ -284,7 +266,7 @@ int vc_queue_get(struct vc_queue *q, struct vringh_kiov *wiov, u16 *head)
  */
 int vc_queue_put(struct vc_queue *q, u16 head, u32 len)
 {
-	int err = vringh_complete_iotlb(&q->vring, head, len);
+	int err = vc_ring_return(q, head, len);
 
 	if (err)
 		vc_broken(q, "the used ring cannot be written", err);
@@ -303,7 +285,7 @@ int vc_queue_put(struct vc_queue *q, u16 head, u32 len)
  */
 void vc_queue_interrupt(struct vc_queue *q)
 {
-	int ret = vringh_need_notify_iotlb(&q->vring);
+	int ret = vc_ring_wants_interrupt(q);
 
 	/* Half as many as there were did not come in time: there are fewer now. */
 	if (READ_ONCE(q->overdue))
@@ -354,7 +336,7 @@ void vc_queue_tell(struct vc_queue *q)
 /* There is plenty to do: the driver need not notify. Context: as vc_queue_get(). */
 void vc_queue_quiet(struct vc_queue *q)
 {
-	if (!q->quiet && !compat_vringh_set_notify(&q->vring, false))
+	if (!q->quiet && !vc_ring_set_notify(q, false))
 		q->quiet = true;
 }
 
@@ -368,7 +350,7 @@ bool vc_queue_idle(struct vc_queue *q)
 
 	if (!q->quiet)
 		return true;
-	err = compat_vringh_set_notify(&q->vring, true);
+	err = vc_ring_set_notify(q, true);
 	if (err) {
 		vc_broken(q, "the used ring cannot be written", err);
 		return true;

@@ -14,7 +14,6 @@
  *				callback holds this, and so whoever returns from
  *				stopping the queue knows that nobody does
  *   vc_dev.map_sem (rwsem)	read: memory of the driver is being accessed
- *   vc_dev.iotlb_lock		as vringh wants it
  *   vc_sessions.lock		the session table
  *   vc_dev.limits_lock (mutex)	what limits the device, inside none of the others
  *   vc_dev.qos.lock		the scheduler's own
@@ -35,7 +34,7 @@
 #include <linux/spinlock.h>
 #include <linux/vdpa.h>
 #include <linux/vhost_iotlb.h>
-#include <linux/vringh.h>
+#include <linux/virtio_ring.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/virtio_crypto.h>
@@ -46,6 +45,8 @@
 #include <crypto/internal/asym/qos.h>
 #include <crypto/skcipher.h>
 #include <linux/scatterlist.h>
+
+#include "mem.h"
 
 #define VC_NAME_MAX		31
 #define VC_QUEUES_MAX		64
@@ -181,8 +182,8 @@ struct vc_chain {
 	u64 bytes;
 	unsigned int nr_readable;
 	unsigned int nr_writable;
-	struct kvec readable[VC_MAX_SEGS];
-	struct kvec writable[VC_MAX_SEGS];
+	struct vc_seg readable[VC_MAX_SEGS];
+	struct vc_seg writable[VC_MAX_SEGS];
 };
 
 struct vc_dev;
@@ -193,7 +194,6 @@ struct vc_dev;
  * @index: on the device; the last one is the control queue
  * @work: serves the queue
  * @lock: protects what follows
- * @vring: the ring, valid while @ready
  * @chain: the chain being looked at
  * @riov: its readable part
  * @ready: the driver has enabled the queue
@@ -203,7 +203,8 @@ struct vc_dev;
  * @desc: address of the descriptor table
  * @avail: address of the available ring
  * @used: address of the used ring
- * @avail_idx: where to start, and where it stopped
+ * @avail_idx: the next chain that is taken, modulo 65536
+ * @used_idx: the next one that is returned, likewise
  * @cb: the driver's interrupt
  * @outstanding: chains taken from the ring that the driver has not been told of
  * @untold: of these, returned ones
@@ -226,9 +227,8 @@ struct vc_queue {
 	struct work_struct work;
 
 	struct mutex lock;		/* what follows, up to @latencies */
-	struct vringh vring;
 	struct vc_chain chain;
-	struct vringh_kiov riov;
+	struct vc_iov riov;
 	bool ready;
 	bool quiet;
 	u32 gen;
@@ -237,6 +237,7 @@ struct vc_queue {
 	u64 avail;
 	u64 used;
 	u16 avail_idx;
+	u16 used_idx;
 	struct vdpa_callback cb;
 	u32 outstanding;
 	u32 untold;
@@ -330,14 +331,14 @@ struct vc_request {
 	struct skcipher_request *sk;
 	struct scatterlist sg;
 	u8 iv[AES_BLOCK_SIZE];
-	struct vringh_kiov riov;
+	struct vc_iov riov;
 	u32 total;
 	u32 left;
 	u32 piece;
 	u32 pushed;
 	size_t writable;
-	struct vringh_kiov wiov;
-	struct kvec wvec[VC_INLINE_SEGS];
+	struct vc_iov wiov;
+	struct vc_seg wvec[VC_INLINE_SEGS];
 	u8 *src;
 	u8 *dst;
 	u8 *key;
@@ -366,7 +367,6 @@ enum vc_map {
  * @idle: waits for @inflight to become 0
  * @map_sem: protects @iotlb and @map; held for reading while it is used
  * @iotlb: the driver's memory
- * @iotlb_lock: vringh takes it to read @iotlb
  * @map: what @iotlb is
  * @status: virtio device status without DEVICE_NEEDS_RESET; bits are only added until a reset
  * @features: the driver accepted; fixed from FEATURES_OK to the next reset
@@ -401,7 +401,6 @@ struct vc_dev {
 
 	struct rw_semaphore map_sem;
 	struct vhost_iotlb iotlb;
-	spinlock_t iotlb_lock;		/* taken by vringh to read iotlb */
 	enum vc_map map;
 
 	u8 status;
@@ -492,7 +491,7 @@ void vc_queue_exit(struct vc_queue *q);
 void vc_queue_start(struct vc_queue *q);
 void vc_queue_stop(struct vc_queue *q);
 bool vc_queue_runs(const struct vc_queue *q);
-int vc_queue_get(struct vc_queue *q, struct vringh_kiov *wiov, u16 *head);
+int vc_queue_get(struct vc_queue *q, struct vc_iov *wiov, u16 *head);
 int vc_queue_put(struct vc_queue *q, u16 head, u32 len);
 void vc_queue_interrupt(struct vc_queue *q);
 void vc_queue_tell(struct vc_queue *q);

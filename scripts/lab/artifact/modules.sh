@@ -29,24 +29,8 @@ kernel_info()
 		KERNEL_ARGS=(ARCH=um)
 		BASE_LAYERS=("$UML/layer") ;;
 	*)
-		KDIR=/lib/modules/$RELEASE/build
-		need_vringh "$1"
-		KERNEL_ARGS=("KBUILD_EXTRA_SYMBOLS=$VRINGH/Module.symvers") ;;
+		KDIR=/lib/modules/$RELEASE/build ;;
 	esac
-}
-
-# need_vringh KERNEL - Debian's kernels lack the vringh module; it is built from their own source.
-need_vringh()
-{
-	VRINGH_KERNEL=$1
-	ensure "vringh-$1" "$(key_of "$1" "$RELEASE" "$LAB/lib/make-vringh.sh")" 1 build_vringh
-	VRINGH=$ARTIFACT
-}
-
-build_vringh()
-{
-	need_source "$VRINGH_KERNEL"
-	in_root bash "$LAB/lib/make-vringh.sh" "$SOURCE" "$RELEASE" "$1"
 }
 
 # make_modules KERNEL WARN VARIABLE=VALUE... - build from the work tree as it is now. Sets BUILD
@@ -97,10 +81,9 @@ need_modules()
 {
 	MODULES_DRIVER=$2
 	make_modules "$1" false
-	MODULES_VRINGH=${VRINGH:-}
 	ensure "mods-$1$([ "$2" = ours ] || echo "-$2")" \
 		"$(key_of "$SOURCE_KEY" "$RELEASE" "$(cat "$LAB/lib/make-layer.sh")" \
-			"${BASE_LAYERS[*]:-$ROOT}" "$MODULES_VRINGH")" 1 build_layer
+			"${BASE_LAYERS[*]:-$ROOT}")" 1 build_layer
 	MODULES=$ARTIFACT
 	# Whoever has machines running does not hold up the next build.
 	exec {BUILD_LOCK}>&-
@@ -109,6 +92,5 @@ need_modules()
 build_layer()
 {
 	IN_ROOT_LOWER=(${BASE_LAYERS[@]+"${BASE_LAYERS[@]}"})
-	in_root bash "$LAB/lib/make-layer.sh" "$BUILD/tree" "$RELEASE" "$MODULES_DRIVER" "$1" \
-		"$MODULES_VRINGH"
+	in_root bash "$LAB/lib/make-layer.sh" "$BUILD/tree" "$RELEASE" "$MODULES_DRIVER" "$1"
 }

@@ -5,10 +5,10 @@
 # indexes that depmod makes of them and the kernel's own. Of these only the folders that a machine
 # of the lab may need are indexed: thousands of hardware drivers would take seconds each time.
 #
-# make-layer.sh BUILD-TREE RELEASE ours|in-tree OUTPUT VRINGH-FOLDER
+# make-layer.sh BUILD-TREE RELEASE ours|in-tree OUTPUT
 set -euo pipefail
 
-tree=$1 release=$2 driver=$3 output=$4 vringh=$5
+tree=$1 release=$2 driver=$3 output=$4
 folders=(arch block crypto fs lib mm net security virt drivers/base drivers/block drivers/char
 	drivers/crypto drivers/infiniband/core drivers/infiniband/sw drivers/iommu drivers/nvme
 	drivers/vdpa drivers/vhost drivers/virtio)
@@ -36,7 +36,6 @@ sed 's/\.o$/.ko/' "$tree/modules.order" | while read -r module; do
 	module=${module#/lab/build/tree/}
 	install -D -m 644 "$tree/$module" "$updates/$module"
 done
-[ -z "$vringh" ] || install -D -m 644 "$vringh/vringh.ko" "$updates/drivers/vhost/vringh.ko"
 find "$updates" -name '*.ko' -exec strip --strip-debug {} +
 depmod -b "$work" "$release"
 mkdir -p "$output$base"

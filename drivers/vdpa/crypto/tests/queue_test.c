@@ -7,7 +7,7 @@
 #include <linux/overflow.h>
 
 #include <compat/timer.h>
-#include "vdpa_crypto.h"
+#include "../vdpa_crypto.h"
 
 #define USECS	10000
 

@@ -5,7 +5,7 @@
 #include <kunit/test.h>
 #include <linux/prandom.h>
 
-#include "vdpa_crypto.h"
+#include "../vdpa_crypto.h"
 
 static const struct asym_caps caps = {
 	.algos = BIT(ASYM_RSA) | BIT(ASYM_ECDSA),

@@ -6,7 +6,7 @@
 #include <linux/prandom.h>
 #include <linux/string.h>
 
-#include "vdpa_crypto.h"
+#include "../vdpa_crypto.h"
 
 #define NUM	256	/* of the table */
 #define SEED	20261124
@@ -160,11 +160,11 @@ static void chain_longest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->chain.nr_readable, VC_MAX_SEGS);
 	KUNIT_EXPECT_EQ(test, ctx->chain.nr_writable, VC_MAX_SEGS);
 	for (i = 0; i < VC_MAX_SEGS; i++) {
-		KUNIT_EXPECT_EQ(test, (uintptr_t)ctx->chain.readable[i].iov_base,
-				0x10000 + i * 0x100);
-		KUNIT_EXPECT_EQ(test, (uintptr_t)ctx->chain.writable[i].iov_base,
-				0x10000 + (VC_MAX_SEGS + i) * 0x100);
-		KUNIT_EXPECT_EQ(test, ctx->chain.readable[i].iov_len, 2);
+		KUNIT_EXPECT_EQ(test, ctx->chain.readable[i].addr,
+				0x10000ULL + i * 0x100);
+		KUNIT_EXPECT_EQ(test, ctx->chain.writable[i].addr,
+				0x10000ULL + (VC_MAX_SEGS + i) * 0x100);
+		KUNIT_EXPECT_EQ(test, ctx->chain.readable[i].len, 2);
 	}
 
 	/* one more, of either kind */
