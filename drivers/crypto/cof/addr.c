@@ -11,7 +11,8 @@
 #include <linux/string.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
-#include "cof.h"
+#include <uapi/linux/cof.h>
+#include "addr.h"
 
 static bool name_char_valid(char c)
 {

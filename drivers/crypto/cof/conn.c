@@ -17,7 +17,12 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <trace/events/cof.h>
-#include "cof.h"
+#include "addr.h"
+#include "conn.h"
+#include "fault.h"
+#include "msg.h"
+#include "stream.h"
+#include "transport.h"
 
 static atomic_t conn_ids;
 

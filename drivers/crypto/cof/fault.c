@@ -25,8 +25,11 @@
 #include <linux/random.h>
 #include <linux/workqueue.h>
 #include <trace/events/cof.h>
-#include "cof.h"
+#include "conn.h"
 #include "fault.h"
+#include "fault_knobs.h"
+#include "msg.h"
+#include "transport.h"
 
 /* What becomes of a message that is held: struct cof_txbuf.fate. */
 enum {

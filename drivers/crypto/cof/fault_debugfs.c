@@ -11,8 +11,7 @@
 #include <linux/kstrtox.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
-#include "cof.h"
-#include "fault.h"
+#include "fault_knobs.h"
 
 static struct dentry *fault_dir;
 

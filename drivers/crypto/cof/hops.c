@@ -8,7 +8,8 @@
  */
 #include <linux/module.h>
 #include <linux/spinlock.h>
-#include "cof.h"
+#include <uapi/linux/cof.h>
+#include "hops.h"
 
 static DEFINE_SPINLOCK(hops_lock);
 static unsigned int hops_users[COF_MAX_HOPS];

@@ -2,10 +2,11 @@
 /*
  * cof.ko: what Crypto over Fabrics initiators, targets and transports share.
  *
- * A library: nothing runs unless a user calls, but fault injection. See cof.h for who owns what.
+ * A library: nothing runs unless a user calls, but fault injection. conn.h says who owns what.
  */
 #include <linux/module.h>
-#include "cof.h"
+#include "conn.h"
+#include "fault.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/cof.h>

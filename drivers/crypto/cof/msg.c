@@ -7,7 +7,8 @@
  */
 #include <linux/module.h>
 #include <linux/string.h>
-#include "cof.h"
+#include <crypto/internal/asym/types.h>
+#include "msg.h"
 
 enum {
 	ADMIN	= BIT(0),	/* on the admin queue */

@@ -12,7 +12,8 @@
  */
 #include <linux/module.h>
 #include <linux/string.h>
-#include "cof.h"
+#include <uapi/linux/cof.h>
+#include "stream.h"
 
 /**
  * cof_hdr_check() - does a message begin like this?

@@ -6,7 +6,10 @@
  */
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include "cof.h"
+#include "addr.h"
+#include "conn.h"
+#include "fault.h"
+#include "transport.h"
 
 static DEFINE_MUTEX(transports_lock);
 static LIST_HEAD(transports);

@@ -28,7 +28,11 @@
 #include <linux/workqueue.h>
 #include <uapi/linux/cof.h>
 #include <crypto/internal/asym/provider.h>
-#include "../cof.h"
+#include "../addr.h"
+#include "../conn.h"
+#include "../hops.h"
+#include "../msg.h"
+#include "../transport.h"
 
 #define COFI_NAME_MAX		40	/* pool folder: driver names start with it */
 #define COFI_WORD_LEN		64	/* transport, traddr, trsvcid, with their NUL */

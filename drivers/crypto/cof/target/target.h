@@ -44,7 +44,11 @@
 #include <linux/workqueue.h>
 #include <crypto/internal/asym/executor.h>
 #include <crypto/internal/asym/qos.h>
-#include "../cof.h"
+#include "../addr.h"
+#include "../conn.h"
+#include "../hops.h"
+#include "../msg.h"
+#include "../transport.h"
 
 #define COF_TGT_SETUP_MS	5000	/* accept to CONNECT */
 #define COF_TGT_LINGER_MS	1000	/* a refused peer may read why */

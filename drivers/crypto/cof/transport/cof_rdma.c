@@ -48,7 +48,10 @@
 #include <rdma/ib_cm.h>
 #include <rdma/ib_verbs.h>
 #include <rdma/rdma_cm.h>
-#include "../cof.h"
+#include "../conn.h"
+#include "../msg.h"
+#include "../stream.h"
+#include "../transport.h"
 
 #define COF_RDMA_SIZE		768	/* of a receive buffer: every message without a key */
 #define COF_RDMA_MIN_WR		16	/* receive buffers of a connection, at least */

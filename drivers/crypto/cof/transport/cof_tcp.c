@@ -52,7 +52,9 @@
 #include <net/tcp.h>
 #include <trace/events/sock.h>
 #include <compat/net.h>
-#include "../cof.h"
+#include "../conn.h"
+#include "../stream.h"
+#include "../transport.h"
 
 #define COF_TCP_BATCH		16	/* messages in one sendmsg */
 #define COF_TCP_ROUNDS		8	/* sendmsg calls before the worker lets others run */

@@ -6,7 +6,7 @@
 #include <kunit/test.h>
 #include <linux/bitmap.h>
 #include <linux/slab.h>
-#include "initiator.h"
+#include "../initiator.h"
 
 #define DEPTH	4
 

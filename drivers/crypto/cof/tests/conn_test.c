@@ -6,7 +6,11 @@
 #include <kunit/test.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "cof.h"
+#include "../addr.h"
+#include "../conn.h"
+#include "../msg.h"
+#include "../stream.h"
+#include "../transport.h"
 
 #define BUFS	4
 #define TX_SIZE	96

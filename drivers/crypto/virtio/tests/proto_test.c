@@ -6,7 +6,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "vcrypto.h"
+#include "../vcrypto.h"
 
 static void test_status_to_errno(struct kunit *test)
 {

@@ -4,14 +4,14 @@
  * rsa-generic), and what attributes take. Messages are put together here, and answers stay
  * where they are to be sent from.
  */
-#include "target.h"
+#include "../target.h"
 
 #include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "../../asym/lib/tests/vectors.h"
+#include "../../../asym/lib/tests/vectors.h"
 
 #define MAX_KEYS	3
 

@@ -7,8 +7,12 @@
 #include <linux/delay.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "cof.h"
-#include "fault.h"
+#include "../addr.h"
+#include "../conn.h"
+#include "../fault.h"
+#include "../fault_knobs.h"
+#include "../msg.h"
+#include "../transport.h"
 
 #define BUFS	4
 #define TX_SIZE	256

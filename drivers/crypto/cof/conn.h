@@ -1,57 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * cof.ko: what an initiator and a target have in common. The wire format
- * (<uapi/linux/cof.h>) with its bounds-checked parsers, the connection, and the
- * registry of transports that make connections.
- *
- * A connection carries whole messages, reliably and in order, both ways. It
- * knows nothing about associations.
+ * A connection: carries whole messages, reliably and in order, both ways. It knows nothing about
+ * associations. See conn.c.
  */
-#ifndef _COF_H
-#define _COF_H
+#ifndef _COF_CONN_H
+#define _COF_CONN_H
 
 #include <linux/align.h>
 #include <linux/bits.h>
 #include <linux/cache.h>
-#include <linux/jump_label.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
-#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/socket.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/cof.h>
-#include <crypto/internal/asym/types.h>
+
+#include "stream.h"
 
 struct cof_conn;
 struct cof_listener;
-
-/* ---- stream parser: stream.c -------------------------------------------- */
-
-/**
- * struct cof_stream - cuts a byte stream into messages
- * @buf: of the message that is arriving
- * @size: bytes at @buf
- * @have: bytes arrived
- * @want: the message's length; as long as its header is not complete, that of the one before
- */
-struct cof_stream {
-	u8 *buf;
-	u32 size;
-	u32 have;
-	u32 want;
-};
-
-int cof_hdr_check(const struct cof_hdr *hdr, u32 max);
-void cof_stream_init(struct cof_stream *s, u8 *buf, u32 size);
-u8 *cof_stream_room(struct cof_stream *s, u32 *len);
-int cof_stream_advance(struct cof_stream *s, u32 *len);
-void cof_stream_next(struct cof_stream *s);
-
-/* ---- connections: conn.c ------------------------------------------------ */
+struct cof_transport;
 
 /* What may be read or written by DMA shares no cache line with anything else. */
 #define COF_DMA_ALIGN	MAX(SMP_CACHE_BYTES, ARCH_DMA_MINALIGN)
@@ -347,212 +319,8 @@ struct cof_listen_args {
 struct cof_listener *cof_listen(const struct cof_listen_args *args);
 void cof_listener_close(struct cof_listener *listener);
 
-/* ---- transports: transport.c -------------------------------------------- */
-
-/**
- * struct cof_transport - how connections are made; all but @kick may sleep
- * @name: "tcp"; the module has MODULE_ALIAS_COF_TRANSPORT("tcp")
- * @owner: pinned by each connection and listener
- * @connect: make a connection (cof_conn_init() on it), not receiving yet
- * @start: begin to receive
- * @resize: cof_conn_swap_rx() under the lock of its receive path, and what else follows from
- *	@limits
- * @set_kato: see cof_conn_set_kato(); NULL: it gives up when it likes
- * @kick: something is in conn->tx_queue, or COF_CONN_SHUT is set. Any context. Not for what
- *	is queued between cof_conn_hold_tx() and cof_conn_release_tx()
- * @send: send what is in conn->tx_queue now; conn->tx_mutex is held, which @close waits for
- *	before it takes away what this needs. NULL: there is only @kick
- * @sends_anywhere: @send is for any context, with bottom halves disabled, for many at once, without
- *	conn->tx_mutex, and may come when @close is through; it is called for each message
- * @reclaim: no buffer is left: give those back that are kept although they were sent. Any
- *	context. May be NULL
- * @map_tx: a send buffer was allocated: set its @dma. 0 or a negative errno. Under conn->lock, or
- *	in cof_conn_init(). NULL: there is no device
- * @unmap_tx: undo it; conn->tx_lock is held
- * @close: send what is queued for up to 200 ms, then no callback any more
- * @free: the memory, after close
- * @listen: make a listener (listener->accept etc. are filled in from args)
- * @unlisten: no accept() any more; frees it
- * @list: the registry's
- */
-struct cof_transport {
-	const char *name;
-	struct module *owner;
-	struct cof_conn *(*connect)(const struct cof_connect_args *args);
-	int (*start)(struct cof_conn *conn);
-	int (*resize)(struct cof_conn *conn, const struct cof_conn_limits *limits, u8 **rx_buf);
-	void (*set_kato)(struct cof_conn *conn, unsigned int kato_ms);
-	void (*kick)(struct cof_conn *conn);
-	void (*send)(struct cof_conn *conn);
-	bool sends_anywhere;
-	void (*reclaim)(struct cof_conn *conn);
-	int (*map_tx)(struct cof_conn *conn, struct cof_txbuf *buf);
-	void (*unmap_tx)(struct cof_conn *conn, struct cof_txbuf *buf);
-	void (*close)(struct cof_conn *conn);
-	void (*free)(struct cof_conn *conn);
-	struct cof_listener *(*listen)(const struct cof_listen_args *args);
-	void (*unlisten)(struct cof_listener *listener);
-	struct list_head list;
-};
-
-#define MODULE_ALIAS_COF_TRANSPORT(name) MODULE_ALIAS("cof-transport-" name)
-
-int cof_transport_register(struct cof_transport *transport);
-void cof_transport_unregister(struct cof_transport *transport);
-bool cof_transport_known(const char *name);	/* loads it; may sleep */
-
-/* For transports only. */
-int cof_conn_init(struct cof_conn *conn, const struct cof_transport *transport,
-		  const struct cof_conn_limits *limits, const struct sockaddr_storage *peer);
-void cof_conn_exit(struct cof_conn *conn);
-int cof_conn_swap_rx(struct cof_conn *conn, u8 **buf, u32 size);
-void cof_conn_unmap_tx(struct cof_conn *conn);
-void cof_listener_init(struct cof_listener *listener, const struct cof_transport *transport,
-		       const struct cof_listen_args *args);
-void cof_conn_error(struct cof_conn *conn, int err);
-void cof_conn_deliver(struct cof_conn *conn, void *msg, u32 len);
-struct cof_txbuf *cof_conn_next_tx(struct cof_conn *conn);
-unsigned int cof_conn_take_tx(struct cof_conn *conn, struct list_head *list, unsigned int max);
-bool cof_conn_put_tx_list(struct cof_conn *conn, struct list_head *list);
-bool cof_conn_tx_idle(struct cof_conn *conn);
-void cof_conn_hold_tx(struct cof_conn *conn);
-bool cof_conn_release_tx(struct cof_conn *conn);
-void cof_listener_accept(struct cof_listener *listener, struct cof_conn *conn);
-
-/* ---- messages: msg.c ---------------------------------------------------- */
-
-void cof_hdr_init(struct cof_hdr *hdr, u16 opcode, u16 flags, u16 status,
-		  u16 hlen, u32 data_len, u64 tag);
-
-static inline void cof_request_init(struct cof_hdr *hdr, u16 opcode, u16 hlen,
-				    u32 data_len, u64 tag)
-{
-	cof_hdr_init(hdr, opcode, 0, COF_S_OK, hlen, data_len, tag);
-}
-
-/* A response of any kind: header filled from the request's, the rest of hlen zeroed. */
-void cof_response_init(struct cof_hdr *rsp, u16 opcode, u64 tag, u16 status,
-		       u16 hlen, u32 data_len);
-
-static inline u16 cof_msg_opcode(const struct cof_hdr *msg)
-{
-	return le16_to_cpu(msg->opcode);
-}
-
-static inline u64 cof_msg_tag(const struct cof_hdr *msg)
-{
-	return le64_to_cpu(msg->tag);
-}
-
-static inline u16 cof_msg_status(const struct cof_hdr *msg)
-{
-	return le16_to_cpu(msg->status);
-}
-
-static inline const u8 *cof_msg_data(const struct cof_hdr *msg)
-{
-	return (const u8 *)msg + le16_to_cpu(msg->hlen);
-}
-
-static inline u32 cof_msg_data_len(const struct cof_hdr *msg)
-{
-	return le32_to_cpu(msg->length) - le16_to_cpu(msg->hlen);
-}
-
-/*
- * Which messages a side may receive. cof_msg_check() validates everything in
- * section 4 of the specification that can be told from the message alone (all
- * header fields, hlen and data length for the opcode, reserved fields, per-field
- * bounds), so that afterwards the structure of that opcode can be read.
- * 0; -EPROTO: broken rules, close the connection (COF_S_PROTOCOL); -EOPNOTSUPP: an opcode this
- * version does not know (answer COF_S_NOT_SUPPORTED, stay); -EINVAL: well-formed,
- * a field's value is out of bounds (answer COF_S_INVALID; the connection stays).
- */
-enum cof_side {
-	COF_INITIATOR,	/* receives responses, EVENT, DISCONNECT */
-	COF_TARGET,	/* receives requests, DISCONNECT */
-};
-
-int cof_msg_check(const struct cof_hdr *msg, u32 len, enum cof_side receiver, bool admin);
-
-/* CONNECT: the values in it (-EINVAL), and what was granted for the admin queue (-EPROTO). */
-int cof_connect_check(const struct cof_connect_req *req);
-int cof_connect_rsp_check(const struct cof_connect_rsp *rsp, u16 queues, u32 depth, u64 features);
-
-/* Length of the fixed part of a request/response of @opcode, 0 if there is none. */
-u16 cof_request_hlen(u16 opcode);
-u16 cof_response_hlen(u16 opcode);
-
-/* status <-> errno, one to one; unknown ones become COF_S_INTERNAL and -EIO. */
-u16 cof_errno_to_status(int err);
-int cof_status_to_errno(u16 status);
-const char *cof_status_name(u16 status);
-
-/* What digests go by in configfs: "none", "header", "data", "both"; as COF_DIGEST_*. */
-extern const char *const cof_digest_names[COF_DIGESTS + 1];
-
-/* Longest request and response on an I/O queue without inline keys; largest admin message. */
-#define COF_IO_REQ_MAX	(sizeof(struct cof_io_req) + COF_MAX_INPUT + COF_MAX_DIGEST)
-#define COF_IO_RSP_MAX	(sizeof(struct cof_io_rsp) + COF_MAX_OUTPUT)
-#define COF_ADMIN_MAX	(sizeof(struct cof_key_open_req) + COF_MAX_DER)
-
-/* ---- names and addresses: addr.c ---------------------------------------- */
-
-/* Host ids and pool names: 1..63 of [A-Za-z0-9._:+-]. */
-bool cof_name_valid(const char *name);
-/* A field of the wire: NUL-terminated, NUL-padded, valid. Copies COF_NAME_LEN bytes. */
-int cof_name_get(char *dst, const u8 *field);
-void cof_name_put(u8 *field, const char *name);
-
-int cof_addr_parse(struct sockaddr_storage *addr, const char *traddr, const char *trsvcid);
-bool cof_addr_valid(const char *traddr);
-bool cof_addr_has_scope(const char *traddr);
-void cof_addr_format(char *buf, size_t size, const struct sockaddr_storage *addr);
-bool cof_addr_is_loopback(const struct sockaddr_storage *addr);
-
-/* ---- fault injection: fault.c ------------------------------------------- */
-
-DECLARE_STATIC_KEY_FALSE(cof_fault_key);
-
-bool __cof_fault_tx(struct cof_conn *conn, struct cof_txbuf *buf);
-bool __cof_fault_get_tx(struct cof_conn *conn);
-bool __cof_fault_setup(bool accepted);
-
-/* Under conn->tx_lock. True: @buf was taken, it is not to be queued. */
-static inline bool cof_fault_tx(struct cof_conn *conn, struct cof_txbuf *buf)
-{
-	return static_branch_unlikely(&cof_fault_key) && __cof_fault_tx(conn, buf);
-}
-
-/* Under conn->tx_lock. True: there is no buffer. */
-static inline bool cof_fault_get_tx(struct cof_conn *conn)
-{
-	return static_branch_unlikely(&cof_fault_key) && __cof_fault_get_tx(conn);
-}
-
-/* True: there is no memory for a connection. */
-static inline bool cof_fault_setup(bool accepted)
-{
-	return static_branch_unlikely(&cof_fault_key) && __cof_fault_setup(accepted);
-}
-
-void cof_fault_conn_init(struct cof_conn *conn);
-void cof_fault_conn_close(struct cof_conn *conn);
-int cof_fault_init(void);
-void cof_fault_exit(void);
-
 /* cof.ko's own: where most send buffers come from, conn.c. */
 int cof_conn_caches_init(void);
 void cof_conn_caches_exit(void);
 
-/* ---- loop guard: hops.c ------------------------------------------------- */
-
-/*
- * cof_io_req.hops of what this host sends: 1, or more while a target on this
- * host computes on algorithms that are themselves remote (it calls cof_hops_add()).
- */
-u8 cof_hops(void);
-void cof_hops_add(unsigned int max_hops);
-void cof_hops_del(unsigned int max_hops);
-
-#endif /* _COF_H */
+#endif /* _COF_CONN_H */

@@ -9,7 +9,10 @@
 #include <linux/prandom.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "cof.h"
+#include <crypto/internal/asym/types.h>
+#include "../addr.h"
+#include "../hops.h"
+#include "../msg.h"
 
 #define SEED	20261124
 #define TAG	0x1122334455667788ULL

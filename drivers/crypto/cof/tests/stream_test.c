@@ -8,7 +8,8 @@
 #include <linux/prandom.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "cof.h"
+#include "../msg.h"
+#include "../stream.h"
 
 #define SEED	20261124
 #define SIZE	512	/* of the receive buffer */
