@@ -51,7 +51,7 @@ static void class_free(struct asym_class *class)
 	mutex_destroy(&class->mutex);
 	free_percpu(class->stats);
 	kfree_sensitive(class);
-	provider_object(OBJECT_CLASSES, -1);
+	provider_object(PROVIDER_OBJECT_CLASSES, -1);
 }
 
 static void free_work(struct work_struct *work)
@@ -150,7 +150,7 @@ struct asym_class *asym_class_create(const struct asym_class_params *params)
 	provider_cache_init(class);
 	provider_wait_init(class);
 	provider_debugfs_add_class(class);
-	provider_object(OBJECT_CLASSES, 1);
+	provider_object(PROVIDER_OBJECT_CLASSES, 1);
 	return class;
 }
 EXPORT_SYMBOL_GPL(asym_class_create);

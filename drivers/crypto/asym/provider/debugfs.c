@@ -19,29 +19,29 @@
 static struct dentry *provider_dir;
 
 static const char * const stat_names[PROVIDER_STAT_NR] = {
-	[PROVIDER_OPS]			= "ops",
-	[PROVIDER_DEVICE]		= "device",
-	[PROVIDER_SOFTWARE]		= "software",
-	[PROVIDER_SW_NO_DEVICE]		= "sw_no_device",
-	[PROVIDER_SW_UNSUPPORTED]	= "sw_unsupported",
-	[PROVIDER_SW_DEVICE_ERROR]	= "sw_device_error",
-	[PROVIDER_SW_NO_SESSION]	= "sw_no_session",
-	[PROVIDER_SW_WAITED]		= "sw_waited",
-	[PROVIDER_LOCAL]		= "local",
-	[PROVIDER_FAILED]		= "failed",
-	[PROVIDER_REFUSED]		= "refused",
-	[PROVIDER_RETRIED]		= "retried",
-	[PROVIDER_RECHECKED]		= "rechecked",
-	[PROVIDER_SESSION_OPENS]	= "session_opens",
-	[PROVIDER_SESSION_CLOSES]	= "session_closes",
-	[PROVIDER_SESSION_HITS]		= "session_hits",
-	[PROVIDER_SESSION_MISSES]	= "session_misses",
-	[PROVIDER_INLINE_KEYS]		= "inline_keys",
-	[PROVIDER_SESSION_EVICTIONS]	= "session_evictions",
-	[PROVIDER_KAT_RUN]		= "kat_run",
-	[PROVIDER_KAT_FAILED]		= "kat_failed",
-	[PROVIDER_LATE_ANSWERS]		= "late_answers",
-	[PROVIDER_WRONG_RESULTS]	= "wrong_results",
+	[PROVIDER_STAT_OPS]			= "ops",
+	[PROVIDER_STAT_DEVICE]		= "device",
+	[PROVIDER_STAT_SOFTWARE]		= "software",
+	[PROVIDER_STAT_SW_NO_DEVICE]		= "sw_no_device",
+	[PROVIDER_STAT_SW_UNSUPPORTED]	= "sw_unsupported",
+	[PROVIDER_STAT_SW_DEVICE_ERROR]	= "sw_device_error",
+	[PROVIDER_STAT_SW_NO_SESSION]	= "sw_no_session",
+	[PROVIDER_STAT_SW_WAITED]		= "sw_waited",
+	[PROVIDER_STAT_LOCAL]		= "local",
+	[PROVIDER_STAT_FAILED]		= "failed",
+	[PROVIDER_STAT_REFUSED]		= "refused",
+	[PROVIDER_STAT_RETRIED]		= "retried",
+	[PROVIDER_STAT_RECHECKED]		= "rechecked",
+	[PROVIDER_STAT_SESSION_OPENS]	= "session_opens",
+	[PROVIDER_STAT_SESSION_CLOSES]	= "session_closes",
+	[PROVIDER_STAT_SESSION_HITS]		= "session_hits",
+	[PROVIDER_STAT_SESSION_MISSES]	= "session_misses",
+	[PROVIDER_STAT_INLINE_KEYS]		= "inline_keys",
+	[PROVIDER_STAT_SESSION_EVICTIONS]	= "session_evictions",
+	[PROVIDER_STAT_KAT_RUN]		= "kat_run",
+	[PROVIDER_STAT_KAT_FAILED]		= "kat_failed",
+	[PROVIDER_STAT_LATE_ANSWERS]		= "late_answers",
+	[PROVIDER_STAT_WRONG_RESULTS]	= "wrong_results",
 };
 
 static int stats_show(struct seq_file *m, void *unused)
@@ -108,18 +108,18 @@ DEFINE_SHOW_ATTRIBUTE(device);
 
 static int objects_show(struct seq_file *m, void *unused)
 {
-	static const char * const names[OBJECT_NR] = {
-		[OBJECT_CLASSES]	= "classes",
-		[OBJECT_DEVICES]	= "devices",
-		[OBJECT_KEYS]		= "keys",
-		[OBJECT_KEY_BYTES]	= "key_bytes",
-		[OBJECT_SESSIONS]	= "sessions",
-		[OBJECT_TRANSFORMS]	= "transforms",
-		[OBJECT_OPERATIONS]	= "operations",
+	static const char * const names[PROVIDER_OBJECT_NR] = {
+		[PROVIDER_OBJECT_CLASSES]	= "classes",
+		[PROVIDER_OBJECT_DEVICES]	= "devices",
+		[PROVIDER_OBJECT_KEYS]		= "keys",
+		[PROVIDER_OBJECT_KEY_BYTES]	= "key_bytes",
+		[PROVIDER_OBJECT_SESSIONS]	= "sessions",
+		[PROVIDER_OBJECT_TRANSFORMS]	= "transforms",
+		[PROVIDER_OBJECT_OPERATIONS]	= "operations",
 	};
 	int i, cpu;
 
-	for (i = 0; i < OBJECT_NR; i++) {
+	for (i = 0; i < PROVIDER_OBJECT_NR; i++) {
 		long sum = 0;
 
 		for_each_possible_cpu(cpu)

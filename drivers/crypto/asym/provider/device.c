@@ -192,7 +192,7 @@ static int device_publish(struct asym_device_priv *pdev)
 		pdev->id = __ffs64(~class->device_ids);
 		class->device_ids |= BIT_ULL(pdev->id);
 		class->nr_devices++;
-		provider_object(OBJECT_DEVICES, 1);
+		provider_object(PROVIDER_OBJECT_DEVICES, 1);
 		WRITE_ONCE(pdev->live, true);
 		list_add_tail(&pdev->node, &class->devices);
 	}
@@ -245,7 +245,7 @@ static void device_forget_sessions(struct asym_device_priv *pdev)
 	while (!list_empty(&pdev->sessions)) {
 		session = list_first_entry(&pdev->sessions, struct provider_session, dev_node);
 		provider_session_detach_locked(session);
-		if (session->state != SESSION_OPENING && !session->users)
+		if (session->state != PROVIDER_SESSION_OPENING && !session->users)
 			list_add_tail(&session->key_node, &class->reap_sessions);
 	}
 	spin_unlock_bh(&class->lock);
@@ -356,7 +356,7 @@ void asym_device_unregister(struct asym_device *dev)
 	spin_lock_bh(&class->lock);
 	class->device_ids &= ~BIT_ULL(pdev->id);
 	class->nr_devices--;
-	provider_object(OBJECT_DEVICES, -1);
+	provider_object(PROVIDER_OBJECT_DEVICES, -1);
 	spin_unlock_bh(&class->lock);
 
 	dev->p = NULL;

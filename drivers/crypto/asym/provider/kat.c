@@ -473,7 +473,7 @@ static void kat_unit_run(struct kat_unit *unit)
 	unit->err = 0;
 	for (; unit->at < unit->nr; unit->at++) {
 		atomic64_inc(&unit->pdev->kat_run);
-		provider_count(unit->pdev->class, PROVIDER_KAT_RUN);
+		provider_count(unit->pdev->class, PROVIDER_STAT_KAT_RUN);
 		unit->err = kat_run(unit->pdev, &unit->tests[unit->at]);
 		if (unit->err)
 			break;
@@ -507,7 +507,7 @@ static int kat_failed(struct asym_device_priv *pdev, const struct kat_test *test
 	}
 
 	atomic64_inc(&pdev->kat_failed);
-	provider_count(class, PROVIDER_KAT_FAILED);
+	provider_count(class, PROVIDER_STAT_KAT_FAILED);
 	if (wrong) {
 		pr_err_ratelimited("%s: device %s computes wrongly: %s%s%s%s; it is not used\n",
 				   class->name, pdev->name, test->what,

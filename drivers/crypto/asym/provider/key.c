@@ -219,8 +219,8 @@ struct provider_key *provider_key_get(struct asym_class *class, const struct asy
 		hash_add(class->keys, &new->node, hash);
 		class->nr_keys++;
 		class->key_bytes += data->der_len;
-		provider_object(OBJECT_KEYS, 1);
-		provider_object(OBJECT_KEY_BYTES, data->der_len);
+		provider_object(PROVIDER_OBJECT_KEYS, 1);
+		provider_object(PROVIDER_OBJECT_KEY_BYTES, data->der_len);
 		key = new;
 		new = NULL;
 	}
@@ -359,8 +359,8 @@ static void reap_work(struct work_struct *work)
 		list_del(&key->idle_node);
 		class->nr_keys--;
 		class->key_bytes -= key->data.der_len;
-		provider_object(OBJECT_KEYS, -1);
-		provider_object(OBJECT_KEY_BYTES, -(long)key->data.der_len);
+		provider_object(PROVIDER_OBJECT_KEYS, -1);
+		provider_object(PROVIDER_OBJECT_KEY_BYTES, -(long)key->data.der_len);
 		spin_unlock_bh(&class->lock);
 		key_free(key);
 		cond_resched();

@@ -119,20 +119,20 @@ struct asym_device_priv *provider_pick_locked(struct provider_op *op)
 	struct asym_device_priv *pdev, *best = NULL;
 	enum asym_policy policy = READ_ONCE(class->policy);
 	u64 best_score = U64_MAX;
-	enum provider_stat reason = PROVIDER_SW_NO_DEVICE;
+	enum provider_stat reason = PROVIDER_STAT_SW_NO_DEVICE;
 
 	list_for_each_entry(pdev, &class->devices, node) {
 		u64 score;
 
 		if (!device_can(pdev, op)) {
-			if (reason == PROVIDER_SW_NO_DEVICE)
-				reason = PROVIDER_SW_UNSUPPORTED;
+			if (reason == PROVIDER_STAT_SW_NO_DEVICE)
+				reason = PROVIDER_STAT_SW_UNSUPPORTED;
 			continue;
 		}
 		if (op->tried & BIT_ULL(pdev->id))
 			continue;
 		if (device_is_slow_locked(pdev)) {
-			reason = PROVIDER_SW_WAITED;
+			reason = PROVIDER_STAT_SW_WAITED;
 			continue;
 		}
 		score = device_score_locked(pdev, policy);

@@ -81,7 +81,7 @@ struct provider_session *provider_session_new_locked(struct provider_key *key,
 		return NULL;
 	session->pdev = pdev;
 	session->key = key;
-	session->state = SESSION_INLINE;
+	session->state = PROVIDER_SESSION_INLINE;
 	session->attached = true;
 	session->last_used = jiffies;
 	INIT_LIST_HEAD(&session->idle_node);
@@ -91,7 +91,7 @@ struct provider_session *provider_session_new_locked(struct provider_key *key,
 	list_add(&session->dev_node, &pdev->sessions);
 	kref_get(&pdev->ref);
 	class->nr_sessions++;
-	provider_object(OBJECT_SESSIONS, 1);
+	provider_object(PROVIDER_OBJECT_SESSIONS, 1);
 	return session;
 }
 
@@ -105,7 +105,7 @@ struct provider_session *provider_session_new_locked(struct provider_key *key,
 void provider_session_begin_locked(struct provider_session *session)
 {
 	lockdep_assert_held(&session->pdev->class->lock);
-	session->state = SESSION_OPENING;
+	session->state = PROVIDER_SESSION_OPENING;
 	session->pdev->nr_sessions++;
 	provider_key_ref_locked(session->key);
 }
@@ -115,8 +115,8 @@ static void session_free_locked(struct provider_session *session)
 	struct asym_device_priv *pdev = session->pdev;
 
 	pdev->class->nr_sessions--;
-	provider_object(OBJECT_SESSIONS, -1);
-	if (session->state != SESSION_REFUSED && session->state != SESSION_INLINE)
+	provider_object(PROVIDER_OBJECT_SESSIONS, -1);
+	if (session->state != PROVIDER_SESSION_REFUSED && session->state != PROVIDER_SESSION_INLINE)
 		pdev->nr_sessions--;
 	provider_device_put(pdev);
 	kfree(session);
@@ -141,11 +141,11 @@ void provider_session_unuse_locked(struct provider_session *session)
 {
 	lockdep_assert_held(&session->pdev->class->lock);
 	/* One that is being opened is its opener's; requests that had the key use it, too. */
-	if (--session->users || session->state == SESSION_OPENING)
+	if (--session->users || session->state == PROVIDER_SESSION_OPENING)
 		return;
-	if (!session->attached && session->state == SESSION_OPEN) {
+	if (!session->attached && session->state == PROVIDER_SESSION_OPEN) {
 		/* Forgotten by the device, which may know the handle still, or the driver does. */
-		session->state = SESSION_CLOSING;
+		session->state = PROVIDER_SESSION_CLOSING;
 		list_add_tail(&session->key_node, &session->pdev->class->reap_sessions);
 		queue_work(provider_open_wq, &session->pdev->class->reap_work);
 		return;
@@ -155,7 +155,7 @@ void provider_session_unuse_locked(struct provider_session *session)
 		return;
 	}
 	session->last_used = jiffies;
-	if (session->state == SESSION_OPEN)
+	if (session->state == PROVIDER_SESSION_OPEN)
 		list_add_tail(&session->idle_node, &session->pdev->idle);
 }
 
@@ -173,8 +173,8 @@ void provider_session_detach_locked(struct provider_session *session)
 	list_del_init(&session->dev_node);
 	list_del_init(&session->idle_node);
 	/* Only who detaches an unused session may close it. */
-	if (session->state == SESSION_OPEN && !session->users)
-		session->state = SESSION_CLOSING;
+	if (session->state == PROVIDER_SESSION_OPEN && !session->users)
+		session->state = PROVIDER_SESSION_CLOSING;
 }
 
 /**
@@ -188,12 +188,12 @@ void provider_session_close(struct provider_session *session)
 	struct asym_device_priv *pdev = session->pdev;
 	struct asym_class *class = pdev->class;
 
-	if (session->state == SESSION_CLOSING && provider_device_enter(pdev)) {
+	if (session->state == PROVIDER_SESSION_CLOSING && provider_device_enter(pdev)) {
 		pdev->dev->ops->close(pdev->dev, session->handle);
 		trace_asym_session_close(session, pdev->name, 0, 0);
 		provider_device_exit(pdev);
 		atomic64_inc(&pdev->closes);
-		provider_count(class, PROVIDER_SESSION_CLOSES);
+		provider_count(class, PROVIDER_STAT_SESSION_CLOSES);
 	}
 
 	spin_lock_bh(&class->lock);
@@ -216,7 +216,7 @@ static bool session_evict(struct asym_device_priv *pdev)
 		return false;
 
 	provider_session_close(session);
-	provider_count(class, PROVIDER_SESSION_EVICTIONS);
+	provider_count(class, PROVIDER_STAT_SESSION_EVICTIONS);
 	return true;
 }
 
@@ -232,7 +232,7 @@ static int session_call_open(struct provider_session *session)
 	trace_asym_session_open(session, pdev->name, session->key->data.bits, err);
 	if (!err) {
 		atomic64_inc(&pdev->opens);
-		provider_count(pdev->class, PROVIDER_SESSION_OPENS);
+		provider_count(pdev->class, PROVIDER_STAT_SESSION_OPENS);
 	}
 	return err;
 }
@@ -283,7 +283,7 @@ static int session_try_open(struct provider_session *session)
 		    !session_evict(pdev))
 			break;
 		evicted++;
-		provider_count(pdev->class, PROVIDER_RETRIED);
+		provider_count(pdev->class, PROVIDER_STAT_RETRIED);
 	}
 	if (!err && evicted)
 		device_is_found_full(pdev);
@@ -333,18 +333,18 @@ void provider_session_open(struct provider_session *session)
 		struct provider_op *op = container_of(req, struct provider_op, req);
 
 		session->users++;
-		atomic_set(&op->place, PLACE_MOVING);
+		atomic_set(&op->place, PROVIDER_PLACE_MOVING);
 		WRITE_ONCE(op->waits, false);
 	}
 	session->nr_pending = 0;
 	if (!err) {
-		session->state = SESSION_OPEN;
+		session->state = PROVIDER_SESSION_OPEN;
 	} else if (key_is_refused(err) && session->attached) {
-		session->state = SESSION_REFUSED;
+		session->state = PROVIDER_SESSION_REFUSED;
 		pdev->nr_sessions--;
 	} else {
 		provider_session_detach_locked(session);
-		session->state = SESSION_INLINE;
+		session->state = PROVIDER_SESSION_INLINE;
 		pdev->nr_sessions--;
 	}
 	spin_unlock_bh(&class->lock);
@@ -406,9 +406,10 @@ int provider_key_try(struct provider_key *key)
 
 	spin_lock_bh(&class->lock);
 	while (!taken && (session = key_try_next(key, &asked))) {
-		begin = session->state == SESSION_INLINE;
+		begin = session->state == PROVIDER_SESSION_INLINE;
 		/* Of one that exists it is known that the device took, or may take, the key. */
-		taken = session->state == SESSION_OPEN || session->state == SESSION_OPENING;
+		taken = session->state == PROVIDER_SESSION_OPEN ||
+			session->state == PROVIDER_SESSION_OPENING;
 		if (!begin)
 			continue;
 		provider_session_begin_locked(session);
@@ -419,7 +420,7 @@ int provider_key_try(struct provider_key *key)
 		provider_session_open(session);
 
 		spin_lock_bh(&class->lock);
-		taken = session->state == SESSION_OPEN;
+		taken = session->state == PROVIDER_SESSION_OPEN;
 		provider_session_unuse_locked(session);
 	}
 	spin_unlock_bh(&class->lock);

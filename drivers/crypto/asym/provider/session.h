@@ -15,11 +15,11 @@ struct asym_device_priv;
 struct provider_key;
 
 enum provider_session_state {
-	SESSION_INLINE,			/* one request with the key in it was sent, no more */
-	SESSION_OPENING,
-	SESSION_OPEN,
-	SESSION_REFUSED,		/* the device cannot use this key */
-	SESSION_CLOSING,
+	PROVIDER_SESSION_INLINE,	/* one request with the key in it was sent, no more */
+	PROVIDER_SESSION_OPENING,
+	PROVIDER_SESSION_OPEN,
+	PROVIDER_SESSION_REFUSED,	/* the device cannot use this key */
+	PROVIDER_SESSION_CLOSING,
 };
 
 struct provider_session {

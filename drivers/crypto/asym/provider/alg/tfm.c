@@ -22,7 +22,7 @@ void provider_tfm_init(struct provider_tfm *tfm, const struct provider_alg *alg)
 	tfm->alg = alg;
 	tfm->key = NULL;
 	atomic_inc(&alg->class->transforms);
-	provider_object(OBJECT_TRANSFORMS, 1);
+	provider_object(PROVIDER_OBJECT_TRANSFORMS, 1);
 }
 
 /**
@@ -34,7 +34,7 @@ void provider_tfm_exit(struct provider_tfm *tfm)
 	if (tfm->key)
 		provider_key_put(tfm->key);
 	atomic_dec(&tfm->alg->class->transforms);
-	provider_object(OBJECT_TRANSFORMS, -1);
+	provider_object(PROVIDER_OBJECT_TRANSFORMS, -1);
 }
 
 /**

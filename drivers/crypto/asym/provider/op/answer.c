@@ -52,7 +52,7 @@ static void op_refused(struct provider_op *op, int status)
 
 	kref_get(&pdev->ref);
 	provider_op_release(op, false);
-	provider_count(op->class, PROVIDER_RECHECKED);
+	provider_count(op->class, PROVIDER_STAT_RECHECKED);
 	op->recheck = pdev;
 	op->status = status;
 	provider_op_software(op, false);
@@ -69,7 +69,7 @@ static void op_computed(struct provider_op *op)
 		op_refused(op, err);
 		return;
 	}
-	provider_count(op->class, PROVIDER_DEVICE);
+	provider_count(op->class, PROVIDER_STAT_DEVICE);
 	provider_op_finish(op, err, PROVIDER_BY_DEVICE);
 }
 
@@ -87,7 +87,7 @@ static void op_check_work(struct work_struct *work)
 		return;
 	}
 	if (err == -EBADMSG) {
-		provider_count(op->class, PROVIDER_WRONG_RESULTS);
+		provider_count(op->class, PROVIDER_STAT_WRONG_RESULTS);
 		if (atomic_inc_return(&pdev->wrong) == PROVIDER_WRONG_MAX)
 			provider_device_retest(pdev);
 		if (!atomic_xchg(&pdev->warned, 1))
@@ -118,7 +118,7 @@ void provider_op_answered(struct provider_op *op, int status, unsigned int out_l
 	unsigned int id = pdev->id;
 
 	if (!provider_op_claim(op)) {
-		provider_count(op->class, PROVIDER_LATE_ANSWERS);
+		provider_count(op->class, PROVIDER_STAT_LATE_ANSWERS);
 		provider_op_drop(op);
 		return;
 	}

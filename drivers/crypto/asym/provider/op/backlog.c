@@ -62,7 +62,7 @@ void provider_backlog_drain(struct asym_device_priv *pdev)
 
 		if (tell)
 			provider_op_tell(op);
-		atomic_set(&op->place, PLACE_DEVICE);
+		atomic_set(&op->place, PROVIDER_PLACE_DEVICE);
 		err = provider_submit_once(op, false);
 		if (err && !provider_op_claim(op)) {
 			provider_op_drop(op);
@@ -74,7 +74,7 @@ void provider_backlog_drain(struct asym_device_priv *pdev)
 			continue;
 		if (err == -EBUSY && pdev->live) {
 			WRITE_ONCE(op->waits, true);
-			atomic_set(&op->place, PLACE_BACKLOG);
+			atomic_set(&op->place, PROVIDER_PLACE_BACKLOG);
 			list_add(&op->req.list, &pdev->backlog);
 			smp_mb(); /* as in provider_op_submit() */
 			if (atomic_read(&pdev->kicks) == kicks)
@@ -116,10 +116,10 @@ void provider_op_opened(struct provider_op *op, struct provider_session *session
 	}
 
 	provider_op_release(op, false);
-	if (session->state == SESSION_REFUSED) {
+	if (session->state == PROVIDER_SESSION_REFUSED) {
 		/* Not a failure: the same operation may be in order elsewhere. */
 		op->tried |= BIT_ULL(id);
-		op->reason = PROVIDER_SW_UNSUPPORTED;
+		op->reason = PROVIDER_STAT_SW_UNSUPPORTED;
 		provider_op_dispatch(op, false);
 		return;
 	}
@@ -137,7 +137,7 @@ void provider_backlog_take_locked(struct asym_device_priv *pdev, struct list_hea
 
 	list_splice_init(&pdev->backlog, ops);
 	list_for_each_entry(op, ops, req.list)
-		atomic_set(&op->place, PLACE_MOVING);
+		atomic_set(&op->place, PROVIDER_PLACE_MOVING);
 }
 
 /**
@@ -160,7 +160,7 @@ void provider_redispatch(struct list_head *ops)
 		provider_op_release(op, false);
 		op->again = true;
 		op->req.more = false;
-		op->reason = PROVIDER_SW_DEVICE_ERROR;
+		op->reason = PROVIDER_STAT_SW_DEVICE_ERROR;
 		provider_op_dispatch(op, false);
 	}
 }

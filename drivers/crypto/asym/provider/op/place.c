@@ -43,10 +43,10 @@ void provider_op_finish(struct provider_op *op, int err, enum provider_where whe
 	/* Who may destroy the class waits for its keys. */
 	provider_key_put_locked(op->key);
 	spin_unlock_bh(&class->lock);
-	provider_object(OBJECT_OPERATIONS, -1);
+	provider_object(PROVIDER_OBJECT_OPERATIONS, -1);
 	op->err = err;
-	/* Ordered: who finds PHASE_DONE sees the result. */
-	if (atomic_cmpxchg(&op->phase, PHASE_STARTING, PHASE_DONE) == PHASE_STARTING)
+	/* Ordered: who finds PROVIDER_PHASE_DONE sees the result. */
+	if (provider_op_set_phase(op, PROVIDER_PHASE_STARTING, PROVIDER_PHASE_DONE))
 		return;
 	local_bh_disable();
 	op->complete(op);
@@ -73,7 +73,7 @@ void provider_op_tell(struct provider_op *op)
 void provider_op_wait_locked(struct provider_op *op)
 {
 	WRITE_ONCE(op->waits, true);
-	atomic_set(&op->place, PLACE_BACKLOG);
+	atomic_set(&op->place, PROVIDER_PLACE_BACKLOG);
 	list_add_tail(&op->req.list, &op->pdev->backlog);
 }
 
@@ -84,7 +84,7 @@ void provider_op_wait_locked(struct provider_op *op)
 void provider_op_pend_locked(struct provider_op *op)
 {
 	WRITE_ONCE(op->waits, op->session->nr_pending >= PROVIDER_PENDING_MAX);
-	atomic_set(&op->place, PLACE_PENDING);
+	atomic_set(&op->place, PROVIDER_PLACE_PENDING);
 	list_add_tail(&op->req.list, &op->session->pending);
 	op->session->nr_pending++;
 }
@@ -99,7 +99,7 @@ bool provider_op_unwait_locked(struct provider_op *op)
 {
 	bool told = op->told;
 
-	atomic_set(&op->place, PLACE_MOVING);
+	atomic_set(&op->place, PROVIDER_PLACE_MOVING);
 	WRITE_ONCE(op->waits, false);
 	op->told = false;
 	return told;
@@ -107,17 +107,18 @@ bool provider_op_unwait_locked(struct provider_op *op)
 
 /**
  * provider_op_unlist_locked() - an operation no longer waits in a list of its device or session
- * @op: PLACE_PENDING or PLACE_BACKLOG; the caller's afterwards. provider_op_expired() is next
+ * @op: PROVIDER_PLACE_PENDING or PROVIDER_PLACE_BACKLOG; the caller's afterwards, for
+ *	provider_op_expired()
  */
 void provider_op_unlist_locked(struct provider_op *op)
 {
 	lockdep_assert_held(&op->class->lock);
 	list_del(&op->req.list);
-	if (atomic_read(&op->place) == PLACE_PENDING)
+	if (atomic_read(&op->place) == PROVIDER_PLACE_PENDING)
 		op->session->nr_pending--;
 	else
 		provider_session_unuse_locked(op->session);
-	atomic_set(&op->place, PLACE_MOVING);
+	atomic_set(&op->place, PROVIDER_PLACE_MOVING);
 	WRITE_ONCE(op->waits, false);
 	op->session = NULL;
 	op->pdev = NULL;
@@ -132,7 +133,7 @@ void provider_op_unlist_locked(struct provider_op *op)
  */
 bool provider_op_claim(struct provider_op *op)
 {
-	return atomic_cmpxchg(&op->place, PLACE_DEVICE, PLACE_MOVING) == PLACE_DEVICE;
+	return provider_op_set_place(op, PROVIDER_PLACE_DEVICE, PROVIDER_PLACE_MOVING);
 }
 
 /**
@@ -157,7 +158,7 @@ void provider_op_drop(struct provider_op *op)
 {
 	struct asym_class *class = op->class;
 
-	provider_object(OBJECT_OPERATIONS, -1);
+	provider_object(PROVIDER_OBJECT_OPERATIONS, -1);
 	spin_lock_bh(&class->lock);
 	provider_session_unuse_locked(op->session);
 	/* Who may destroy the class waits for its keys. */

@@ -102,7 +102,7 @@ void provider_op_init(struct provider_op *op, struct asym_class *class)
 	op->answered = provider_op_answered;
 	INIT_LIST_HEAD(&op->wait_node);
 	op->exec = (void *)op + ALIGN(sizeof(*op), ARCH_DMA_MINALIGN);
-	atomic_set(&op->phase, PHASE_STARTING);
+	atomic_set(&op->phase, PROVIDER_PHASE_STARTING);
 }
 
 /**

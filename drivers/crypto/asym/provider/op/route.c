@@ -52,7 +52,7 @@ static enum dispatch op_route_miss_locked(struct provider_op *op, struct provide
 		if (!session)
 			return DISPATCH_SOFTWARE;
 	}
-	provider_count(op->class, PROVIDER_SESSION_MISSES);
+	provider_count(op->class, PROVIDER_STAT_SESSION_MISSES);
 	op->session = session;
 	if (!with_key) {
 		provider_session_begin_locked(session);
@@ -60,7 +60,7 @@ static enum dispatch op_route_miss_locked(struct provider_op *op, struct provide
 		return DISPATCH_OPEN;
 	}
 
-	provider_count(op->class, PROVIDER_INLINE_KEYS);
+	provider_count(op->class, PROVIDER_STAT_INLINE_KEYS);
 	provider_session_use_locked(session);
 	op->req.key = &op->key->data;
 	if (list_empty(&pdev->backlog))
@@ -79,8 +79,8 @@ static enum dispatch op_route_locked(struct provider_op *op)
 	if (op->local)
 		return DISPATCH_SOFTWARE;
 	if (op->software_only && !op->reason)
-		op->reason = list_empty(&op->class->devices) ? PROVIDER_SW_NO_DEVICE :
-							       PROVIDER_SW_UNSUPPORTED;
+		op->reason = list_empty(&op->class->devices) ? PROVIDER_STAT_SW_NO_DEVICE :
+							       PROVIDER_STAT_SW_UNSUPPORTED;
 	while (!op->software_only && op->attempts < PROVIDER_MAX_ATTEMPTS) {
 		pdev = provider_pick_locked(op);
 		if (!pdev && op->lost) {
@@ -93,30 +93,30 @@ static enum dispatch op_route_locked(struct provider_op *op)
 			return DISPATCH_SOFTWARE;
 
 		session = provider_session_find_locked(op->key, pdev);
-		if (session && session->state == SESSION_REFUSED) {
+		if (session && session->state == PROVIDER_SESSION_REFUSED) {
 			op->tried |= BIT_ULL(pdev->id);
 			if (!op->reason)
-				op->reason = PROVIDER_SW_UNSUPPORTED;
+				op->reason = PROVIDER_STAT_SW_UNSUPPORTED;
 			continue;
 		}
 		/* Of late it took too long: nobody else waits for that. */
-		if (session && session->state == SESSION_OPENING && pdev->limit &&
+		if (session && session->state == PROVIDER_SESSION_OPENING && pdev->limit &&
 		    READ_ONCE(op->class->fallback) == ASYM_FALLBACK_SOFTWARE) {
 			op->tried |= BIT_ULL(pdev->id);
 			if (!op->reason)
-				op->reason = PROVIDER_SW_WAITED;
+				op->reason = PROVIDER_STAT_SW_WAITED;
 			continue;
 		}
 
 		if (op->again)
-			provider_count(op->class, PROVIDER_RETRIED);
+			provider_count(op->class, PROVIDER_STAT_RETRIED);
 		op->again = false;
 		op->pdev = pdev;
 		op->req.key = NULL;
-		if (!session || session->state == SESSION_INLINE)
+		if (!session || session->state == PROVIDER_SESSION_INLINE)
 			return op_route_miss_locked(op, session);
 		op->session = session;
-		if (session->state == SESSION_OPENING) {
+		if (session->state == PROVIDER_SESSION_OPENING) {
 			if (session->nr_pending >= PROVIDER_PENDING_MAX &&
 			    op->flags & PROVIDER_FULL_REFUSE) {
 				op->session = NULL;
@@ -129,7 +129,7 @@ static enum dispatch op_route_locked(struct provider_op *op)
 		if (!list_empty(&pdev->backlog) && op->flags & PROVIDER_FULL_REFUSE)
 			return DISPATCH_REFUSE;
 		provider_session_use_locked(session);
-		provider_count(op->class, PROVIDER_SESSION_HITS);
+		provider_count(op->class, PROVIDER_STAT_SESSION_HITS);
 		op->req.handle = session->handle;
 		if (!list_empty(&pdev->backlog)) {
 			provider_op_wait_locked(op);
@@ -155,7 +155,7 @@ static bool op_refuse(struct provider_op *op)
 	before = op->wait_node.prev;
 	list_del(&op->wait_node);
 	op->err = -ENOSPC;
-	if (atomic_cmpxchg(&op->phase, PHASE_STARTING, PHASE_DONE) != PHASE_STARTING) {
+	if (!provider_op_set_phase(op, PROVIDER_PHASE_STARTING, PROVIDER_PHASE_DONE)) {
 		list_add(&op->wait_node, before);
 		spin_unlock_bh(&class->lock);
 		return false;
@@ -165,8 +165,8 @@ static bool op_refuse(struct provider_op *op)
 		provider_session_unuse_locked(session);
 	provider_key_put_locked(key);
 	spin_unlock_bh(&class->lock);
-	provider_count(class, PROVIDER_REFUSED);
-	provider_object(OBJECT_OPERATIONS, -1);
+	provider_count(class, PROVIDER_STAT_REFUSED);
+	provider_object(PROVIDER_OBJECT_OPERATIONS, -1);
 	return true;
 }
 
@@ -205,7 +205,7 @@ static void op_dispatch_locked(struct provider_op *op, bool may_sleep)
 		break;
 	case DISPATCH_SOFTWARE:
 		if (!op->reason)
-			op->reason = PROVIDER_SW_DEVICE_ERROR;
+			op->reason = PROVIDER_STAT_SW_DEVICE_ERROR;
 		op->session = NULL;
 		op->pdev = NULL;
 		provider_op_software(op, may_sleep);
@@ -276,13 +276,13 @@ void provider_op_failed(struct provider_op *op, unsigned int id, int err)
 	op->req.more = false;
 	switch (err) {
 	case -ENOSPC:
-		op->reason = PROVIDER_SW_NO_SESSION;
+		op->reason = PROVIDER_STAT_SW_NO_SESSION;
 		break;
 	case -EOPNOTSUPP:
-		op->reason = PROVIDER_SW_UNSUPPORTED;
+		op->reason = PROVIDER_STAT_SW_UNSUPPORTED;
 		break;
 	default:
-		op->reason = PROVIDER_SW_DEVICE_ERROR;
+		op->reason = PROVIDER_STAT_SW_DEVICE_ERROR;
 		break;
 	}
 	provider_op_dispatch(op, false);
@@ -313,8 +313,8 @@ void provider_op_without_key(struct provider_op *op, bool sent)
 	if (sent) {
 		op->again = true;
 	} else {
-		provider_uncount(op->class, PROVIDER_SESSION_MISSES);
-		provider_uncount(op->class, PROVIDER_INLINE_KEYS);
+		provider_uncount(op->class, PROVIDER_STAT_SESSION_MISSES);
+		provider_uncount(op->class, PROVIDER_STAT_INLINE_KEYS);
 	}
 	op->req.more = false;
 	provider_op_release(op, false);
@@ -402,7 +402,7 @@ void provider_op_submit(struct provider_op *op, bool may_sleep)
 
 	for (;;) {
 		kicks = atomic_read(&pdev->kicks);
-		atomic_set(&op->place, PLACE_DEVICE);
+		atomic_set(&op->place, PROVIDER_PLACE_DEVICE);
 		err = provider_submit_once(op, may_sleep);
 		if (!err)
 			return;

@@ -24,7 +24,7 @@
 
 static void count_software(struct asym_class *class, enum provider_stat reason)
 {
-	provider_count(class, PROVIDER_SOFTWARE);
+	provider_count(class, PROVIDER_STAT_SOFTWARE);
 	provider_count(class, reason);
 }
 
@@ -35,10 +35,10 @@ static void op_rechecked(struct provider_op *op, int err)
 
 	op->recheck = NULL;
 	if (err) {
-		provider_count(op->class, PROVIDER_DEVICE);
+		provider_count(op->class, PROVIDER_STAT_DEVICE);
 	} else {
 		atomic64_inc(&pdev->errors);
-		count_software(op->class, PROVIDER_SW_DEVICE_ERROR);
+		count_software(op->class, PROVIDER_STAT_SW_DEVICE_ERROR);
 		if (!atomic_xchg(&pdev->warned, 1))
 			pr_err("%s: device %s refused an operation (%d) that is in order; software computed it; further ones are only counted\n",
 			       pdev->class->name, pdev->name, op->status);
@@ -53,7 +53,7 @@ static void op_software_done(struct asym_exec_request *exec, int err)
 
 	op->out_len = exec->dst_len;
 	if (op->local) {
-		provider_count(op->class, PROVIDER_LOCAL);
+		provider_count(op->class, PROVIDER_STAT_LOCAL);
 	} else if (op->recheck) {
 		where = err ? PROVIDER_BY_DEVICE : PROVIDER_BY_SOFTWARE;
 		op_rechecked(op, err);
@@ -69,12 +69,12 @@ static void op_no_software(struct provider_op *op)
 	int err = -ENODEV;
 
 	if (op->recheck) {
-		provider_count(op->class, PROVIDER_DEVICE);
+		provider_count(op->class, PROVIDER_STAT_DEVICE);
 		provider_device_put(op->recheck);
 		op->recheck = NULL;
 		err = op->status == -EKEYREJECTED ? -EKEYREJECTED : -EINVAL;
 	} else {
-		provider_count(op->class, PROVIDER_FAILED);
+		provider_count(op->class, PROVIDER_STAT_FAILED);
 	}
 	provider_op_finish(op, err, err == -ENODEV ? PROVIDER_BY_NOBODY : PROVIDER_BY_DEVICE);
 }
@@ -85,7 +85,7 @@ static void op_public_work(struct work_struct *work)
 	int err = op->software_only ? op->err : 0;
 
 	err = err ?: provider_rsa_public(op) ?: provider_rsa_decode(op);
-	provider_count(op->class, PROVIDER_LOCAL);
+	provider_count(op->class, PROVIDER_STAT_LOCAL);
 	provider_op_finish(op, err, PROVIDER_BY_SOFTWARE);
 }
 
@@ -103,7 +103,7 @@ void provider_op_software(struct provider_op *op, bool may_sleep)
 
 	if (!op->recheck && !op->local && READ_ONCE(class->fallback) == ASYM_FALLBACK_ERROR &&
 	    provider_class_tested(class)) {
-		provider_count(class, PROVIDER_FAILED);
+		provider_count(class, PROVIDER_STAT_FAILED);
 		provider_op_finish(op, -ENODEV, PROVIDER_BY_NOBODY);
 		return;
 	}
@@ -152,11 +152,11 @@ void provider_op_expired(struct provider_op *op)
 		op->told = false;
 		provider_op_tell(op);
 	}
-	op->reason = PROVIDER_SW_WAITED;
+	op->reason = PROVIDER_STAT_SW_WAITED;
 	if (op->key->exec_key && READ_ONCE(class->fallback) == ASYM_FALLBACK_SOFTWARE) {
 		provider_op_software(op, false);
 		return;
 	}
-	provider_count(class, PROVIDER_FAILED);
+	provider_count(class, PROVIDER_STAT_FAILED);
 	provider_op_finish(op, -ETIMEDOUT, PROVIDER_BY_NOBODY);
 }

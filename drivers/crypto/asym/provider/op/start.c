@@ -70,8 +70,8 @@ int provider_op_start(struct provider_op *op, struct provider_key *key, unsigned
 	if (op->op == ASYM_ENCRYPT || op->op == ASYM_DECRYPT)
 		op->hash = ASYM_HASH_NONE;
 	op_set_request(op);
-	provider_count(class, PROVIDER_OPS);
-	provider_object(OBJECT_OPERATIONS, 1);
+	provider_count(class, PROVIDER_STAT_OPS);
+	provider_object(PROVIDER_OBJECT_OPERATIONS, 1);
 	trace_asym_op_start(op, class->name, op->op, op->padding, op->hash, key->data.bits);
 
 	provider_op_first_dispatch(op, flags & PROVIDER_MAY_SLEEP);
@@ -81,13 +81,13 @@ int provider_op_start(struct provider_op *op, struct provider_key *key, unsigned
 		spin_lock_bh(&class->lock);
 		if (op->waits) {
 			op->told = true;
-			atomic_set(&op->phase, PHASE_ASYNC);
+			atomic_set(&op->phase, PROVIDER_PHASE_ASYNC);
 			spin_unlock_bh(&class->lock);
 			return -EBUSY;
 		}
 		spin_unlock_bh(&class->lock);
 	}
-	if (atomic_cmpxchg(&op->phase, PHASE_STARTING, PHASE_ASYNC) == PHASE_STARTING)
+	if (provider_op_set_phase(op, PROVIDER_PHASE_STARTING, PROVIDER_PHASE_ASYNC))
 		return -EINPROGRESS;
 	/* A cmpxchg that fails orders nothing; pairs with that of provider_op_finish(). */
 	smp_acquire__after_ctrl_dep();

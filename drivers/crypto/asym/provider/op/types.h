@@ -36,18 +36,18 @@ struct provider_session;
 
 /* Where an operation is between provider_op_start() and its completion. */
 enum provider_phase {
-	PHASE_STARTING,			/* provider_op_start() will return the result, or */
-	PHASE_ASYNC,			/* ... has returned -EINPROGRESS, or */
-	PHASE_DONE,			/* ... finds the result here */
+	PROVIDER_PHASE_STARTING,	/* provider_op_start() will return the result, or */
+	PROVIDER_PHASE_ASYNC,		/* ... has returned -EINPROGRESS, or */
+	PROVIDER_PHASE_DONE,		/* ... finds the result here */
 };
 
 /* Who has an operation that was not answered. */
 enum provider_place {
-	PLACE_MOVING,			/* one of our functions, or the software */
-	PLACE_PENDING,			/* provider_session::pending */
-	PLACE_BACKLOG,			/* asym_device_priv::backlog */
-	PLACE_DEVICE,			/* the driver, or it is about to */
-	PLACE_ABANDONED,		/* likewise, but the caller was answered */
+	PROVIDER_PLACE_MOVING,		/* one of our functions, or the software */
+	PROVIDER_PLACE_PENDING,		/* provider_session::pending */
+	PROVIDER_PLACE_BACKLOG,		/* asym_device_priv::backlog */
+	PROVIDER_PLACE_DEVICE,		/* the driver, or it is about to */
+	PROVIDER_PLACE_ABANDONED,	/* likewise, but the caller was answered */
 };
 
 /* How an operation is started. */
@@ -81,7 +81,7 @@ enum provider_place {
  * @software_only: devices are not asked: what is wrong with the input, software says
  * @place: enum provider_place. Under asym_class::lock, but that what a device has is taken
  *	from it with provider_op_claim() or given up with wait.c's wait_abandon_locked()
- * @refs: PLACE_ABANDONED: the device's, and asym_device_ops::cancel's
+ * @refs: PROVIDER_PLACE_ABANDONED: the device's, and asym_device_ops::cancel's
  * @started: jiffies
  * @wait_node: in asym_class::waiting; asym_class::lock
  * @waits: it waits for room, and provider_op_start() may say so; asym_class::lock
@@ -154,5 +154,19 @@ struct provider_op {
 	u8 room[ASYM_HEADROOM + 3 * ASYM_MAX_KEY_BYTES + ASYM_TAILROOM]
 		__aligned(ARCH_DMA_MINALIGN);
 };
+
+/* True: it was @from, and is @to now. Orders as cmpxchg() does: if it fails, nothing. */
+static inline bool provider_op_set_phase(struct provider_op *op, enum provider_phase from,
+					 enum provider_phase to)
+{
+	return atomic_cmpxchg(&op->phase, from, to) == from;
+}
+
+/* Likewise. */
+static inline bool provider_op_set_place(struct provider_op *op, enum provider_place from,
+					 enum provider_place to)
+{
+	return atomic_cmpxchg(&op->place, from, to) == from;
+}
 
 #endif /* _ASYM_PROVIDER_OP_TYPES_H */

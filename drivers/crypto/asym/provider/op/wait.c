@@ -87,7 +87,7 @@ static bool op_copy(struct provider_op *to, const struct provider_op *from)
 	to->flags = from->flags;
 	to->told = from->told;
 	memcpy(to->in, from->src, from->in_len + from->digest_len);
-	atomic_set(&to->phase, PHASE_ASYNC);
+	atomic_set(&to->phase, PROVIDER_PHASE_ASYNC);
 	return true;
 }
 
@@ -95,17 +95,17 @@ static bool op_copy(struct provider_op *to, const struct provider_op *from)
 static bool wait_abandon_locked(struct provider_op *op, struct provider_op *spare)
 {
 	/* Its starter still looks at it. */
-	if (atomic_read_acquire(&op->phase) != PHASE_ASYNC || !op_copy(spare, op))
+	if (atomic_read_acquire(&op->phase) != PROVIDER_PHASE_ASYNC || !op_copy(spare, op))
 		return false;
 	refcount_set(&op->refs, 2);
-	if (atomic_cmpxchg(&op->place, PLACE_DEVICE, PLACE_ABANDONED) != PLACE_DEVICE) {
+	if (!provider_op_set_place(op, PROVIDER_PLACE_DEVICE, PROVIDER_PLACE_ABANDONED)) {
 		provider_op_wipe(spare);
 		return false;
 	}
 	kref_get(&op->pdev->ref);
 	provider_key_ref_locked(spare->key);
 	provider_pick_too_late_locked(op->pdev);
-	provider_object(OBJECT_OPERATIONS, 1);
+	provider_object(PROVIDER_OBJECT_OPERATIONS, 1);
 	return true;
 }
 
@@ -140,14 +140,14 @@ static void wait_work(struct work_struct *work)
 		if (time_before(jiffies, op->started + limit))
 			break;
 		switch (atomic_read(&op->place)) {
-		case PLACE_PENDING:
-		case PLACE_BACKLOG:
+		case PROVIDER_PLACE_PENDING:
+		case PROVIDER_PLACE_BACKLOG:
 			provider_pick_too_late_locked(op->pdev);
 			provider_op_unlist_locked(op);
 			provider_wait_end_locked(op);
 			list_add_tail(&op->req.list, &expired);
 			break;
-		case PLACE_DEVICE:
+		case PROVIDER_PLACE_DEVICE:
 			/* Without memory, or not possible now: next time. */
 			spare = spare ?: provider_op_alloc(GFP_ATOMIC);
 			if (!spare || !wait_abandon_locked(op, spare))

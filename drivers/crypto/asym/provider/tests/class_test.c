@@ -19,14 +19,14 @@ static void software_is_asked_for_the_errno(struct kunit *test)
 	ptest_plug(pt, 0);
 	KUNIT_EXPECT_EQ(test, 0, ptest_verify(pt, true));
 	KUNIT_EXPECT_EQ(test, -EKEYREJECTED, ptest_verify(pt, false));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_RECHECKED));
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_RECHECKED));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 
 	/* refused without a reason */
 	pt->fake[0]->status = -EINVAL;
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_RECHECKED));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_RECHECKED));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SW_DEVICE_ERROR));
 	KUNIT_EXPECT_EQ(test, 1LL, (s64)atomic64_read(&pt->fake[0]->dev.p->errors));
 	ptest_expect_consistent(pt);
 }
@@ -39,8 +39,8 @@ static void bad_padding_takes_no_second_look(struct kunit *test)
 	ptest_plug(pt, 0);
 	ptest_op_start(top, pt->key, true);
 	KUNIT_EXPECT_EQ(test, -EINVAL, ptest_op_wait(pt, top));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_RECHECKED));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_RECHECKED));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 }
 
 /* Padding is added before: a device knows nothing of hashes. */
@@ -54,7 +54,7 @@ static void every_hash_is_a_devices(struct kunit *test)
 	ptest_op_start(top, pt->key, true);
 	KUNIT_ASSERT_EQ(test, 0, ptest_op_wait(pt, top));
 	KUNIT_EXPECT_MEMEQ(test, top->op->out, kat_sig_sha512, KEY_BYTES);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 }
 
 static void keys_are_judged_by_software(struct kunit *test)
@@ -94,7 +94,7 @@ static void odd_sizes_are_software(struct kunit *test)
 	ptest_op_start(top, key, true);
 	KUNIT_EXPECT_EQ(test, 0, ptest_op_wait(pt, top));
 	provider_key_put(key);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_UNSUPPORTED));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SW_UNSUPPORTED));
 	ptest_expect_consistent(pt);
 }
 

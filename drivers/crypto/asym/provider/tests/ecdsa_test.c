@@ -98,13 +98,13 @@ static void ec_by_device(struct kunit *test)
 
 	ec_sign(pt, priv);
 	KUNIT_EXPECT_EQ(test, 0, ec_verify(pt, pub, true));
-	KUNIT_EXPECT_EQ(test, 3, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 3, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	/* A refusal is looked at again, by software. */
 	KUNIT_EXPECT_EQ(test, -EKEYREJECTED, ec_verify(pt, pub, false));
-	KUNIT_EXPECT_EQ(test, 4, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 1, ptest_stat(pt, PROVIDER_RECHECKED));
-	KUNIT_EXPECT_EQ(test, 0, ptest_stat(pt, PROVIDER_SOFTWARE));
-	KUNIT_EXPECT_EQ(test, 2, ptest_stat(pt, PROVIDER_SESSION_OPENS));
+	KUNIT_EXPECT_EQ(test, 4, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1, ptest_stat(pt, PROVIDER_STAT_RECHECKED));
+	KUNIT_EXPECT_EQ(test, 0, ptest_stat(pt, PROVIDER_STAT_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, 2, ptest_stat(pt, PROVIDER_STAT_SESSION_OPENS));
 	ptest_expect_consistent(pt);
 	provider_key_put(priv);
 	provider_key_put(pub);
@@ -119,15 +119,15 @@ static void ec_unsupported(struct kunit *test)
 	pt->fake[0]->dev.caps.ec_curves = BIT(ASYM_CURVE_P384);
 	ptest_plug(pt, 0);
 	KUNIT_EXPECT_EQ(test, 0, ec_verify(pt, priv, true));
-	KUNIT_EXPECT_EQ(test, 1, ptest_stat(pt, PROVIDER_SW_UNSUPPORTED));
+	KUNIT_EXPECT_EQ(test, 1, ptest_stat(pt, PROVIDER_STAT_SW_UNSUPPORTED));
 
 	pt->fake[1]->dev.caps.ec_ops = BIT(ASYM_VERIFY);
 	ptest_plug(pt, 1);
 	KUNIT_EXPECT_EQ(test, 0, ec_verify(pt, priv, true));
-	KUNIT_EXPECT_EQ(test, 1, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	ec_sign(pt, priv);
-	KUNIT_EXPECT_EQ(test, 2, ptest_stat(pt, PROVIDER_SW_UNSUPPORTED));
-	KUNIT_EXPECT_EQ(test, 2, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 2, ptest_stat(pt, PROVIDER_STAT_SW_UNSUPPORTED));
+	KUNIT_EXPECT_EQ(test, 2, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	ptest_expect_consistent(pt);
 	provider_key_put(priv);
 }
@@ -141,17 +141,17 @@ static void ec_kinds_of_devices(struct kunit *test)
 	pt->fake[0]->dev.caps.algos = BIT(ASYM_ECDSA);
 	ptest_plug(pt, 0);
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 1, ptest_stat(pt, PROVIDER_SW_UNSUPPORTED));
+	KUNIT_EXPECT_EQ(test, 1, ptest_stat(pt, PROVIDER_STAT_SW_UNSUPPORTED));
 	ec_sign(pt, priv);
-	KUNIT_EXPECT_EQ(test, 2, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 2, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 
 	pt->fake[1]->dev.caps.algos = BIT(ASYM_RSA);
 	ptest_plug(pt, 1);
 	ptest_sign(pt);
 	ptest_sign(pt);
 	ec_sign(pt, priv);
-	KUNIT_EXPECT_EQ(test, 1, ptest_stat(pt, PROVIDER_SOFTWARE));
-	KUNIT_EXPECT_EQ(test, 6, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1, ptest_stat(pt, PROVIDER_STAT_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, 6, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	provider_key_put(priv);
 }
 
@@ -162,7 +162,7 @@ static void ec_no_device(struct kunit *test)
 
 	ec_sign(pt, priv);
 	KUNIT_EXPECT_EQ(test, -EKEYREJECTED, ec_verify(pt, priv, false));
-	KUNIT_EXPECT_EQ(test, 3, ptest_stat(pt, PROVIDER_SW_NO_DEVICE));
+	KUNIT_EXPECT_EQ(test, 3, ptest_stat(pt, PROVIDER_STAT_SW_NO_DEVICE));
 	provider_key_put(priv);
 }
 
@@ -176,7 +176,7 @@ static void ec_garbage(struct kunit *test)
 	/* The middle of the DER: the second number's tag, length or first byte. */
 	pt->fake[0]->garbage = true;
 	ec_sign(pt, priv);
-	KUNIT_EXPECT_EQ(test, 1, ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR));
+	KUNIT_EXPECT_EQ(test, 1, ptest_stat(pt, PROVIDER_STAT_SW_DEVICE_ERROR));
 	pt->fake[0]->garbage = false;
 	ptest_expect_consistent(pt);
 	provider_key_put(priv);
@@ -203,7 +203,7 @@ static void ec_wrong(struct kunit *test)
 	/* What it refuses to do it is not asked for. */
 	pt->fake[0]->unsupported = BIT(ASYM_SIGN);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, asym_device_register(pt->class, &pt->fake[0]->dev));
-	KUNIT_EXPECT_EQ(test, 3, ptest_stat(pt, PROVIDER_KAT_FAILED));
+	KUNIT_EXPECT_EQ(test, 3, ptest_stat(pt, PROVIDER_STAT_KAT_FAILED));
 }
 
 static struct kunit_case ec_cases[] = {

@@ -18,7 +18,7 @@ static void device_names_are_unique(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EEXIST, asym_device_register(pt->class, &pt->fake[1]->dev));
 	KUNIT_EXPECT_EQ(test, 1U, pt->class->nr_devices);
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 }
 
 static void device_vanishes(struct kunit *test)
@@ -36,7 +36,7 @@ static void device_vanishes(struct kunit *test)
 	fake_device_remove(pt->fake[0]);
 	for (i = 0; i < ARRAY_SIZE(top); i++)
 		ptest_sign_check(pt, top[i]);
-	KUNIT_EXPECT_EQ(test, 6ULL, ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR));
+	KUNIT_EXPECT_EQ(test, 6ULL, ptest_stat(pt, PROVIDER_STAT_SW_DEVICE_ERROR));
 	KUNIT_EXPECT_EQ(test, 0U, pt->class->nr_devices);
 	ptest_expect_consistent(pt);
 }
@@ -56,8 +56,8 @@ static void another_device_takes_over(struct kunit *test)
 	fake_device_remove(pt->fake[0]);
 	for (i = 0; i < ARRAY_SIZE(top); i++)
 		ptest_sign_check(pt, top[i]);
-	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_RETRIED));
+	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_RETRIED));
 	ptest_expect_consistent(pt);
 }
 
@@ -69,10 +69,10 @@ static void failed_device_is_retried(struct kunit *test)
 	ptest_plug(pt, 0);
 	pt->fake[0]->status = -EIO;
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SW_DEVICE_ERROR));
 	pt->fake[0]->status = 0;
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	ptest_expect_consistent(pt);
 }
 
@@ -91,8 +91,8 @@ static void all_devices_fail(struct kunit *test)
 	ptest_sign(pt);
 	for (i = 0; i < 2; i++)
 		KUNIT_EXPECT_EQ(test, submits[i] + 1, atomic_read(&pt->fake[i]->submits));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_RETRIED));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SW_DEVICE_ERROR));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_RETRIED));
 	ptest_expect_consistent(pt);
 }
 
@@ -108,7 +108,7 @@ static void lost_requests_are_sent_again(struct kunit *test)
 	pt->fake[0]->status = -ETIMEDOUT;
 	ptest_sign(pt);
 	KUNIT_EXPECT_EQ(test, submits + PROVIDER_MAX_ATTEMPTS, atomic_read(&pt->fake[0]->submits));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SW_DEVICE_ERROR));
 
 	ptest_plug(pt, 1);
 	submits = atomic_read(&pt->fake[0]->submits);
@@ -116,8 +116,8 @@ static void lost_requests_are_sent_again(struct kunit *test)
 		ptest_sign(pt);
 	KUNIT_EXPECT_GT(test, atomic_read(&pt->fake[0]->submits), submits);
 	KUNIT_EXPECT_LE(test, atomic_read(&pt->fake[0]->submits), submits + 4);
-	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR));
+	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SW_DEVICE_ERROR));
 	ptest_expect_consistent(pt);
 }
 
@@ -134,7 +134,7 @@ static void busy_device_makes_wait(struct kunit *test)
 		top[i] = ptest_sign_start(pt, false);
 	for (i = 0; i < ARRAY_SIZE(top); i++)
 		ptest_sign_check(pt, top[i]);
-	KUNIT_EXPECT_EQ(test, 9ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 9ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	KUNIT_EXPECT_GT(test, atomic_read(&pt->fake[0]->refused), 0);
 	ptest_expect_consistent(pt);
 }
@@ -154,7 +154,7 @@ static void kick_wakes_the_backlog(struct kunit *test)
 	pt->fake[0]->inflight--;
 	asym_device_kick(&pt->fake[0]->dev);
 	ptest_sign_check(pt, top);
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 }
 
 static void fallback_error(struct kunit *test)
@@ -165,7 +165,7 @@ static void fallback_error(struct kunit *test)
 	asym_class_set_fallback(pt->class, ASYM_FALLBACK_ERROR);
 	top = ptest_sign_start(pt, true);
 	KUNIT_EXPECT_EQ(test, -ENODEV, ptest_op_wait(pt, top));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_FAILED));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_FAILED));
 	ptest_plug(pt, 0);
 	ptest_sign(pt);
 	ptest_expect_consistent(pt);

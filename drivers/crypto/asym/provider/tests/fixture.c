@@ -186,16 +186,18 @@ void ptest_encrypt(struct provider_test *pt, u8 nr)
 
 void ptest_expect_consistent(struct provider_test *pt)
 {
-	KUNIT_EXPECT_EQ(pt->test, ptest_stat(pt, PROVIDER_OPS),
-			ptest_stat(pt, PROVIDER_DEVICE) + ptest_stat(pt, PROVIDER_SOFTWARE) +
-			ptest_stat(pt, PROVIDER_FAILED) + ptest_stat(pt, PROVIDER_REFUSED) +
-			ptest_stat(pt, PROVIDER_LOCAL));
-	KUNIT_EXPECT_EQ(pt->test, ptest_stat(pt, PROVIDER_SOFTWARE),
-			ptest_stat(pt, PROVIDER_SW_NO_DEVICE) +
-			ptest_stat(pt, PROVIDER_SW_UNSUPPORTED) +
-			ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR) +
-			ptest_stat(pt, PROVIDER_SW_NO_SESSION) +
-			ptest_stat(pt, PROVIDER_SW_WAITED));
+	KUNIT_EXPECT_EQ(pt->test, ptest_stat(pt, PROVIDER_STAT_OPS),
+			ptest_stat(pt, PROVIDER_STAT_DEVICE) +
+			ptest_stat(pt, PROVIDER_STAT_SOFTWARE) +
+			ptest_stat(pt, PROVIDER_STAT_FAILED) +
+			ptest_stat(pt, PROVIDER_STAT_REFUSED) +
+			ptest_stat(pt, PROVIDER_STAT_LOCAL));
+	KUNIT_EXPECT_EQ(pt->test, ptest_stat(pt, PROVIDER_STAT_SOFTWARE),
+			ptest_stat(pt, PROVIDER_STAT_SW_NO_DEVICE) +
+			ptest_stat(pt, PROVIDER_STAT_SW_UNSUPPORTED) +
+			ptest_stat(pt, PROVIDER_STAT_SW_DEVICE_ERROR) +
+			ptest_stat(pt, PROVIDER_STAT_SW_NO_SESSION) +
+			ptest_stat(pt, PROVIDER_STAT_SW_WAITED));
 }
 
 bool ptest_wait_held(struct fake_device *fake, unsigned int nr)

@@ -11,17 +11,17 @@
 /* The device fails its tests so, and is not used. */
 static void expect_disqualified(struct provider_test *pt, int err)
 {
-	u64 failed = ptest_stat(pt, PROVIDER_KAT_FAILED);
-	u64 software = ptest_stat(pt, PROVIDER_SW_NO_DEVICE);
+	u64 failed = ptest_stat(pt, PROVIDER_STAT_KAT_FAILED);
+	u64 software = ptest_stat(pt, PROVIDER_STAT_SW_NO_DEVICE);
 	struct fake_device *fake = pt->fake[0];
 
 	KUNIT_EXPECT_EQ(pt->test, err, asym_device_register(pt->class, &fake->dev));
 	KUNIT_EXPECT_NULL(pt->test, fake->dev.p);
-	KUNIT_EXPECT_EQ(pt->test, failed + 1, ptest_stat(pt, PROVIDER_KAT_FAILED));
+	KUNIT_EXPECT_EQ(pt->test, failed + 1, ptest_stat(pt, PROVIDER_STAT_KAT_FAILED));
 	KUNIT_EXPECT_EQ(pt->test, 0U, fake->nr_sessions);
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(pt->test, software + 1, ptest_stat(pt, PROVIDER_SW_NO_DEVICE));
-	KUNIT_EXPECT_EQ(pt->test, 0ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(pt->test, software + 1, ptest_stat(pt, PROVIDER_STAT_SW_NO_DEVICE));
+	KUNIT_EXPECT_EQ(pt->test, 0ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	ptest_expect_consistent(pt);
 }
 
@@ -43,7 +43,7 @@ static void wrong_answers_disqualify(struct kunit *test)
 	pt->fake[0]->strip = true;
 	ptest_plug(pt, 0);
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 }
 
 static void failing_tests_disqualify(struct kunit *test)
@@ -65,7 +65,7 @@ static void leaving_is_no_verdict(struct kunit *test)
 
 	pt->fake[0]->status = -ENODEV;
 	KUNIT_EXPECT_EQ(test, -ENODEV, asym_device_register(pt->class, &pt->fake[0]->dev));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_KAT_FAILED));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_KAT_FAILED));
 	KUNIT_EXPECT_EQ(test, 0U, pt->class->nr_devices);
 }
 
@@ -80,10 +80,10 @@ static void useless_device_is_refused(struct kunit *test)
 	/* padded RSA alone is of no use */
 	fake->dev.caps.rsa_paddings = BIT(ASYM_PAD_PKCS1);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, asym_device_register(pt->class, &fake->dev));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_KAT_FAILED));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_KAT_FAILED));
 	KUNIT_EXPECT_EQ(test, 0U, pt->class->nr_devices);
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_NO_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SW_NO_DEVICE));
 }
 
 static void refused_capability_is_dropped(struct kunit *test)
@@ -96,9 +96,9 @@ static void refused_capability_is_dropped(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pt->fake[0]->dev.p->caps.rsa_ops & BIT(ASYM_DECRYPT));
 	KUNIT_EXPECT_TRUE(test, pt->fake[0]->dev.p->caps.rsa_ops & BIT(ASYM_ENCRYPT));
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_UNSUPPORTED));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SW_UNSUPPORTED));
 	ptest_encrypt(pt, 0);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	ptest_expect_consistent(pt);
 }
 
@@ -132,7 +132,7 @@ static void device_vanishes_in_its_tests(struct kunit *test)
 	flush_work(&plug->work);
 	KUNIT_EXPECT_EQ(test, -ENODEV, plug->err);
 	KUNIT_EXPECT_NULL(test, pt->fake[0]->dev.p);
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_KAT_FAILED));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_KAT_FAILED));
 }
 
 static struct kunit_case asym_provider_kat_cases[] = {

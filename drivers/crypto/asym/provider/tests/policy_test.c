@@ -148,7 +148,7 @@ static void no_policy_takes_what_left(struct kunit *test)
 		asym_class_set_policy(pt->class, policy);
 		ptest_sign(pt);
 	}
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_SOFTWARE));
 }
 
 static void latency_is_measured(struct kunit *test)

@@ -67,7 +67,7 @@ static void full_device_tells(struct kunit *test)
 		ptest_sign_check(pt, top[i]);
 		KUNIT_EXPECT_EQ(test, 1, atomic_read(&top[i]->progress));
 	}
-	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	ptest_expect_consistent(pt);
 }
 
@@ -97,13 +97,13 @@ static void full_device_refuses(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, -EBUSY, provider_op_start(waits->op, pt->key, PROVIDER_FULL_TELL));
 	again = sign_new(pt);
 	KUNIT_EXPECT_EQ(test, -ENOSPC, provider_op_start(again->op, pt->key, PROVIDER_FULL_REFUSE));
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_REFUSED));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_REFUSED));
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&top->answers));
 	empty_device(pt);
 	ptest_sign_check(pt, waits);
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_SOFTWARE));
 	ptest_expect_consistent(pt);
 }
 
@@ -169,10 +169,10 @@ static void first_request_has_the_key(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, inlined + 1, atomic_read(&fake->inline_keys));
 	KUNIT_EXPECT_EQ(test, opens + 1, atomic_read(&fake->opens));
 	KUNIT_EXPECT_EQ(test, 1U, fake->dev.p->nr_sessions);
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_SESSION_MISSES));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SESSION_HITS));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_INLINE_KEYS));
-	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_MISSES));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_HITS));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_INLINE_KEYS));
+	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	ptest_expect_consistent(pt);
 }
 
@@ -192,11 +192,11 @@ static void key_that_does_not_fit_opens_a_session(struct kunit *test)
 	ptest_sign(pt);
 	KUNIT_EXPECT_EQ(test, inlined, atomic_read(&fake->inline_keys));
 	KUNIT_EXPECT_EQ(test, opens + 1, atomic_read(&fake->opens));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_INLINE_KEYS));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SESSION_MISSES));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SESSION_HITS));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_RETRIED));
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_INLINE_KEYS));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_MISSES));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_HITS));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_RETRIED));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	KUNIT_EXPECT_EQ(test, 0LL, (long long)atomic64_read(&fake->dev.p->errors));
 	ptest_expect_consistent(pt);
 }
@@ -214,9 +214,9 @@ static void key_without_room_opens_a_session(struct kunit *test)
 	fake->key_status = -ENOSPC;
 	ptest_sign(pt);
 	KUNIT_EXPECT_EQ(test, opens + 1, atomic_read(&fake->opens));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_RETRIED));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_RETRIED));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_SOFTWARE));
 	ptest_expect_consistent(pt);
 }
 
@@ -237,9 +237,9 @@ static void key_in_the_backlog_opens_a_session(struct kunit *test)
 	ptest_sign_check(pt, top[0]);
 	top[1] = ptest_sign_start(pt, false);
 	ptest_sign_check(pt, top[1]);
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_INLINE_KEYS));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_INLINE_KEYS));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_SOFTWARE));
 	ptest_expect_consistent(pt);
 }
 
@@ -276,8 +276,8 @@ static void inline_key_and_device_vanishes(struct kunit *test)
 	fake->open_wait = false;
 	for (i = 1; i < ARRAY_SIZE(top); i++)
 		ptest_sign_check(pt, top[i]);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_SW_DEVICE_ERROR));
 	flush_work(&pt->class->reap_work);
 	KUNIT_EXPECT_EQ(test, 0U, pt->class->nr_sessions);
 	ptest_expect_consistent(pt);
@@ -296,8 +296,8 @@ static void inline_key_and_session_forgotten(struct kunit *test)
 	WRITE_ONCE(fake->open_wait, false);
 	wake_up_all(&fake->gate);
 	ptest_sign_check(pt, top[1]);
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_SOFTWARE));
 	ptest_expect_consistent(pt);
 }
 
@@ -372,7 +372,7 @@ static void key_too_large_for_software(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENODEV, ptest_op_wait(pt, top));
 	provider_op_wipe(top->op);
 	provider_key_put(key);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_FAILED));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_FAILED));
 	ptest_expect_consistent(pt);
 }
 

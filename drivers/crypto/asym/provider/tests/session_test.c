@@ -15,7 +15,7 @@ static void one_request_per_operation(struct kunit *test)
 	int submits, i;
 
 	ptest_plug(pt, 0);
-	KUNIT_EXPECT_GT(test, ptest_stat(pt, PROVIDER_KAT_RUN), 0ULL);
+	KUNIT_EXPECT_GT(test, ptest_stat(pt, PROVIDER_STAT_KAT_RUN), 0ULL);
 	ptest_sign(pt);
 	submits = atomic_read(&pt->fake[0]->submits);
 	for (i = 0; i < 5; i++) {
@@ -25,10 +25,10 @@ static void one_request_per_operation(struct kunit *test)
 		provider_key_put(key);
 	}
 	KUNIT_EXPECT_EQ(test, submits + 5, atomic_read(&pt->fake[0]->submits));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SESSION_OPENS));
-	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_SESSION_HITS));
-	KUNIT_EXPECT_EQ(test, 6ULL, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_OPENS));
+	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_HITS));
+	KUNIT_EXPECT_EQ(test, 6ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_SOFTWARE));
 	ptest_expect_consistent(pt);
 }
 
@@ -40,12 +40,12 @@ static void forgotten_session_is_opened_again(struct kunit *test)
 	ptest_sign(pt);
 	pt->fake[0]->forget = true;
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_SESSION_OPENS));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_RETRIED));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_OPENS));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_RETRIED));
 	pt->fake[0]->status = -ESTALE;
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SW_DEVICE_ERROR));
 	ptest_expect_consistent(pt);
 }
 
@@ -68,8 +68,8 @@ static void forgotten_session_in_use(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(top); i++)
 		ptest_sign_check(pt, top[i]);
 	KUNIT_EXPECT_EQ(test, opens + 1, atomic_read(&pt->fake[0]->opens));
-	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_RETRIED));
-	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_STAT_RETRIED));
+	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	KUNIT_EXPECT_EQ(test, 1U, pt->class->nr_sessions);
 	ptest_expect_consistent(pt);
 }
@@ -95,7 +95,7 @@ static void one_open_serves_all(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(top); i++)
 		ptest_sign_check(pt, top[i]);
 	KUNIT_EXPECT_EQ(test, calls + 1, atomic_read(&pt->fake[0]->open_calls));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SESSION_OPENS));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_OPENS));
 	ptest_expect_consistent(pt);
 }
 
@@ -113,7 +113,7 @@ static void device_vanishes_while_opening(struct kunit *test)
 	fake_device_remove(pt->fake[0]);
 	for (i = 0; i < ARRAY_SIZE(top); i++)
 		ptest_sign_check(pt, top[i]);
-	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR));
+	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_STAT_SW_DEVICE_ERROR));
 	pt->fake[0]->open_wait = false;
 	ptest_expect_consistent(pt);
 }
@@ -127,17 +127,17 @@ static void full_device_evicts(struct kunit *test)
 	ptest_plug(pt, 0);
 	for (nr = 0; nr < 5; nr++)
 		ptest_encrypt(pt, nr);
-	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_SESSION_EVICTIONS));
+	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_EVICTIONS));
 	KUNIT_EXPECT_EQ(test, 3U, pt->fake[0]->nr_sessions);
 
 	/* as QEMU says it */
 	pt->fake[0]->full_err = -EIO;
 	ptest_encrypt(pt, nr++);
-	KUNIT_EXPECT_EQ(test, 6ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 6ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	/* the oldest went: the newest is still there */
 	ptest_encrypt(pt, 4);
-	KUNIT_EXPECT_EQ(test, 6ULL, ptest_stat(pt, PROVIDER_SESSION_OPENS));
+	KUNIT_EXPECT_EQ(test, 6ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_OPENS));
 	ptest_expect_consistent(pt);
 }
 
@@ -153,15 +153,15 @@ static void least_recently_used_goes(struct kunit *test)
 		ptest_encrypt(pt, nr);
 	ptest_encrypt(pt, 0);
 	ptest_encrypt(pt, 3);
-	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_SESSION_OPENS));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SESSION_EVICTIONS));
+	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_OPENS));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_EVICTIONS));
 	/* 1 went, 0 and 2 are there */
 	ptest_encrypt(pt, 0);
 	ptest_encrypt(pt, 2);
-	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_SESSION_OPENS));
+	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_OPENS));
 	ptest_encrypt(pt, 1);
-	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_SESSION_OPENS));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_OPENS));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_SOFTWARE));
 	ptest_expect_consistent(pt);
 }
 
@@ -177,8 +177,8 @@ static void less_room_than_promised(struct kunit *test)
 	ptest_encrypt(pt, 1);
 	pt->fake[0]->capacity = 1;
 	ptest_encrypt(pt, 2);
-	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_SESSION_EVICTIONS));
+	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_EVICTIONS));
 	KUNIT_EXPECT_EQ(test, 1U, pt->fake[0]->nr_sessions);
 	ptest_expect_consistent(pt);
 }
@@ -194,8 +194,8 @@ static void known_limit_is_kept(struct kunit *test)
 	ptest_plug(pt, 0);
 	for (nr = 0; nr < 4; nr++)
 		ptest_encrypt(pt, nr);
-	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_SESSION_EVICTIONS));
+	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_EVICTIONS));
 }
 
 static void no_room_and_nothing_idle(struct kunit *test)
@@ -208,7 +208,7 @@ static void no_room_and_nothing_idle(struct kunit *test)
 	pt->fake[0]->hold = true;
 	top = ptest_sign_start(pt, true);
 	ptest_encrypt(pt, 0);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_NO_SESSION));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SW_NO_SESSION));
 	pt->fake[0]->hold = false;
 	msleep(50);
 	KUNIT_EXPECT_EQ(test, 1U, fake_device_release(pt->fake[0], 0));
@@ -228,7 +228,7 @@ static void refused_key_is_remembered(struct kunit *test)
 	pt->fake[0]->open_err = 0;
 	ptest_sign(pt);
 	KUNIT_EXPECT_EQ(test, opens, atomic_read(&pt->fake[0]->opens));
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_SW_UNSUPPORTED));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_SW_UNSUPPORTED));
 	KUNIT_EXPECT_EQ(test, 0U, pt->fake[0]->dev.p->nr_sessions);
 }
 
@@ -246,7 +246,7 @@ static void cache_is_bounded(struct kunit *test)
 	/* and the one the test holds */
 	KUNIT_EXPECT_EQ(test, 4U, pt->class->nr_keys);
 	KUNIT_EXPECT_EQ(test, 3U, pt->class->nr_sessions);
-	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_SESSION_CLOSES));
+	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_CLOSES));
 	KUNIT_EXPECT_EQ(test, 3U, pt->fake[0]->nr_sessions);
 	provider_cache_max = max;
 }
@@ -270,7 +270,7 @@ static void idle_sessions_are_closed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1U, pt->class->nr_keys);
 	KUNIT_EXPECT_EQ(test, 0U, pt->fake[0]->nr_sessions);
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 }
 
 /* A device that has no word for it is asked in vain once, not for each key. */
@@ -287,12 +287,12 @@ static void room_is_found_out(struct kunit *test)
 	for (i = 0; i < 17; i++)
 		ptest_encrypt(pt, i);
 	KUNIT_EXPECT_EQ(test, 16U, fake->dev.p->max_sessions);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_RETRIED));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_RETRIED));
 	calls = atomic_read(&fake->open_calls);
 	ptest_encrypt(pt, 17);
 	KUNIT_EXPECT_EQ(test, calls + 1, atomic_read(&fake->open_calls));
 	KUNIT_EXPECT_EQ(test, 16U, fake->nr_sessions);
-	KUNIT_EXPECT_EQ(test, 18ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 18ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	ptest_expect_consistent(pt);
 }
 

@@ -44,23 +44,23 @@ static void silence_is_bounded(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(top); i++)
 		ptest_sign_check(pt, top[i]);
 	expect_in_time(pt, since);
-	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_SW_WAITED));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_LATE_ANSWERS));
+	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_STAT_SW_WAITED));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_LATE_ANSWERS));
 	KUNIT_EXPECT_EQ(test, 4, atomic_read(&fake->cancels));
 	KUNIT_EXPECT_EQ(test, 1U, fake->dev.p->limit);
 
 	/* It has more than it answers: the next one does not wait for it. */
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_SW_WAITED));
+	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_STAT_SW_WAITED));
 
 	fake->hold = false;
 	KUNIT_EXPECT_EQ(test, 4U, fake_device_release(fake, -ECANCELED));
-	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_LATE_ANSWERS));
+	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_STAT_LATE_ANSWERS));
 	for (i = 0; i < ARRAY_SIZE(top); i++)
 		KUNIT_EXPECT_EQ(test, 1, atomic_read(&top[i]->answers));
 	ptest_sign(pt);
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	KUNIT_EXPECT_GT(test, fake->dev.p->limit, 1U);
 	ptest_expect_consistent(pt);
 }
@@ -74,12 +74,12 @@ static void silence_is_an_error(struct kunit *test)
 	wait_prepare(pt);
 	top = ptest_sign_start(pt, false);
 	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, ptest_op_wait(pt, top));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_FAILED));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_FAILED));
 	KUNIT_ASSERT_TRUE(test, ptest_wait_held(pt->fake[0], 1));
 	pt->fake[0]->hold = false;
 	fake_device_release(pt->fake[0], 0);
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&top->answers));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_LATE_ANSWERS));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_LATE_ANSWERS));
 	ptest_expect_consistent(pt);
 }
 
@@ -94,7 +94,7 @@ static void silent_device_goes(struct kunit *test)
 	ptest_sign_check(pt, top);
 	KUNIT_ASSERT_TRUE(test, ptest_wait_held(pt->fake[0], 1));
 	fake_device_remove(pt->fake[0]);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_LATE_ANSWERS));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_LATE_ANSWERS));
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&top->answers));
 	ptest_expect_consistent(pt);
 }
@@ -112,7 +112,7 @@ static void backlog_is_bounded(struct kunit *test)
 		top[i] = ptest_sign_start(pt, false);
 	for (i = 0; i < ARRAY_SIZE(top); i++)
 		ptest_sign_check(pt, top[i]);
-	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_SW_WAITED));
+	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_STAT_SW_WAITED));
 	KUNIT_EXPECT_TRUE(test, list_empty(&pt->fake[0]->dev.p->backlog));
 	ptest_expect_consistent(pt);
 }
@@ -129,18 +129,18 @@ static void opening_is_bounded(struct kunit *test)
 	fake->open_wait = true;
 	ptest_sign(pt);
 	expect_in_time(pt, since);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_WAITED));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SW_WAITED));
 	/* Nobody waits for what takes too long already. */
 	for (i = 0; i < 20; i++)
 		ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 21ULL, ptest_stat(pt, PROVIDER_SW_WAITED));
+	KUNIT_EXPECT_EQ(test, 21ULL, ptest_stat(pt, PROVIDER_STAT_SW_WAITED));
 
 	WRITE_ONCE(fake->open_wait, false);
 	wake_up_all(&fake->gate);
-	for (i = 0; i < 1000 && !ptest_stat(pt, PROVIDER_SESSION_OPENS); i++)
+	for (i = 0; i < 1000 && !ptest_stat(pt, PROVIDER_STAT_SESSION_OPENS); i++)
 		msleep(20);
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	ptest_expect_consistent(pt);
 }
 
@@ -159,7 +159,7 @@ static void pending_is_bounded(struct kunit *test)
 	top[i] = ptest_op_new(pt, ASYM_SIGN, kat_digest, DIGEST_LEN);
 	KUNIT_EXPECT_EQ(test, -ENOSPC,
 			provider_op_start(top[i]->op, pt->key, PROVIDER_FULL_REFUSE));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_REFUSED));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_REFUSED));
 	WRITE_ONCE(fake->open_wait, false);
 	wake_up_all(&fake->gate);
 	for (i = 0; i < PROVIDER_PENDING_MAX; i++)
@@ -184,14 +184,14 @@ static void public_keys_stay_at_home(struct kunit *test)
 	ptest_encrypt(pt, 0);
 	KUNIT_EXPECT_EQ(test, submits, atomic_read(&fake->submits));
 	KUNIT_EXPECT_EQ(test, opens, atomic_read(&fake->opens));
-	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_LOCAL));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_STAT_LOCAL));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_SOFTWARE));
 
 	/* fallback=error is about what devices are asked for */
 	asym_class_set_fallback(pt->class, ASYM_FALLBACK_ERROR);
 	fake_device_remove(fake);
 	KUNIT_EXPECT_EQ(test, 0, ptest_verify(pt, true));
-	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_LOCAL));
+	KUNIT_EXPECT_EQ(test, 4ULL, ptest_stat(pt, PROVIDER_STAT_LOCAL));
 	ptest_expect_consistent(pt);
 }
 
@@ -205,15 +205,15 @@ static void wrong_signature_stays_inside(struct kunit *test)
 	ptest_plug(pt, 0);
 	fake->wrong = BIT(ASYM_DECRYPT);
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_WRONG_RESULTS));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_DEVICE_ERROR));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_WRONG_RESULTS));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SW_DEVICE_ERROR));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 
 	asym_class_set_unchecked_results(pt->class, true);
 	top = ptest_sign_start(pt, true);
 	KUNIT_EXPECT_EQ(test, 0, ptest_op_wait(pt, top));
 	KUNIT_EXPECT_NE(test, 0, memcmp(top->op->out, kat_sig_sha256, KEY_BYTES));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_WRONG_RESULTS));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_WRONG_RESULTS));
 	ptest_expect_consistent(pt);
 }
 
@@ -235,8 +235,8 @@ static void wrong_device_is_left(struct kunit *test)
 		ptest_sign(pt);
 	}
 	retested(pt);
-	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_KAT_FAILED));
+	KUNIT_EXPECT_EQ(test, 2ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_KAT_FAILED));
 
 	/* the last one of a row */
 	ptest_sign(pt);
@@ -245,9 +245,9 @@ static void wrong_device_is_left(struct kunit *test)
 	ptest_sign(pt);
 	KUNIT_EXPECT_EQ(test, submits, atomic_read(&fake->submits));
 	KUNIT_EXPECT_EQ(test, 2ULL * (PROVIDER_WRONG_MAX - 1) + 1,
-			ptest_stat(pt, PROVIDER_WRONG_RESULTS));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_KAT_FAILED));
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_SW_NO_DEVICE));
+			ptest_stat(pt, PROVIDER_STAT_WRONG_RESULTS));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_KAT_FAILED));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SW_NO_DEVICE));
 	/* No key is left there. */
 	flush_work(&pt->class->reap_work);
 	KUNIT_EXPECT_EQ(test, 0U, fake->nr_sessions);
@@ -258,7 +258,7 @@ static void wrong_device_is_left(struct kunit *test)
 	fake->status = 0;
 	ptest_plug(pt, 0);
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_DEVICE));
+	KUNIT_EXPECT_EQ(test, 3ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
 	ptest_expect_consistent(pt);
 }
 
@@ -284,11 +284,12 @@ static void wrong_key_is_no_fault(struct kunit *test)
 	pt->key = good;
 	provider_key_put(key);
 	retested(pt);
-	KUNIT_EXPECT_EQ(test, 3ULL * PROVIDER_WRONG_MAX, ptest_stat(pt, PROVIDER_WRONG_RESULTS));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_KAT_FAILED));
+	KUNIT_EXPECT_EQ(test, 3ULL * PROVIDER_WRONG_MAX,
+			ptest_stat(pt, PROVIDER_STAT_WRONG_RESULTS));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_KAT_FAILED));
 	ptest_sign(pt);
-	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_DEVICE));
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_SW_NO_DEVICE));
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_SW_NO_DEVICE));
 	ptest_expect_consistent(pt);
 }
 
@@ -315,7 +316,7 @@ static void retested_device_goes(struct kunit *test)
 	since = jiffies;
 	fake_device_remove(fake);
 	KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - since), (unsigned int)SLACK_MS);
-	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_KAT_FAILED));
+	KUNIT_EXPECT_EQ(test, 0ULL, ptest_stat(pt, PROVIDER_STAT_KAT_FAILED));
 	ptest_expect_consistent(pt);
 }
 
@@ -335,7 +336,7 @@ static void forgotten_sessions_are_closed(struct kunit *test)
 	for (i = 0; i < 1000 && fake->nr_sessions > 1; i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, 1U, fake->nr_sessions);
-	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_SESSION_CLOSES));
+	KUNIT_EXPECT_EQ(test, 5ULL, ptest_stat(pt, PROVIDER_STAT_SESSION_CLOSES));
 	KUNIT_EXPECT_EQ(test, 1U, pt->class->nr_sessions);
 }
 
