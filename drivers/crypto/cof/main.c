@@ -8,17 +8,6 @@
 #include "conn.h"
 #include "fault.h"
 
-#define CREATE_TRACE_POINTS
-#include <trace/events/cof.h>
-
-/* Of initiators and targets; the others are conn.c's. */
-EXPORT_TRACEPOINT_SYMBOL_GPL(cof_path_state);
-EXPORT_TRACEPOINT_SYMBOL_GPL(cof_assoc_made);
-EXPORT_TRACEPOINT_SYMBOL_GPL(cof_assoc_ended);
-EXPORT_TRACEPOINT_SYMBOL_GPL(cof_key_open);
-EXPORT_TRACEPOINT_SYMBOL_GPL(cof_key_close);
-EXPORT_TRACEPOINT_SYMBOL_GPL(cof_inline_key);
-
 static int __init cof_init(void)
 {
 	int err = cof_conn_caches_init();

@@ -19,6 +19,7 @@
 
 #include <linux/array_size.h>
 #include <linux/cleanup.h>
+#include <linux/cpumask.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/export.h>
@@ -33,10 +34,15 @@
 #include "main.h"
 #include "op.h"
 #include "stats.h"
+#include "wq.h"
 
 #define RAW_RSA		"rsa"
 #define SOFTWARE_RSA	"rsa-generic"
 #define SEPARATORS	" ,\t\n"
+
+/* Requests a driver gets at one time, if the creator does not say. */
+#define LOCAL_INFLIGHT		32
+#define REMOTE_INFLIGHT		256
 
 /*
  * Raw algorithms that compute elsewhere. @id distinguishes one from another of
@@ -54,6 +60,32 @@ struct exec_mark {
 static LIST_HEAD(marks);
 static u64 marks_id;
 static DEFINE_SPINLOCK(marks_lock);
+
+static unsigned int default_inflight(const struct asym_exec *exec)
+{
+	const struct exec_driver *drv;
+	int i;
+
+	for (i = 0; i < exec->nr_drivers; i++) {
+		drv = &exec->drivers[i];
+		if (!exec_driver_there(drv))
+			continue;
+		if (drv->sync)
+			return num_online_cpus();
+		return drv->mark ? REMOTE_INFLIGHT : LOCAL_INFLIGHT;
+	}
+	return LOCAL_INFLIGHT;
+}
+
+/* One of the drivers came. */
+void exec_set_inflight(struct asym_exec *exec)
+{
+	if (!exec->any_inflight)
+		return;
+	spin_lock_bh(&exec->lock);
+	WRITE_ONCE(exec->max_inflight, default_inflight(exec));
+	spin_unlock_bh(&exec->lock);
+}
 
 static struct exec_mark *mark_find(const char *name)
 {
@@ -562,3 +594,19 @@ bool asym_exec_missing(struct asym_exec *exec, char *names, size_t size)
 	return len;
 }
 EXPORT_SYMBOL_GPL(asym_exec_missing);
+
+/**
+ * asym_exec_max_inflight() - how many operations are with the driver at one time
+ * @exec: the executor
+ *
+ * Whoever submits no more than that decides the order himself (asym_qos).
+ *
+ * Context: any.
+ * Return: operations, at least 1; may change when a driver that was waited for is there, before
+ * ready_changed() is called.
+ */
+unsigned int asym_exec_max_inflight(const struct asym_exec *exec)
+{
+	return READ_ONCE(exec->max_inflight);
+}
+EXPORT_SYMBOL_GPL(asym_exec_max_inflight);

@@ -52,6 +52,7 @@ static inline bool exec_driver_there(const struct exec_driver *drv)
 	return smp_load_acquire(&drv->there);
 }
 
+void exec_set_inflight(struct asym_exec *exec);
 void exec_drivers_work(struct work_struct *work);
 
 #endif /* _ASYM_EXECUTOR_DRIVERS_H */

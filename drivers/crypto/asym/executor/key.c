@@ -20,6 +20,7 @@
 #include "ecdsa.h"
 #include "key.h"
 #include "main.h"
+#include "wq.h"
 
 /* Drop a reference to the executor; the last one lets asym_exec_destroy() go on. */
 void exec_put(struct asym_exec *exec)

@@ -6,7 +6,6 @@
  * This file makes and destroys executors, in process context. See
  * main.h for the objects, op.c for operations.
  */
-#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/minmax.h>
@@ -21,39 +20,7 @@
 #include "main.h"
 #include "op.h"
 #include "stats.h"
-
-/* Requests a driver gets at one time, if the creator does not say. */
-#define LOCAL_INFLIGHT		32
-#define REMOTE_INFLIGHT		256
-
-struct workqueue_struct *exec_compute_wq;
-struct workqueue_struct *exec_house_wq;
-
-static unsigned int default_inflight(const struct asym_exec *exec)
-{
-	const struct exec_driver *drv;
-	int i;
-
-	for (i = 0; i < exec->nr_drivers; i++) {
-		drv = &exec->drivers[i];
-		if (!exec_driver_there(drv))
-			continue;
-		if (drv->sync)
-			return num_online_cpus();
-		return drv->mark ? REMOTE_INFLIGHT : LOCAL_INFLIGHT;
-	}
-	return LOCAL_INFLIGHT;
-}
-
-/* One of the drivers came. */
-void exec_set_inflight(struct asym_exec *exec)
-{
-	if (!exec->any_inflight)
-		return;
-	spin_lock_bh(&exec->lock);
-	WRITE_ONCE(exec->max_inflight, default_inflight(exec));
-	spin_unlock_bh(&exec->lock);
-}
+#include "wq.h"
 
 /**
  * asym_exec_create() - make an executor
@@ -95,8 +62,9 @@ struct asym_exec *asym_exec_create(const struct asym_exec_params *params)
 		kfree(exec);
 		return ERR_PTR(err);
 	}
+	exec->max_inflight = params->max_inflight;
 	exec->any_inflight = !params->max_inflight;
-	exec->max_inflight = params->max_inflight ?: default_inflight(exec);
+	exec_set_inflight(exec);
 	exec_debugfs_add(exec);
 	/* A driver that came before this one was in the list was not seen. */
 	exec_drivers_look(exec);
@@ -183,44 +151,16 @@ const char *asym_exec_driver(struct asym_exec *exec)
 }
 EXPORT_SYMBOL_GPL(asym_exec_driver);
 
-/**
- * asym_exec_max_inflight() - how many operations are with the driver at one time
- * @exec: the executor
- *
- * Whoever submits no more than that decides the order himself (asym_qos).
- *
- * Context: any.
- * Return: operations, at least 1; may change when a driver that was waited for is there, before
- * ready_changed() is called.
- */
-unsigned int asym_exec_max_inflight(const struct asym_exec *exec)
-{
-	return READ_ONCE(exec->max_inflight);
-}
-EXPORT_SYMBOL_GPL(asym_exec_max_inflight);
-
 static int __init asym_executor_init(void)
 {
 	int err;
 
-	/*
-	 * One operation takes a CPU for up to tens of milliseconds. Unbound, so
-	 * that the scheduler spreads them over CPUs whoever submits; no more at a
-	 * time than CPUs, all executors together, so that the order stays that of
-	 * submission. Nothing that an operation waits for runs on this queue.
-	 */
-	exec_compute_wq = alloc_workqueue("asym_exec_rsa", WQ_UNBOUND, num_online_cpus());
-	if (!exec_compute_wq)
-		return -ENOMEM;
-	exec_house_wq = alloc_workqueue("asym_exec", WQ_UNBOUND, 0);
-	if (!exec_house_wq) {
-		destroy_workqueue(exec_compute_wq);
-		return -ENOMEM;
-	}
+	err = exec_wq_init();
+	if (err)
+		return err;
 	err = exec_drivers_module_init();
 	if (err) {
-		destroy_workqueue(exec_house_wq);
-		destroy_workqueue(exec_compute_wq);
+		exec_wq_exit();
 		return err;
 	}
 	exec_debugfs_init();
@@ -232,8 +172,7 @@ static void __exit asym_executor_exit(void)
 	/* No executor exists, but the last work item of one may still be returning. */
 	exec_drivers_module_exit();
 	exec_debugfs_exit();
-	destroy_workqueue(exec_house_wq);
-	destroy_workqueue(exec_compute_wq);
+	exec_wq_exit();
 }
 
 module_init(asym_executor_init);

@@ -90,10 +90,4 @@ struct asym_exec {
 	struct dentry *dentry;
 };
 
-/* Computes on synchronous drivers; and everything else that must not wait behind that. */
-extern struct workqueue_struct *exec_compute_wq;
-extern struct workqueue_struct *exec_house_wq;
-
-void exec_set_inflight(struct asym_exec *exec);
-
 #endif /* _ASYM_EXECUTOR_MAIN_H */

@@ -37,6 +37,7 @@
 #include "key.h"
 #include "main.h"
 #include "op.h"
+#include "wq.h"
 
 #define PUMP_BUDGET	64
 /* When a driver has no room and none of our requests, so that nothing will tell us */

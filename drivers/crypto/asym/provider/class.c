@@ -22,8 +22,9 @@
 #include "debugfs.h"
 #include "device.h"
 #include "key.h"
-#include "main.h"
 #include "op/wait.h"
+#include "ref.h"
+#include "shared.h"
 #include "stats.h"
 
 /* For lookups that were under way, and the crypto core's workqueue */
@@ -31,9 +32,6 @@
 
 /* "-pkcs1-rsa-sha256" */
 #define SUFFIX_MAX	20
-
-/* asym_class_destroy() waits a little here: usually nothing is left of the class on return. */
-static DECLARE_WAIT_QUEUE_HEAD(settled);
 
 /* Nothing refers to it: it is freed. Process context; may sleep. */
 static void class_free(struct asym_class *class)
@@ -57,29 +55,6 @@ static void class_free(struct asym_class *class)
 static void free_work(struct work_struct *work)
 {
 	class_free(container_of(work, struct asym_class, free_work));
-}
-
-/**
- * provider_class_get() - another reference to a class
- * @class: the class; the caller has a reference
- */
-void provider_class_get(struct asym_class *class)
-{
-	refcount_inc(&class->refs);
-}
-
-/**
- * provider_class_put() - let a reference to a class go
- * @class: the class; freed by a workqueue with its last reference
- *
- * Context: any.
- */
-void provider_class_put(struct asym_class *class)
-{
-	if (refcount_dec_and_test(&class->refs))
-		queue_work(provider_wq, &class->free_work);
-	/* All waiters share one queue; each checks its own class. */
-	wake_up_all(&settled);
 }
 
 static int class_copy_name(char *to, const char *from, const char *what, unsigned int reserve)
@@ -176,7 +151,8 @@ void asym_class_destroy(struct asym_class *class)
 		provider_algs_unregister(class, class->algs, class->nr_algs);
 	class->algs = NULL;
 
-	wait_event_timeout(settled, refcount_read(&class->refs) == 1, msecs_to_jiffies(SETTLE_MS));
+	wait_event_timeout(provider_settled, refcount_read(&class->refs) == 1,
+			   msecs_to_jiffies(SETTLE_MS));
 	if (refcount_dec_and_test(&class->refs))
 		class_free(class);
 }
@@ -247,21 +223,6 @@ void asym_class_set_unchecked_results(struct asym_class *class, bool unchecked)
 	WRITE_ONCE(class->unchecked_results, unchecked);
 }
 EXPORT_SYMBOL_GPL(asym_class_set_unchecked_results);
-
-/**
- * provider_class_tested() - are the kernel's self tests of the algorithms over?
- * @class: the class
- *
- * Until then fallback=error does not apply: a failed self test is a kernel
- * warning, and it is not the algorithm's fault that a device went away.
- *
- * Context: any.
- * Return: whether they are.
- */
-bool provider_class_tested(struct asym_class *class)
-{
-	return READ_ONCE(class->tested);
-}
 
 /**
  * provider_class_tell_ready() - let executors know whether there is a device

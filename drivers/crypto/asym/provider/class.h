@@ -82,10 +82,22 @@ struct asym_class {
 	struct delayed_work sweep_work;
 };
 
-bool provider_class_tested(struct asym_class *class);
+/**
+ * provider_class_tested() - are the kernel's self tests of the algorithms over?
+ * @class: the class
+ *
+ * Until then fallback=error does not apply: a failed self test is a kernel
+ * warning, and it is not the algorithm's fault that a device went away.
+ *
+ * Context: any.
+ * Return: whether they are.
+ */
+static inline bool provider_class_tested(const struct asym_class *class)
+{
+	return READ_ONCE(class->tested);
+}
+
 void provider_class_tell_ready(struct asym_class *class);
 int provider_class_go_live(struct asym_class *class);
-void provider_class_get(struct asym_class *class);
-void provider_class_put(struct asym_class *class);
 
 #endif /* _ASYM_PROVIDER_CLASS_H */

@@ -25,10 +25,10 @@
 #include "debugfs.h"
 #include "device.h"
 #include "kat.h"
-#include "main.h"
 #include "op/backlog.h"
 #include "ref.h"
 #include "session.h"
+#include "shared.h"
 #include "stats.h"
 
 /* A device is tested again no more often than this. */
@@ -96,23 +96,6 @@ static void device_retest_work(struct work_struct *work)
 	provider_device_exit(pdev);
 	pr_err("%s: device %s gets no operation any more: mend the accelerator behind it; a path is tested again when it connects, a virtio device when it is bound\n",
 	       pdev->class->name, pdev->name);
-}
-
-/**
- * provider_device_retest() - a device may compute wrongly: test it again
- * @pdev: the device; the caller has a reference
- *
- * If a known-answer test fails, no operation goes there any more, until it is registered anew.
- *
- * Context: any but hard interrupts.
- */
-void provider_device_retest(struct asym_device_priv *pdev)
-{
-	/* Who unregisters it waits for the work, from then on. */
-	if (!provider_device_enter(pdev))
-		return;
-	queue_work(provider_open_wq, &pdev->retest_work);
-	provider_device_exit(pdev);
 }
 
 static struct asym_device_priv *device_new(struct asym_class *class, struct asym_device *dev)

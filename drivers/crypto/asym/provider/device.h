@@ -88,6 +88,4 @@ struct asym_device_priv {
 	unsigned long retested;		/* jiffies; 0: never. @retest_work's */
 };
 
-void provider_device_retest(struct asym_device_priv *pdev);
-
 #endif /* _ASYM_PROVIDER_DEVICE_H */

@@ -30,11 +30,11 @@
 #include "device.h"
 #include "kat.h"
 #include "kat_vectors.h"
-#include "main.h"
 #include "op/pool.h"
 #include "op/route.h"
 #include "op/types.h"
 #include "ref.h"
+#include "shared.h"
 #include "stats.h"
 
 #define KAT_WARN_SECS	10

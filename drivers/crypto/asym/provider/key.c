@@ -26,9 +26,9 @@
 #include "class.h"
 #include "device.h"
 #include "key.h"
-#include "main.h"
 #include "op/rsa.h"
 #include "session.h"
+#include "shared.h"
 #include "stats.h"
 
 /* How long provider_cache_flush() waits for openers: 10 s. */

@@ -24,12 +24,12 @@
 #include "class.h"
 #include "device.h"
 #include "key.h"
-#include "main.h"
 #include "op/backlog.h"
 #include "op/route.h"
 #include "op/types.h"
 #include "ref.h"
 #include "session.h"
+#include "shared.h"
 #include "stats.h"
 
 /* Sessions that go for one that is to be opened, at most */

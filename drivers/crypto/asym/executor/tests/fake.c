@@ -17,6 +17,7 @@
 #include "../drivers.h"
 #include "../key.h"
 #include "../main.h"
+#include "../wq.h"
 #include "fake.h"
 
 struct fake_rsa fake_rsa;

@@ -28,6 +28,7 @@
 #include <crypto/internal/asym/pad.h>
 
 #include "../class.h"
+#include "../ref.h"
 #include "akcipher.h"
 #include "register.h"
 #include "remote.h"
@@ -83,26 +84,6 @@ static struct crypto_instance *alg_instance(struct provider_alg *alg)
 static struct crypto_alg *alg_base(struct provider_alg *alg)
 {
 	return &alg_instance(alg)->alg;
-}
-
-static void alg_put(struct provider_alg *alg)
-{
-	if (refcount_dec_and_test(&alg->refs))
-		kfree(alg);
-}
-
-/**
- * provider_alg_gone() - the crypto core has freed an instance
- * @alg: its algorithm
- *
- * Context: process.
- */
-void provider_alg_gone(struct provider_alg *alg)
-{
-	struct asym_class *class = alg->class;
-
-	alg_put(alg);
-	provider_class_put(class);
 }
 
 /* "<prefix>-ecdsa-nist-p256", "<prefix>-p1363-ecdsa-nist-p256" */
@@ -189,7 +170,7 @@ static int alg_register(struct provider_alg *alg)
 static void algs_free(struct provider_alg **algs, unsigned int nr)
 {
 	while (nr--)
-		alg_put(algs[nr]);
+		provider_alg_put(algs[nr]);
 	kfree(algs);
 }
 
@@ -240,7 +221,7 @@ struct provider_alg **provider_algs_register(struct asym_class *class, unsigned 
 
 err_unregister:
 	while (count > i)
-		alg_put(algs[--count]);
+		provider_alg_put(algs[--count]);
 	provider_algs_unregister(class, algs, i);
 	return ERR_PTR(err);
 err_free:

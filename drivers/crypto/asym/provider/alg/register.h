@@ -45,7 +45,6 @@ struct provider_alg {
 
 extern struct crypto_template provider_template;
 
-void provider_alg_gone(struct provider_alg *alg);
 struct provider_alg **provider_algs_register(struct asym_class *class, unsigned int *nr);
 const char *provider_algs_untested(struct provider_alg **algs, unsigned int nr);
 void provider_algs_wait_tested(struct provider_alg **algs, unsigned int nr);

@@ -1,16 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Transforms: what akcipher and sig have in common. Process context.
+ * Transforms, and references to algorithms: what akcipher and sig have in common. Process context.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
+#include <linux/refcount.h>
+#include <linux/slab.h>
 
 #include "../class.h"
 #include "../key.h"
+#include "../ref.h"
 #include "../session.h"
 #include "../stats.h"
 #include "register.h"
 #include "tfm.h"
+
+/**
+ * provider_alg_put() - let a reference to an algorithm go
+ * @alg: freed with the last one
+ */
+void provider_alg_put(struct provider_alg *alg)
+{
+	if (refcount_dec_and_test(&alg->refs))
+		kfree(alg);
+}
+
+/**
+ * provider_alg_gone() - the crypto core has freed an instance
+ * @alg: its algorithm
+ *
+ * Context: process.
+ */
+void provider_alg_gone(struct provider_alg *alg)
+{
+	struct asym_class *class = alg->class;
+
+	provider_alg_put(alg);
+	provider_class_put(class);
+}
 
 /**
  * provider_tfm_init() - a transform is made

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Transforms, of either type. See tfm.c.
+ * Transforms of either type, and references to algorithms. See tfm.c.
  */
 #ifndef _ASYM_PROVIDER_ALG_TFM_H
 #define _ASYM_PROVIDER_ALG_TFM_H
@@ -20,6 +20,8 @@ struct provider_tfm {
 	struct provider_key *key;
 };
 
+void provider_alg_put(struct provider_alg *alg);
+void provider_alg_gone(struct provider_alg *alg);
 void provider_tfm_init(struct provider_tfm *tfm, const struct provider_alg *alg);
 void provider_tfm_exit(struct provider_tfm *tfm);
 int provider_tfm_set_key(struct provider_tfm *tfm, bool is_private, const void *key,

@@ -13,8 +13,8 @@
 
 #include "../class.h"
 #include "../device.h"
-#include "../main.h"
 #include "../session.h"
+#include "../shared.h"
 #include "../stats.h"
 #include "backlog.h"
 #include "place.h"

@@ -17,7 +17,16 @@
 #include "place.h"
 #include "pool.h"
 #include "types.h"
-#include "wait.h"
+
+/**
+ * provider_wait_end_locked() - an operation is answered, or no longer waits for a device
+ * @op: the operation, waiting or not; asym_class::lock is held
+ */
+void provider_wait_end_locked(struct provider_op *op)
+{
+	lockdep_assert_held(&op->class->lock);
+	list_del_init(&op->wait_node);
+}
 
 /**
  * provider_op_finish() - the caller gets its answer

@@ -17,6 +17,7 @@ enum provider_where {
 };
 
 void provider_op_finish(struct provider_op *op, int err, enum provider_where where);
+void provider_wait_end_locked(struct provider_op *op);
 void provider_op_tell(struct provider_op *op);
 void provider_op_wait_locked(struct provider_op *op);
 void provider_op_pend_locked(struct provider_op *op);

@@ -10,8 +10,7 @@
 #include <linux/string.h>
 #include <crypto/internal/asym/executor.h>
 
-#include "../main.h"
-#include "answer.h"
+#include "../shared.h"
 #include "pool.h"
 #include "types.h"
 
@@ -99,7 +98,6 @@ void provider_op_init(struct provider_op *op, struct asym_class *class)
 	op->req.in = op->in;
 	op->req.out = op->out;
 	op->src = op->in;
-	op->answered = provider_op_answered;
 	INIT_LIST_HEAD(&op->wait_node);
 	op->exec = (void *)op + ALIGN(sizeof(*op), ARCH_DMA_MINALIGN);
 	atomic_set(&op->phase, PROVIDER_PHASE_STARTING);

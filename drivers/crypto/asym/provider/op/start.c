@@ -8,6 +8,7 @@
 #include "../class.h"
 #include "../key.h"
 #include "../stats.h"
+#include "answer.h"
 #include "route.h"
 #include "rsa.h"
 #include "start.h"
@@ -64,6 +65,7 @@ int provider_op_start(struct provider_op *op, struct provider_key *key, unsigned
 	struct asym_class *class = op->class;
 
 	op->key = key;
+	op->answered = provider_op_answered;
 	op->req.algo = key->data.algo;
 	op->flags = flags;
 	/* Which hash matters to signatures only. */

@@ -19,9 +19,9 @@
 #include "../class.h"
 #include "../device.h"
 #include "../key.h"
-#include "../main.h"
 #include "../pick.h"
 #include "../ref.h"
+#include "../shared.h"
 #include "../stats.h"
 #include "place.h"
 #include "pool.h"
@@ -56,16 +56,6 @@ void provider_wait_begin_locked(struct provider_op *op)
 	op->started = jiffies;
 	list_add_tail(&op->wait_node, &op->class->waiting);
 	wait_arm(op->class);
-}
-
-/**
- * provider_wait_end_locked() - an operation is answered, or no longer waits for a device
- * @op: the operation, waiting or not; asym_class::lock is held
- */
-void provider_wait_end_locked(struct provider_op *op)
-{
-	lockdep_assert_held(&op->class->lock);
-	list_del_init(&op->wait_node);
 }
 
 /* The caller's part of an operation, and its input. */

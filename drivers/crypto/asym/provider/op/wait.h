@@ -12,7 +12,6 @@ struct provider_op;
 
 void provider_wait_init(struct asym_class *class);
 void provider_wait_begin_locked(struct provider_op *op);
-void provider_wait_end_locked(struct provider_op *op);
 void provider_wait_changed(struct asym_class *class);
 
 #endif /* _ASYM_PROVIDER_OP_WAIT_H */

@@ -14,11 +14,11 @@
 #include "../device.h"
 #include "../kat_vectors.h"
 #include "../key.h"
-#include "../main.h"
 #include "../op/pool.h"
 #include "../op/start.h"
 #include "../op/types.h"
 #include "../session.h"
+#include "../shared.h"
 #include "../stats.h"
 #include "fake.h"
 

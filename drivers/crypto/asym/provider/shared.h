@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What all classes share. See main.c.
+ * What all classes share. See shared.c.
  */
-#ifndef _ASYM_PROVIDER_MAIN_H
-#define _ASYM_PROVIDER_MAIN_H
+#ifndef _ASYM_PROVIDER_SHARED_H
+#define _ASYM_PROVIDER_SHARED_H
 
 struct asym_exec;
 struct workqueue_struct;
@@ -14,4 +14,4 @@ extern struct workqueue_struct *provider_open_wq;
 extern unsigned int provider_cache_max;
 extern unsigned int provider_idle_secs;
 
-#endif /* _ASYM_PROVIDER_MAIN_H */
+#endif /* _ASYM_PROVIDER_SHARED_H */
