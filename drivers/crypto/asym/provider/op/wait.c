@@ -66,6 +66,7 @@ static bool op_copy(struct provider_op *to, const struct provider_op *from)
 		return false;
 	to->key = from->key;
 	to->req.algo = from->req.algo;
+	to->answered = from->answered;
 	to->complete = from->complete;
 	to->progress = from->progress;
 	to->data = from->data;
