@@ -48,6 +48,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <net/busy_poll.h>
+#include <net/ipv6.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 #include <trace/events/sock.h>
@@ -518,6 +519,28 @@ static struct cof_tcp_conn *cof_tcp_conn_new(struct socket *sock,
 	return tc;
 }
 
+/*
+ * A target that is down, and whose port is among those that this host takes for connections of
+ * its own: the connection may get that port, and then TCP connects it to itself.
+ */
+static bool cof_tcp_met_itself(struct socket *sock, const struct sockaddr_storage *peer)
+{
+	struct sockaddr_storage self = {};
+	const struct sockaddr_in6 *peer6 = (const struct sockaddr_in6 *)peer;
+	const struct sockaddr_in6 *self6 = (const struct sockaddr_in6 *)&self;
+	const struct sockaddr_in *peer4 = (const struct sockaddr_in *)peer;
+	const struct sockaddr_in *self4 = (const struct sockaddr_in *)&self;
+
+	if (kernel_getsockname(sock, (struct sockaddr *)&self) < 0 ||
+	    self.ss_family != peer->ss_family)
+		return false;
+	if (peer->ss_family == AF_INET6)
+		return self6->sin6_port == peer6->sin6_port &&
+		       ipv6_addr_equal(&self6->sin6_addr, &peer6->sin6_addr);
+	return self4->sin_port == peer4->sin_port &&
+	       self4->sin_addr.s_addr == peer4->sin_addr.s_addr;
+}
+
 static struct cof_conn *cof_tcp_connect(const struct cof_connect_args *args)
 {
 	unsigned int timeout_ms = args->timeout_ms ?: COF_TCP_CONNECT_MS;
@@ -534,7 +557,14 @@ static struct cof_conn *cof_tcp_connect(const struct cof_connect_args *args)
 		sock_release(sock);
 		return ERR_CAST(tc);
 	}
+	/* The port that it gets is not kept from a listener of this host. */
+	sock_set_reuseaddr(sock->sk);
 	err = compat_kernel_connect(sock, args->addr, addr_len(args->addr), 0);
+	if (!err && cof_tcp_met_itself(sock, args->addr)) {
+		/* Nothing is left of it, not even TIME-WAIT. */
+		sock_no_linger(sock->sk);
+		err = -ECONNREFUSED;
+	}
 	if (err) {
 		cof_conn_close(&tc->conn);
 		cof_tcp_transport.free(&tc->conn);

@@ -129,6 +129,9 @@ gid_is_there() {
 }
 gid=0000:0000:0000:0000:0000:ffff:0a09:0901	# of $address
 
+range=/proc/sys/net/ipv4/ip_local_port_range
+ports=
+
 # state_is TEXT STATE
 state_is() {
 	local state
@@ -141,6 +144,7 @@ clean_up() {
 	[ -z "$peer" ] || { kill "$peer"; wait "$peer"; } 2>/dev/null
 	peer=
 	disconnect
+	[ -z "$ports" ] || echo "$ports" >$range
 	for n in 90 91 92 93; do
 		[ ! -d $target/ports/$n ] || { rm -f $target/ports/$n/pools/*; rmdir $target/ports/$n; }
 	done
@@ -257,6 +261,26 @@ if [ "$cof_transport" = tcp ]; then
 	ip link del cofll0
 	refuse "an interface where none can be" $target/ports/90/traddr 10.0.0.1%lo "Invalid argument" \
 		"port 90: traddr: '10.0.0.1%lo' is not"
+fi
+
+# ---- a port that is also one of this host's own connections ------------------------------
+if [ "$cof_transport" = tcp ]; then
+	# Of two ports a connection to a target that is down may get the target's own, and meet itself.
+	ports=$(cat $range)
+	echo "4496 4497" >$range
+	connect_to cfgerr cfgerr-allowed 127.0.0.1 4496 1
+	write $initiator/cfgerr/reconnect_ms 10
+	write $path/enable 0
+	write $path/enable 1
+	sleep 2
+	state_is "a target that is down, and its port is an ephemeral one" connecting
+	port 93 127.0.0.1 4496 1
+	expect "its port is enabled in spite of connections to it" "$(cat $target/ports/93/enable)" -eq 1
+	port_is 93 listening
+	echo "$ports" >$range
+	disconnect
+	write $target/ports/93/enable 0
+	rm $target/ports/93/pools/cfgerr && rmdir $target/ports/93
 fi
 
 # ---- attributes of the initiator -------------------------------------------------------
