@@ -242,8 +242,10 @@ CONFIGFS_ATTR(cof_tgt_pool_, max_inflight);
 
 static int pool_enable(struct cof_tgt_pool *pool)
 {
+	char missing[COF_TGT_DRIVERS_LEN];
 	struct asym_caps caps;
 	struct asym_exec *exec;
+	bool waits;
 	int err;
 
 	lockdep_assert_held(&pool->lock);
@@ -260,6 +262,7 @@ static int pool_enable(struct cof_tgt_pool *pool)
 	exec = pool_exec_create(pool, pool->drivers, "enable");
 	if (IS_ERR(exec))
 		return PTR_ERR(exec);
+	waits = asym_exec_missing(exec, missing, sizeof(missing));
 	asym_exec_caps(exec, &caps);
 	if (!(caps.algos & pool->algos)) {
 		pr_err("pool %s: enable: the crypto framework's drivers have none of its algorithms\n",
@@ -274,13 +277,16 @@ static int pool_enable(struct cof_tgt_pool *pool)
 	if (pool->remote) {
 		pool->hops = READ_ONCE(cof_tgt_max_hops);
 		cof_hops_add(pool->hops);
-		pr_info("pool %s: computes on a remote pool itself; what this host sends counts %u hops\n",
-			cof_tgt_pool_name(pool), cof_hops());
+		pr_info("pool %s: %s a remote pool itself; what this host sends counts %u hops\n",
+			cof_tgt_pool_name(pool),
+			waits ? "may compute, on the driver that it waits for, with" :
+				"computes with", cof_hops());
 	}
 	spin_lock_bh(&cof_tgt_lock);
 	WRITE_ONCE(pool->enabled, true);
 	spin_unlock_bh(&cof_tgt_lock);
-	pr_info("pool %s: enabled on %s\n", cof_tgt_pool_name(pool), asym_exec_driver(exec));
+	pr_info("pool %s: enabled on %s%s\n", cof_tgt_pool_name(pool), asym_exec_driver(exec),
+		waits ? ", not all of which is there yet" : "");
 	return 0;
 }
 
