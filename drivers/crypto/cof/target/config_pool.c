@@ -277,16 +277,16 @@ static int pool_enable(struct cof_tgt_pool *pool)
 	if (pool->remote) {
 		pool->hops = READ_ONCE(cof_tgt_max_hops);
 		cof_hops_add(pool->hops);
-		pr_info("pool %s: %s a remote pool itself; what this host sends counts %u hops\n",
+		pr_info("pool %s: %s; what this host sends counts %u hops\n",
 			cof_tgt_pool_name(pool),
-			waits ? "may compute, on the driver that it waits for, with" :
-				"computes with", cof_hops());
+			waits ? "a missing driver may be remote" :
+				"computes on a remote pool itself", cof_hops());
 	}
 	spin_lock_bh(&cof_tgt_lock);
 	WRITE_ONCE(pool->enabled, true);
 	spin_unlock_bh(&cof_tgt_lock);
 	pr_info("pool %s: enabled on %s%s\n", cof_tgt_pool_name(pool), asym_exec_driver(exec),
-		waits ? ", not all of which is there yet" : "");
+		waits ? "; waits for missing drivers" : "");
 	return 0;
 }
 
