@@ -7,7 +7,7 @@ wycheproof.py FOLDER [PLACE]
 FOLDER has ecdsa_*_test.json, rsa_signature_*_test.json and rsa_pkcs1_*_test.json, as
 https://github.com/C2SP/wycheproof has them (version 0: result, flags; and version 1), or the source of NSS
 below gtests/common/wycheproof/source_vectors. PLACE is a class of asym_provider, for example cof-pool0:
-its device must compute whatever is well-formed. TAP: one line for each file. What is "valid" must be
+its device must compute whatever is accepted. TAP: one line for each file. What is "valid" must be
 accepted, what is "invalid" refused; "acceptable" may be either. Needs the module pkcs8_key_parser for
 private keys.
 """
@@ -99,7 +99,7 @@ def keyctl_cannot_tell(test):
 
 
 def run(path):
-    """Return: what was tested, what is wrong, how many operations the kernel took."""
+    """Return: what was tested, what is wrong, vectors of other hashes, what the kernel accepted."""
     with open(path, encoding="utf-8") as file:
         groups = json.load(file)["testGroups"]
     tested, wrong, unsupported, taken = 0, [], 0, 0
@@ -127,7 +127,7 @@ def run(path):
                 good = err >= 0 and plain == msg
                 if test["result"] == "invalid":
                     good = err >= 0
-            taken += err not in (-errno.EINVAL, -errno.EOPNOTSUPP)
+            taken += err >= 0
             if keyctl_cannot_tell(test) and err >= 0:
                 continue
             if test["result"] != "acceptable" and good != (test["result"] == "valid"):
@@ -157,7 +157,8 @@ def main():
             after = ops_of(place)
             device = after["device"] - before["device"]
             said += f"; by {place}'s devices {device}, software {after['software'] - before['software']}"
-            good = good and device >= taken // 2
+            # What is malformed is refused before a device is asked, on 6.12 more of it than on 7.3.
+            good = good and device >= taken > 0 and after["software"] == before["software"]
         failed += not good
         print(f"{'ok' if good else 'not ok'} {number} {file}: {said}", flush=True)
     print(f"# {total} vectors")
