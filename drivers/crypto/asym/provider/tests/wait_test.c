@@ -3,9 +3,12 @@
  * KUnit tests of asym_provider: whom it believes, and how long it waits.
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
+#include <linux/workqueue.h>
 
+#include "../shared.h"
 #include "fixture.h"
 
 #define MAX_WAIT_MS	200
@@ -141,6 +144,41 @@ static void opening_is_bounded(struct kunit *test)
 		msleep(20);
 	ptest_sign(pt);
 	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_DEVICE));
+	ptest_expect_consistent(pt);
+}
+
+static DECLARE_COMPLETION(blocking_over);
+
+static void blocking(struct work_struct *work)
+{
+	wait_for_completion(&blocking_over);
+}
+
+static DECLARE_WORK(blocking_work, blocking);
+
+/* Works that wait for a device, as many as may run at a time, keep no answer from anybody. */
+static void waits_end_beside_works_that_wait(struct kunit *test)
+{
+	struct provider_test *pt = test->priv;
+	unsigned long in_time;
+	struct test_op *top;
+
+	wait_prepare(pt);
+	reinit_completion(&blocking_over);
+	workqueue_set_max_active(provider_open_wq, 1);
+	queue_work(provider_open_wq, &blocking_work);
+	top = ptest_sign_start(pt, false);
+	in_time = wait_for_completion_timeout(&top->done, msecs_to_jiffies(SLACK_MS));
+	complete_all(&blocking_over);
+	flush_work(&blocking_work);
+	workqueue_set_max_active(provider_open_wq, WQ_DFL_ACTIVE);
+	KUNIT_EXPECT_NE(test, 0UL, in_time);
+	if (!in_time)
+		wait_for_completion(&top->done);
+	KUNIT_EXPECT_EQ(test, 0, top->err);
+	KUNIT_EXPECT_EQ(test, 1ULL, ptest_stat(pt, PROVIDER_STAT_SW_WAITED));
+	pt->fake[0]->hold = false;
+	fake_device_release(pt->fake[0], 0);
 	ptest_expect_consistent(pt);
 }
 
@@ -346,6 +384,7 @@ static struct kunit_case asym_provider_wait_cases[] = {
 	KUNIT_CASE_SLOW(silent_device_goes),
 	KUNIT_CASE_SLOW(backlog_is_bounded),
 	KUNIT_CASE_SLOW(opening_is_bounded),
+	KUNIT_CASE_SLOW(waits_end_beside_works_that_wait),
 	KUNIT_CASE_SLOW(pending_is_bounded),
 	KUNIT_CASE(public_keys_stay_at_home),
 	KUNIT_CASE(wrong_signature_stays_inside),

@@ -497,6 +497,71 @@ static void what_waits_for_its_key_is_dropped_when_the_queue_closes(struct kunit
 	queue_end(test);
 }
 
+/* How many requests a lookup of each tag passes, all of them together. @secret: the queue's */
+static unsigned int tags_walked(struct kunit *test, u64 secret, u64 first, u64 step)
+{
+	struct target_test *t = test->priv;
+	struct cof_tgt_queue *queue = &t->queue;
+	u32 walked = 0, i, bucket;
+	u8 *load;
+
+	queue->tag_bits = order_base_2(COF_MAX_DEPTH) + 1;
+	queue->tag_secret = secret | 1;
+	load = kunit_kzalloc(test, 1U << queue->tag_bits, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, load);
+	for (i = 0; i < COF_MAX_DEPTH; i++) {
+		bucket = cof_tgt_tag_bucket(queue, first + i * step) - queue->tags;
+		walked += ++load[bucket];
+	}
+	kunit_kfree(test, load);
+	return walked;
+}
+
+/* Whoever sends tags that he chose does not know the secret: a bucket has few of them. */
+static void tags_of_any_kind_are_spread(struct kunit *test)
+{
+	static const u64 steps[] = {
+		1, 2, 256, 512, 1ULL << 16, 1ULL << 32, 1ULL << 48, 1ULL << 55, 0x0101010101010101,
+		0x9e3779b97f4a7c15,
+	};
+	/* Fixed, so that nobody has to be lucky: the hexadecimal digits of pi, then of e. */
+	static const u64 secrets[] = {
+		0x243f6a8885a308d3, 0x13198a2e03707344, 0xa4093822299f31d0, 0x082efa98ec4e6c89,
+		0xb7e151628aed2a6a, 0xbf7158809cf4f3c7, 0x62e7160f38b4da56, 0xa784d9045190cfef,
+	};
+	const unsigned int nr = ARRAY_SIZE(secrets);
+	unsigned int i, j;
+	u64 walked;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		walked = 0;
+		for (j = 0; j < nr; j++)
+			walked += tags_walked(test, secrets[j], secrets[nr - 1 - j], steps[i]);
+		/* Two tags share a bucket at most twice as often as by chance: one more on average. */
+		KUNIT_EXPECT_LE_MSG(test, walked, 2ULL * COF_MAX_DEPTH * nr, "step %llx", steps[i]);
+	}
+}
+
+/* Of all requests, QUERY looks at those in the tag's bucket. */
+static void a_lookup_sees_one_bucket(struct kunit *test)
+{
+	struct cof_tgt_queue *queue = queue_make(test);
+	struct cof_tgt_req *req;
+
+	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 1, 0));
+	req = list_first_entry_or_null(&queue->busy_reqs, struct cof_tgt_req, list);
+	KUNIT_ASSERT_NOT_NULL(test, req);
+	hlist_del(&req->by_tag);
+	KUNIT_EXPECT_EQ(test, 0, ask_recv(test, COF_QUERY, 1));
+	expect_answer(test, COF_QUERY, 101, COF_S_UNKNOWN_HANDLE);
+	hlist_add_head(&req->by_tag, cof_tgt_tag_bucket(queue, 1));
+	KUNIT_EXPECT_EQ(test, 0, ask_recv(test, COF_QUERY, 1));
+	expect_answer(test, COF_QUERY, 101, COF_S_OK);
+	queue_prepare(queue);
+	expect_answer(test, COF_SIGN, 1, COF_S_OK);
+	queue_end(test);
+}
+
 /* ---- negotiation ----------------------------------------------------------------- */
 
 static void granted(struct kunit *test, u16 queues, u32 depth, u32 kato_ms)
@@ -612,6 +677,8 @@ static struct kunit_case target_cases[] = {
 	KUNIT_CASE(a_key_that_is_none_is_refused_as_when_it_is_opened),
 	KUNIT_CASE(what_waits_for_its_key_is_aborted),
 	KUNIT_CASE(what_waits_for_its_key_is_dropped_when_the_queue_closes),
+	KUNIT_CASE(tags_of_any_kind_are_spread),
+	KUNIT_CASE(a_lookup_sees_one_bucket),
 	KUNIT_CASE(an_association_gets_what_it_wants_up_to_the_limits),
 	KUNIT_CASE(cookies_differ),
 	KUNIT_CASE(hosts_leave_room_to_each_other),
