@@ -12,6 +12,7 @@
 
 #include <linux/bitops.h>
 #include <linux/completion.h>
+#include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <crypto/internal/asym/ecdsa.h>
@@ -27,6 +28,8 @@
 #include "tfm.h"
 
 #if COMPAT_CRYPTO_HAS_SIG
+
+#define SIG_NAP_MS	5000	/* asleep at a time: a long wait is no hung task */
 
 /* The operation that has the result need not be the one that was started. */
 struct sig_wait {
@@ -75,7 +78,8 @@ static int sig_compute(struct provider_op **op, struct provider_key *key)
 	err = provider_op_start(*op, key, PROVIDER_MAY_SLEEP);
 	if (err != -EINPROGRESS)
 		return err;
-	wait_for_completion(&wait.done);
+	while (!wait_for_completion_timeout(&wait.done, msecs_to_jiffies(SIG_NAP_MS)))
+		;
 	*op = wait.op;
 	return wait.op->err;
 }
