@@ -3,11 +3,13 @@
  * What asym_provider asks of a device: sessions and operations, and what the
  * device can do. Of RSA it is asked for the raw operation only. The configuration space has a
  * bit for RSA and one for ECDSA but none for paddings and curves (5.9.5), so raw RSA and the
- * curves are found out by opening a session for each. Process context, but for ->submit()
- * (data.c); no lock of its own.
+ * curves are found out by opening a session for each. Process context, but for ->submit(),
+ * ->commit() and answers; no lock of its own.
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 
@@ -19,6 +21,9 @@ static_assert(VIRTIO_CRYPTO_CURVE_NIST_P192 == (int)ASYM_CURVE_P192);
 static_assert(VIRTIO_CRYPTO_CURVE_NIST_P256 == (int)ASYM_CURVE_P256);
 static_assert(VIRTIO_CRYPTO_CURVE_NIST_P384 == (int)ASYM_CURVE_P384);
 static_assert(VIRTIO_CRYPTO_CURVE_NIST_P521 == (int)ASYM_CURVE_P521);
+static_assert(sizeof(struct vcrypto_op) <= sizeof_field(struct asym_request, drv));
+static_assert(sizeof(struct virtio_crypto_op_data_req) <= ASYM_HEADROOM);
+static_assert(sizeof(struct virtio_crypto_inhdr) <= ASYM_TAILROOM);
 
 /* A session needs a key. These were made for it: nobody has the private keys. */
 static const u8 vcrypto_probe_rsa_key[] = {
@@ -119,17 +124,12 @@ static void vcrypto_fill_para(struct virtio_crypto_akcipher_session_para *para,
 	para->u.rsa.hash_algo = cpu_to_le32(VIRTIO_CRYPTO_RSA_NO_HASH);
 }
 
-/**
- * vcrypto_session_para() - describe a key and its use (5.9.7.2.1.5): RSA is always raw
- * @vc: device; its capabilities are known
- * @key: RSA or ECDSA
- * @para: filled in
- *
- * Context: any.
- * Return: 0, or -EOPNOTSUPP: the device does not do that.
+/*
+ * Describes a key and its use (5.9.7.2.1.5): RSA is always raw. Capabilities are known;
+ * -EOPNOTSUPP: the device does not do that. Any context.
  */
-int vcrypto_session_para(const struct vcrypto *vc, const struct asym_key_data *key,
-			 struct virtio_crypto_akcipher_session_para *para)
+static int vcrypto_session_para(const struct vcrypto *vc, const struct asym_key_data *key,
+				struct virtio_crypto_akcipher_session_para *para)
 {
 	const struct asym_caps *caps = &vc->asym.caps;
 
@@ -147,6 +147,11 @@ int vcrypto_session_para(const struct vcrypto *vc, const struct asym_key_data *k
 	}
 	vcrypto_fill_para(para, key);
 	return 0;
+}
+
+static struct vcrypto_session *vcrypto_session(u64 handle)
+{
+	return (void *)(uintptr_t)handle;
 }
 
 static int vcrypto_open(struct asym_device *asym, const struct asym_session_params *params,
@@ -169,7 +174,134 @@ static void vcrypto_close(struct asym_device *asym, u64 handle)
 {
 	struct vcrypto *vc = container_of(asym, struct vcrypto, asym);
 
-	vcrypto_session_close(vc, (void *)(uintptr_t)handle);
+	vcrypto_session_close(vc, vcrypto_session(handle));
+}
+
+/* A request's fixed part, in each of its layouts: vcrypto_data_hdr_len(). */
+union vcrypto_data_hdr {
+	struct virtio_crypto_op_data_req req;
+	struct {
+		struct virtio_crypto_op_header header;
+		struct virtio_crypto_akcipher_stateless_para para;
+	} stateless;
+};
+
+static_assert(offsetof(struct virtio_crypto_op_data_req, u) == 24);
+static_assert(offsetof(union vcrypto_data_hdr, stateless.para) == 24);
+
+/*
+ * Fills in @hdr: 5.9.7.3 "Data Virtqueue", 5.9.7.8 "AKCIPHER Service Operation". @src
+ * and @dst are the lengths of source and destination.
+ */
+static int vcrypto_fill_hdr(struct vcrypto *vc, union vcrypto_data_hdr *hdr,
+			    const struct asym_request *req, unsigned int src, unsigned int dst)
+{
+	struct virtio_crypto_op_header *header = &hdr->req.header;
+
+	memset(hdr, 0, sizeof(*hdr));
+	header->opcode = cpu_to_le32(VIRTIO_CRYPTO_OPCODE(VIRTIO_CRYPTO_SERVICE_AKCIPHER, req->op));
+	header->algo = cpu_to_le32(req->algo);
+	if (!req->key) {
+		header->session_id = cpu_to_le64(vcrypto_session_id(vcrypto_session(req->handle)));
+		/* Before revision 1 nobody reads it. */
+		if (vc->rev1)
+			header->flag = cpu_to_le32(VIRTIO_CRYPTO_FLAG_SESSION_MODE);
+	}
+	if (!vc->stateless) {
+		hdr->req.u.akcipher_req.para.src_data_len = cpu_to_le32(src);
+		hdr->req.u.akcipher_req.para.dst_data_len = cpu_to_le32(dst);
+		return 0;
+	}
+	hdr->stateless.para.src_data_len = cpu_to_le32(src);
+	hdr->stateless.para.dst_data_len = cpu_to_le32(dst);
+	return req->key ? vcrypto_session_para(vc, req->key, &hdr->stateless.para.sess_para) : 0;
+}
+
+/* @op is off the ring. -ENODEV: the device was reset before it answered. */
+static void vcrypto_akcipher_done(struct vcrypto_queue *q, struct vcrypto_op *op, int err,
+				  unsigned int used)
+{
+	struct asym_request *req = container_of((void *)op, struct asym_request, drv);
+	unsigned int out_len = 0;
+
+	if (!err)
+		err = vcrypto_result(req, used, &out_len);
+	if (err && err != -EKEYREJECTED && err != -ENODEV)
+		vcrypto_queue_error(q);
+	/* asym_provider closes it; while this request uses it, it exists. */
+	if (err == -ESTALE && !req->key)
+		vcrypto_session_unknown(vcrypto_session(req->handle));
+	asym_request_done(req, err, out_len);
+}
+
+static const struct vcrypto_op_ops vcrypto_akcipher_op_ops = {
+	.done = vcrypto_akcipher_done,
+};
+
+/*
+ * Mostly header and input are one piece for the device to read, output and status one for it to
+ * write; a key or leading zeros take a place between the former. Any context.
+ */
+static int vcrypto_submit(struct asym_device *asym, struct asym_request *req)
+{
+	struct vcrypto *vc = container_of(asym, struct vcrypto, asym);
+	unsigned int hdr_len = vcrypto_data_hdr_len(vc->rev1, vc->stateless);
+	unsigned int pad = 0, digest_len = 0, out_len = 0, nr_out = 0;
+	struct vcrypto_op *op = (struct vcrypto_op *)req->drv;
+	struct scatterlist head, key, zeros, in, out, *sgs[5];
+	u8 *hdr_buf = (u8 *)req->in - hdr_len;
+	union vcrypto_data_hdr hdr;
+	u8 *status;
+	int err;
+
+	if (req->op >= ASYM_OP_NR || (req->op != ASYM_VERIFY && !req->out_len) ||
+	    (req->key && !vc->stateless))
+		return -EINVAL;
+	if (req->op == ASYM_VERIFY)
+		digest_len = req->digest_len;
+	else
+		out_len = req->out_len;
+	/* "ciphertext and plaintext MUST be padded with leading zeros", 5.9.7.2.1.5 */
+	if (req->algo == ASYM_RSA && req->in_len < req->key_bytes)
+		pad = req->key_bytes - req->in_len;
+
+	err = vcrypto_fill_hdr(vc, &hdr, req, pad + req->in_len, digest_len ?: out_len);
+	if (err)
+		return err;
+	memcpy(hdr_buf, &hdr, hdr_len);
+
+	sgs[nr_out++] = &head;
+	if (!req->key && !pad) {
+		sg_init_one(&head, hdr_buf, hdr_len + req->in_len + digest_len);
+	} else {
+		sg_init_one(&head, hdr_buf, hdr_len);
+		if (req->key) {
+			sg_init_one(&key, req->key->der, req->key->der_len);
+			sgs[nr_out++] = &key;
+		}
+		if (pad) {
+			sg_init_table(&zeros, 1);
+			sg_set_page(&zeros, ZERO_PAGE(0), pad, 0);
+			sgs[nr_out++] = &zeros;
+		}
+		if (req->in_len + digest_len) {
+			sg_init_one(&in, req->in, req->in_len + digest_len);
+			sgs[nr_out++] = &in;
+		}
+	}
+
+	status = req->out + out_len;
+	*status = VIRTIO_CRYPTO_ERR;
+	sg_init_one(&out, req->out, out_len + sizeof(struct virtio_crypto_inhdr));
+	sgs[nr_out] = &out;
+	op->ops = &vcrypto_akcipher_op_ops;
+	op->status = status;
+	return vcrypto_send(vc, op, sgs, nr_out, 1, req->more);
+}
+
+static void vcrypto_commit(struct asym_device *asym)
+{
+	vcrypto_queues_commit(container_of(asym, struct vcrypto, asym));
 }
 
 const struct asym_device_ops vcrypto_asym_ops = {

@@ -330,50 +330,6 @@ static struct cipher_op *cipher_op_alloc(unsigned int len, gfp_t gfp)
 	return cop;
 }
 
-/*
- * Sends an operation, whose input and IV are there. The caller is in an RCU section in which
- * it found @vc, or keeps it otherwise. 0: vcrypto_cipher_answered() will be called, perhaps
- * already was.
- * Specification: 5.9.7.6, "Symmetric algorithms Operation".
- */
-static int cipher_send(struct vcrypto *vc, struct cipher_op *cop,
-		       const struct vcrypto_session *session, bool decrypt)
-{
-	struct virtio_crypto_op_data_req *hdr = &cop->hdr;
-	struct scatterlist in, out, *sgs[2] = { &in, &out };
-	u8 *status = cipher_out(cop) + cop->len;
-
-	hdr->header.opcode = cpu_to_le32(decrypt ? VIRTIO_CRYPTO_CIPHER_DECRYPT :
-						   VIRTIO_CRYPTO_CIPHER_ENCRYPT);
-	hdr->header.algo = cpu_to_le32(VIRTIO_CRYPTO_CIPHER_AES_CBC);
-	hdr->header.session_id = cpu_to_le64(vcrypto_session_id(session));
-	/* "SHOULD reject … requests if VIRTIO_CRYPTO_FLAG_SESSION_MODE is not set", 5.9.7.3 */
-	if (vc->rev1)
-		hdr->header.flag = cpu_to_le32(VIRTIO_CRYPTO_FLAG_SESSION_MODE);
-	hdr->u.sym_req.op_type = cpu_to_le32(VIRTIO_CRYPTO_SYM_OP_CIPHER);
-	hdr->u.sym_req.u.cipher.para.iv_len = cpu_to_le32(sizeof(cop->iv));
-	hdr->u.sym_req.u.cipher.para.src_data_len = cpu_to_le32(cop->len);
-	hdr->u.sym_req.u.cipher.para.dst_data_len = cpu_to_le32(cop->len);
-	cop->op.cipher = true;
-	cop->op.status = status;
-	*status = VIRTIO_CRYPTO_ERR;
-
-	sg_init_one(&in, hdr, offsetof(struct cipher_op, in) - offsetof(struct cipher_op, hdr) +
-			      cop->len);
-	sg_init_one(&out, cipher_out(cop), cop->len + sizeof(struct virtio_crypto_inhdr));
-	return vcrypto_send(vc, &cop->op, sgs, 1, 1, false);
-}
-
-/* The device calls it @err, and wrote @used bytes: is there a result? */
-int vcrypto_cipher_result(struct vcrypto_op *op, int err, unsigned int used)
-{
-	const struct cipher_op *cop = container_of(op, struct cipher_op, op);
-
-	if (err)
-		return err;
-	return used == cop->len + sizeof(struct virtio_crypto_inhdr) ? 0 : -EIO;
-}
-
 static void cipher_request_done(struct cipher_request *creq, int err);
 
 static void cipher_op_free(struct cipher_op *cop)
@@ -384,10 +340,15 @@ static void cipher_op_free(struct cipher_op *cop)
 }
 
 /* Context: process or softirq, bottom halves enabled or not. */
-void vcrypto_cipher_answered(struct vcrypto_op *op, int err)
+static void cipher_op_done(struct vcrypto_queue *q, struct vcrypto_op *op, int err,
+			   unsigned int used)
 {
 	struct cipher_op *cop = container_of(op, struct cipher_op, op);
 
+	if (!err && used != cop->len + sizeof(struct virtio_crypto_inhdr))
+		err = -EIO;
+	if (err && err != -ENODEV)
+		vcrypto_queue_error(q);
 	if (op->late) {
 		if (err != -ENODEV)
 			cipher_count(CIPHER_LATE_ANSWERS);
@@ -416,6 +377,44 @@ static bool cipher_op_expire(struct vcrypto_op *op, struct list_head *late)
 	return true;
 }
 
+static const struct vcrypto_op_ops cipher_op_ops = {
+	.done = cipher_op_done,
+	.expire = cipher_op_expire,
+};
+
+/*
+ * Sends an operation, whose input and IV are there. The caller is in an RCU section in which
+ * it found @vc, or keeps it otherwise. 0: cipher_op_done() will be called, perhaps already was.
+ * Specification: 5.9.7.6, "Symmetric algorithms Operation".
+ */
+static int cipher_send(struct vcrypto *vc, struct cipher_op *cop,
+		       const struct vcrypto_session *session, bool decrypt)
+{
+	struct virtio_crypto_op_data_req *hdr = &cop->hdr;
+	struct scatterlist in, out, *sgs[2] = { &in, &out };
+	u8 *status = cipher_out(cop) + cop->len;
+
+	hdr->header.opcode = cpu_to_le32(decrypt ? VIRTIO_CRYPTO_CIPHER_DECRYPT :
+						   VIRTIO_CRYPTO_CIPHER_ENCRYPT);
+	hdr->header.algo = cpu_to_le32(VIRTIO_CRYPTO_CIPHER_AES_CBC);
+	hdr->header.session_id = cpu_to_le64(vcrypto_session_id(session));
+	/* "SHOULD reject … requests if VIRTIO_CRYPTO_FLAG_SESSION_MODE is not set", 5.9.7.3 */
+	if (vc->rev1)
+		hdr->header.flag = cpu_to_le32(VIRTIO_CRYPTO_FLAG_SESSION_MODE);
+	hdr->u.sym_req.op_type = cpu_to_le32(VIRTIO_CRYPTO_SYM_OP_CIPHER);
+	hdr->u.sym_req.u.cipher.para.iv_len = cpu_to_le32(sizeof(cop->iv));
+	hdr->u.sym_req.u.cipher.para.src_data_len = cpu_to_le32(cop->len);
+	hdr->u.sym_req.u.cipher.para.dst_data_len = cpu_to_le32(cop->len);
+	cop->op.ops = &cipher_op_ops;
+	cop->op.status = status;
+	*status = VIRTIO_CRYPTO_ERR;
+
+	sg_init_one(&in, hdr, offsetof(struct cipher_op, in) - offsetof(struct cipher_op, hdr) +
+			      cop->len);
+	sg_init_one(&out, cipher_out(cop), cop->len + sizeof(struct virtio_crypto_inhdr));
+	return vcrypto_send(vc, &cop->op, sgs, 1, 1, false);
+}
+
 /* A device did not answer operations in time: software computes them. */
 static void cipher_watch_work(struct work_struct *work)
 {
@@ -424,7 +423,7 @@ static void cipher_watch_work(struct work_struct *work)
 	LIST_HEAD(late);
 	bool more;
 
-	more = vcrypto_queues_expire(vc, vcrypto_max_wait(), cipher_op_expire, &late);
+	more = vcrypto_queues_expire(vc, vcrypto_max_wait(), &late);
 	list_for_each_entry_safe(creq, next, &late, late) {
 		local_bh_disable();
 		cipher_request_done(creq, -ETIMEDOUT);

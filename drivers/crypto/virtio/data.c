@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Data queues: operations go out, answers come back. Owns the requests between
- * ->submit() and asym_request_done() (cipher.c's: vcrypto_cipher_answered());
- * everything that a request needs on the ring lies in its struct vcrypto_op,
- * which is the ring's token for it.
+ * Data queues: requests go out, answers come back. Owns a request between
+ * vcrypto_send() and &vcrypto_op_ops.done; everything that it needs on the ring
+ * lies in its struct vcrypto_op, which is the ring's token for it.
  *
  * vcrypto_queue.lock protects a ring and its counters. Requests are submitted
  * in any context; the interrupt only queues a bottom half (BH workqueue), which
@@ -18,7 +17,6 @@
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
-#include <linux/mm.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
 #include <linux/scatterlist.h>
@@ -39,18 +37,6 @@
 static unsigned int dear_kick_ns = 50 * NSEC_PER_USEC;
 module_param(dear_kick_ns, uint, 0644);
 MODULE_PARM_DESC(dear_kick_ns, "notifications that take longer are shared by several requests (default 50000; 0: all)");
-
-static_assert(sizeof(struct virtio_crypto_op_header) == 24);
-static_assert(sizeof(struct virtio_crypto_op_data_req) == 24 + 48);
-static_assert(sizeof(struct virtio_crypto_inhdr) == 1);
-static_assert(sizeof(struct vcrypto_op) <= sizeof_field(struct asym_request, drv));
-static_assert(sizeof(struct virtio_crypto_op_data_req) <= ASYM_HEADROOM);
-static_assert(sizeof(struct virtio_crypto_inhdr) <= ASYM_TAILROOM);
-
-static struct asym_request *vcrypto_asym(struct vcrypto_op *op)
-{
-	return container_of((void *)op, struct asym_request, drv);
-}
 
 void vcrypto_queue_start(struct vcrypto_queue *q, struct virtqueue *vq)
 {
@@ -73,7 +59,7 @@ void vcrypto_queue_stop(struct vcrypto_queue *q)
 static void vcrypto_taken(struct vcrypto_queue *q, struct vcrypto_op *op)
 {
 	q->inflight--;
-	if (!op->cipher)
+	if (!op->ops->expire)
 		return;
 	if (op->late)
 		atomic_dec(&q->vc->late);
@@ -101,10 +87,7 @@ void vcrypto_queue_flush(struct vcrypto_queue *q)
 		spin_unlock_irq(&q->lock);
 		if (!op)
 			break;
-		if (op->cipher)
-			vcrypto_cipher_answered(op, -ENODEV);
-		else
-			asym_request_done(vcrypto_asym(op), -ENODEV, 0);
+		op->ops->done(q, op, -ENODEV, 0);
 	}
 }
 
@@ -121,19 +104,15 @@ bool vcrypto_queues_idle(struct vcrypto *vc)
 }
 
 /**
- * vcrypto_queues_expire() - find cipher.c's operations that take too long
+ * vcrypto_queues_expire() - ask &vcrypto_op_ops.expire of requests that take too long
  * @vc: device
  * @age: jiffies that they may take
- * @expire: with the queue's lock held; true: nobody waits for the operation any more, its memory
- *	is the device's until it is answered, and &vcrypto_op.late
- * @late: for @expire
+ * @late: for ->expire()
  *
  * Context: process.
- * Return: true if there are others.
+ * Return: true if there are others that have ->expire().
  */
-bool vcrypto_queues_expire(struct vcrypto *vc, long age,
-			   bool (*expire)(struct vcrypto_op *op, struct list_head *late),
-			   struct list_head *late)
+bool vcrypto_queues_expire(struct vcrypto *vc, long age, struct list_head *late)
 {
 	struct vcrypto_op *op, *next;
 	bool more = false;
@@ -143,48 +122,32 @@ bool vcrypto_queues_expire(struct vcrypto *vc, long age,
 		struct vcrypto_queue *q = &vc->queues[i];
 
 		spin_lock_irq(&q->lock);
-		list_for_each_entry_safe(op, next, &q->ciphers, node) {
+		list_for_each_entry_safe(op, next, &q->expiring, node) {
 			if ((long)(jiffies - op->sent) < age)
 				break;
-			if (!expire(op, late))
+			if (!op->ops->expire(op, late))
 				continue;
 			list_del(&op->node);
 			op->late = true;
 			atomic_inc(&vc->late);
 		}
-		more |= !list_empty(&q->ciphers);
+		more |= !list_empty(&q->expiring);
 		spin_unlock_irq(&q->lock);
 	}
 	return more;
 }
 
-static void vcrypto_count_error(struct vcrypto_queue *q)
+/**
+ * vcrypto_queue_error() - count an answer that is of no use
+ * @q: the queue it came from
+ *
+ * Context: of &vcrypto_op_ops.done, before the request's owner learns of the answer.
+ */
+void vcrypto_queue_error(struct vcrypto_queue *q)
 {
 	spin_lock_irq(&q->lock);
 	q->errors++;
 	spin_unlock_irq(&q->lock);
-}
-
-static void vcrypto_answer(struct vcrypto_queue *q, struct vcrypto_op *op, unsigned int used)
-{
-	int err = vcrypto_errno(READ_ONCE(*op->status));
-	unsigned int out_len = 0;
-
-	if (op->cipher) {
-		err = vcrypto_cipher_result(op, err, used);
-		if (err)
-			vcrypto_count_error(q);
-		vcrypto_cipher_answered(op, err);
-		return;
-	}
-	if (!err)
-		err = vcrypto_result(vcrypto_asym(op), used, &out_len);
-	if (err && err != -EKEYREJECTED)
-		vcrypto_count_error(q);
-	/* asym_provider closes it; while this request uses it, it exists. */
-	if (err == -ESTALE && !vcrypto_asym(op)->key)
-		vcrypto_session_unknown((void *)(uintptr_t)vcrypto_asym(op)->handle);
-	asym_request_done(vcrypto_asym(op), err, out_len);
 }
 
 /* Whether the device is to be notified of what is in the ring. The lock is held. */
@@ -268,6 +231,7 @@ static void vcrypto_queue_work(struct work_struct *work)
 	struct vcrypto_taken answers[VCRYPTO_BULK];
 	unsigned int i, nr, done = 0;
 	bool broken, idle, notify;
+	struct vcrypto_op *op;
 
 	spin_lock_irq(&q->lock);
 	if (q->dead) {		/* vcrypto_queue_flush() answers */
@@ -279,8 +243,11 @@ static void vcrypto_queue_work(struct work_struct *work)
 		virtqueue_disable_cb(q->vq);
 		while (done < VCRYPTO_BUDGET && (nr = vcrypto_take(q, answers))) {
 			spin_unlock_irq(&q->lock);
-			for (i = 0; i < nr; i++)
-				vcrypto_answer(q, answers[i].op, answers[i].used);
+			for (i = 0; i < nr; i++) {
+				op = answers[i].op;
+				op->ops->done(q, op, vcrypto_errno(READ_ONCE(*op->status)),
+					      answers[i].used);
+			}
 			done += nr;
 			spin_lock_irq(&q->lock);
 		}
@@ -319,7 +286,7 @@ void vcrypto_queue_init(struct vcrypto *vc, unsigned int i)
 
 	q->vc = vc;
 	q->dead = true;
-	INIT_LIST_HEAD(&q->ciphers);
+	INIT_LIST_HEAD(&q->expiring);
 	snprintf(q->name, sizeof(q->name), "dataq.%u", i);
 	spin_lock_init(&q->lock);
 	INIT_WORK(&q->work, vcrypto_queue_work);
@@ -329,11 +296,12 @@ void vcrypto_queue_init(struct vcrypto *vc, unsigned int i)
 /**
  * vcrypto_send() - give a request to the device
  * @vc: device; its virtqueues exist for as long as the call takes
- * @op: hdr is filled in, status is one of @sgs
+ * @op: @op->ops and @op->status, which is in one of @sgs, are set; belongs to the queue until
+ *	&vcrypto_op_ops.done
  * @sgs: what the device reads, then what it writes
  * @nr_out: of these, what it reads
  * @nr_in: and what it writes
- * @more: vcrypto_commit() will follow
+ * @more: vcrypto_queues_commit() will follow
  *
  * Context: any.
  * Return: 0: it will be answered, perhaps already was. -EBUSY: no room now, an
@@ -353,9 +321,9 @@ int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *
 	if (!err) {
 		q->inflight++;
 		q->requests++;
-		if (op->cipher) {
+		if (op->ops->expire) {
 			op->sent = jiffies;
-			list_add_tail(&op->node, &q->ciphers);
+			list_add_tail(&op->node, &q->expiring);
 		}
 		WRITE_ONCE(q->unseen, true);
 		if (!more)
@@ -378,14 +346,13 @@ int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *
 }
 
 /**
- * vcrypto_commit() - notify the device of all that was sent with asym_request::more
- * @asym: the device; its virtqueues exist for as long as the call takes
+ * vcrypto_queues_commit() - notify the device of all that was sent with more
+ * @vc: device; its virtqueues exist for as long as the call takes
  *
  * Context: any.
  */
-void vcrypto_commit(struct asym_device *asym)
+void vcrypto_queues_commit(struct vcrypto *vc)
 {
-	struct vcrypto *vc = container_of(asym, struct vcrypto, asym);
 	unsigned long flags;
 	unsigned int i;
 	bool notify;
@@ -402,112 +369,4 @@ void vcrypto_commit(struct asym_device *asym)
 		if (notify)
 			vcrypto_notify(q);
 	}
-}
-
-/* A request's fixed part, in each of its layouts: vcrypto_data_hdr_len(). */
-union vcrypto_data_hdr {
-	struct virtio_crypto_op_data_req req;
-	struct {
-		struct virtio_crypto_op_header header;
-		struct virtio_crypto_akcipher_stateless_para para;
-	} stateless;
-};
-
-static_assert(offsetof(struct virtio_crypto_op_data_req, u) == 24);
-static_assert(offsetof(union vcrypto_data_hdr, stateless.para) == 24);
-
-/*
- * Fills in @hdr: 5.9.7.3 "Data Virtqueue", 5.9.7.8 "AKCIPHER Service Operation". @src
- * and @dst are the lengths of source and destination.
- */
-static int vcrypto_fill_hdr(struct vcrypto *vc, union vcrypto_data_hdr *hdr,
-			    const struct asym_request *req, unsigned int src, unsigned int dst)
-{
-	struct virtio_crypto_op_header *header = &hdr->req.header;
-
-	memset(hdr, 0, sizeof(*hdr));
-	header->opcode = cpu_to_le32(VIRTIO_CRYPTO_OPCODE(VIRTIO_CRYPTO_SERVICE_AKCIPHER, req->op));
-	header->algo = cpu_to_le32(req->algo);
-	if (!req->key) {
-		header->session_id =
-			cpu_to_le64(vcrypto_session_id((void *)(uintptr_t)req->handle));
-		/* Before revision 1 nobody reads it. */
-		if (vc->rev1)
-			header->flag = cpu_to_le32(VIRTIO_CRYPTO_FLAG_SESSION_MODE);
-	}
-	if (!vc->stateless) {
-		hdr->req.u.akcipher_req.para.src_data_len = cpu_to_le32(src);
-		hdr->req.u.akcipher_req.para.dst_data_len = cpu_to_le32(dst);
-		return 0;
-	}
-	hdr->stateless.para.src_data_len = cpu_to_le32(src);
-	hdr->stateless.para.dst_data_len = cpu_to_le32(dst);
-	return req->key ? vcrypto_session_para(vc, req->key, &hdr->stateless.para.sess_para) :
-			  0;
-}
-
-/**
- * vcrypto_submit() - asym_device_ops::submit
- * @asym: the device
- * @req: the request. Mostly header and input are one piece for the device to read, output and
- *	status one for it to write; a key or leading zeros take a place between the former
- *
- * Context: any; the device's virtqueues exist for as long as the call takes.
- * Return: as vcrypto_send(); -EINVAL, -EOPNOTSUPP.
- */
-int vcrypto_submit(struct asym_device *asym, struct asym_request *req)
-{
-	struct vcrypto *vc = container_of(asym, struct vcrypto, asym);
-	unsigned int hdr_len = vcrypto_data_hdr_len(vc->rev1, vc->stateless);
-	unsigned int pad = 0, digest_len = 0, out_len = 0, nr_out = 0;
-	struct vcrypto_op *op = (struct vcrypto_op *)req->drv;
-	struct scatterlist head, key, zeros, in, out, *sgs[5];
-	u8 *hdr_buf = (u8 *)req->in - hdr_len;
-	union vcrypto_data_hdr hdr;
-	u8 *status;
-	int err;
-
-	if (req->op >= ASYM_OP_NR || (req->op != ASYM_VERIFY && !req->out_len) ||
-	    (req->key && !vc->stateless))
-		return -EINVAL;
-	if (req->op == ASYM_VERIFY)
-		digest_len = req->digest_len;
-	else
-		out_len = req->out_len;
-	/* "ciphertext and plaintext MUST be padded with leading zeros", 5.9.7.2.1.5 */
-	if (req->algo == ASYM_RSA && req->in_len < req->key_bytes)
-		pad = req->key_bytes - req->in_len;
-
-	err = vcrypto_fill_hdr(vc, &hdr, req, pad + req->in_len, digest_len ?: out_len);
-	if (err)
-		return err;
-	memcpy(hdr_buf, &hdr, hdr_len);
-
-	sgs[nr_out++] = &head;
-	if (!req->key && !pad) {
-		sg_init_one(&head, hdr_buf, hdr_len + req->in_len + digest_len);
-	} else {
-		sg_init_one(&head, hdr_buf, hdr_len);
-		if (req->key) {
-			sg_init_one(&key, req->key->der, req->key->der_len);
-			sgs[nr_out++] = &key;
-		}
-		if (pad) {
-			sg_init_table(&zeros, 1);
-			sg_set_page(&zeros, ZERO_PAGE(0), pad, 0);
-			sgs[nr_out++] = &zeros;
-		}
-		if (req->in_len + digest_len) {
-			sg_init_one(&in, req->in, req->in_len + digest_len);
-			sgs[nr_out++] = &in;
-		}
-	}
-
-	status = req->out + out_len;
-	*status = VIRTIO_CRYPTO_ERR;
-	sg_init_one(&out, req->out, out_len + sizeof(struct virtio_crypto_inhdr));
-	sgs[nr_out] = &out;
-	op->cipher = false;
-	op->status = status;
-	return vcrypto_send(vc, op, sgs, nr_out, 1, req->more);
 }

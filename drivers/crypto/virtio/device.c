@@ -49,7 +49,7 @@ static void vcrypto_set_affinity(struct vcrypto *vc)
 	if (vc->nr_queues == 1 || !zalloc_cpumask_var(&mask, GFP_KERNEL))
 		return;
 
-	/* As vcrypto_submit() chooses queues */
+	/* As vcrypto_send() chooses queues */
 	for (i = 0; i < vc->nr_queues; i++) {
 		cpumask_clear(mask);
 		for_each_online_cpu(cpu) {

@@ -10,6 +10,10 @@
 
 #include "vcrypto.h"
 
+static_assert(sizeof(struct virtio_crypto_op_header) == 24);
+static_assert(sizeof(struct virtio_crypto_op_data_req) == 24 + 48);
+static_assert(sizeof(struct virtio_crypto_inhdr) == 1);
+
 /*
  * Status (5.9.7.1) to what asym_request_done() and ->open() take. ERR is "any
  * failure not mentioned above", so it is the device that failed.

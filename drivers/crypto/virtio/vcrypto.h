@@ -31,6 +31,8 @@ struct seq_file;
 struct virtio_device;
 struct virtqueue;
 struct vcrypto;
+struct vcrypto_op;
+struct vcrypto_queue;
 
 /**
  * enum vcrypto_state - what a device is good for
@@ -53,16 +55,31 @@ enum vcrypto_state {
 };
 
 /**
+ * struct vcrypto_op_ops - what is done with the requests of a service
+ * @done: called once, in process or softirq context, without locks: the request is off the ring and
+ *	no longer the queue's. err: what the device's status says, or -ENODEV: it was taken back
+ *	because the device was reset; used: bytes the device says it wrote. It counts what is of no
+ *	use with vcrypto_queue_error()
+ * @expire: the request takes too long; the queue's lock is held. True: nobody waits for it any
+ *	more, its memory is the device's until it is answered, and it is &vcrypto_op.late.
+ *	NULL: it may take as long as it likes
+ */
+struct vcrypto_op_ops {
+	void (*done)(struct vcrypto_queue *q, struct vcrypto_op *op, int err, unsigned int used);
+	bool (*expire)(struct vcrypto_op *op, struct list_head *late);
+};
+
+/**
  * struct vcrypto_op - a request in a ring
+ * @ops: whose it is
  * @status: where the device writes how it went
- * @cipher: cipher.c's, else asym_provider's
- * @late: of @cipher: nobody waits for it any more
- * @node: of @cipher, unless @late: in vcrypto_queue.ciphers
- * @sent: of @cipher: when, in jiffies
+ * @late: ->expire() said so
+ * @node: if there is ->expire(), and unless @late: in vcrypto_queue.expiring
+ * @sent: likewise: when, in jiffies
  */
 struct vcrypto_op {
+	const struct vcrypto_op_ops *ops;
 	const u8 *status;
-	bool cipher;
 	bool late;
 	struct list_head node;
 	unsigned long sent;
@@ -83,7 +100,7 @@ struct vcrypto_op {
  * @answering: the CPU, plus one, on which @work runs: it notifies the device of what is
  *	sent from there meanwhile
  * @inflight: requests the device holds
- * @ciphers: those of cipher.c, oldest first, without those that are late
+ * @expiring: those that may take too long, oldest first, without those that are late
  * @requests: given to the device
  * @answered: taken back from the device
  * @errors: of @answered, those the device did not compute (not: wrong signature)
@@ -105,7 +122,7 @@ struct vcrypto_queue {
 	bool unseen;
 	unsigned int answering;
 	unsigned int inflight;
-	struct list_head ciphers;
+	struct list_head expiring;
 	u64 requests;
 	u64 answered;
 	u64 errors;
@@ -164,7 +181,7 @@ struct vcrypto_queue {
  * @cipher_calls: who opens or closes a session of cipher.c
  * @cipher_max: bytes of one operation
  * @cipher_watch: finds operations of cipher.c that are not answered in time
- * @late: of those, how many the device still has
+ * @late: requests that are &vcrypto_op.late: how many the device still has
  */
 struct vcrypto {
 	struct asym_device asym;
@@ -262,20 +279,16 @@ void vcrypto_queue_start(struct vcrypto_queue *q, struct virtqueue *vq);
 void vcrypto_queue_stop(struct vcrypto_queue *q);
 void vcrypto_queue_flush(struct vcrypto_queue *q);
 bool vcrypto_queues_idle(struct vcrypto *vc);
-bool vcrypto_queues_expire(struct vcrypto *vc, long age,
-			   bool (*expire)(struct vcrypto_op *op, struct list_head *late),
-			   struct list_head *late);
+bool vcrypto_queues_expire(struct vcrypto *vc, long age, struct list_head *late);
+void vcrypto_queue_error(struct vcrypto_queue *q);
 int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *sgs[],
 		 unsigned int nr_out, unsigned int nr_in, bool more);
-int vcrypto_submit(struct asym_device *asym, struct asym_request *req);
-void vcrypto_commit(struct asym_device *asym);
+void vcrypto_queues_commit(struct vcrypto *vc);
 
 /* akcipher.c */
 extern const struct asym_device_ops vcrypto_asym_ops;
 u32 vcrypto_akcipher_offered(struct vcrypto *vc);
 int vcrypto_probe_caps(struct vcrypto *vc);
-int vcrypto_session_para(const struct vcrypto *vc, const struct asym_key_data *key,
-			 struct virtio_crypto_akcipher_session_para *para);
 
 /* cipher.c */
 int vcrypto_cipher_init(void);
@@ -285,8 +298,6 @@ bool vcrypto_cipher_offered(struct vcrypto *vc);
 int vcrypto_cipher_test(struct vcrypto *vc);
 int vcrypto_cipher_join(struct vcrypto *vc);
 void vcrypto_cipher_leave(struct vcrypto *vc);
-int vcrypto_cipher_result(struct vcrypto_op *op, int err, unsigned int used);
-void vcrypto_cipher_answered(struct vcrypto_op *op, int err);
 void vcrypto_cipher_show(struct seq_file *m);
 
 /* proto.c */
