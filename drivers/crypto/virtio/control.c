@@ -22,9 +22,6 @@
 
 #include "vcrypto.h"
 
-/* How long a device that goes away in order may take for its last answers, all together */
-#define VCRYPTO_CTRL_TIMEOUT	(2 * HZ)
-
 /**
  * struct vcrypto_wait - somebody waits for a session
  * @done: answered, or not to be
@@ -580,15 +577,19 @@ static struct vcrypto_session *vcrypto_session_pop(struct vcrypto *vc)
 	return session;
 }
 
-/*
- * The device goes away in order: closes what is open still, because a reset
- * does not (QEMU's backends keep sessions over it and have room for 256).
- * Nobody opens or closes any more, and no operation is in flight. Bounded in
- * time; gives up on a device that does not answer.
+/**
+ * vcrypto_sessions_close() - close what is open still
+ * @vc: device; it goes away in order. Nobody opens or closes any more, and no operation is in
+ *	flight
+ * @left: jiffies that it may take altogether
+ *
+ * A reset does not close them (QEMU's backends keep sessions over it and have room for 256).
+ * Gives up on a device that does not answer.
+ *
+ * Context: sleeps.
  */
-void vcrypto_sessions_close(struct vcrypto *vc)
+void vcrypto_sessions_close(struct vcrypto *vc, long left)
 {
-	long left = vcrypto_down_timeout(VCRYPTO_CTRL_TIMEOUT);
 	struct vcrypto_session *session;
 	int err;
 

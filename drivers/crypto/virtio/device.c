@@ -18,8 +18,10 @@
 
 #include "vcrypto.h"
 
-/* How long a device that goes away in order may take for what it holds */
+/* How long a device that goes away in order may take for what it holds, */
 #define VCRYPTO_DRAIN_TIMEOUT	(2 * HZ)
+/* and then for its last answers on the control queue, all together */
+#define VCRYPTO_CTRL_TIMEOUT	(2 * HZ)
 /* All devices together when the machine is shut down */
 #define VCRYPTO_SHUTDOWN_TIMEOUT	(5 * HZ)
 /* A device whose registration failed is tried again after 1, 2, 4, … seconds */
@@ -34,7 +36,7 @@ void vcrypto_shutdown_begin(void)
 }
 
 /* What is left of @timeout, or of the time for all devices. */
-long vcrypto_down_timeout(long timeout)
+static long vcrypto_down_timeout(long timeout)
 {
 	unsigned long end = READ_ONCE(vcrypto_shutdown_end);
 
@@ -171,7 +173,7 @@ static void vcrypto_down(struct vcrypto *vc)
 				   vcrypto_down_timeout(VCRYPTO_DRAIN_TIMEOUT));
 		/* "MUST NOT transmit any requests … if HW_READY is not set" (5.9.5.2) */
 		if (vcrypto_queues_idle(vc) && vcrypto_status(vc) == VIRTIO_CRYPTO_S_HW_READY)
-			vcrypto_sessions_close(vc);
+			vcrypto_sessions_close(vc, vcrypto_down_timeout(VCRYPTO_CTRL_TIMEOUT));
 	}
 	vcrypto_kill(vc);
 
@@ -371,13 +373,6 @@ void vcrypto_watch(struct vcrypto *vc)
 void vcrypto_update_later(struct vcrypto *vc, unsigned long delay)
 {
 	mod_delayed_work(system_freezable_wq, &vc->work, delay);
-}
-
-/* The device is broken. Any context. */
-void vcrypto_fail(struct vcrypto *vc)
-{
-	if (!xchg(&vc->failed, true))
-		vcrypto_watch(vc);
 }
 
 /**

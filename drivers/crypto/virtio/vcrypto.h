@@ -3,6 +3,7 @@
  * virtio_crypto: a guest's driver for the virtio crypto device, on asym_provider.
  *
  * main.c	module, probe, remove, suspend
+ * class.c	the class of algorithms, and what the module's parameters say of it
  * device.c	when a device is up, in use, or gone
  * control.c	control queue: key sessions
  * data.c	data queues: operations
@@ -240,19 +241,26 @@ struct vcrypto {
 
 struct vcrypto_session;
 
-/* main.c */
+/* The device is broken: device.c takes it down. Any context. */
+static inline void vcrypto_fail(struct vcrypto *vc)
+{
+	if (!xchg(&vc->failed, true))
+		queue_work(system_freezable_wq, &vc->watch_work);
+}
+
+/* class.c */
 extern struct asym_class *vcrypto_class;
 long vcrypto_max_wait(void);
+int vcrypto_class_create(void);
+void vcrypto_class_destroy(void);
 
 /* device.c */
 void vcrypto_init(struct vcrypto *vc);
-void vcrypto_fail(struct vcrypto *vc);
 void vcrypto_watch(struct vcrypto *vc);
 void vcrypto_update_later(struct vcrypto *vc, unsigned long delay);
 int vcrypto_up(struct vcrypto *vc);
 void vcrypto_leave(struct vcrypto *vc);
 void vcrypto_shutdown_begin(void);
-long vcrypto_down_timeout(long timeout);
 
 /* control.c */
 void vcrypto_ctrl_init(struct vcrypto *vc);
@@ -269,7 +277,7 @@ int vcrypto_cipher_session_open(struct vcrypto *vc, const u8 *key, unsigned int 
 void vcrypto_session_close(struct vcrypto *vc, struct vcrypto_session *session);
 u64 vcrypto_session_id(const struct vcrypto_session *session);
 void vcrypto_session_unknown(struct vcrypto_session *session);
-void vcrypto_sessions_close(struct vcrypto *vc);
+void vcrypto_sessions_close(struct vcrypto *vc, long left);
 void vcrypto_sessions_forget(struct vcrypto *vc);
 
 /* data.c */
