@@ -15,7 +15,7 @@
  * input and room for the output, and stays there until the device answers or is reset.
  * Only what a device says it has computed is copied to the caller's. So software can do
  * it again at any time: when the device fails, and when it does not answer for max_wait_ms
- * (vcrypto.cipher_watch). While such an operation is with a device, no others are sent.
+ * (vcrypto_cipher.watch). While such an operation is with a device, no others are sent.
  *
  * Locks, outermost first: cipher_tfms_lock (the list of transforms),
  * cipher_tfm.lock (its key; held while a device answers), cipher_lock (short:
@@ -70,7 +70,7 @@ enum cipher_stat {
  * @rcu: frees it
  * @tfm: whose it is; NULL when it has another, under cipher_lock
  * @vc: the device; NULL when that is gone, under cipher_lock or RCU
- * @node: in vcrypto.cipher_keys
+ * @node: in vcrypto_cipher.keys
  * @session: for encryption and decryption
  * @work: closes them
  */
@@ -177,11 +177,11 @@ static struct vcrypto *cipher_device_get(void)
 	struct vcrypto *vc;
 
 	spin_lock(&cipher_lock);
-	vc = list_first_entry_or_null(&cipher_devices, struct vcrypto, cipher_node);
+	vc = list_first_entry_or_null(&cipher_devices, struct vcrypto, cipher.node);
 	if (vc) {
-		vc->cipher_calls++;
+		vc->cipher.calls++;
 		/* The next one asks another. */
-		list_move_tail(&vc->cipher_node, &cipher_devices);
+		list_move_tail(&vc->cipher.node, &cipher_devices);
 	}
 	spin_unlock(&cipher_lock);
 	return vc;
@@ -190,10 +190,10 @@ static struct vcrypto *cipher_device_get(void)
 static void cipher_device_put(struct vcrypto *vc)
 {
 	spin_lock(&cipher_lock);
-	if (!--vc->cipher_calls) {
+	if (!--vc->cipher.calls) {
 		/* The count, then who waits; vcrypto_cipher_leave() has it the other way around. */
 		smp_mb();
-		wake_up_var(&vc->cipher_calls);
+		wake_up_var(&vc->cipher.calls);
 	}
 	spin_unlock(&cipher_lock);
 }
@@ -209,10 +209,10 @@ static void cipher_key_work(struct work_struct *work)
 	if (vc) {
 		list_del(&key->node);
 		/* It leaves: it takes them itself. */
-		if (list_empty(&vc->cipher_node))
+		if (list_empty(&vc->cipher.node))
 			vc = NULL;
 		else
-			vc->cipher_calls++;
+			vc->cipher.calls++;
 	}
 	spin_unlock(&cipher_lock);
 
@@ -294,7 +294,7 @@ static int cipher_tfm_on(struct cipher_tfm *tfm)
 
 	/* A device that leaves waits for us, and finds the key then. */
 	spin_lock(&cipher_lock);
-	list_add_tail(&key->node, &vc->cipher_keys);
+	list_add_tail(&key->node, &vc->cipher.keys);
 	rcu_assign_pointer(tfm->on, key);
 	spin_unlock(&cipher_lock);
 put:
@@ -309,7 +309,7 @@ static void cipher_watch_later(struct vcrypto *vc)
 	long wait = vcrypto_max_wait();
 
 	if (wait != MAX_SCHEDULE_TIMEOUT)
-		queue_delayed_work(cipher_wq, &vc->cipher_watch, wait / 4 + 1);
+		queue_delayed_work(cipher_wq, &vc->cipher.watch, wait / 4 + 1);
 }
 
 static u8 *cipher_out(struct cipher_op *cop)
@@ -418,7 +418,7 @@ static int cipher_send(struct vcrypto *vc, struct cipher_op *cop,
 /* A device did not answer operations in time: software computes them. */
 static void cipher_watch_work(struct work_struct *work)
 {
-	struct vcrypto *vc = container_of(to_delayed_work(work), struct vcrypto, cipher_watch);
+	struct vcrypto *vc = container_of(to_delayed_work(work), struct vcrypto, cipher.watch);
 	struct cipher_request *creq, *next;
 	LIST_HEAD(late);
 	bool more;
@@ -504,7 +504,7 @@ static int cipher_request_send(struct cipher_request *creq)
 	if (key && kref_get_unless_zero(&key->ref)) {
 		vc = READ_ONCE(key->vc);
 		cop->key = key;
-		if (vc && cop->len > vc->cipher_max)
+		if (vc && cop->len > vc->cipher.max)
 			err = -E2BIG;
 		else if (vc && atomic_read(&vc->late))
 			err = -ETIMEDOUT;
@@ -789,12 +789,12 @@ int vcrypto_cipher_join(struct vcrypto *vc)
 
 	/* Input, output, IV and status (5.9.5); 0: the device names no limit. */
 	virtio_cread_le(vc->vdev, struct virtio_crypto_config, max_size, &max_size);
-	vc->cipher_max = CIPHER_MAX_LEN;
+	vc->cipher.max = CIPHER_MAX_LEN;
 	if (max_size)
-		vc->cipher_max = max_size / 2 - min_t(u64, max_size / 2, AES_BLOCK_SIZE);
+		vc->cipher.max = max_size / 2 - min_t(u64, max_size / 2, AES_BLOCK_SIZE);
 
 	spin_lock(&cipher_lock);
-	list_add_tail(&vc->cipher_node, &cipher_devices);
+	list_add_tail(&vc->cipher.node, &cipher_devices);
 	spin_unlock(&cipher_lock);
 	queue_work(cipher_wq, &cipher_again);
 	return cipher_register();
@@ -814,15 +814,15 @@ void vcrypto_cipher_leave(struct vcrypto *vc)
 	struct cipher_key *key, *next;
 	LIST_HEAD(keys);
 
-	if (list_empty(&vc->cipher_node))
+	if (list_empty(&vc->cipher.node))
 		return;
 	spin_lock(&cipher_lock);
-	list_del_init(&vc->cipher_node);
+	list_del_init(&vc->cipher.node);
 	spin_unlock(&cipher_lock);
-	wait_var_event(&vc->cipher_calls, !READ_ONCE(vc->cipher_calls));
+	wait_var_event(&vc->cipher.calls, !READ_ONCE(vc->cipher.calls));
 
 	spin_lock(&cipher_lock);
-	list_for_each_entry_safe(key, next, &vc->cipher_keys, node) {
+	list_for_each_entry_safe(key, next, &vc->cipher.keys, node) {
 		list_del_init(&key->node);
 		WRITE_ONCE(key->vc, NULL);
 		if (key->tfm) {
@@ -839,9 +839,9 @@ void vcrypto_cipher_leave(struct vcrypto *vc)
 
 void vcrypto_cipher_new(struct vcrypto *vc)
 {
-	INIT_DELAYED_WORK(&vc->cipher_watch, cipher_watch_work);
-	INIT_LIST_HEAD(&vc->cipher_node);
-	INIT_LIST_HEAD(&vc->cipher_keys);
+	INIT_DELAYED_WORK(&vc->cipher.watch, cipher_watch_work);
+	INIT_LIST_HEAD(&vc->cipher.node);
+	INIT_LIST_HEAD(&vc->cipher.keys);
 }
 
 void vcrypto_cipher_show(struct seq_file *m)

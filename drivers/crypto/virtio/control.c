@@ -12,7 +12,7 @@
  * A device that leaves a request unanswered for so long gets no more keys until it
  * answers: callers do not wait one after the other, and the memory it can hold is bounded.
  *
- * vcrypto.ctrl_lock protects the ring, the list of requests in it and the list
+ * vcrypto_control.lock protects the ring, the list of requests in it and the list
  * of sessions. The interrupt only queues a bottom half.
  */
 #include <linux/scatterlist.h>
@@ -25,7 +25,7 @@
 /**
  * struct vcrypto_wait - somebody waits for a session
  * @done: answered, or not to be
- * @ctrl: the request, as long as it points here; under ctrl_lock
+ * @ctrl: the request, as long as it points here; under control.lock
  * @err: how it went
  */
 struct vcrypto_wait {
@@ -36,7 +36,7 @@ struct vcrypto_wait {
 
 /**
  * struct vcrypto_ctrl - a request
- * @list: in vcrypto.ctrl_inflight
+ * @list: in vcrypto_control.inflight
  * @wait: opener, if there is one still
  * @session: the one to open or close
  * @key_len: bytes of key; 0 closes the session
@@ -68,7 +68,7 @@ struct vcrypto_open {
 
 /**
  * struct vcrypto_session - a key that the device knows
- * @list: in vcrypto.sessions while it is open, in vcrypto.unclosed if it is to be closed
+ * @list: in vcrypto_control.sessions while it is open, in .unclosed if it is to be closed
  * @id: the device's name for it
  * @unknown: the device said that it does not know it (any more)
  * @destroy: opcode that closes it
@@ -95,7 +95,7 @@ void vcrypto_session_unknown(struct vcrypto_session *session)
 	WRITE_ONCE(session->unknown, true);
 }
 
-/* ctrl_lock is held. Nobody waits for @wait's request any more. */
+/* control.lock is held. Nobody waits for @wait's request any more. */
 static void vcrypto_wait_end(struct vcrypto_wait *wait, int err)
 {
 	wait->ctrl->wait = NULL;
@@ -104,33 +104,33 @@ static void vcrypto_wait_end(struct vcrypto_wait *wait, int err)
 	complete(&wait->done);
 }
 
-/* ctrl_lock is held. The device did not answer in time: it gets no keys until it does. */
-static bool vcrypto_ctrl_silent(const struct vcrypto *vc)
+/* control.lock is held. The device did not answer in time: it gets no keys until it does. */
+static bool vcrypto_ctrl_silent(const struct vcrypto_control *control)
 {
 	/* What could not even be sent, for want of memory, is no silence. */
-	return vc->ctrl_timeouts || vc->ctrl_late ||
-	       (vc->nr_unclosed && !list_empty(&vc->ctrl_inflight));
+	return control->timeouts || control->late ||
+	       (control->nr_unclosed && !list_empty(&control->inflight));
 }
 
-/* ctrl_lock is held. A request was not answered, or found no room, in time. */
+/* control.lock is held. A request was not answered, or found no room, in time. */
 static void vcrypto_ctrl_timeout(struct vcrypto *vc)
 {
-	vc->ctrl_timeouts++;
-	vc->ctrl_timeouts_all++;
-	if (vc->ctrl_refused)
+	vc->control.timeouts++;
+	vc->control.timeouts_all++;
+	if (vc->control.refused)
 		return;
-	vc->ctrl_refused = true;
+	vc->control.refused = true;
 	dev_err_ratelimited(&vc->vdev->dev,
 			    "does not answer on its control queue: it gets no keys until it does, software computes. If it stays so, unbind and bind it\n");
 }
 
-/* ctrl_lock is held; answers were taken. */
+/* control.lock is held; answers were taken. */
 static void vcrypto_ctrl_answers(struct vcrypto *vc)
 {
-	vc->ctrl_timeouts = 0;
-	if (!vc->ctrl_refused || vcrypto_ctrl_silent(vc))
+	vc->control.timeouts = 0;
+	if (!vc->control.refused || vcrypto_ctrl_silent(&vc->control))
 		return;
-	vc->ctrl_refused = false;
+	vc->control.refused = false;
 	dev_info_ratelimited(&vc->vdev->dev, "answers on its control queue again\n");
 }
 
@@ -142,22 +142,22 @@ static void vcrypto_ctrl_free(struct vcrypto_ctrl *ctrl)
 		kfree(ctrl->session);
 }
 
-/* ctrl_lock is held. */
+/* control.lock is held. */
 static void vcrypto_session_add(struct vcrypto *vc, struct vcrypto_session *session)
 {
-	list_add_tail(&session->list, &vc->sessions);
-	vc->nr_sessions++;
+	list_add_tail(&session->list, &vc->control.sessions);
+	vc->control.nr_sessions++;
 }
 
-/* ctrl_lock is held. vcrypto_ctrl_work() or vcrypto_sessions_close() closes it. */
+/* control.lock is held. vcrypto_ctrl_work() or vcrypto_sessions_close() closes it. */
 static void vcrypto_session_add_unclosed(struct vcrypto *vc, struct vcrypto_session *session)
 {
-	list_add_tail(&session->list, &vc->unclosed);
-	vc->nr_unclosed++;
+	list_add_tail(&session->list, &vc->control.unclosed);
+	vc->control.nr_unclosed++;
 }
 
 /*
- * ctrl_lock is held and @ctrl off the ring. @err: the device was reset, or 0
+ * control.lock is held and @ctrl off the ring. @err: the device was reset, or 0
  * to see what it wrote.
  */
 static void vcrypto_ctrl_done(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, int err)
@@ -166,12 +166,12 @@ static void vcrypto_ctrl_done(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, int
 
 	list_del(&ctrl->list);
 	if (ctrl->late)
-		vc->ctrl_late--;
+		vc->control.late--;
 	if (!err) {
 		err = vcrypto_errno(ctrl->key_len ? le32_to_cpu(ctrl->in.session.status) :
 						    ctrl->in.destroy.status);
 		if (err)
-			vc->ctrl_errors++;
+			vc->control.errors++;
 	}
 	if (ctrl->key_len) {
 		if (!err) {
@@ -189,7 +189,7 @@ static void vcrypto_ctrl_done(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, int
 	vcrypto_ctrl_free(ctrl);
 }
 
-/* ctrl_lock is held. On success @ctrl is the ring's; @notify: the device is to be notified. */
+/* control.lock is held. On success @ctrl is the ring's; @notify: the device is to be notified. */
 static int vcrypto_ctrl_add(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, bool *notify)
 {
 	struct scatterlist req, key, in, *sgs[3];
@@ -209,13 +209,13 @@ static int vcrypto_ctrl_add(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, bool 
 		sg_init_one(&in, &ctrl->in.destroy, sizeof(ctrl->in.destroy));
 	}
 	sgs[nr_out] = &in;
-	err = virtqueue_add_sgs(vc->ctrl_vq, sgs, nr_out, 1, ctrl, GFP_ATOMIC);
+	err = virtqueue_add_sgs(vc->control.vq, sgs, nr_out, 1, ctrl, GFP_ATOMIC);
 	if (err)
 		return err;
-	list_add_tail(&ctrl->list, &vc->ctrl_inflight);
-	vc->ctrl_requests++;
-	if (virtqueue_kick_prepare(vc->ctrl_vq)) {
-		vc->ctrl_kicks++;
+	list_add_tail(&ctrl->list, &vc->control.inflight);
+	vc->control.requests++;
+	if (virtqueue_kick_prepare(vc->control.vq)) {
+		vc->control.kicks++;
 		*notify = true;
 	}
 	return 0;
@@ -230,50 +230,50 @@ static void vcrypto_close_prepare(struct vcrypto_session *session)
 	req->u.destroy_session.session_id = cpu_to_le64(session->id);
 }
 
-/* ctrl_lock is held. Closes what could not be closed before, as far as there is room. */
+/* control.lock is held. Closes what could not be closed before, as far as there is room. */
 static bool vcrypto_ctrl_close_left(struct vcrypto *vc)
 {
 	struct vcrypto_session *session, *next;
 	bool notify = false;
 
-	list_for_each_entry_safe(session, next, &vc->unclosed, list) {
+	list_for_each_entry_safe(session, next, &vc->control.unclosed, list) {
 		vcrypto_close_prepare(session);
-		if (vc->stopping || vcrypto_ctrl_add(vc, &session->close, &notify))
+		if (vc->control.stopping || vcrypto_ctrl_add(vc, &session->close, &notify))
 			break;
 		list_del(&session->list);
-		vc->nr_unclosed--;
+		vc->control.nr_unclosed--;
 	}
 	return notify;
 }
 
 static void vcrypto_ctrl_work(struct work_struct *work)
 {
-	struct vcrypto *vc = container_of(work, struct vcrypto, ctrl_work);
+	struct vcrypto *vc = container_of(work, struct vcrypto, control.work);
 	bool broken, notify, any = false;
 	struct vcrypto_ctrl *ctrl;
 	unsigned int used;
 
-	spin_lock_irq(&vc->ctrl_lock);
-	if (vc->ctrl_dead) {	/* vcrypto_ctrl_flush() sees to it */
-		spin_unlock_irq(&vc->ctrl_lock);
+	spin_lock_irq(&vc->control.lock);
+	if (vc->control.dead) {	/* vcrypto_ctrl_flush() sees to it */
+		spin_unlock_irq(&vc->control.lock);
 		return;
 	}
 	do {
-		virtqueue_disable_cb(vc->ctrl_vq);
-		while ((ctrl = virtqueue_get_buf(vc->ctrl_vq, &used))) {
+		virtqueue_disable_cb(vc->control.vq);
+		while ((ctrl = virtqueue_get_buf(vc->control.vq, &used))) {
 			vcrypto_ctrl_done(vc, ctrl, 0);
 			any = true;
 		}
-	} while (!virtqueue_enable_cb(vc->ctrl_vq));
+	} while (!virtqueue_enable_cb(vc->control.vq));
 	notify = vcrypto_ctrl_close_left(vc);
 	if (any)
 		vcrypto_ctrl_answers(vc);
-	broken = virtqueue_is_broken(vc->ctrl_vq);
-	spin_unlock_irq(&vc->ctrl_lock);
+	broken = virtqueue_is_broken(vc->control.vq);
+	spin_unlock_irq(&vc->control.lock);
 
 	if (notify)	/* vcrypto_ctrl_flush() waits for us */
-		virtqueue_notify(vc->ctrl_vq);
-	wake_up(&vc->ctrl_room);
+		virtqueue_notify(vc->control.vq);
+	wake_up(&vc->control.room);
 	if (broken)
 		vcrypto_fail(vc);
 }
@@ -283,30 +283,30 @@ void vcrypto_ctrl_callback(struct virtqueue *vq)
 {
 	struct vcrypto *vc = vq->vdev->priv;
 
-	atomic64_inc(&vc->ctrl_interrupts);
-	queue_work(system_bh_wq, &vc->ctrl_work);
+	atomic64_inc(&vc->control.interrupts);
+	queue_work(system_bh_wq, &vc->control.work);
 }
 
 void vcrypto_ctrl_init(struct vcrypto *vc)
 {
-	spin_lock_init(&vc->ctrl_lock);
-	init_waitqueue_head(&vc->ctrl_room);
-	INIT_LIST_HEAD(&vc->ctrl_inflight);
-	INIT_LIST_HEAD(&vc->sessions);
-	INIT_LIST_HEAD(&vc->unclosed);
-	INIT_WORK(&vc->ctrl_work, vcrypto_ctrl_work);
-	vc->ctrl_dead = true;
+	spin_lock_init(&vc->control.lock);
+	init_waitqueue_head(&vc->control.room);
+	INIT_LIST_HEAD(&vc->control.inflight);
+	INIT_LIST_HEAD(&vc->control.sessions);
+	INIT_LIST_HEAD(&vc->control.unclosed);
+	INIT_WORK(&vc->control.work, vcrypto_ctrl_work);
+	vc->control.dead = true;
 }
 
 void vcrypto_ctrl_start(struct vcrypto *vc, struct virtqueue *vq)
 {
-	spin_lock_irq(&vc->ctrl_lock);
-	vc->ctrl_vq = vq;
-	vc->ctrl_dead = false;
-	vc->stopping = false;
-	vc->ctrl_timeouts = 0;
-	vc->ctrl_refused = false;
-	spin_unlock_irq(&vc->ctrl_lock);
+	spin_lock_irq(&vc->control.lock);
+	vc->control.vq = vq;
+	vc->control.dead = false;
+	vc->control.stopping = false;
+	vc->control.timeouts = 0;
+	vc->control.refused = false;
+	spin_unlock_irq(&vc->control.lock);
 }
 
 /* The device goes: sends away who waits and who comes. */
@@ -314,22 +314,22 @@ void vcrypto_ctrl_abandon(struct vcrypto *vc)
 {
 	struct vcrypto_ctrl *ctrl;
 
-	spin_lock_irq(&vc->ctrl_lock);
-	vc->stopping = true;
-	list_for_each_entry(ctrl, &vc->ctrl_inflight, list) {
+	spin_lock_irq(&vc->control.lock);
+	vc->control.stopping = true;
+	list_for_each_entry(ctrl, &vc->control.inflight, list) {
 		if (ctrl->wait)
 			vcrypto_wait_end(ctrl->wait, -ENODEV);
 	}
-	spin_unlock_irq(&vc->ctrl_lock);
-	wake_up(&vc->ctrl_room);
+	spin_unlock_irq(&vc->control.lock);
+	wake_up(&vc->control.room);
 }
 
 /* As vcrypto_ctrl_abandon(); and nothing is added to the ring any more. */
 void vcrypto_ctrl_kill(struct vcrypto *vc)
 {
-	spin_lock_irq(&vc->ctrl_lock);
-	vc->ctrl_dead = true;
-	spin_unlock_irq(&vc->ctrl_lock);
+	spin_lock_irq(&vc->control.lock);
+	vc->control.dead = true;
+	spin_unlock_irq(&vc->control.lock);
 	vcrypto_ctrl_abandon(vc);
 }
 
@@ -338,16 +338,16 @@ void vcrypto_ctrl_flush(struct vcrypto *vc)
 {
 	struct vcrypto_ctrl *ctrl;
 
-	cancel_work_sync(&vc->ctrl_work);
-	spin_lock_irq(&vc->ctrl_lock);
-	while ((ctrl = virtqueue_detach_unused_buf(vc->ctrl_vq)))
+	cancel_work_sync(&vc->control.work);
+	spin_lock_irq(&vc->control.lock);
+	while ((ctrl = virtqueue_detach_unused_buf(vc->control.vq)))
 		vcrypto_ctrl_done(vc, ctrl, -ENODEV);
-	spin_unlock_irq(&vc->ctrl_lock);
-	wake_up(&vc->ctrl_room);
+	spin_unlock_irq(&vc->control.lock);
+	wake_up(&vc->control.room);
 }
 
 /*
- * Sends @ctrl, which on success is the ring's. -ENOSPC: wait for ctrl_room.
+ * Sends @ctrl, which on success is the ring's. -ENOSPC: wait for control.room.
  * @last: also while stopping.
  */
 static int vcrypto_ctrl_try(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, bool last)
@@ -355,22 +355,22 @@ static int vcrypto_ctrl_try(struct vcrypto *vc, struct vcrypto_ctrl *ctrl, bool 
 	bool notify = false;
 	int err;
 
-	spin_lock_irq(&vc->ctrl_lock);
-	if (vc->ctrl_dead || (vc->stopping && !last))
+	spin_lock_irq(&vc->control.lock);
+	if (vc->control.dead || (vc->control.stopping && !last))
 		err = -ENODEV;
-	else if (ctrl->key_len && vcrypto_ctrl_silent(vc))
+	else if (ctrl->key_len && vcrypto_ctrl_silent(&vc->control))
 		err = -ETIMEDOUT;
 	else
 		err = vcrypto_ctrl_add(vc, ctrl, &notify);
-	if (err == -ENOMEM && !list_empty(&vc->ctrl_inflight))
+	if (err == -ENOMEM && !list_empty(&vc->control.inflight))
 		err = -ENOSPC;
-	else if (err == -ENOSPC && list_empty(&vc->ctrl_inflight))
+	else if (err == -ENOSPC && list_empty(&vc->control.inflight))
 		err = -EIO;
-	spin_unlock_irq(&vc->ctrl_lock);
+	spin_unlock_irq(&vc->control.lock);
 
 	/* The virtqueue exists: our caller is in ->open(), ->close() or holds life_lock. */
 	if (notify)
-		virtqueue_notify(vc->ctrl_vq);
+		virtqueue_notify(vc->control.vq);
 	else if (err == -EIO)
 		vcrypto_fail(vc);
 	return err;
@@ -398,14 +398,14 @@ static struct vcrypto_open *vcrypto_open_alloc(const u8 *key, unsigned int len, 
 /* The opener waits no longer. The request, with the key, is the device's until it answers. */
 static void vcrypto_open_give_up(struct vcrypto *vc, struct vcrypto_wait *wait)
 {
-	spin_lock_irq(&vc->ctrl_lock);
+	spin_lock_irq(&vc->control.lock);
 	if (wait->ctrl) {
 		wait->ctrl->late = true;
-		vc->ctrl_late++;
+		vc->control.late++;
 		vcrypto_ctrl_timeout(vc);
 		vcrypto_wait_end(wait, -ETIMEDOUT);
 	}
-	spin_unlock_irq(&vc->ctrl_lock);
+	spin_unlock_irq(&vc->control.lock);
 }
 
 /* Sends @open, and waits for the answer, not for ever. @open is no longer the caller's. */
@@ -419,14 +419,14 @@ static int vcrypto_open_send(struct vcrypto *vc, struct vcrypto_open *open,
 
 	init_completion(&wait.done);
 	open->ctrl.wait = &wait;
-	left = wait_event_timeout(vc->ctrl_room,
+	left = wait_event_timeout(vc->control.room,
 				  (err = vcrypto_ctrl_try(vc, &open->ctrl, false)) != -ENOSPC,
 				  left);
 	if (err) {
 		if (err == -ENOSPC) {
-			spin_lock_irq(&vc->ctrl_lock);
+			spin_lock_irq(&vc->control.lock);
 			vcrypto_ctrl_timeout(vc);
-			spin_unlock_irq(&vc->ctrl_lock);
+			spin_unlock_irq(&vc->control.lock);
 			err = -ETIMEDOUT;
 		}
 		kfree_sensitive(open);
@@ -509,7 +509,7 @@ int vcrypto_cipher_session_open(struct vcrypto *vc, const u8 *key, unsigned int 
 static void vcrypto_session_remove(struct vcrypto *vc, struct vcrypto_session *session)
 {
 	list_del(&session->list);
-	vc->nr_sessions--;
+	vc->control.nr_sessions--;
 }
 
 /**
@@ -524,10 +524,10 @@ void vcrypto_session_close(struct vcrypto *vc, struct vcrypto_session *session)
 	bool silent;
 	int err;
 
-	spin_lock_irq(&vc->ctrl_lock);
+	spin_lock_irq(&vc->control.lock);
 	vcrypto_session_remove(vc, session);
-	silent = vcrypto_ctrl_silent(vc);
-	spin_unlock_irq(&vc->ctrl_lock);
+	silent = vcrypto_ctrl_silent(&vc->control);
+	spin_unlock_irq(&vc->control.lock);
 	/* Of no use, and QEMU up to 8.2 ends with an assertion. */
 	if (READ_ONCE(session->unknown)) {
 		kfree(session);
@@ -535,45 +535,47 @@ void vcrypto_session_close(struct vcrypto *vc, struct vcrypto_session *session)
 	}
 
 	vcrypto_close_prepare(session);
-	wait_event_timeout(vc->ctrl_room,
+	wait_event_timeout(vc->control.room,
 			   (err = vcrypto_ctrl_try(vc, &session->close, false)) != -ENOSPC,
 			   silent ? 0 : vcrypto_max_wait());
 	if (!err)
 		return;
 
-	spin_lock_irq(&vc->ctrl_lock);
+	spin_lock_irq(&vc->control.lock);
 	vcrypto_session_add_unclosed(vc, session);
 	if (err == -ENOSPC && !silent)
 		vcrypto_ctrl_timeout(vc);
-	spin_unlock_irq(&vc->ctrl_lock);
+	spin_unlock_irq(&vc->control.lock);
 }
 
 static bool vcrypto_ctrl_idle(struct vcrypto *vc)
 {
 	bool idle;
 
-	spin_lock_irq(&vc->ctrl_lock);
-	idle = vc->ctrl_dead || list_empty(&vc->ctrl_inflight);
-	spin_unlock_irq(&vc->ctrl_lock);
+	spin_lock_irq(&vc->control.lock);
+	idle = vc->control.dead || list_empty(&vc->control.inflight);
+	spin_unlock_irq(&vc->control.lock);
 	return idle;
 }
 
 static struct vcrypto_session *vcrypto_session_pop(struct vcrypto *vc)
 {
+	struct vcrypto_control *control = &vc->control;
 	struct vcrypto_session *session;
 
-	spin_lock_irq(&vc->ctrl_lock);
-	session = list_first_entry_or_null(&vc->sessions, struct vcrypto_session, list);
+	spin_lock_irq(&control->lock);
+	session = list_first_entry_or_null(&control->sessions, struct vcrypto_session, list);
 	if (session) {
 		vcrypto_session_remove(vc, session);
 	} else {
-		session = list_first_entry_or_null(&vc->unclosed, struct vcrypto_session, list);
+		session = list_first_entry_or_null(&control->unclosed, struct vcrypto_session,
+						   list);
 		if (session) {
 			list_del(&session->list);
-			vc->nr_unclosed--;
+			control->nr_unclosed--;
 		}
 	}
-	spin_unlock_irq(&vc->ctrl_lock);
+	spin_unlock_irq(&control->lock);
 	return session;
 }
 
@@ -594,7 +596,7 @@ void vcrypto_sessions_close(struct vcrypto *vc, long left)
 	int err;
 
 	/* Openers that were sent away may get an answer still. */
-	left = wait_event_timeout(vc->ctrl_room, vcrypto_ctrl_idle(vc), left);
+	left = wait_event_timeout(vc->control.room, vcrypto_ctrl_idle(vc), left);
 
 	while (left && (session = vcrypto_session_pop(vc))) {
 		if (READ_ONCE(session->unknown)) {
@@ -602,7 +604,7 @@ void vcrypto_sessions_close(struct vcrypto *vc, long left)
 			continue;
 		}
 		vcrypto_close_prepare(session);
-		left = wait_event_timeout(vc->ctrl_room,
+		left = wait_event_timeout(vc->control.room,
 					  (err = vcrypto_ctrl_try(vc, &session->close, true)) !=
 					  -ENOSPC, left);
 		if (err) {
@@ -610,7 +612,7 @@ void vcrypto_sessions_close(struct vcrypto *vc, long left)
 			return;
 		}
 	}
-	wait_event_timeout(vc->ctrl_room, vcrypto_ctrl_idle(vc), left);
+	wait_event_timeout(vc->control.room, vcrypto_ctrl_idle(vc), left);
 }
 
 /* The device was reset; nobody uses a session any more. */

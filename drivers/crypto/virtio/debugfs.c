@@ -68,15 +68,15 @@ static int stats_show(struct seq_file *m, void *unused)
 		vcrypto_count(&vc->queues[i], &sum);
 	vcrypto_show_counts(m, "", &sum);
 
-	spin_lock_irq(&vc->ctrl_lock);
-	requests = vc->ctrl_requests;
-	errors = vc->ctrl_errors;
-	kicks = vc->ctrl_kicks;
-	sessions = vc->nr_sessions;
-	unclosed = vc->nr_unclosed;
-	late = vc->ctrl_late;
-	timeouts = vc->ctrl_timeouts_all;
-	spin_unlock_irq(&vc->ctrl_lock);
+	spin_lock_irq(&vc->control.lock);
+	requests = vc->control.requests;
+	errors = vc->control.errors;
+	kicks = vc->control.kicks;
+	sessions = vc->control.nr_sessions;
+	unclosed = vc->control.nr_unclosed;
+	late = vc->control.late;
+	timeouts = vc->control.timeouts_all;
+	spin_unlock_irq(&vc->control.lock);
 	seq_printf(m, "sessions %u\n", sessions);
 	seq_printf(m, "sessions_unclosed %u\n", unclosed);
 	seq_printf(m, "control_late %u\n", late);
@@ -84,7 +84,7 @@ static int stats_show(struct seq_file *m, void *unused)
 	seq_printf(m, "control_requests %llu\n", requests);
 	seq_printf(m, "control_errors %llu\n", errors);
 	seq_printf(m, "control_kicks %llu\n", kicks);
-	seq_printf(m, "control_interrupts %llu\n", (u64)atomic64_read(&vc->ctrl_interrupts));
+	seq_printf(m, "control_interrupts %llu\n", (u64)atomic64_read(&vc->control.interrupts));
 
 	for (i = 0; i < vc->nr_queues; i++) {
 		struct vcrypto_counts one = {};

@@ -168,7 +168,7 @@ static void vcrypto_down(struct vcrypto *vc)
 	if (vc->registered)
 		asym_device_quiesce(&vc->asym);
 
-	if (!READ_ONCE(vc->failed) && !virtqueue_is_broken(vc->ctrl_vq)) {
+	if (!READ_ONCE(vc->failed) && !virtqueue_is_broken(vc->control.vq)) {
 		wait_event_timeout(vc->idle, vcrypto_queues_idle(vc),
 				   vcrypto_down_timeout(VCRYPTO_DRAIN_TIMEOUT));
 		/* "MUST NOT transmit any requests … if HW_READY is not set" (5.9.5.2) */

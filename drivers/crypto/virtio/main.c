@@ -117,7 +117,7 @@ static void vcrypto_remove(struct virtio_device *vdev)
 	vcrypto_leave(vc);
 	cancel_work_sync(&vc->watch_work);
 	cancel_delayed_work_sync(&vc->work);
-	cancel_delayed_work_sync(&vc->cipher_watch);
+	cancel_delayed_work_sync(&vc->cipher.watch);
 	/* A device that was left alone over a suspend has a status again. */
 	virtio_reset_device(vdev);
 	vcrypto_free(vc);

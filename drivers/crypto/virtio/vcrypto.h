@@ -133,6 +133,68 @@ struct vcrypto_queue {
 } ____cacheline_aligned_in_smp;
 
 /**
+ * struct vcrypto_control - a device's control queue
+ * @work: bottom half
+ * @room: woken when the queue has room, or died
+ * @interrupts: callbacks
+ * @lock: the ring, and all below; taken with interrupts off
+ * @vq: valid while &vcrypto.vqs_up
+ * @dead: nothing is added any more
+ * @stopping: nobody waits for an answer any more
+ * @inflight: requests the device holds
+ * @late: of these, those whose opener gave up
+ * @timeouts: requests that were not answered, or sent, in time, since the last answer
+ * @timeouts_all: since the device was bound
+ * @refused: the log says that the device gets no keys
+ * @sessions: open ones
+ * @nr_sessions: length of @sessions
+ * @unclosed: those that nobody uses and for whose closing there was no room
+ * @nr_unclosed: length of @unclosed
+ * @requests: given to the device
+ * @errors: answered with an error
+ * @kicks: notifications
+ */
+struct vcrypto_control {
+	struct work_struct work;
+	wait_queue_head_t room;
+	atomic64_t interrupts;
+
+	spinlock_t lock ____cacheline_aligned_in_smp; /* the ring and all below */
+	struct virtqueue *vq;
+	bool dead;
+	bool stopping;
+	struct list_head inflight;
+	unsigned int late;
+	unsigned int timeouts;
+	u64 timeouts_all;
+	bool refused;
+	struct list_head sessions;
+	unsigned int nr_sessions;
+	struct list_head unclosed;
+	unsigned int nr_unclosed;
+	u64 requests;
+	u64 errors;
+	u64 kicks;
+};
+
+/**
+ * struct vcrypto_cipher - a device's part in cbc(aes)
+ * @node: in cipher.c's list of devices while it takes keys; protected, with @keys and @calls, by a
+ *	lock there
+ * @keys: what it has of them
+ * @calls: who opens or closes a session
+ * @max: bytes of one operation; fixed while the device takes keys
+ * @watch: finds operations that are not answered in time
+ */
+struct vcrypto_cipher {
+	struct list_head node;
+	struct list_head keys;
+	unsigned int calls;
+	u64 max;
+	struct delayed_work watch;
+};
+
+/**
  * struct vcrypto - a device
  * @asym: as asym_provider knows it
  * @vdev: as the virtio bus knows it
@@ -142,6 +204,9 @@ struct vcrypto_queue {
  * @nr_dataqs: data queues the device has
  * @nr_queues: data queues in use, the first of @nr_dataqs
  * @queues: @nr_queues of them; allocated once, counters survive a reset
+ * @late: requests that are &vcrypto_op.late: how many the device still has
+ * @control: control.c's
+ * @cipher: cipher.c's
  * @work: follows configuration changes and failures, and tries again
  * @watch_work: sees that a device is broken while @work waits for it; queues @work
  * @settled: @work ran for the first time
@@ -157,32 +222,6 @@ struct vcrypto_queue {
  * @vqs_up: there are virtqueues
  * @killed: the device was reset and answered for; virtqueues still exist
  * @leaving: do not come up
- * @ctrl_work: bottom half of the control queue
- * @ctrl_room: woken when the control queue has room, or died
- * @ctrl_interrupts: callbacks
- * @ctrl_lock: control queue's ring and all below; taken with interrupts off
- * @ctrl_vq: valid while @vqs_up
- * @ctrl_dead: nothing is added any more
- * @stopping: nobody waits for an answer any more
- * @ctrl_inflight: requests the device holds
- * @ctrl_late: of these, those whose opener gave up
- * @ctrl_timeouts: requests that were not answered, or sent, in time, since the last answer
- * @ctrl_timeouts_all: since the device was bound
- * @ctrl_refused: the log says that the device gets no keys
- * @sessions: open ones
- * @nr_sessions: length of @sessions
- * @unclosed: those that nobody uses and for whose closing there was no room
- * @nr_unclosed: length of @unclosed
- * @ctrl_requests: given to the device
- * @ctrl_errors: answered with an error
- * @ctrl_kicks: notifications
- * @cipher_node: in cipher.c's list of devices while it takes keys; these four are
- *	protected by a lock there
- * @cipher_keys: what it has of them
- * @cipher_calls: who opens or closes a session of cipher.c
- * @cipher_max: bytes of one operation
- * @cipher_watch: finds operations of cipher.c that are not answered in time
- * @late: requests that are &vcrypto_op.late: how many the device still has
  */
 struct vcrypto {
 	struct asym_device asym;
@@ -193,6 +232,9 @@ struct vcrypto {
 	unsigned int nr_dataqs;
 	unsigned int nr_queues;
 	struct vcrypto_queue *queues;
+	atomic_t late;
+	struct vcrypto_control control;
+	struct vcrypto_cipher cipher;
 	struct delayed_work work;
 	struct work_struct watch_work;
 	struct completion settled;
@@ -209,34 +251,6 @@ struct vcrypto {
 	bool vqs_up;
 	bool killed;
 	bool leaving;
-
-	struct work_struct ctrl_work;
-	wait_queue_head_t ctrl_room;
-	atomic64_t ctrl_interrupts;
-
-	spinlock_t ctrl_lock ____cacheline_aligned_in_smp; /* the ring and all below */
-	struct virtqueue *ctrl_vq;
-	bool ctrl_dead;
-	bool stopping;
-	struct list_head ctrl_inflight;
-	unsigned int ctrl_late;
-	unsigned int ctrl_timeouts;
-	u64 ctrl_timeouts_all;
-	bool ctrl_refused;
-	struct list_head sessions;
-	unsigned int nr_sessions;
-	struct list_head unclosed;
-	unsigned int nr_unclosed;
-	u64 ctrl_requests;
-	u64 ctrl_errors;
-	u64 ctrl_kicks;
-
-	struct list_head cipher_node;
-	struct list_head cipher_keys;
-	unsigned int cipher_calls;
-	u64 cipher_max;
-	struct delayed_work cipher_watch;
-	atomic_t late;
 };
 
 struct vcrypto_session;
