@@ -12,8 +12,15 @@
 #include <linux/scatterlist.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
+#include <crypto/internal/asym/provider.h>
+#include <uapi/linux/virtio_crypto.h>
+#include <uapi/linux/virtio_crypto_stateless.h>
 
-#include "vcrypto.h"
+#include "akcipher.h"
+#include "control.h"
+#include "data.h"
+#include "proto.h"
+#include "types.h"
 
 static_assert(VIRTIO_CRYPTO_AKCIPHER_RSA == (int)ASYM_RSA);
 static_assert(VIRTIO_CRYPTO_AKCIPHER_ECDSA == (int)ASYM_ECDSA);

@@ -35,8 +35,14 @@
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 #include <linux/wait_bit.h>
+#include <uapi/linux/virtio_crypto.h>
+#include <uapi/linux/virtio_crypto_stateless.h>
 
-#include "vcrypto.h"
+#include "cipher.h"
+#include "class.h"
+#include "control.h"
+#include "data.h"
+#include "types.h"
 
 /* As the in-tree driver's: the CPU's own instructions are faster, and have more */
 #define CIPHER_PRIORITY		150
@@ -720,7 +726,13 @@ free:
 	return err;
 }
 
-/* Does the device say that it does AES-CBC? It is up. */
+/**
+ * vcrypto_cipher_offered() - whether a device says that it does AES-CBC
+ * @vc: device: up
+ *
+ * Context: sleeps.
+ * Return: true: with all lengths of keys.
+ */
 bool vcrypto_cipher_offered(struct vcrypto *vc)
 {
 	u32 services, algos, key_len;
@@ -837,6 +849,12 @@ void vcrypto_cipher_leave(struct vcrypto *vc)
 		cipher_key_put(key);
 }
 
+/**
+ * vcrypto_cipher_new() - once for each device
+ * @vc: device; &vcrypto_cipher.watch is to be cancelled after it left for good
+ *
+ * Context: any.
+ */
 void vcrypto_cipher_new(struct vcrypto *vc)
 {
 	INIT_DELAYED_WORK(&vc->cipher.watch, cipher_watch_work);
@@ -844,6 +862,12 @@ void vcrypto_cipher_new(struct vcrypto *vc)
 	INIT_LIST_HEAD(&vc->cipher.keys);
 }
 
+/**
+ * vcrypto_cipher_show() - counters of all devices' cbc(aes), one 'name value' a line
+ * @m: where they go
+ *
+ * Context: any.
+ */
 void vcrypto_cipher_show(struct seq_file *m)
 {
 	static const char * const names[CIPHER_STATS] = {
@@ -864,13 +888,23 @@ void vcrypto_cipher_show(struct seq_file *m)
 		seq_printf(m, "%s %llu\n", names[i], (u64)atomic64_read(&cipher_stats[i]));
 }
 
+/**
+ * vcrypto_cipher_init() - before there are devices
+ *
+ * Context: sleeps.
+ * Return: 0 or -ENOMEM.
+ */
 int vcrypto_cipher_init(void)
 {
 	cipher_wq = alloc_workqueue("virtio_crypto", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	return cipher_wq ? 0 : -ENOMEM;
 }
 
-/* No device is left, and no transform. */
+/**
+ * vcrypto_cipher_exit() - no device is left, and no transform
+ *
+ * Context: sleeps.
+ */
 void vcrypto_cipher_exit(void)
 {
 	if (cipher_registered)

@@ -13,8 +13,9 @@
 #include <linux/moduleparam.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <crypto/internal/asym/provider.h>
 
-#include "vcrypto.h"
+#include "class.h"
 
 /* As the in-tree driver's: above rsa-generic and the templates on it */
 #define VCRYPTO_PRIORITY	150
@@ -152,7 +153,13 @@ int __init vcrypto_class_create(void)
 	return 0;
 }
 
-/* No device is left. Parameters may be written until the module is gone. */
+/**
+ * vcrypto_class_destroy() - undo vcrypto_class_create(); no device is left
+ *
+ * Parameters may be written until the module is gone.
+ *
+ * Context: sleeps.
+ */
 void vcrypto_class_destroy(void)
 {
 	struct asym_class *class = vcrypto_class;

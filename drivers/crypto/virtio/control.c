@@ -19,8 +19,13 @@
 #include <linux/slab.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
+#include <crypto/internal/asym/types.h>
+#include <uapi/linux/virtio_crypto.h>
 
-#include "vcrypto.h"
+#include "class.h"
+#include "control.h"
+#include "proto.h"
+#include "types.h"
 
 /**
  * struct vcrypto_wait - somebody waits for a session
@@ -84,12 +89,24 @@ struct vcrypto_session {
 	struct vcrypto_ctrl close;
 };
 
+/**
+ * vcrypto_session_id() - the device's name for a session
+ * @session: open, and used by the caller
+ *
+ * Context: any.
+ * Return: the name, as its header fields hold it.
+ */
 u64 vcrypto_session_id(const struct vcrypto_session *session)
 {
 	return session->id;
 }
 
-/* The device answered INVSESS to an operation that uses @session, which therefore still exists. */
+/**
+ * vcrypto_session_unknown() - the device answered INVSESS to an operation
+ * @session: which the operation uses; it therefore still exists
+ *
+ * Context: any.
+ */
 void vcrypto_session_unknown(struct vcrypto_session *session)
 {
 	WRITE_ONCE(session->unknown, true);
@@ -278,7 +295,12 @@ static void vcrypto_ctrl_work(struct work_struct *work)
 		vcrypto_fail(vc);
 }
 
-/* Interrupt. */
+/**
+ * vcrypto_ctrl_callback() - the device answered
+ * @vq: control queue
+ *
+ * Context: interrupt.
+ */
 void vcrypto_ctrl_callback(struct virtqueue *vq)
 {
 	struct vcrypto *vc = vq->vdev->priv;
@@ -287,6 +309,12 @@ void vcrypto_ctrl_callback(struct virtqueue *vq)
 	queue_work(system_bh_wq, &vc->control.work);
 }
 
+/**
+ * vcrypto_ctrl_init() - once for each device
+ * @vc: device; its control queue takes no requests until vcrypto_ctrl_start()
+ *
+ * Context: any.
+ */
 void vcrypto_ctrl_init(struct vcrypto *vc)
 {
 	spin_lock_init(&vc->control.lock);
@@ -298,6 +326,13 @@ void vcrypto_ctrl_init(struct vcrypto *vc)
 	vc->control.dead = true;
 }
 
+/**
+ * vcrypto_ctrl_start() - take requests
+ * @vc: device
+ * @vq: its control queue; it is there until after vcrypto_ctrl_flush()
+ *
+ * Context: process.
+ */
 void vcrypto_ctrl_start(struct vcrypto *vc, struct virtqueue *vq)
 {
 	spin_lock_irq(&vc->control.lock);
@@ -309,7 +344,12 @@ void vcrypto_ctrl_start(struct vcrypto *vc, struct virtqueue *vq)
 	spin_unlock_irq(&vc->control.lock);
 }
 
-/* The device goes: sends away who waits and who comes. */
+/**
+ * vcrypto_ctrl_abandon() - send away openers that wait, and those that come
+ * @vc: device; it goes
+ *
+ * Context: process.
+ */
 void vcrypto_ctrl_abandon(struct vcrypto *vc)
 {
 	struct vcrypto_ctrl *ctrl;
@@ -324,7 +364,12 @@ void vcrypto_ctrl_abandon(struct vcrypto *vc)
 	wake_up(&vc->control.room);
 }
 
-/* As vcrypto_ctrl_abandon(); and nothing is added to the ring any more. */
+/**
+ * vcrypto_ctrl_kill() - as vcrypto_ctrl_abandon(); and nothing is added to the ring any more
+ * @vc: device
+ *
+ * Context: process.
+ */
 void vcrypto_ctrl_kill(struct vcrypto *vc)
 {
 	spin_lock_irq(&vc->control.lock);
@@ -333,7 +378,12 @@ void vcrypto_ctrl_kill(struct vcrypto *vc)
 	vcrypto_ctrl_abandon(vc);
 }
 
-/* The device was reset: frees what it held. */
+/**
+ * vcrypto_ctrl_flush() - free the requests that the device held
+ * @vc: device: it was reset after vcrypto_ctrl_kill()
+ *
+ * Context: sleeps.
+ */
 void vcrypto_ctrl_flush(struct vcrypto *vc)
 {
 	struct vcrypto_ctrl *ctrl;
@@ -615,7 +665,12 @@ void vcrypto_sessions_close(struct vcrypto *vc, long left)
 	wait_event_timeout(vc->control.room, vcrypto_ctrl_idle(vc), left);
 }
 
-/* The device was reset; nobody uses a session any more. */
+/**
+ * vcrypto_sessions_forget() - free all sessions
+ * @vc: device: it was reset; nobody uses a session any more
+ *
+ * Context: process.
+ */
 void vcrypto_sessions_forget(struct vcrypto *vc)
 {
 	struct vcrypto_session *session;

@@ -25,7 +25,9 @@
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 
-#include "vcrypto.h"
+#include "data.h"
+#include "proto.h"
+#include "types.h"
 
 /* Answers taken before the bottom half lets others run, and at a time */
 #define VCRYPTO_BUDGET	64
@@ -38,6 +40,13 @@ static unsigned int dear_kick_ns = 50 * NSEC_PER_USEC;
 module_param(dear_kick_ns, uint, 0644);
 MODULE_PARM_DESC(dear_kick_ns, "notifications that take longer are shared by several requests (default 50000; 0: all)");
 
+/**
+ * vcrypto_queue_start() - take requests
+ * @q: data queue
+ * @vq: it is there until after vcrypto_queue_flush()
+ *
+ * Context: process.
+ */
 void vcrypto_queue_start(struct vcrypto_queue *q, struct virtqueue *vq)
 {
 	spin_lock_irq(&q->lock);
@@ -47,7 +56,12 @@ void vcrypto_queue_start(struct vcrypto_queue *q, struct virtqueue *vq)
 	spin_unlock_irq(&q->lock);
 }
 
-/* On return nothing is added to the ring any more. */
+/**
+ * vcrypto_queue_stop() - on return nothing is added to the ring any more
+ * @q: data queue
+ *
+ * Context: process.
+ */
 void vcrypto_queue_stop(struct vcrypto_queue *q)
 {
 	spin_lock_irq(&q->lock);
@@ -67,9 +81,12 @@ static void vcrypto_taken(struct vcrypto_queue *q, struct vcrypto_op *op)
 		list_del(&op->node);
 }
 
-/*
- * Answers what the device held. It was reset, so it can no longer touch
- * memory, and vcrypto_queue_stop() was called.
+/**
+ * vcrypto_queue_flush() - answer what the device held
+ * @q: data queue; vcrypto_queue_stop() was called, then the device was reset, so that it can no
+ *	longer touch memory
+ *
+ * Context: sleeps.
  */
 void vcrypto_queue_flush(struct vcrypto_queue *q)
 {
@@ -91,6 +108,13 @@ void vcrypto_queue_flush(struct vcrypto_queue *q)
 	}
 }
 
+/**
+ * vcrypto_queues_idle() - whether the device has answered all requests on data queues
+ * @vc: device; &vcrypto.idle is woken when it may be so
+ *
+ * Context: process.
+ * Return: true: it holds none.
+ */
 bool vcrypto_queues_idle(struct vcrypto *vc)
 {
 	unsigned int i, inflight = 0;
@@ -268,7 +292,12 @@ static void vcrypto_queue_work(struct work_struct *work)
 		vcrypto_fail(q->vc);
 }
 
-/* Interrupt. */
+/**
+ * vcrypto_queue_callback() - the device answered
+ * @vq: data queue
+ *
+ * Context: interrupt.
+ */
 void vcrypto_queue_callback(struct virtqueue *vq)
 {
 	struct vcrypto *vc = vq->vdev->priv;
@@ -280,6 +309,13 @@ void vcrypto_queue_callback(struct virtqueue *vq)
 	queue_work(system_bh_wq, &q->work);
 }
 
+/**
+ * vcrypto_queue_init() - once for each data queue
+ * @vc: device
+ * @i: which of its queues; it takes no requests until vcrypto_queue_start()
+ *
+ * Context: any.
+ */
 void vcrypto_queue_init(struct vcrypto *vc, unsigned int i)
 {
 	struct vcrypto_queue *q = &vc->queues[i];

@@ -8,7 +8,10 @@
 #include <linux/seq_file.h>
 #include <linux/virtio.h>
 
-#include "vcrypto.h"
+#include "cipher.h"
+#include "data.h"
+#include "debugfs.h"
+#include "types.h"
 
 static struct dentry *vcrypto_debugfs_root;
 
@@ -104,23 +107,45 @@ static int cipher_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(cipher);
 
+/**
+ * vcrypto_debugfs_add() - show a device's counters
+ * @vc: device: probed
+ *
+ * Context: sleeps.
+ */
 void vcrypto_debugfs_add(struct vcrypto *vc)
 {
 	vc->debugfs = debugfs_create_dir(dev_name(&vc->vdev->dev), vcrypto_debugfs_root);
 	debugfs_create_file("stats", 0400, vc->debugfs, vc, &stats_fops);
 }
 
+/**
+ * vcrypto_debugfs_del() - undo vcrypto_debugfs_add()
+ * @vc: device. Nobody reads its counters afterwards
+ *
+ * Context: sleeps.
+ */
 void vcrypto_debugfs_del(struct vcrypto *vc)
 {
 	debugfs_remove(vc->debugfs);
 }
 
+/**
+ * vcrypto_debugfs_init() - make the module's folder
+ *
+ * Context: sleeps.
+ */
 void vcrypto_debugfs_init(void)
 {
 	vcrypto_debugfs_root = debugfs_create_dir("virtio_crypto", NULL);
 	debugfs_create_file("cipher", 0400, vcrypto_debugfs_root, NULL, &cipher_fops);
 }
 
+/**
+ * vcrypto_debugfs_exit() - remove it; no device is left
+ *
+ * Context: sleeps.
+ */
 void vcrypto_debugfs_exit(void)
 {
 	debugfs_remove(vcrypto_debugfs_root);

@@ -15,8 +15,17 @@
 #include <linux/slab.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
+#include <crypto/internal/asym/provider.h>
+#include <uapi/linux/virtio_crypto.h>
+#include <uapi/linux/virtio_crypto_stateless.h>
 
-#include "vcrypto.h"
+#include "akcipher.h"
+#include "cipher.h"
+#include "class.h"
+#include "control.h"
+#include "data.h"
+#include "device.h"
+#include "types.h"
 
 /* How long a device that goes away in order may take for what it holds, */
 #define VCRYPTO_DRAIN_TIMEOUT	(2 * HZ)
@@ -29,7 +38,11 @@
 
 static unsigned long vcrypto_shutdown_end;	/* jiffies; 0: the machine runs on */
 
-/* From now on devices that go away share VCRYPTO_SHUTDOWN_TIMEOUT. */
+/**
+ * vcrypto_shutdown_begin() - devices that go away share VCRYPTO_SHUTDOWN_TIMEOUT from now on
+ *
+ * Context: any.
+ */
 void vcrypto_shutdown_begin(void)
 {
 	WRITE_ONCE(vcrypto_shutdown_end, (jiffies + VCRYPTO_SHUTDOWN_TIMEOUT) ?: 1);
@@ -363,13 +376,24 @@ static void vcrypto_watch_work(struct work_struct *work)
 	vcrypto_update_later(vc, 0);
 }
 
-/* The device's status or configuration changed. Any context. */
+/**
+ * vcrypto_watch() - look after a device whose status or configuration changed
+ * @vc: device
+ *
+ * Context: any.
+ */
 void vcrypto_watch(struct vcrypto *vc)
 {
 	queue_work(system_freezable_wq, &vc->watch_work);
 }
 
-/* Any context. */
+/**
+ * vcrypto_update_later() - do what the device's state asks for
+ * @vc: device
+ * @delay: in so many jiffies
+ *
+ * Context: any.
+ */
 void vcrypto_update_later(struct vcrypto *vc, unsigned long delay)
 {
 	mod_delayed_work(system_freezable_wq, &vc->work, delay);
@@ -398,6 +422,12 @@ void vcrypto_leave(struct vcrypto *vc)
 	mutex_unlock(&vc->life_lock);
 }
 
+/**
+ * vcrypto_init() - prepare a device for vcrypto_up()
+ * @vc: device: zeroed, but for what main.c filled in. Nothing undoes this
+ *
+ * Context: any.
+ */
 void vcrypto_init(struct vcrypto *vc)
 {
 	mutex_init(&vc->life_lock);

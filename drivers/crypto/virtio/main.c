@@ -16,10 +16,18 @@
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ids.h>
+#include <uapi/linux/virtio_crypto.h>
+#include <uapi/linux/virtio_crypto_stateless.h>
 #include <uapi/linux/virtio_ring.h>
 #include <compat/virtio.h>
 
-#include "vcrypto.h"
+#include "akcipher.h"
+#include "cipher.h"
+#include "class.h"
+#include "data.h"
+#include "debugfs.h"
+#include "device.h"
+#include "types.h"
 
 /* How long probing waits for a device to be ready for use; it becomes so later, too */
 #define VCRYPTO_PROBE_TIMEOUT	(10 * HZ)

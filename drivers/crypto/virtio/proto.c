@@ -7,16 +7,22 @@
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
+#include <crypto/internal/asym/provider.h>
+#include <uapi/linux/virtio_crypto.h>
+#include <uapi/linux/virtio_crypto_stateless.h>
 
-#include "vcrypto.h"
+#include "proto.h"
 
 static_assert(sizeof(struct virtio_crypto_op_header) == 24);
 static_assert(sizeof(struct virtio_crypto_op_data_req) == 24 + 48);
 static_assert(sizeof(struct virtio_crypto_inhdr) == 1);
 
-/*
- * Status (5.9.7.1) to what asym_request_done() and ->open() take. ERR is "any
- * failure not mentioned above", so it is the device that failed.
+/**
+ * vcrypto_errno() - what asym_request_done() and ->open() take for a status (5.9.7.1)
+ * @status: as the device wrote it. ERR is "any failure not mentioned above", so it is the device
+ *	that failed
+ *
+ * Return: 0 or an error, never -ENODEV.
  */
 int vcrypto_errno(u32 status)
 {
@@ -38,13 +44,17 @@ int vcrypto_errno(u32 status)
 	}
 }
 
-/*
- * The result of an operation that the device calls a success. @used is what it
- * says it wrote: the result, then one byte of status ("the driver needs to
- * check how many bytes the device has written", 5.9.7.8).
+/**
+ * vcrypto_result() - the result of an operation that the device calls a success
+ * @req: operation. Bytes are moved within @req->out only
+ * @used: bytes the device says it wrote: the result, then one byte of status ("the driver needs to
+ *	check how many bytes the device has written", 5.9.7.8)
+ * @out_len: bytes of the result, 0 if there is none
  *
- * An ECDSA signature is as long as it is. A result of RSA is a number as long as the
- * modulus; leading zeros the device left out are put back. Moves bytes within @req->out only.
+ * An ECDSA signature is as long as it is. A result of RSA is a number as long as the modulus;
+ * leading zeros the device left out are put back.
+ *
+ * Return: 0, or -EIO: the device wrote what cannot be.
  */
 int vcrypto_result(struct asym_request *req, unsigned int used, unsigned int *out_len)
 {
@@ -76,10 +86,11 @@ int vcrypto_result(struct asym_request *req, unsigned int used, unsigned int *ou
 	return 0;
 }
 
-/*
- * The largest modulus whose operations stay within @max_size bytes of source
- * and destination (5.9.5; 0: the device names no limit). It may take less: there is
- * no field for that.
+/**
+ * vcrypto_max_bits() - the largest modulus whose operations a device has room for
+ * @max_size: bytes of source and destination (5.9.5); 0: the device names no limit
+ *
+ * Return: bits. It may take less: there is no field for that.
  */
 unsigned int vcrypto_max_bits(u64 max_size)
 {
@@ -88,10 +99,13 @@ unsigned int vcrypto_max_bits(u64 max_size)
 	return min_t(u64, max_size / 2, ASYM_DEVICE_MAX_BITS / 8) * 8;
 }
 
-/*
- * Bytes of an AKCIPHER request on a data queue in front of its variable part (5.9.7.3):
- * the header; padded to 48 bytes before revision 1, the lengths of source and
- * destination; with the stateless mode the session's parameters before them.
+/**
+ * vcrypto_data_hdr_len() - bytes of an AKCIPHER request in front of its variable part (5.9.7.3)
+ * @rev1: VIRTIO_CRYPTO_F_REVISION_1 is negotiated
+ * @stateless: VIRTIO_CRYPTO_F_AKCIPHER_STATELESS_MODE is
+ *
+ * Return: the header's; padded to 48 bytes before revision 1, those of the lengths of source and
+ * destination; with the stateless mode those of the session's parameters before them.
  */
 unsigned int vcrypto_data_hdr_len(bool rev1, bool stateless)
 {
@@ -103,9 +117,13 @@ unsigned int vcrypto_data_hdr_len(bool rev1, bool stateless)
 				  sizeof(struct virtio_crypto_akcipher_para));
 }
 
-/*
- * Bytes of a request on the control queue in front of the key (5.9.7.2.1): padded to
- * 56 behind the header before revision 1, which those that create a session fill anyway.
+/**
+ * vcrypto_ctrl_req_len() - bytes of a request on the control queue in front of the key (5.9.7.2.1)
+ * @rev1: VIRTIO_CRYPTO_F_REVISION_1 is negotiated
+ * @destroy: the request closes a session
+ *
+ * Return: padded to 56 behind the header before revision 1, which those that create a session fill
+ * anyway.
  */
 unsigned int vcrypto_ctrl_req_len(bool rev1, bool destroy)
 {

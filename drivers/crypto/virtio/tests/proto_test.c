@@ -5,8 +5,10 @@
 #include <kunit/test.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <crypto/internal/asym/provider.h>
+#include <uapi/linux/virtio_crypto.h>
 
-#include "../vcrypto.h"
+#include "../proto.h"
 
 static void test_status_to_errno(struct kunit *test)
 {
