@@ -197,16 +197,23 @@ static void vcrypto_notify(struct vcrypto_queue *q)
 	WRITE_ONCE(q->kick_ns, average - average / 8 + (unsigned int)took / 8);
 }
 
-static void vcrypto_kick_work(struct work_struct *work)
+/* Notifies the device of what is left. The virtqueue exists for as long as this takes. */
+static void vcrypto_kick_left(struct vcrypto_queue *q)
 {
-	struct vcrypto_queue *q = container_of(work, struct vcrypto_queue, kick_work);
+	unsigned long flags;
 	bool notify;
 
-	spin_lock_irq(&q->lock);
+	spin_lock_irqsave(&q->lock, flags);
 	notify = q->unseen && !q->dead && vcrypto_kick_prepare(q);
-	spin_unlock_irq(&q->lock);
+	spin_unlock_irqrestore(&q->lock, flags);
 	if (notify)
-		vcrypto_notify(q);	/* vcrypto_queue_flush() waits */
+		vcrypto_notify(q);
+}
+
+/* vcrypto_queue_flush() waits for it. */
+static void vcrypto_kick_work(struct work_struct *work)
+{
+	vcrypto_kick_left(container_of(work, struct vcrypto_queue, kick_work));
 }
 
 /* A request was added. Return: true if the device is to be notified now. The lock is held. */
@@ -389,20 +396,10 @@ int vcrypto_send(struct vcrypto *vc, struct vcrypto_op *op, struct scatterlist *
  */
 void vcrypto_queues_commit(struct vcrypto *vc)
 {
-	unsigned long flags;
 	unsigned int i;
-	bool notify;
 
 	/* The caller may have sent from several CPUs. */
-	for (i = 0; i < vc->nr_queues; i++) {
-		struct vcrypto_queue *q = &vc->queues[i];
-
-		if (!READ_ONCE(q->unseen))
-			continue;
-		spin_lock_irqsave(&q->lock, flags);
-		notify = q->unseen && !q->dead && vcrypto_kick_prepare(q);
-		spin_unlock_irqrestore(&q->lock, flags);
-		if (notify)
-			vcrypto_notify(q);
-	}
+	for (i = 0; i < vc->nr_queues; i++)
+		if (READ_ONCE(vc->queues[i].unseen))
+			vcrypto_kick_left(&vc->queues[i]);
 }
