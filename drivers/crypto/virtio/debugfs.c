@@ -25,41 +25,38 @@ static const char * const vcrypto_state_names[] = {
 	[VCRYPTO_AWAY] = "away",
 };
 
-struct vcrypto_counts {
-	u64 requests, answered, errors, aborted, inflight, kicks, interrupts, full;
-};
-
-static void vcrypto_count(struct vcrypto_queue *q, struct vcrypto_counts *c)
+/* The sum of @nr queues from @q on. */
+static void vcrypto_show_queues(struct seq_file *m, const char *prefix, struct vcrypto_queue *q,
+				unsigned int nr)
 {
-	spin_lock_irq(&q->lock);
-	c->requests += q->requests;
-	c->answered += q->answered;
-	c->errors += q->errors;
-	c->aborted += q->aborted;
-	c->inflight += q->inflight;
-	c->kicks += q->kicks;
-	c->full += q->full;
-	spin_unlock_irq(&q->lock);
-	c->interrupts += atomic64_read(&q->interrupts);
-}
+	u64 requests = 0, answered = 0, errors = 0, aborted = 0, inflight = 0, kicks = 0;
+	u64 interrupts = 0, full = 0;
 
-static void vcrypto_show_counts(struct seq_file *m, const char *prefix,
-				const struct vcrypto_counts *c)
-{
-	seq_printf(m, "%srequests %llu\n", prefix, c->requests);
-	seq_printf(m, "%sanswered %llu\n", prefix, c->answered);
-	seq_printf(m, "%serrors %llu\n", prefix, c->errors);
-	seq_printf(m, "%saborted %llu\n", prefix, c->aborted);
-	seq_printf(m, "%sinflight %llu\n", prefix, c->inflight);
-	seq_printf(m, "%skicks %llu\n", prefix, c->kicks);
-	seq_printf(m, "%sinterrupts %llu\n", prefix, c->interrupts);
-	seq_printf(m, "%sfull %llu\n", prefix, c->full);
+	for (; nr; nr--, q++) {
+		spin_lock_irq(&q->lock);
+		requests += q->requests;
+		answered += q->answered;
+		errors += q->errors;
+		aborted += q->aborted;
+		inflight += q->inflight;
+		kicks += q->kicks;
+		full += q->full;
+		spin_unlock_irq(&q->lock);
+		interrupts += atomic64_read(&q->interrupts);
+	}
+	seq_printf(m, "%srequests %llu\n", prefix, requests);
+	seq_printf(m, "%sanswered %llu\n", prefix, answered);
+	seq_printf(m, "%serrors %llu\n", prefix, errors);
+	seq_printf(m, "%saborted %llu\n", prefix, aborted);
+	seq_printf(m, "%sinflight %llu\n", prefix, inflight);
+	seq_printf(m, "%skicks %llu\n", prefix, kicks);
+	seq_printf(m, "%sinterrupts %llu\n", prefix, interrupts);
+	seq_printf(m, "%sfull %llu\n", prefix, full);
 }
 
 static int stats_show(struct seq_file *m, void *unused)
 {
 	struct vcrypto *vc = m->private;
-	struct vcrypto_counts sum = {};
 	unsigned int i, sessions, unclosed, late;
 	u64 requests, errors, kicks, timeouts;
 	char prefix[20];
@@ -67,9 +64,7 @@ static int stats_show(struct seq_file *m, void *unused)
 	seq_printf(m, "state %s\n", vcrypto_state_names[READ_ONCE(vc->state)]);
 	seq_printf(m, "queues %u\n", vc->nr_queues);
 
-	for (i = 0; i < vc->nr_queues; i++)
-		vcrypto_count(&vc->queues[i], &sum);
-	vcrypto_show_counts(m, "", &sum);
+	vcrypto_show_queues(m, "", vc->queues, vc->nr_queues);
 
 	spin_lock_irq(&vc->control.lock);
 	requests = vc->control.requests;
@@ -90,11 +85,8 @@ static int stats_show(struct seq_file *m, void *unused)
 	seq_printf(m, "control_interrupts %llu\n", (u64)atomic64_read(&vc->control.interrupts));
 
 	for (i = 0; i < vc->nr_queues; i++) {
-		struct vcrypto_counts one = {};
-
-		vcrypto_count(&vc->queues[i], &one);
 		snprintf(prefix, sizeof(prefix), "dataq%u_", i);
-		vcrypto_show_counts(m, prefix, &one);
+		vcrypto_show_queues(m, prefix, &vc->queues[i], 1);
 	}
 	return 0;
 }
