@@ -121,8 +121,14 @@ static void vcrypto_wait_end(struct vcrypto_wait *wait, int err)
 	complete(&wait->done);
 }
 
-/* control.lock is held. The device did not answer in time: it gets no keys until it does. */
-static bool vcrypto_ctrl_silent(const struct vcrypto_control *control)
+/**
+ * vcrypto_ctrl_silent() - whether a device gets no keys until it answers
+ * @control: its control queue
+ *
+ * Context: &vcrypto_control.lock is held.
+ * Return: true: it did not answer in time.
+ */
+bool vcrypto_ctrl_silent(const struct vcrypto_control *control)
 {
 	/* What could not even be sent, for want of memory, is no silence. */
 	return control->timeouts || control->late ||

@@ -80,5 +80,6 @@ u64 vcrypto_session_id(const struct vcrypto_session *session);
 void vcrypto_session_unknown(struct vcrypto_session *session);
 void vcrypto_sessions_close(struct vcrypto *vc, long left);
 void vcrypto_sessions_forget(struct vcrypto *vc);
+bool vcrypto_ctrl_silent(const struct vcrypto_control *control);
 
 #endif /* _VIRTIO_CRYPTO_CONTROL_H */
