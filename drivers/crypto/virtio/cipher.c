@@ -56,6 +56,20 @@
 
 static struct skcipher_alg cipher_alg;
 
+/**
+ * enum cipher_stat - what is counted
+ * @CIPHER_OPS: operations, without empty ones
+ * @CIPHER_DEVICE: of these, those that a device computed
+ * @CIPHER_SW_NO_DEVICE: by software: no device has the key, or it was reset meanwhile
+ * @CIPHER_SW_UNSUPPORTED: too long, for CIPHER_MAX_LEN or for the device
+ * @CIPHER_SW_DEVICE_ERROR: the device failed
+ * @CIPHER_SW_NO_ROOM: no memory, or no room in the ring
+ * @CIPHER_SW_WAITED: the device did not answer in time, this operation or one before
+ * @CIPHER_LATE_ANSWERS: answers that came after software had computed it
+ * @CIPHER_KAT_RUN: known-answer tests that were begun
+ * @CIPHER_KAT_FAILED: of these, those whose result was wrong
+ * @CIPHER_STATS: how many counters there are
+ */
 enum cipher_stat {
 	CIPHER_OPS,
 	CIPHER_DEVICE,
