@@ -385,18 +385,6 @@ void asym_qos_done(struct asym_qos_item *item)
 }
 EXPORT_SYMBOL_GPL(asym_qos_done);
 
-/* Take an item that waits out of its flow. */
-static void item_unlink(struct asym_qos_item *item)
-{
-	struct asym_qos_flow *flow = item->flow;
-
-	list_del_init(&item->list);
-	item->waiting = false;
-	flow->stats.waiting--;
-	if (list_empty(&flow->waiting))
-		flow_unset(flow);
-}
-
 /**
  * asym_qos_cancel() - take back a request that waits
  * @item: submitted; the caller sees to it that its flow stays
@@ -409,14 +397,19 @@ static void item_unlink(struct asym_qos_item *item)
  */
 bool asym_qos_cancel(struct asym_qos_item *item)
 {
-	struct asym_qos *qos = item->flow->qos;
+	struct asym_qos_flow *flow = item->flow;
 	bool waiting;
 
-	spin_lock_bh(&qos->lock);
+	spin_lock_bh(&flow->qos->lock);
 	waiting = item->waiting;
-	if (waiting)
-		item_unlink(item);
-	spin_unlock_bh(&qos->lock);
+	if (waiting) {
+		list_del_init(&item->list);
+		item->waiting = false;
+		flow->stats.waiting--;
+		if (list_empty(&flow->waiting))
+			flow_unset(flow);
+	}
+	spin_unlock_bh(&flow->qos->lock);
 	return waiting;
 }
 EXPORT_SYMBOL_GPL(asym_qos_cancel);
@@ -544,27 +537,16 @@ static bool flow_quiet(struct asym_qos_flow *flow)
 
 /**
  * asym_qos_flow_del() - end a flow
- * @flow: nothing is submitted to it any more
+ * @flow: nothing waits there, and nothing is submitted to it any more
  *
- * What waits is given to ops->drop(); what is dispatched is waited for. Then the memory is the
- * caller's.
+ * Waits for what is dispatched. Then the memory is the caller's.
  *
  * Context: process; sleeps.
  */
 void asym_qos_flow_del(struct asym_qos_flow *flow)
 {
-	struct asym_qos *qos = flow->qos;
-	struct asym_qos_item *item;
-
-	spin_lock_bh(&qos->lock);
-	while ((item = list_first_entry_or_null(&flow->waiting, struct asym_qos_item, list))) {
-		item_unlink(item);
-		spin_unlock_bh(&qos->lock);
-		qos->ops->drop(item);
-		spin_lock_bh(&qos->lock);
-	}
-	spin_unlock_bh(&qos->lock);
-	wait_event(qos->idle, flow_quiet(flow));
+	WARN_ON_ONCE(flow->stats.waiting);
+	wait_event(flow->qos->idle, flow_quiet(flow));
 }
 EXPORT_SYMBOL_GPL(asym_qos_flow_del);
 

@@ -158,7 +158,6 @@ static void io_dispatch(struct asym_qos_item *qos)
 
 const struct asym_qos_ops cof_tgt_qos_ops = {
 	.dispatch	= io_dispatch,
-	/* a flow is removed after its last operation: there is none to drop */
 };
 
 /*

@@ -146,12 +146,9 @@ struct asym_qos_flow {
  * @dispatch: give the item's request to the executor; asym_qos_done() follows, once, perhaps within
  *	this call. Bottom halves disabled, no lock of the scheduler held, in the context of whoever
  *	submitted or finished something, or of a timer
- * @drop: asym_qos_flow_del() found it waiting: complete it with an error, without asym_qos_done();
- *	may be NULL where that cannot be. Process context
  */
 struct asym_qos_ops {
 	void (*dispatch)(struct asym_qos_item *item);
-	void (*drop)(struct asym_qos_item *item);
 };
 
 /**

@@ -7,6 +7,7 @@
 #include <linux/completion.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <crypto/internal/asym/qos.h>
 
 #define RSA2048		1000
@@ -28,7 +29,6 @@ struct qos_test {
 	bool at_once;		/* done within dispatch */
 	unsigned int again;	/* then, submitted so many times more */
 	unsigned int count;
-	unsigned int dropped;
 	unsigned int depth;
 	unsigned int deepest;
 	unsigned int wanted;
@@ -64,14 +64,8 @@ static void test_dispatch(struct asym_qos_item *item)
 		complete(&t->all);
 }
 
-static void test_drop(struct asym_qos_item *item)
-{
-	container_of(item, struct qos_req, item)->t->dropped++;
-}
-
 static const struct asym_qos_ops test_ops = {
 	.dispatch	= test_dispatch,
-	.drop		= test_drop,
 };
 
 static int qos_init(struct kunit *test)
@@ -439,18 +433,28 @@ static void recursion_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2001, flow->stats.ops);
 }
 
-static void removed_flow_drops_what_waits(struct kunit *test)
-{
-	struct asym_qos_flow *flow = new_flow(test, &ASYM_QOS_UNLIMITED), *other;
-	struct qos_test *t = test->priv;
+struct late_req {
+	struct delayed_work work;
+	struct qos_req *req;
+};
 
-	other = new_flow(test, &ASYM_QOS_UNLIMITED);
-	submit(test, other, RSA2048);
-	submit_many(test, flow, RSA2048, 10);
+static void late_done(struct work_struct *work)
+{
+	asym_qos_done(&container_of(work, struct late_req, work.work)->req->item);
+}
+
+static void removed_flow_waits_for_what_is_dispatched(struct kunit *test)
+{
+	struct asym_qos_flow *flow = new_flow(test, &ASYM_QOS_UNLIMITED);
+	struct late_req late = { .req = submit(test, flow, RSA2048) };
+
+	INIT_DELAYED_WORK_ONSTACK(&late.work, late_done);
+	schedule_delayed_work(&late.work, HZ / 10);
 	asym_qos_flow_del(flow);
-	KUNIT_EXPECT_EQ(test, 10, t->dropped);
-	finish_all(test);
-	KUNIT_EXPECT_EQ(test, 1, t->count);
+	KUNIT_EXPECT_EQ(test, 0, flow->stats.inflight);
+	KUNIT_EXPECT_EQ(test, 1, flow->stats.ops);
+	flush_delayed_work(&late.work);
+	destroy_delayed_work_on_stack(&late.work);
 }
 
 static struct kunit_case qos_cases[] = {
@@ -467,7 +471,7 @@ static struct kunit_case qos_cases[] = {
 	KUNIT_CASE(cancelled_is_gone_and_not_charged),
 	KUNIT_CASE(flow_inflight_is_bounded),
 	KUNIT_CASE(recursion_is_bounded),
-	KUNIT_CASE(removed_flow_drops_what_waits),
+	KUNIT_CASE(removed_flow_waits_for_what_is_dispatched),
 	{ }
 };
 
