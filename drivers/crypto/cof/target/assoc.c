@@ -216,7 +216,6 @@ struct cof_tgt_assoc *cof_tgt_assoc_alloc(const struct cof_connect_req *req, con
 	assoc->id = atomic64_inc_return(&assoc_ids);
 	get_random_bytes(assoc->cookie, sizeof(assoc->cookie));
 	strscpy(assoc->hostid, hostid);
-	assoc->max_msg = le32_to_cpu(req->max_msg);
 	assoc->features = le64_to_cpu(req->features) & COF_TGT_FEATURES;
 	assoc->nr_queues = min_t(u32, le16_to_cpu(req->queues), READ_ONCE(cof_tgt_max_queues));
 	assoc->depth = min(le32_to_cpu(req->depth), READ_ONCE(cof_tgt_max_depth));

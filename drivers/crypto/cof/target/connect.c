@@ -18,18 +18,12 @@ struct connect_names {
 	char pool[COF_NAME_LEN];
 };
 
-static void connect_log(const struct cof_tgt_queue *queue, const struct connect_names *names,
-			const char *why)
+static u16 connect_refuse(struct cof_tgt_queue *queue, const struct connect_names *names,
+			  u16 status, const char *why)
 {
 	pr_warn_ratelimited("port %u: %s: host %s, pool %s: refused: %s\n", queue->port->id,
 			    queue->conn->peer_name, names->hostid[0] ? names->hostid : "?",
 			    names->pool[0] ? names->pool : "?", why);
-}
-
-static u16 connect_refuse(struct cof_tgt_queue *queue, const struct connect_names *names,
-			  u16 status, const char *why)
-{
-	connect_log(queue, names, why);
 	return status;
 }
 

@@ -18,7 +18,15 @@ static u64 key_handle(u32 slot, u32 gen)
 	return (u64)gen << 32 | (slot + 1);
 }
 
-static struct cof_tgt_key *key_slot(struct cof_tgt_assoc *assoc, u64 handle)
+/**
+ * cof_tgt_key_find() - the key of an operation
+ * @assoc: whose handle it is; the caller holds key_lock and keeps it while it uses the key
+ * @handle: from the peer
+ *
+ * Context: any.
+ * Return: the key and what it is; NULL if the handle is unknown.
+ */
+struct cof_tgt_key *cof_tgt_key_find(struct cof_tgt_assoc *assoc, u64 handle)
 {
 	u32 slot = (u32)handle - 1;	/* 0 wraps to what is never in range */
 
@@ -30,28 +38,18 @@ static struct cof_tgt_key *key_slot(struct cof_tgt_assoc *assoc, u64 handle)
 	return &assoc->keys[slot];
 }
 
-/**
- * cof_tgt_key_find() - the key of an operation
- * @assoc: whose handle it is; the caller holds key_lock for reading and keeps it while it uses the
- *	key
- * @handle: from the peer
- *
- * Context: any.
- * Return: the key and what it is; NULL if the handle is unknown.
- */
-const struct cof_tgt_key *cof_tgt_key_find(struct cof_tgt_assoc *assoc, u64 handle)
+/* It stays free for who opens keys, one at a time. */
+static int key_slot_free(struct cof_tgt_assoc *assoc)
 {
-	return key_slot(assoc, handle);
-}
-
-static int key_slot_free(const struct cof_tgt_assoc *assoc)
-{
+	int found = -ENOSPC;
 	u32 slot;
 
-	for (slot = 0; slot < assoc->max_keys; slot++)
+	read_lock_bh(&assoc->key_lock);
+	for (slot = 0; slot < assoc->max_keys && found < 0; slot++)
 		if (!assoc->keys[slot].key)
-			return slot;
-	return -ENOSPC;
+			found = slot;
+	read_unlock_bh(&assoc->key_lock);
+	return found;
 }
 
 /**
@@ -96,12 +94,7 @@ int cof_tgt_key_check(const struct cof_tgt_assoc *assoc, struct asym_key_data *d
  */
 bool cof_tgt_key_room(struct cof_tgt_assoc *assoc)
 {
-	int slot;
-
-	read_lock_bh(&assoc->key_lock);
-	slot = key_slot_free(assoc);
-	read_unlock_bh(&assoc->key_lock);
-	return slot >= 0;
+	return key_slot_free(assoc) >= 0;
 }
 
 /**
@@ -125,12 +118,9 @@ int cof_tgt_key_open(struct cof_tgt_assoc *assoc, struct asym_key_data *data, u6
 	err = cof_tgt_key_check(assoc, data);
 	if (err)
 		return err;
-	read_lock_bh(&assoc->key_lock);
 	slot = key_slot_free(assoc);
-	read_unlock_bh(&assoc->key_lock);
 	if (slot < 0)
 		return slot;
-
 	if (!cof_tgt_flow_key_get(assoc->flow))
 		return -ENOSPC;
 	key = asym_exec_key_create(assoc->pool->exec, data);
@@ -180,7 +170,7 @@ int cof_tgt_key_close(struct cof_tgt_assoc *assoc, u64 handle)
 	struct cof_tgt_key *slot;
 
 	write_lock_bh(&assoc->key_lock);
-	slot = key_slot(assoc, handle);
+	slot = cof_tgt_key_find(assoc, handle);
 	if (slot)
 		key_drop(assoc, slot);
 	write_unlock_bh(&assoc->key_lock);

@@ -295,7 +295,6 @@ struct cof_tgt_key {
  * @id: for logs
  * @cookie: I/O queues present it
  * @hostid: who it is
- * @max_msg: longest message the initiator takes
  * @features: COF_FEAT_* granted
  * @nr_queues: I/O queues granted
  * @depth: of each, granted
@@ -323,7 +322,6 @@ struct cof_tgt_assoc {
 	u64 id;
 	u8 cookie[COF_COOKIE_LEN];
 	char hostid[COF_NAME_LEN];
-	u32 max_msg;
 	u64 features;
 	u16 nr_queues;
 	u32 depth;
@@ -561,7 +559,7 @@ bool cof_tgt_key_room(struct cof_tgt_assoc *assoc);
 int cof_tgt_key_open(struct cof_tgt_assoc *assoc, struct asym_key_data *data, u64 *handle,
 		     unsigned int *key_bytes);
 int cof_tgt_key_close(struct cof_tgt_assoc *assoc, u64 handle);
-const struct cof_tgt_key *cof_tgt_key_find(struct cof_tgt_assoc *assoc, u64 handle);
+struct cof_tgt_key *cof_tgt_key_find(struct cof_tgt_assoc *assoc, u64 handle);
 void cof_tgt_keys_wipe(struct cof_tgt_assoc *assoc);
 
 /* config.c */
