@@ -38,7 +38,7 @@ struct cof_tgt_key *cof_tgt_key_find(struct cof_tgt_assoc *assoc, u64 handle)
 	return &assoc->keys[slot];
 }
 
-/* It stays free for who opens keys, one at a time. */
+/* Keys are opened one at a time: what is free stays so until cof_tgt_key_open() takes it. */
 static int key_slot_free(struct cof_tgt_assoc *assoc)
 {
 	int found = -ENOSPC;

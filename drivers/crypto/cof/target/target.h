@@ -49,6 +49,7 @@
 #include "../hops.h"
 #include "../msg.h"
 #include "../transport.h"
+#include "shared.h"
 
 #define COF_TGT_SETUP_MS	5000	/* accept to CONNECT */
 #define COF_TGT_LINGER_MS	1000	/* a refused peer may read why */
@@ -57,21 +58,6 @@
 #define COF_TGT_DROP_MS		5000	/* rmdir waits so long; the rest is done without it */
 #define COF_TGT_LISTEN_MS	1000	/* until a port looks again for its address */
 #define COF_TGT_DRIVERS_LEN	512
-
-/* Module parameters, main.c */
-extern unsigned int cof_tgt_max_hops;
-extern unsigned int cof_tgt_max_keys;
-extern unsigned int cof_tgt_max_queues;
-extern unsigned int cof_tgt_max_depth;
-extern unsigned int cof_tgt_max_assocs;
-extern unsigned int cof_tgt_max_host_assocs;
-extern unsigned int cof_tgt_max_conns;
-extern unsigned int cof_tgt_max_host_conns;
-
-extern spinlock_t cof_tgt_lock;
-extern wait_queue_head_t cof_tgt_gone;	/* a port or pool may have no users left */
-extern struct workqueue_struct *cof_tgt_wq;
-extern struct workqueue_struct *cof_tgt_key_wq;	/* waits for drivers */
 
 enum cof_tgt_stat {
 	COF_TGT_ENCRYPT,	/* the first four as enum asym_op */
