@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Requests on the admin queue. KEEP_ALIVE is answered where it is received;
- * the others may sleep and wait for admin_work, one after the other, at most
+ * the others may sleep and wait for queue->work, one after the other, at most
  * COF_ADMIN_DEPTH of them, copied into memory of the length that
  * cof_msg_check() found to be right. queue->lock guards the lists.
  *
@@ -51,6 +51,20 @@ static void admin_slot_put(struct cof_tgt_queue *queue)
 	spin_unlock_bh(&queue->lock);
 }
 
+/* It is the turn of a KEY_OPEN. */
+static void admin_dispatch(struct cof_tgt_item *item)
+{
+	struct cof_tgt_admin_req *req = container_of(item, struct cof_tgt_admin_req, item);
+	struct cof_tgt_queue *queue = req->queue;
+
+	kref_get(&queue->ref);
+	spin_lock_bh(&queue->lock);
+	list_move_tail(&req->list, &queue->to_open);
+	spin_unlock_bh(&queue->lock);
+	if (!queue_work(cof_tgt_key_wq, &queue->key_work))
+		cof_tgt_queue_put(queue);
+}
+
 static int admin_defer(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
 {
 	struct cof_tgt_admin_req *req;
@@ -64,28 +78,19 @@ static int admin_defer(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u
 		return 0;
 	}
 	req->queue = queue;
-	req->item = (struct cof_tgt_item){ .key_open = true };
+	req->item = (struct cof_tgt_item){ .dispatch = admin_dispatch };
 	req->len = len;
 	memcpy(req->msg, msg, len);
 	spin_lock_bh(&queue->lock);
 	list_add_tail(&req->list, &queue->admin_reqs);
 	spin_unlock_bh(&queue->lock);
 	kref_get(&queue->ref);
-	if (!queue_work(cof_tgt_wq, &queue->admin_work))
+	if (!queue_work(cof_tgt_wq, &queue->work))
 		cof_tgt_queue_put(queue);
 	return 0;
 }
 
-/**
- * cof_tgt_admin_recv() - a message on the admin queue of an association
- * @queue: LIVE
- * @msg: the message
- * @len: its length
- *
- * Context: as cof_conn_ops.recv.
- * Return: as cof_conn_ops.recv.
- */
-int cof_tgt_admin_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
+static int admin_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
 {
 	int err = cof_msg_check(msg, len, COF_TARGET, true);
 
@@ -224,6 +229,22 @@ static void admin_open_free(struct cof_tgt_admin_req *req)
 	cof_tgt_queue_put(queue);
 }
 
+/* The connection is closed: drop each KEY_OPEN that waits. The caller has a reference to @queue. */
+static void admin_cancel(struct cof_tgt_queue *queue)
+{
+	struct cof_tgt_admin_req *req, *next;
+	LIST_HEAD(cancelled);
+
+	spin_lock_bh(&queue->lock);
+	WRITE_ONCE(queue->cancelled, true);
+	list_for_each_entry_safe(req, next, &queue->opening, list)
+		if (asym_qos_cancel(&req->item.qos))
+			list_move_tail(&req->list, &cancelled);
+	spin_unlock_bh(&queue->lock);
+	list_for_each_entry_safe(req, next, &cancelled, list)
+		admin_open_free(req);
+}
+
 /*
  * Has KEY_OPEN wait for its turn. False: it is none, or will be refused, which is answered at once
  * and takes no work.
@@ -258,36 +279,12 @@ static bool admin_open_wait(struct cof_tgt_admin_req *req)
 	asym_qos_submit(&assoc->flow->qos, item);	/* @req may be gone */
 	/* Closed since: whoever did that may have found it on its way. */
 	if (READ_ONCE(queue->cancelled))
-		cof_tgt_admin_cancel(queue);
+		admin_cancel(queue);
 	return true;
 }
 
-/**
- * cof_tgt_admin_dispatch() - it is the turn of a KEY_OPEN
- * @item: in it
- *
- * Context: as asym_qos_ops.dispatch.
- */
-void cof_tgt_admin_dispatch(struct cof_tgt_item *item)
-{
-	struct cof_tgt_admin_req *req = container_of(item, struct cof_tgt_admin_req, item);
-	struct cof_tgt_queue *queue = req->queue;
-
-	kref_get(&queue->ref);
-	spin_lock_bh(&queue->lock);
-	list_move_tail(&req->list, &queue->to_open);
-	spin_unlock_bh(&queue->lock);
-	if (!queue_work(cof_tgt_key_wq, &queue->key_work))
-		cof_tgt_queue_put(queue);
-}
-
-/**
- * cof_tgt_admin_key_work() - open keys whose turn has come
- * @queue: the admin queue
- *
- * Context: process; sleeps as long as the driver does. One call at a time.
- */
-void cof_tgt_admin_key_work(struct cof_tgt_queue *queue)
+/* Open keys whose turn has come. */
+static void admin_key_work(struct cof_tgt_queue *queue)
 {
 	struct cof_tgt_admin_req *req;
 
@@ -299,36 +296,9 @@ void cof_tgt_admin_key_work(struct cof_tgt_queue *queue)
 	}
 }
 
-/**
- * cof_tgt_admin_cancel() - drop each KEY_OPEN that waits for its turn
- * @queue: its connection is closed; the caller has a reference
- *
- * Context: process.
- */
-void cof_tgt_admin_cancel(struct cof_tgt_queue *queue)
+/* Answer what was deferred. */
+static void admin_work(struct cof_tgt_queue *queue)
 {
-	struct cof_tgt_admin_req *req, *next;
-	LIST_HEAD(cancelled);
-
-	spin_lock_bh(&queue->lock);
-	WRITE_ONCE(queue->cancelled, true);
-	list_for_each_entry_safe(req, next, &queue->opening, list)
-		if (asym_qos_cancel(&req->item.qos))
-			list_move_tail(&req->list, &cancelled);
-	spin_unlock_bh(&queue->lock);
-	list_for_each_entry_safe(req, next, &cancelled, list)
-		admin_open_free(req);
-}
-
-/**
- * cof_tgt_admin_work() - answer what was deferred
- * @work: in the queue; holds a reference to it
- *
- * Context: process.
- */
-void cof_tgt_admin_work(struct work_struct *work)
-{
-	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, admin_work);
 	struct cof_tgt_admin_req *req;
 
 	while (READ_ONCE(queue->state) == COF_TGT_LIVE &&
@@ -338,19 +308,36 @@ void cof_tgt_admin_work(struct work_struct *work)
 		admin_one(queue, (const struct cof_hdr *)req->msg);
 		kfree_sensitive(req);
 	}
-	cof_tgt_queue_put(queue);
 }
 
-/**
- * cof_tgt_admin_drop() - forget what was deferred
- * @queue: nobody else uses it
- *
- * Context: process.
- */
-void cof_tgt_admin_drop(struct cof_tgt_queue *queue)
+/* Forget what was deferred. */
+static void admin_free(struct cof_tgt_queue *queue)
 {
 	struct cof_tgt_admin_req *req;
 
 	while ((req = admin_next(queue, &queue->admin_reqs)))
 		kfree_sensitive(req);
+}
+
+static const struct cof_tgt_queue_ops admin_ops = {
+	.recv		= admin_recv,
+	.work		= admin_work,
+	.key_work	= admin_key_work,
+	.cancel		= admin_cancel,
+	.free		= admin_free,
+};
+
+/**
+ * cof_tgt_admin_init() - a queue becomes the admin queue of its association
+ * @queue: CONNECTING
+ *
+ * Context: process.
+ */
+void cof_tgt_admin_init(struct cof_tgt_queue *queue)
+{
+	INIT_LIST_HEAD(&queue->admin_reqs);
+	INIT_LIST_HEAD(&queue->opening);
+	INIT_LIST_HEAD(&queue->to_open);
+	/* Pairs with smp_load_acquire() in queue_close_work(). */
+	smp_store_release(&queue->ops, &admin_ops);
 }

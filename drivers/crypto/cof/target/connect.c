@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * CONNECT: who may use what. Runs in queue->connect_work, one for a queue, while the queue
+ * CONNECT: who may use what. Runs in queue->work, once for a queue, while the queue
  * is CONNECTING: no message is taken meanwhile. Decides under
  * cof_tgt_lock, so that a pool or port that is disabled either
  * sees the association and ends it, or is seen disabled here.
@@ -239,6 +239,7 @@ static u16 connect_admin(struct cof_tgt_queue *queue, const struct connect_names
 	status = connect_make(queue, names, &why);
 	if (status != COF_S_OK)
 		return connect_refuse(queue, names, status, why);
+	cof_tgt_admin_init(queue);
 	status = connect_resize(queue, &limits);
 	if (status != COF_S_OK)
 		cof_tgt_assoc_kill(queue->assoc, status, true);
@@ -316,7 +317,7 @@ static u16 connect_io(struct cof_tgt_queue *queue, const struct connect_names *n
 		return connect_refuse(queue, names, status, why);
 
 	limits.tx_bufs = 2 * queue->assoc->depth + 2;
-	if (cof_tgt_io_alloc(queue, queue->assoc))
+	if (cof_tgt_io_init(queue, queue->assoc))
 		return COF_S_NO_MEMORY;
 	return connect_resize(queue, &limits);
 }
@@ -350,15 +351,8 @@ static void connect_answer(struct cof_tgt_queue *queue, u16 status)
 	cof_conn_submit(queue->conn, tx, sizeof(*rsp));
 }
 
-/**
- * cof_tgt_connect_work() - answer CONNECT
- * @work: in the queue; holds a reference to it
- *
- * Context: process.
- */
-void cof_tgt_connect_work(struct work_struct *work)
+static void connect_work(struct cof_tgt_queue *queue)
 {
-	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, connect_work);
 	struct connect_names names = {};
 	u16 status;
 
@@ -382,5 +376,37 @@ void cof_tgt_connect_work(struct work_struct *work)
 	}
 	/* else it was ended meanwhile; closing it ends the association */
 	memzero_explicit(&queue->connect, sizeof(queue->connect));
-	cof_tgt_queue_put(queue);
+}
+
+/* The first message: CONNECT, or good-bye. */
+static int connect_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
+{
+	if (cof_msg_check(msg, len, COF_TARGET, true))
+		return cof_tgt_violation(queue, "malformed message before CONNECT");
+	if (cof_msg_opcode(msg) != COF_CONNECT)
+		return cof_tgt_violation(queue, "the first message is not CONNECT");
+	memcpy(&queue->connect, msg, sizeof(queue->connect));
+	kref_get(&queue->ref);
+	if (cmpxchg(&queue->state, COF_TGT_NEW, COF_TGT_CONNECTING) != COF_TGT_NEW ||
+	    !queue_work(cof_tgt_wq, &queue->work))
+		cof_tgt_queue_put(queue);
+	return 0;
+}
+
+static const struct cof_tgt_queue_ops connect_ops = {
+	.recv	= connect_recv,
+	.work	= connect_work,
+};
+
+/**
+ * cof_tgt_accept() - a peer connected
+ * @listener: priv is the port
+ * @conn: the connection
+ *
+ * Context: process; disabling the port waits for it.
+ * Return: 0; -EBUSY too many connections; -ENOMEM.
+ */
+int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn)
+{
+	return cof_tgt_queue_make(listener->priv, conn, &connect_ops);
 }

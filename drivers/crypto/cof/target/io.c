@@ -137,16 +137,11 @@ static void io_dispatch_key(struct cof_tgt_req *req)
 }
 
 /* Its turn. The executor takes its own reference to the key; the request may be gone then. */
-static void io_dispatch(struct asym_qos_item *qos)
+static void io_dispatch(struct cof_tgt_item *item)
 {
-	struct cof_tgt_item *item = container_of(qos, struct cof_tgt_item, qos);
 	struct cof_tgt_req *req = container_of(item, struct cof_tgt_req, item);
 	struct asym_exec_key *key;
 
-	if (unlikely(item->key_open)) {
-		cof_tgt_admin_dispatch(item);
-		return;
-	}
 	if (unlikely(req->key)) {
 		io_dispatch_key(req);
 		return;
@@ -155,10 +150,6 @@ static void io_dispatch(struct asym_qos_item *qos)
 	asym_exec_submit(req->exec);
 	asym_exec_key_put(key);
 }
-
-const struct asym_qos_ops cof_tgt_qos_ops = {
-	.dispatch	= io_dispatch,
-};
 
 /*
  * Did the operation wait, for its turn or for its key? Then it does not any more; io_abort() is
@@ -379,22 +370,12 @@ static void io_key_one(struct cof_tgt_req *req)
 	io_answer(req, IS_ERR(key) ? PTR_ERR(key) : -ECANCELED);
 }
 
-/**
- * cof_tgt_io_key_work() - prepare keys, of KEY_OPEN or that came with their operation
- * @work: in the queue; holds a reference to it
- *
- * Context: process; sleeps as long as the driver does.
- */
-void cof_tgt_io_key_work(struct work_struct *work)
+static void io_key_work(struct cof_tgt_queue *queue)
 {
-	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, key_work);
 	struct cof_tgt_req *req;
 
-	if (!queue->qid)
-		cof_tgt_admin_key_work(queue);
 	while ((req = io_key_next(queue)))
 		io_key_one(req);
-	cof_tgt_queue_put(queue);
 }
 
 /* ---- ABORT, QUERY, closing --------------------------------------------------------- */
@@ -425,16 +406,7 @@ static void io_ask(struct cof_tgt_queue *queue, const struct cof_hdr *msg)
 	cof_tgt_reply(queue, msg, err);
 }
 
-/**
- * cof_tgt_io_recv() - a message on an I/O queue
- * @queue: LIVE
- * @msg: the message
- * @len: its length
- *
- * Context: as cof_conn_ops.recv.
- * Return: as cof_conn_ops.recv.
- */
-int cof_tgt_io_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
+static int io_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
 {
 	const struct cof_io_req *io = (const struct cof_io_req *)msg;
 	int err = cof_msg_check(msg, len, COF_TARGET, false);
@@ -480,15 +452,11 @@ int cof_tgt_io_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 
 	return 0;
 }
 
-/**
- * cof_tgt_io_cancel() - drop what waits for its turn
- * @queue: its connection is closed, nothing is received any more
- *
- * What is dispatched is answered as ever, to nobody.
- *
- * Context: process. Specification: section 5.
+/*
+ * The connection is closed, and nothing is received any more: drop what waits for its turn. What is
+ * dispatched is answered as ever, to nobody. Specification: section 5.
  */
-void cof_tgt_io_cancel(struct cof_tgt_queue *queue)
+static void io_cancel(struct cof_tgt_queue *queue)
 {
 	struct cof_tgt_req *req, *next;
 	LIST_HEAD(cancelled);
@@ -514,6 +482,7 @@ static struct cof_tgt_req *io_req_alloc(struct cof_tgt_queue *queue, size_t exec
 	if (!req)
 		return NULL;
 	req->queue = queue;
+	req->item.dispatch = io_dispatch;
 	req->exec = (void *)req + exec;
 	req->in = (u8 *)req + in;
 	return req;
@@ -536,43 +505,7 @@ static int io_inline_alloc(struct cof_tgt_queue *queue)
 	return 0;
 }
 
-/**
- * cof_tgt_io_alloc() - make an I/O queue's requests
- * @queue: not LIVE yet
- * @assoc: whose depth it has, and whose pool's executor will compute
- *
- * Context: process.
- * Return: 0 or -ENOMEM; cof_tgt_io_free() in any case.
- */
-int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_assoc *assoc)
-{
-	struct cof_tgt_req *req;
-	u32 i;
-
-	/* The receive buffer has the size that everybody takes at least. */
-	static_assert(COF_IO_REQ_MAX + COF_MAX_DER <= COF_MIN_MSG);
-
-	queue->tag_bits = order_base_2(assoc->depth) + 1;
-	queue->tag_secret = get_random_u64() | 1;
-	queue->tags = kcalloc(1U << queue->tag_bits, sizeof(*queue->tags), GFP_KERNEL);
-	if (!queue->tags)
-		return -ENOMEM;
-	for (i = 0; i < assoc->depth; i++) {
-		req = io_req_alloc(queue, assoc->pool->req_size);
-		if (!req)
-			return -ENOMEM;
-		list_add_tail(&req->list, &queue->free_reqs);
-	}
-	return assoc->features & COF_FEAT_INLINE_KEY ? io_inline_alloc(queue) : 0;
-}
-
-/**
- * cof_tgt_io_free() - free an I/O queue's requests
- * @queue: none is in flight
- *
- * Context: process.
- */
-void cof_tgt_io_free(struct cof_tgt_queue *queue)
+static void io_free(struct cof_tgt_queue *queue)
 {
 	struct cof_tgt_inline *key, *next_key;
 	struct cof_tgt_req *req, *next;
@@ -587,5 +520,48 @@ void cof_tgt_io_free(struct cof_tgt_queue *queue)
 		kfree(key);
 	}
 	kfree(queue->tags);
-	queue->tags = NULL;
+}
+
+static const struct cof_tgt_queue_ops io_ops = {
+	.recv		= io_recv,
+	.key_work	= io_key_work,
+	.cancel		= io_cancel,
+	.free		= io_free,
+};
+
+/**
+ * cof_tgt_io_init() - a queue becomes an I/O queue, and gets its requests
+ * @queue: CONNECTING
+ * @assoc: whose depth it has, and whose pool's executor will compute
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM. What was allocated is freed with the queue.
+ */
+int cof_tgt_io_init(struct cof_tgt_queue *queue, const struct cof_tgt_assoc *assoc)
+{
+	struct cof_tgt_req *req;
+	u32 i;
+
+	/* The receive buffer has the size that everybody takes at least. */
+	static_assert(COF_IO_REQ_MAX + COF_MAX_DER <= COF_MIN_MSG);
+
+	INIT_LIST_HEAD(&queue->free_reqs);
+	INIT_LIST_HEAD(&queue->busy_reqs);
+	INIT_LIST_HEAD(&queue->free_inline);
+	INIT_LIST_HEAD(&queue->preparing);
+	/* Pairs with smp_load_acquire() in queue_close_work(). */
+	smp_store_release(&queue->ops, &io_ops);
+
+	queue->tag_bits = order_base_2(assoc->depth) + 1;
+	queue->tag_secret = get_random_u64() | 1;
+	queue->tags = kcalloc(1U << queue->tag_bits, sizeof(*queue->tags), GFP_KERNEL);
+	if (!queue->tags)
+		return -ENOMEM;
+	for (i = 0; i < assoc->depth; i++) {
+		req = io_req_alloc(queue, assoc->pool->req_size);
+		if (!req)
+			return -ENOMEM;
+		list_add_tail(&req->list, &queue->free_reqs);
+	}
+	return assoc->features & COF_FEAT_INLINE_KEY ? io_inline_alloc(queue) : 0;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Queues: one for each connection, from accept to the last answer. Delivers
- * messages by state (cof-protocol.rst, section 2), and closes.
+ * Queues: one for each connection, from accept to the last answer. Delivers messages by state
+ * (cof-protocol.rst, section 2), and closes. queue->ops says what is done with a message: it is
+ * connect.c's first, then admin.c's or io.c's.
  *
- * Life: cof_tgt_accept() makes one, with a reference that close_work drops.
+ * Life: cof_tgt_queue_make() makes one, with a reference that close_work drops.
  * cof_tgt_queue_finish() (any context) makes it DEAD, says why to the peer, and has
  * close_work run, now or in a second. close_work closes the connection (no callback
  * after that) and unlinks. The last reference has free_work free it: it
@@ -234,11 +235,10 @@ static void queue_free_work(struct work_struct *work)
 
 	cancel_delayed_work_sync(&queue->setup_work);
 	cancel_delayed_work_sync(&queue->close_work);
-	cancel_work_sync(&queue->connect_work);
-	cancel_work_sync(&queue->admin_work);
+	cancel_work_sync(&queue->work);
 	cancel_work_sync(&queue->key_work);
-	cof_tgt_admin_drop(queue);
-	cof_tgt_io_free(queue);
+	if (queue->ops->free)
+		queue->ops->free(queue);
 	cof_conn_put(queue->conn);
 	if (queue->assoc)
 		cof_tgt_assoc_put(queue->assoc);
@@ -250,11 +250,17 @@ static void queue_free_work(struct work_struct *work)
 static void queue_close_work(struct work_struct *work)
 {
 	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, close_work.work);
+	const struct cof_tgt_queue_ops *ops;
 	struct cof_tgt_assoc *assoc;
 
 	cof_conn_close(queue->conn);
-	cof_tgt_admin_cancel(queue);
-	cof_tgt_io_cancel(queue);
+	/*
+	 * Perhaps before CONNECT is accepted; then it never becomes LIVE, and nothing waits. Pairs
+	 * with smp_store_release() in cof_tgt_admin_init() and cof_tgt_io_init().
+	 */
+	ops = smp_load_acquire(&queue->ops);
+	if (ops->cancel)
+		ops->cancel(queue);
 	spin_lock_bh(&cof_tgt_lock);
 	if (queue->closed) {
 		spin_unlock_bh(&cof_tgt_lock);
@@ -364,25 +370,10 @@ void cof_tgt_reply(struct cof_tgt_queue *queue, const struct cof_hdr *msg, int e
 	cof_conn_submit(queue->conn, tx, hlen);
 }
 
-/* The first message: CONNECT, or good-bye. */
-static int queue_recv_new(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
-{
-	if (cof_msg_check(msg, len, COF_TARGET, true))
-		return cof_tgt_violation(queue, "malformed message before CONNECT");
-	if (cof_msg_opcode(msg) != COF_CONNECT)
-		return cof_tgt_violation(queue, "the first message is not CONNECT");
-	memcpy(&queue->connect, msg, sizeof(queue->connect));
-	kref_get(&queue->ref);
-	if (cmpxchg(&queue->state, COF_TGT_NEW, COF_TGT_CONNECTING) != COF_TGT_NEW ||
-	    !queue_work(cof_tgt_wq, &queue->connect_work))
-		cof_tgt_queue_put(queue);
-	return 0;
-}
-
 static int queue_recv(struct cof_conn *conn, const struct cof_hdr *msg, u32 len)
 {
 	struct cof_tgt_queue *queue = conn->priv;
-	/* LIVE: qid and assoc are set. Pairs with cmpxchg() in cof_tgt_connect_work(). */
+	/* LIVE: qid and assoc are set. Pairs with cmpxchg() in connect_work(). */
 	int state = smp_load_acquire(&queue->state);
 
 	if (state == COF_TGT_DEAD)
@@ -394,12 +385,9 @@ static int queue_recv(struct cof_conn *conn, const struct cof_hdr *msg, u32 len)
 		cof_tgt_queue_finish(queue, COF_S_OK, false);
 		return -ESHUTDOWN;
 	}
-	if (state == COF_TGT_NEW)
-		return queue_recv_new(queue, msg, len);
-	WRITE_ONCE(queue->assoc->last_rx, jiffies);
-	if (queue->qid)
-		return cof_tgt_io_recv(queue, msg, len);
-	return cof_tgt_admin_recv(queue, msg, len);
+	if (state == COF_TGT_LIVE)
+		WRITE_ONCE(queue->assoc->last_rx, jiffies);
+	return queue->ops->recv(queue, msg, len);
 }
 
 /* Nobody's fault: the message was damaged on its way. LIVE, so the association is there. */
@@ -433,7 +421,7 @@ static void queue_error(struct cof_conn *conn, int err)
 	cof_tgt_queue_finish(queue, COF_S_OK, false);
 }
 
-static const struct cof_conn_ops queue_ops = {
+static const struct cof_conn_ops queue_conn_ops = {
 	.recv	= queue_recv,
 	.error	= queue_error,
 };
@@ -446,17 +434,34 @@ static void queue_setup_work(struct work_struct *work)
 		cof_tgt_queue_finish(queue, COF_S_TIMEOUT, true);
 }
 
+static void queue_work_fn(struct work_struct *work)
+{
+	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, work);
+
+	queue->ops->work(queue);
+	cof_tgt_queue_put(queue);
+}
+
+static void queue_key_work_fn(struct work_struct *work)
+{
+	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, key_work);
+
+	queue->ops->key_work(queue);
+	cof_tgt_queue_put(queue);
+}
+
 /**
- * cof_tgt_accept() - a peer connected
- * @listener: priv is the port
- * @conn: the connection
+ * cof_tgt_queue_make() - a peer connected
+ * @port: where
+ * @conn: the connection; the queue's if this succeeds
+ * @ops: what works on its first message
  *
  * Context: process; disabling the port waits for it.
  * Return: 0; -EBUSY too many connections; -ENOMEM.
  */
-int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn)
+int cof_tgt_queue_make(struct cof_tgt_port *port, struct cof_conn *conn,
+		       const struct cof_tgt_queue_ops *ops)
 {
-	struct cof_tgt_port *port = listener->priv;
 	struct cof_tgt_queue *queue;
 
 	if (!port_take(port)) {
@@ -470,23 +475,16 @@ int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn)
 		return -ENOMEM;
 	}
 	kref_init(&queue->ref);
+	queue->ops = ops;
 	queue->conn = conn;
 	queue->port = port;
 	queue->state = COF_TGT_NEW;
 	INIT_DELAYED_WORK(&queue->setup_work, queue_setup_work);
 	INIT_DELAYED_WORK(&queue->close_work, queue_close_work);
-	INIT_WORK(&queue->connect_work, cof_tgt_connect_work);
-	INIT_WORK(&queue->admin_work, cof_tgt_admin_work);
-	INIT_WORK(&queue->key_work, cof_tgt_io_key_work);
+	INIT_WORK(&queue->work, queue_work_fn);
+	INIT_WORK(&queue->key_work, queue_key_work_fn);
 	INIT_WORK(&queue->free_work, queue_free_work);
 	spin_lock_init(&queue->lock);
-	INIT_LIST_HEAD(&queue->admin_reqs);
-	INIT_LIST_HEAD(&queue->opening);
-	INIT_LIST_HEAD(&queue->to_open);
-	INIT_LIST_HEAD(&queue->free_reqs);
-	INIT_LIST_HEAD(&queue->busy_reqs);
-	INIT_LIST_HEAD(&queue->free_inline);
-	INIT_LIST_HEAD(&queue->preparing);
 	INIT_LIST_HEAD(&queue->stranger);
 	spin_lock_bh(&cof_tgt_lock);
 	list_add_tail(&queue->list, &port->queues);
@@ -495,7 +493,7 @@ int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn)
 
 	kref_get(&queue->ref);
 	queue_delayed_work(cof_tgt_wq, &queue->setup_work, msecs_to_jiffies(COF_TGT_SETUP_MS));
-	if (cof_conn_start(conn, &queue_ops, queue))
+	if (cof_conn_start(conn, &queue_conn_ops, queue))
 		cof_tgt_queue_finish(queue, COF_S_INTERNAL, false);
 	cof_tgt_queue_put(queue);
 	return 0;

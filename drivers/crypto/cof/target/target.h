@@ -368,11 +368,11 @@ enum cof_tgt_prepare {
 /**
  * struct cof_tgt_item - what waits for its turn
  * @qos: of the pool's scheduler
- * @key_open: of a struct cof_tgt_admin_req, else of a struct cof_tgt_req
+ * @dispatch: its turn has come. As asym_qos_ops.dispatch
  */
 struct cof_tgt_item {
 	struct asym_qos_item qos;
-	bool key_open;
+	void (*dispatch)(struct cof_tgt_item *item);
 };
 
 /**
@@ -412,8 +412,27 @@ struct cof_tgt_req {
 };
 
 /**
+ * struct cof_tgt_queue_ops - what a queue does with its messages: connect.c's until CONNECT is
+ *	accepted, then admin.c's or io.c's
+ * @recv: a message came, and the queue is NEW or LIVE; as cof_conn_ops.recv
+ * @work: queue->work runs
+ * @key_work: queue->key_work runs; may take as long as a driver does
+ * @cancel: the connection is closed, nothing is received any more: drop what waits for its turn. May
+ *	be NULL. Process context
+ * @free: nobody else uses the queue: free what it has. May be NULL. Process context
+ */
+struct cof_tgt_queue_ops {
+	int (*recv)(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len);
+	void (*work)(struct cof_tgt_queue *queue);
+	void (*key_work)(struct cof_tgt_queue *queue);
+	void (*cancel)(struct cof_tgt_queue *queue);
+	void (*free)(struct cof_tgt_queue *queue);
+};
+
+/**
  * struct cof_tgt_queue - one connection
  * @ref: one until close_work ran, one for each pending work item and operation
+ * @ops: what works on its messages
  * @conn: the connection
  * @port: whose user it is
  * @state: enum cof_tgt_queue_state; atomic
@@ -423,19 +442,18 @@ struct cof_tgt_req {
  * @closed: close_work ran; cof_tgt_lock
  * @assoc: set (cof_tgt_lock) before LIVE; referenced until this is freed
  * @qid: 0 admin
- * @connect: the request, while CONNECTING
+ * @connect: the request, while CONNECTING; connect.c's
  * @setup_work: CONNECT did not come
  * @close_work: closes the connection
- * @connect_work: works on CONNECT
- * @admin_work: works on @admin_reqs
- * @key_work: works on @preparing and @to_open
+ * @work: on cof_tgt_wq, ops->work
+ * @key_work: on cof_tgt_key_wq, ops->key_work
  * @free_work: frees this
  * @lock: guards the rest
- * @admin_reqs: struct cof_tgt_admin_req
+ * @admin_reqs: struct cof_tgt_admin_req; this and the next three are admin.c's
  * @admin_inflight: admin requests not answered
  * @opening: struct cof_tgt_admin_req, KEY_OPEN that waits for its turn
  * @to_open: likewise, whose turn has come
- * @free_reqs: struct cof_tgt_req not in use
+ * @free_reqs: struct cof_tgt_req not in use; this and the next six are io.c's
  * @busy_reqs: those that are
  * @tags: those again, by tag: for ABORT and QUERY, which cost the peer nothing
  * @tag_bits: buckets there, as a power of two
@@ -446,6 +464,7 @@ struct cof_tgt_req {
  */
 struct cof_tgt_queue {
 	struct kref ref;
+	const struct cof_tgt_queue_ops *ops;
 	struct cof_conn *conn;
 	struct cof_tgt_port *port;
 	int state;
@@ -458,8 +477,7 @@ struct cof_tgt_queue {
 	struct cof_connect_req connect;
 	struct delayed_work setup_work;
 	struct delayed_work close_work;
-	struct work_struct connect_work;
-	struct work_struct admin_work;
+	struct work_struct work;
 	struct work_struct key_work;
 	struct work_struct free_work;
 
@@ -494,7 +512,8 @@ void __cof_tgt_assoc_event(struct cof_tgt_assoc *assoc, u32 event);
 void cof_tgt_event(struct cof_tgt_pool *pool, const char *hostid, u32 event);
 
 /* queue.c */
-int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn);
+int cof_tgt_queue_make(struct cof_tgt_port *port, struct cof_conn *conn,
+		       const struct cof_tgt_queue_ops *ops);
 void cof_tgt_queue_put(struct cof_tgt_queue *queue);
 void cof_tgt_queue_admitted(struct cof_tgt_queue *queue, struct cof_tgt_assoc *assoc, u16 qid,
 			    struct cof_tgt_seat **spare);
@@ -506,25 +525,16 @@ int cof_tgt_violation(struct cof_tgt_queue *queue, const char *what);
 void cof_tgt_reply(struct cof_tgt_queue *queue, const struct cof_hdr *msg, int err);
 
 /* connect.c */
-void cof_tgt_connect_work(struct work_struct *work);
+int cof_tgt_accept(struct cof_listener *listener, struct cof_conn *conn);
 
 /* admin.c */
-int cof_tgt_admin_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len);
-void cof_tgt_admin_work(struct work_struct *work);
-void cof_tgt_admin_drop(struct cof_tgt_queue *queue);
-void cof_tgt_admin_dispatch(struct cof_tgt_item *item);
-void cof_tgt_admin_key_work(struct cof_tgt_queue *queue);
-void cof_tgt_admin_cancel(struct cof_tgt_queue *queue);
+void cof_tgt_admin_init(struct cof_tgt_queue *queue);
 
 /* io.c */
-int cof_tgt_io_recv(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len);
-int cof_tgt_io_alloc(struct cof_tgt_queue *queue, const struct cof_tgt_assoc *assoc);
-void cof_tgt_io_free(struct cof_tgt_queue *queue);
-void cof_tgt_io_cancel(struct cof_tgt_queue *queue);
-void cof_tgt_io_key_work(struct work_struct *work);
-extern const struct asym_qos_ops cof_tgt_qos_ops;
+int cof_tgt_io_init(struct cof_tgt_queue *queue, const struct cof_tgt_assoc *assoc);
 
 /* flow.c */
+extern const struct asym_qos_ops cof_tgt_qos_ops;
 struct cof_tgt_flow *cof_tgt_flow_alloc(const char *hostid);
 struct cof_tgt_flow *cof_tgt_flow_get(struct cof_tgt_pool *pool, struct cof_tgt_flow **spare,
 				      bool assoc);

@@ -249,7 +249,7 @@ static const struct cof_transport fake_transport = {
 	.free	= fake_nothing,
 };
 
-/* Keys are prepared when the test says so: queue_prepare(). */
+/* Keys are prepared when the test calls ops->key_work(). */
 static void key_work_later(struct work_struct *work)
 {
 	cof_tgt_queue_put(container_of(work, struct cof_tgt_queue, key_work));
@@ -275,18 +275,8 @@ static struct cof_tgt_queue *queue_make(struct kunit *test)
 	queue->qid = 1;
 	INIT_WORK(&queue->key_work, key_work_later);
 	spin_lock_init(&queue->lock);
-	INIT_LIST_HEAD(&queue->free_reqs);
-	INIT_LIST_HEAD(&queue->busy_reqs);
-	INIT_LIST_HEAD(&queue->free_inline);
-	INIT_LIST_HEAD(&queue->preparing);
-	KUNIT_ASSERT_EQ(test, 0, cof_tgt_io_alloc(queue, t->assoc));
+	KUNIT_ASSERT_EQ(test, 0, cof_tgt_io_init(queue, t->assoc));
 	return queue;
-}
-
-static void queue_prepare(struct cof_tgt_queue *queue)
-{
-	kref_get(&queue->ref);
-	cof_tgt_io_key_work(&queue->key_work);
 }
 
 /* All is answered, and wiped, and nobody refers to it but the test. */
@@ -308,7 +298,7 @@ static void queue_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&t->pool.stats[COF_TGT_KEYS]));
 	cof_conn_close(&t->conn);
 	cof_conn_exit(&t->conn);
-	cof_tgt_io_free(&t->queue);
+	t->queue.ops->free(&t->queue);
 }
 
 struct inline_msg {
@@ -334,7 +324,7 @@ static int inline_recv(struct kunit *test, u64 tag, unsigned int less)
 	msg->req.key_len = cpu_to_le32(key_len);
 	msg->req.key_private = 1;
 	memcpy(msg->data + 20, rsa512_priv, key_len);
-	return cof_tgt_io_recv(&t->queue, &msg->req.hdr, sizeof(msg->req) + 20 + key_len);
+	return t->queue.ops->recv(&t->queue, &msg->req.hdr, sizeof(msg->req) + 20 + key_len);
 }
 
 static int ask_recv(struct kunit *test, u16 opcode, u64 tag)
@@ -344,7 +334,7 @@ static int ask_recv(struct kunit *test, u16 opcode, u64 tag)
 
 	cof_request_init(&msg.hdr, opcode, sizeof(msg), 0, 100 + tag);
 	msg.query_tag = cpu_to_le64(tag);
-	return cof_tgt_io_recv(&t->queue, &msg.hdr, sizeof(msg));
+	return t->queue.ops->recv(&t->queue, &msg.hdr, sizeof(msg));
 }
 
 /* The next answer, within two seconds. */
@@ -384,7 +374,7 @@ static void a_key_comes_with_its_operation(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0, inline_recv(test, i, 0));
 		KUNIT_EXPECT_EQ(test, 0, ask_recv(test, COF_QUERY, i));
 		expect_answer(test, COF_QUERY, 100 + i, COF_S_OK);
-		queue_prepare(queue);
+		queue->ops->key_work(queue);
 		expect_answer(test, COF_SIGN, i, COF_S_OK);
 	}
 	KUNIT_EXPECT_EQ(test, MAX_KEYS, atomic64_read(&t->pool.stats[COF_TGT_KEYS]));
@@ -408,7 +398,7 @@ static int handle_recv(struct kunit *test, u16 opcode, u64 tag, u64 handle, u8 a
 	msg->req.hops = 1;
 	msg->req.src_len = cpu_to_le32(20);
 	msg->req.out_len = cpu_to_le32(64);
-	return cof_tgt_io_recv(&t->queue, &msg->req.hdr, sizeof(msg->req) + 20);
+	return t->queue.ops->recv(&t->queue, &msg->req.hdr, sizeof(msg->req) + 20);
 }
 
 static void an_operation_names_the_algorithm_of_its_key(struct kunit *test)
@@ -453,7 +443,7 @@ static void a_key_that_is_none_is_refused_as_when_it_is_opened(struct kunit *tes
 
 	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 1, 1));
 	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 2, sizeof(rsa512_priv) - 1));
-	queue_prepare(queue);
+	queue->ops->key_work(queue);
 	expect_answer(test, COF_SIGN, 1, COF_S_INVALID);
 	expect_answer(test, COF_SIGN, 2, COF_S_INVALID);
 	/* not without the feature */
@@ -474,7 +464,7 @@ static void what_waits_for_its_key_is_aborted(struct kunit *test)
 	expect_answer(test, COF_ABORT, 101, COF_S_OK);
 	KUNIT_EXPECT_EQ(test, 0, ask_recv(test, COF_ABORT, 1));
 	expect_answer(test, COF_ABORT, 101, COF_S_UNKNOWN_HANDLE);
-	queue_prepare(queue);
+	queue->ops->key_work(queue);
 	expect_answer(test, COF_SIGN, 2, COF_S_OK);
 	queue_end(test);
 }
@@ -487,12 +477,12 @@ static void what_waits_for_its_key_is_dropped_when_the_queue_closes(struct kunit
 	for (i = 0; i < COF_INLINE_KEYS; i++)
 		KUNIT_EXPECT_EQ(test, 0, inline_recv(test, i, 0));
 	KUNIT_EXPECT_TRUE(test, list_empty(&queue->free_inline));
-	cof_tgt_io_cancel(queue);
+	queue->ops->cancel(queue);
 	for (i = 0; i < COF_INLINE_KEYS; i++)
 		expect_answer(test, COF_SIGN, i, COF_S_ABORTED);
 	/* One that comes while it is being closed goes to the scheduler no more. */
 	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 9, 0));
-	queue_prepare(queue);
+	queue->ops->key_work(queue);
 	expect_answer(test, COF_SIGN, 9, COF_S_ABORTED);
 	queue_end(test);
 }
@@ -557,7 +547,7 @@ static void a_lookup_sees_one_bucket(struct kunit *test)
 	hlist_add_head(&req->by_tag, cof_tgt_tag_bucket(queue, 1));
 	KUNIT_EXPECT_EQ(test, 0, ask_recv(test, COF_QUERY, 1));
 	expect_answer(test, COF_QUERY, 101, COF_S_OK);
-	queue_prepare(queue);
+	queue->ops->key_work(queue);
 	expect_answer(test, COF_SIGN, 1, COF_S_OK);
 	queue_end(test);
 }
