@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/config/cof_target: the subsystem, and hosts/. Owns the list of
- * hosts; changes are made under cof_tgt_lock. Process context.
+ * /sys/kernel/config/cof_target: the subsystem, and hosts/. Process context.
  */
 #include "target.h"
 
 #include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-
-static LIST_HEAD(cof_tgt_hosts);
 
 /**
  * cof_tgt_store_string() - what was written to an attribute, without white space at its ends
@@ -115,24 +112,6 @@ static const struct config_item_type host_type = {
 struct cof_tgt_host *to_cof_tgt_host(struct config_item *item)
 {
 	return item->ci_type == &host_type ? container_of(item, struct cof_tgt_host, item) : NULL;
-}
-
-/**
- * cof_tgt_host_known() - is this host in hosts/?
- * @hostid: from the peer
- *
- * Context: cof_tgt_lock held.
- * Return: true if so.
- */
-bool cof_tgt_host_known(const char *hostid)
-{
-	struct cof_tgt_host *host;
-
-	lockdep_assert_held(&cof_tgt_lock);
-	list_for_each_entry(host, &cof_tgt_hosts, list)
-		if (!strcmp(config_item_name(&host->item), hostid))
-			return true;
-	return false;
 }
 
 static struct config_item *hosts_make_item(struct config_group *group, const char *name)

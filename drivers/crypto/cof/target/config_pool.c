@@ -405,25 +405,6 @@ struct cof_tgt_pool *to_cof_tgt_pool(struct config_item *item)
 
 /* ---- allowed_hosts/ ------------------------------------------------------ */
 
-/**
- * cof_tgt_host_allowed() - may this host use this pool?
- * @pool: the pool
- * @hostid: from the peer
- *
- * Context: cof_tgt_lock held.
- * Return: true if so.
- */
-bool cof_tgt_host_allowed(const struct cof_tgt_pool *pool, const char *hostid)
-{
-	struct cof_tgt_link *link;
-
-	lockdep_assert_held(&cof_tgt_lock);
-	list_for_each_entry(link, &pool->hosts, list)
-		if (!strcmp(config_item_name(&link->host->item), hostid))
-			return true;
-	return false;
-}
-
 static int allowed_allow_link(struct config_item *parent, struct config_item *target)
 {
 	struct cof_tgt_pool *pool = allowed_to_pool(parent);

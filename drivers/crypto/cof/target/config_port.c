@@ -489,25 +489,6 @@ static const struct config_item_type port_type = {
 
 /* ---- pools/ -------------------------------------------------------------- */
 
-/**
- * cof_tgt_port_pool() - a pool that a port offers
- * @port: the port
- * @name: from the peer
- *
- * Context: cof_tgt_lock held.
- * Return: the pool, enabled or not; NULL if there is none of this name.
- */
-struct cof_tgt_pool *cof_tgt_port_pool(const struct cof_tgt_port *port, const char *name)
-{
-	struct cof_tgt_link *link;
-
-	lockdep_assert_held(&cof_tgt_lock);
-	list_for_each_entry(link, &port->pools, list)
-		if (!strcmp(cof_tgt_pool_name(link->pool), name))
-			return link->pool;
-	return NULL;
-}
-
 static int links_allow_link(struct config_item *parent, struct config_item *target)
 {
 	struct cof_tgt_port *port = links_to_port(parent);

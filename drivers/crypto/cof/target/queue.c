@@ -14,142 +14,6 @@
 
 #include <linux/slab.h>
 
-/* Connections that say nothing, or are refused, have these places beside those of hosts. */
-static unsigned int max_strangers(void)
-{
-	return max(DIV_ROUND_UP(READ_ONCE(cof_tgt_max_conns), 2), 8u);
-}
-
-/* The rest is being closed. */
-static bool port_take(struct cof_tgt_port *port)
-{
-	bool room;
-
-	spin_lock_bh(&cof_tgt_lock);
-	room = port->users < 2 * (READ_ONCE(cof_tgt_max_conns) + max_strangers());
-	if (room)
-		port->users++;
-	spin_unlock_bh(&cof_tgt_lock);
-	return room;
-}
-
-static void stranger_del(struct cof_tgt_queue *queue)
-{
-	lockdep_assert_held(&cof_tgt_lock);
-	if (list_empty(&queue->stranger))
-		return;
-	list_del_init(&queue->stranger);
-	queue->port->nr_strangers--;
-}
-
-/* One whose CONNECT is being worked on is spared if there is another. */
-static struct cof_tgt_queue *stranger_oldest(struct cof_tgt_port *port)
-{
-	struct cof_tgt_queue *queue;
-
-	list_for_each_entry(queue, &port->strangers, stranger)
-		if (READ_ONCE(queue->state) != COF_TGT_CONNECTING)
-			return queue;
-	return list_first_entry(&port->strangers, struct cof_tgt_queue, stranger);
-}
-
-/* The oldest makes room, since a host that means it sends CONNECT at once. */
-static void stranger_add(struct cof_tgt_queue *queue)
-{
-	struct cof_tgt_port *port = queue->port;
-	struct cof_tgt_queue *oldest;
-
-	lockdep_assert_held(&cof_tgt_lock);
-	list_add_tail(&queue->stranger, &port->strangers);
-	port->nr_strangers++;
-	if (port->nr_strangers <= max_strangers())
-		return;
-	oldest = stranger_oldest(port);
-	stranger_del(oldest);
-	__cof_tgt_queue_finish(oldest, COF_S_BUSY, false);
-}
-
-/* ---- the places of hosts ------------------------------------------------- */
-
-static struct cof_tgt_seat *seat_find(const struct cof_tgt_port *port, const char *hostid)
-{
-	struct cof_tgt_seat *seat;
-
-	list_for_each_entry(seat, &port->hosts, list)
-		if (!strcmp(seat->hostid, hostid))
-			return seat;
-	return NULL;
-}
-
-/**
- * cof_tgt_seat_alloc() - memory for a host's place on a port
- * @hostid: a valid name
- *
- * Context: process.
- * Return: for cof_tgt_queue_admitted(); kfree() it if it was not used. NULL: no memory.
- */
-struct cof_tgt_seat *cof_tgt_seat_alloc(const char *hostid)
-{
-	struct cof_tgt_seat *seat = kzalloc_obj(*seat);
-
-	if (seat)
-		strscpy(seat->hostid, hostid);
-	return seat;
-}
-
-/* Those that may use a pool of the port. */
-static unsigned int port_count_hosts(const struct cof_tgt_port *port)
-{
-	struct cof_tgt_link *pool, *host;
-	unsigned int n = 0;
-	static u64 count;	/* cof_tgt_lock */
-
-	count++;
-	list_for_each_entry(pool, &port->pools, list)
-		list_for_each_entry(host, &pool->pool->hosts, list) {
-			n += host->host->counted != count;
-			host->host->counted = count;
-		}
-	return n;
-}
-
-/**
- * cof_tgt_port_room() - how many connections more may a host have here?
- * @port: the port
- * @hostid: whose
- *
- * A host may have max_host_conns, for all its pools. Its first COF_TGT_HOST_ROOM take any place;
- * further ones leave as many to each other host that may use a pool here, up to half of the port.
- *
- * Context: cof_tgt_lock held.
- * Return: the number.
- */
-unsigned int cof_tgt_port_room(const struct cof_tgt_port *port, const char *hostid)
-{
-	unsigned int max_conns = READ_ONCE(cof_tgt_max_conns), kept, left, own, hosts, conns = 0;
-	unsigned int max_host = READ_ONCE(cof_tgt_max_host_conns);
-	struct cof_tgt_seat *seat;
-
-	lockdep_assert_held(&cof_tgt_lock);
-	if (port->nr_admitted >= max_conns)
-		return 0;
-	left = max_conns - port->nr_admitted;
-	hosts = port_count_hosts(port);
-	kept = COF_TGT_HOST_ROOM * (hosts - min(hosts, port->nr_hosts));
-	list_for_each_entry(seat, &port->hosts, list) {
-		if (!strcmp(seat->hostid, hostid))
-			conns = seat->conns;
-		else
-			kept += COF_TGT_HOST_ROOM - min(seat->conns, COF_TGT_HOST_ROOM);
-	}
-	if (!conns)	/* it is one of those without a place */
-		kept -= min(kept, COF_TGT_HOST_ROOM);
-	kept = min(kept, max_conns / 2);
-	own = COF_TGT_HOST_ROOM - min(conns, COF_TGT_HOST_ROOM);
-	left = max(left - min(left, kept), min(left, own));
-	return min(left, max_host - min(max_host, conns));
-}
-
 /**
  * cof_tgt_queue_admitted() - a connection becomes an association's
  * @queue: the connection
@@ -162,52 +26,13 @@ unsigned int cof_tgt_port_room(const struct cof_tgt_port *port, const char *host
 void cof_tgt_queue_admitted(struct cof_tgt_queue *queue, struct cof_tgt_assoc *assoc, u16 qid,
 			    struct cof_tgt_seat **spare)
 {
-	struct cof_tgt_port *port = queue->port;
-	struct cof_tgt_seat *seat;
-
 	lockdep_assert_held(&cof_tgt_lock);
-	stranger_del(queue);
-	seat = seat_find(port, assoc->hostid);
-	if (!seat) {
-		seat = *spare;
-		*spare = NULL;
-		list_add_tail(&seat->list, &port->hosts);
-		port->nr_hosts++;
-	}
-	seat->conns++;
-	port->nr_admitted++;
-	queue->seat = seat;
+	cof_tgt_stranger_del(queue);
+	queue->seat = cof_tgt_seat_get(queue->port, assoc->hostid, spare);
 	queue->qid = qid;
 	queue->assoc = assoc;
 	assoc->queues[qid] = queue;
 	cof_conn_set_queue(queue->conn, qid, assoc);
-}
-
-static void seat_put(struct cof_tgt_queue *queue)
-{
-	struct cof_tgt_port *port = queue->port;
-	struct cof_tgt_seat *seat = queue->seat;
-
-	if (!seat)
-		return;
-	spin_lock_bh(&cof_tgt_lock);
-	port->nr_admitted--;
-	if (--seat->conns) {
-		seat = NULL;
-	} else {
-		list_del(&seat->list);
-		port->nr_hosts--;
-	}
-	spin_unlock_bh(&cof_tgt_lock);
-	kfree(seat);
-}
-
-static void port_release(struct cof_tgt_port *port)
-{
-	spin_lock_bh(&cof_tgt_lock);
-	port->users--;
-	wake_up_all(&cof_tgt_gone);
-	spin_unlock_bh(&cof_tgt_lock);
 }
 
 static void queue_release(struct kref *ref)
@@ -242,9 +67,9 @@ static void queue_free_work(struct work_struct *work)
 	cof_conn_put(queue->conn);
 	if (queue->assoc)
 		cof_tgt_assoc_put(queue->assoc);
-	seat_put(queue);
+	cof_tgt_seat_put(port, queue->seat);
 	kfree_sensitive(queue);
-	port_release(port);
+	cof_tgt_port_put(port);
 }
 
 static void queue_close_work(struct work_struct *work)
@@ -268,7 +93,7 @@ static void queue_close_work(struct work_struct *work)
 	}
 	queue->closed = true;
 	list_del(&queue->list);
-	stranger_del(queue);
+	cof_tgt_stranger_del(queue);
 	assoc = queue->assoc;
 	if (assoc) {
 		assoc->queues[queue->qid] = NULL;
@@ -462,16 +287,16 @@ static void queue_key_work_fn(struct work_struct *work)
 int cof_tgt_queue_make(struct cof_tgt_port *port, struct cof_conn *conn,
 		       const struct cof_tgt_queue_ops *ops)
 {
-	struct cof_tgt_queue *queue;
+	struct cof_tgt_queue *queue, *oldest;
 
-	if (!port_take(port)) {
+	if (!cof_tgt_port_get(port)) {
 		pr_warn_ratelimited("port %u: %s: refused: too many connections are being closed\n",
 				    port->id, conn->peer_name);
 		return -EBUSY;
 	}
 	queue = kzalloc_obj(*queue);
 	if (!queue) {
-		port_release(port);
+		cof_tgt_port_put(port);
 		return -ENOMEM;
 	}
 	kref_init(&queue->ref);
@@ -488,7 +313,9 @@ int cof_tgt_queue_make(struct cof_tgt_port *port, struct cof_conn *conn,
 	INIT_LIST_HEAD(&queue->stranger);
 	spin_lock_bh(&cof_tgt_lock);
 	list_add_tail(&queue->list, &port->queues);
-	stranger_add(queue);
+	oldest = cof_tgt_stranger_add(queue);
+	if (oldest)
+		__cof_tgt_queue_finish(oldest, COF_S_BUSY, false);
 	spin_unlock_bh(&cof_tgt_lock);
 
 	kref_get(&queue->ref);

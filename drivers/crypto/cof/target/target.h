@@ -511,14 +511,29 @@ void cof_tgt_assoc_put(struct cof_tgt_assoc *assoc);
 void __cof_tgt_assoc_event(struct cof_tgt_assoc *assoc, u32 event);
 void cof_tgt_event(struct cof_tgt_pool *pool, const char *hostid, u32 event);
 
+/* pool.c */
+extern struct list_head cof_tgt_hosts;
+bool cof_tgt_host_known(const char *hostid);
+bool cof_tgt_host_allowed(const struct cof_tgt_pool *pool, const char *hostid);
+
+/* port.c */
+bool cof_tgt_port_get(struct cof_tgt_port *port);
+void cof_tgt_port_put(struct cof_tgt_port *port);
+void cof_tgt_stranger_del(struct cof_tgt_queue *queue);
+struct cof_tgt_queue *cof_tgt_stranger_add(struct cof_tgt_queue *queue);
+struct cof_tgt_seat *cof_tgt_seat_alloc(const char *hostid);
+struct cof_tgt_seat *cof_tgt_seat_get(struct cof_tgt_port *port, const char *hostid,
+				      struct cof_tgt_seat **spare);
+void cof_tgt_seat_put(struct cof_tgt_port *port, struct cof_tgt_seat *seat);
+unsigned int cof_tgt_port_room(const struct cof_tgt_port *port, const char *hostid);
+struct cof_tgt_pool *cof_tgt_port_pool(const struct cof_tgt_port *port, const char *name);
+
 /* queue.c */
 int cof_tgt_queue_make(struct cof_tgt_port *port, struct cof_conn *conn,
 		       const struct cof_tgt_queue_ops *ops);
 void cof_tgt_queue_put(struct cof_tgt_queue *queue);
 void cof_tgt_queue_admitted(struct cof_tgt_queue *queue, struct cof_tgt_assoc *assoc, u16 qid,
 			    struct cof_tgt_seat **spare);
-struct cof_tgt_seat *cof_tgt_seat_alloc(const char *hostid);
-unsigned int cof_tgt_port_room(const struct cof_tgt_port *port, const char *hostid);
 void cof_tgt_queue_finish(struct cof_tgt_queue *queue, u16 reason, bool linger);
 void __cof_tgt_queue_finish(struct cof_tgt_queue *queue, u16 reason, bool linger);
 int cof_tgt_violation(struct cof_tgt_queue *queue, const char *what);
@@ -561,7 +576,6 @@ void cof_tgt_keys_wipe(struct cof_tgt_assoc *assoc);
 /* config.c */
 int cof_tgt_config_init(void);
 void cof_tgt_config_exit(void);
-bool cof_tgt_host_known(const char *hostid);
 struct cof_tgt_host *to_cof_tgt_host(struct config_item *item);
 ssize_t cof_tgt_store_string(char *dst, size_t size, const char *page, size_t count);
 void cof_tgt_off_init(struct cof_tgt_off *off, work_func_t work);
@@ -572,7 +586,6 @@ void cof_tgt_off_end(struct config_item *item);
 /* config_pool.c */
 extern const struct config_item_type cof_tgt_pools_type;
 struct cof_tgt_pool *to_cof_tgt_pool(struct config_item *item);
-bool cof_tgt_host_allowed(const struct cof_tgt_pool *pool, const char *hostid);
 
 static inline const char *cof_tgt_pool_name(const struct cof_tgt_pool *pool)
 {
@@ -584,6 +597,5 @@ extern const struct config_item_type cof_tgt_quotas_type;
 
 /* config_port.c */
 extern const struct config_item_type cof_tgt_ports_type;
-struct cof_tgt_pool *cof_tgt_port_pool(const struct cof_tgt_port *port, const char *name);
 
 #endif /* _COF_TARGET_H */
