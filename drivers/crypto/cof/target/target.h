@@ -573,17 +573,23 @@ int cof_tgt_key_close(struct cof_tgt_assoc *assoc, u64 handle);
 struct cof_tgt_key *cof_tgt_key_find(struct cof_tgt_assoc *assoc, u64 handle);
 void cof_tgt_keys_wipe(struct cof_tgt_assoc *assoc);
 
-/* config.c */
+/* config/root.c */
 int cof_tgt_config_init(void);
 void cof_tgt_config_exit(void);
-struct cof_tgt_host *to_cof_tgt_host(struct config_item *item);
+
+/* config/item.c */
 ssize_t cof_tgt_store_string(char *dst, size_t size, const char *page, size_t count);
+bool cof_tgt_unused(const unsigned int *users);
 void cof_tgt_off_init(struct cof_tgt_off *off, work_func_t work);
 void cof_tgt_off_begin(struct cof_tgt_off *off, struct config_item *item);
 void cof_tgt_off_done(struct cof_tgt_off *off);
 void cof_tgt_off_end(struct config_item *item);
 
-/* config_pool.c */
+/* config/hosts.c */
+extern const struct config_item_type cof_tgt_hosts_type;
+struct cof_tgt_host *to_cof_tgt_host(struct config_item *item);
+
+/* config/pools.c */
 extern const struct config_item_type cof_tgt_pools_type;
 struct cof_tgt_pool *to_cof_tgt_pool(struct config_item *item);
 
@@ -592,10 +598,13 @@ static inline const char *cof_tgt_pool_name(const struct cof_tgt_pool *pool)
 	return pool->group.cg_item.ci_name;
 }
 
-/* config_quota.c */
+/* config/quotas.c */
 extern const struct config_item_type cof_tgt_quotas_type;
 
-/* config_port.c */
+/* config/stats.c */
+extern const struct config_item_type cof_tgt_stats_type;
+
+/* config/ports.c */
 extern const struct config_item_type cof_tgt_ports_type;
 
 #endif /* _COF_TARGET_H */

@@ -68,16 +68,6 @@ static int target_init(struct kunit *test)
 	return 0;
 }
 
-static bool target_gone(struct target_test *t)
-{
-	bool gone;
-
-	spin_lock_bh(&cof_tgt_lock);
-	gone = !t->pool.users;
-	spin_unlock_bh(&cof_tgt_lock);
-	return gone;
-}
-
 static void target_exit(struct kunit *test)
 {
 	struct target_test *t = test->priv;
@@ -90,7 +80,7 @@ static void target_exit(struct kunit *test)
 	}
 	if (t->assoc) {
 		cof_tgt_assoc_put(t->assoc);
-		wait_event(cof_tgt_gone, target_gone(t));
+		wait_event(cof_tgt_gone, cof_tgt_unused(&t->pool.users));
 		KUNIT_EXPECT_EQ(test, 0, atomic64_read(&t->pool.stats[COF_TGT_KEYS]));
 		KUNIT_EXPECT_TRUE(test, list_empty(&t->pool.assocs));
 		KUNIT_EXPECT_TRUE(test, list_empty(&t->pool.flows));

@@ -6,7 +6,7 @@
  * pool's last association is freed; until then cof_tgt_pool.exec is there, and the pool
  * cannot be changed or enabled again.
  */
-#include "target.h"
+#include "../target.h"
 
 #include <linux/crypto.h>
 #include <linux/module.h>
@@ -290,16 +290,6 @@ static int pool_enable(struct cof_tgt_pool *pool)
 	return 0;
 }
 
-static bool pool_unused(struct cof_tgt_pool *pool)
-{
-	bool unused;
-
-	spin_lock_bh(&cof_tgt_lock);
-	unused = !pool->users;
-	spin_unlock_bh(&cof_tgt_lock);
-	return unused;
-}
-
 /* Initiators compute elsewhere then, and disconnect; the others are ended. */
 static void pool_off_work(struct work_struct *work)
 {
@@ -307,12 +297,13 @@ static void pool_off_work(struct work_struct *work)
 	struct cof_tgt_assoc *assoc;
 
 	cof_tgt_event(pool, NULL, COF_EVENT_DRAINING);
-	wait_event_timeout(cof_tgt_gone, pool_unused(pool), msecs_to_jiffies(COF_TGT_DRAIN_MS));
+	wait_event_timeout(cof_tgt_gone, cof_tgt_unused(&pool->users),
+			   msecs_to_jiffies(COF_TGT_DRAIN_MS));
 	spin_lock_bh(&cof_tgt_lock);
 	list_for_each_entry(assoc, &pool->assocs, list)
 		__cof_tgt_assoc_kill(assoc, COF_S_DRAINING, false);
 	spin_unlock_bh(&cof_tgt_lock);
-	wait_event_idle(cof_tgt_gone, pool_unused(pool));
+	wait_event_idle(cof_tgt_gone, cof_tgt_unused(&pool->users));
 
 	asym_exec_destroy(pool->exec);
 	if (pool->remote)
@@ -462,132 +453,6 @@ static const struct config_item_type allowed_type = {
 	.ct_owner	= THIS_MODULE,
 };
 
-/* ---- stats/ -------------------------------------------------------------- */
-
-static struct cof_tgt_pool *stats_to_pool(struct config_item *item)
-{
-	return container_of(to_config_group(item), struct cof_tgt_pool, stats_group);
-}
-
-static u64 pool_stat(struct cof_tgt_pool *pool, enum cof_tgt_stat stat)
-{
-	u64 sum = 0;
-	int cpu;
-
-	if (stat > COF_TGT_BYTES)
-		return atomic64_read(&pool->stats[stat]);
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(pool->cpu, cpu)->stats[stat]);
-	return sum;
-}
-
-#define POOL_STAT(name, stat)								\
-static ssize_t cof_tgt_stats_##name##_show(struct config_item *item, char *page)	\
-{											\
-	return sysfs_emit(page, "%llu\n", pool_stat(stats_to_pool(item), stat));		\
-}											\
-CONFIGFS_ATTR_RO(cof_tgt_stats_, name)
-
-POOL_STAT(encrypt, COF_TGT_ENCRYPT);
-POOL_STAT(decrypt, COF_TGT_DECRYPT);
-POOL_STAT(sign, COF_TGT_SIGN);
-POOL_STAT(verify, COF_TGT_VERIFY);
-POOL_STAT(errors, COF_TGT_ERRORS);
-POOL_STAT(bytes, COF_TGT_BYTES);
-POOL_STAT(keys, COF_TGT_KEYS);
-POOL_STAT(refused_hosts, COF_TGT_REFUSED_HOSTS);
-POOL_STAT(crc_errors, COF_TGT_CRC_ERRORS);
-POOL_STAT(inline_keys, COF_TGT_INLINE_KEYS);
-
-static ssize_t cof_tgt_stats_ops_show(struct config_item *item, char *page)
-{
-	struct cof_tgt_pool *pool = stats_to_pool(item);
-	u64 ops = 0;
-	int i;
-
-	for (i = COF_TGT_ENCRYPT; i <= COF_TGT_ERRORS; i++)
-		ops += pool_stat(pool, i);
-	return sysfs_emit(page, "%llu\n", ops);
-}
-CONFIGFS_ATTR_RO(cof_tgt_stats_, ops);
-
-static ssize_t cof_tgt_stats_associations_show(struct config_item *item, char *page)
-{
-	struct cof_tgt_pool *pool = stats_to_pool(item);
-	struct cof_tgt_assoc *assoc;
-	unsigned int n = 0;
-
-	spin_lock_bh(&cof_tgt_lock);
-	list_for_each_entry(assoc, &pool->assocs, list)
-		n += !assoc->dying;
-	spin_unlock_bh(&cof_tgt_lock);
-	return sysfs_emit(page, "%u\n", n);
-}
-CONFIGFS_ATTR_RO(cof_tgt_stats_, associations);
-
-/* A line for each host; what does not fit into a page is not shown. */
-static ssize_t cof_tgt_stats_hosts_show(struct config_item *item, char *page)
-{
-	struct cof_tgt_pool *pool = stats_to_pool(item);
-	struct asym_qos_stats stats;
-	struct cof_tgt_flow *flow;
-	ssize_t len;
-
-	len = sysfs_emit(page,
-			 "host ops bytes milliunits waiting inflight throttled throttled_us keys associations\n");
-	spin_lock_bh(&cof_tgt_lock);
-	list_for_each_entry(flow, &pool->flows, list) {
-		asym_qos_flow_stats(&flow->qos, &stats);
-		len += sysfs_emit_at(page, len, "%s %llu %llu %llu %u %u %llu %llu %u %u\n",
-				     flow->hostid, stats.ops, stats.bytes, stats.milliunits,
-				     stats.waiting, stats.inflight, stats.throttled,
-				     stats.throttled_us, atomic_read(&flow->keys), flow->assocs);
-	}
-	spin_unlock_bh(&cof_tgt_lock);
-	return len;
-}
-CONFIGFS_ATTR_RO(cof_tgt_stats_, hosts);
-
-static ssize_t cof_tgt_stats_latency_show(struct config_item *item, char *page)
-{
-	struct cof_tgt_pool *pool = stats_to_pool(item);
-	ssize_t len = 0;
-	u64 sum;
-	int i, cpu;
-
-	for (i = 0; i < ASYM_LATENCIES; i++) {
-		sum = 0;
-		for_each_possible_cpu(cpu)
-			sum += READ_ONCE(per_cpu_ptr(pool->cpu, cpu)->latencies[i]);
-		len += asym_latency_emit(page, len, i, sum);
-	}
-	return len;
-}
-CONFIGFS_ATTR_RO(cof_tgt_stats_, latency);
-
-static struct configfs_attribute *stats_attrs[] = {
-	&cof_tgt_stats_attr_ops,
-	&cof_tgt_stats_attr_sign,
-	&cof_tgt_stats_attr_verify,
-	&cof_tgt_stats_attr_encrypt,
-	&cof_tgt_stats_attr_decrypt,
-	&cof_tgt_stats_attr_errors,
-	&cof_tgt_stats_attr_bytes,
-	&cof_tgt_stats_attr_keys,
-	&cof_tgt_stats_attr_associations,
-	&cof_tgt_stats_attr_refused_hosts,
-	&cof_tgt_stats_attr_crc_errors,
-	&cof_tgt_stats_attr_inline_keys,
-	&cof_tgt_stats_attr_hosts,
-	&cof_tgt_stats_attr_latency,
-	NULL,
-};
-
-static const struct config_item_type stats_type = {
-	.ct_attrs	= stats_attrs,
-	.ct_owner	= THIS_MODULE,
-};
-
 /* ---- pools/ -------------------------------------------------------------- */
 
 static struct config_group *pools_make_group(struct config_group *group, const char *name)
@@ -618,7 +483,7 @@ static struct config_group *pools_make_group(struct config_group *group, const c
 	configfs_add_default_group(&pool->allowed_group, &pool->group);
 	config_group_init_type_name(&pool->quotas_group, "quotas", &cof_tgt_quotas_type);
 	configfs_add_default_group(&pool->quotas_group, &pool->group);
-	config_group_init_type_name(&pool->stats_group, "stats", &stats_type);
+	config_group_init_type_name(&pool->stats_group, "stats", &cof_tgt_stats_type);
 	configfs_add_default_group(&pool->stats_group, &pool->group);
 	return &pool->group;
 }

@@ -8,7 +8,7 @@
  * device), and the interface of a link-local one may go and come back with another index:
  * port->listen_work looks again each second, for ports that wait and addresses with an interface.
  */
-#include "target.h"
+#include "../target.h"
 
 #include <linux/ctype.h>
 #include <linux/in6.h>
@@ -198,6 +198,7 @@ static ssize_t cof_tgt_port_busy_poll_us_store(struct config_item *item, const c
 				 COF_MAX_BUSY_POLL_US, page, count);
 }
 CONFIGFS_ATTR(cof_tgt_port_, busy_poll_us);
+
 static ssize_t cof_tgt_port_digests_show(struct config_item *item, char *page)
 {
 	int digests = READ_ONCE(item_to_port(item)->digests);
@@ -355,16 +356,6 @@ static int port_enable(struct cof_tgt_port *port)
 	return 0;
 }
 
-static bool port_unused(struct cof_tgt_port *port)
-{
-	bool unused;
-
-	spin_lock_bh(&cof_tgt_lock);
-	unused = !port->users;
-	spin_unlock_bh(&cof_tgt_lock);
-	return unused;
-}
-
 /* Initiators compute elsewhere then, and disconnect; who is no initiator yet need not be asked. */
 static void port_drain(struct cof_tgt_port *port)
 {
@@ -378,7 +369,8 @@ static void port_drain(struct cof_tgt_port *port)
 			__cof_tgt_assoc_event(queue->assoc, COF_EVENT_DRAINING);
 	}
 	spin_unlock_bh(&cof_tgt_lock);
-	wait_event_timeout(cof_tgt_gone, port_unused(port), msecs_to_jiffies(COF_TGT_DRAIN_MS));
+	wait_event_timeout(cof_tgt_gone, cof_tgt_unused(&port->users),
+			   msecs_to_jiffies(COF_TGT_DRAIN_MS));
 }
 
 static void port_off_work(struct work_struct *work)
@@ -396,7 +388,7 @@ static void port_off_work(struct work_struct *work)
 		__cof_tgt_queue_finish(queue, COF_S_DRAINING, false);
 	}
 	spin_unlock_bh(&cof_tgt_lock);
-	wait_event_idle(cof_tgt_gone, port_unused(port));
+	wait_event_idle(cof_tgt_gone, cof_tgt_unused(&port->users));
 
 	scoped_guard(mutex, &port->lock) {
 		enable_delayed_work(&port->listen_work);

@@ -5,7 +5,7 @@
  * the host together; without it nothing is limited. What is set is in quota->values, under
  * quota_lock; a copy is in the flow, which is a user less when the folder goes.
  */
-#include "target.h"
+#include "../target.h"
 
 #include <linux/module.h>
 #include <linux/slab.h>
