@@ -8,12 +8,22 @@
  * KEY_OPEN makes the target compute: it waits for its turn as an operation does, before those of
  * its host, which may need the key; then key_work prepares it. Others behind it do not wait.
  */
-#include "target.h"
-
 #include <linux/minmax.h>
 #include <linux/slab.h>
+#include <crypto/internal/asym/executor.h>
 #include <crypto/internal/asym/key.h>
 #include <trace/events/cof.h>
+
+#include "../addr.h"
+#include "../conn.h"
+#include "../msg.h"
+#include "admin.h"
+#include "assoc.h"
+#include "flow.h"
+#include "key.h"
+#include "pool.h"
+#include "queue.h"
+#include "shared.h"
 
 /**
  * struct cof_tgt_admin_req - a request that waits

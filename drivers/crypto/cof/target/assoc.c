@@ -6,11 +6,24 @@
  * goes when the last queue (which the last operation in flight holds) is
  * freed, and that is what the pool waits for.
  */
-#include "target.h"
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <trace/events/cof.h>
+
+#include "../conn.h"
+#include "../msg.h"
+#include "assoc.h"
+#include "flow.h"
+#include "key.h"
+#include "pool.h"
+#include "queue.h"
+#include "shared.h"
+
+#define ASSOC_KATO_MS	5000	/* when the initiator leaves it to us */
+#define ASSOC_FEATURES	(COF_FEAT_HDR_CRC | COF_FEAT_DATA_CRC | COF_FEAT_ABORT | \
+			 COF_FEAT_INLINE_KEY)
 
 static atomic64_t assoc_ids;
 
@@ -200,7 +213,7 @@ void cof_tgt_assoc_put(struct cof_tgt_assoc *assoc)
  */
 struct cof_tgt_assoc *cof_tgt_assoc_alloc(const struct cof_connect_req *req, const char *hostid)
 {
-	u32 kato_ms = le32_to_cpu(req->kato_ms) ?: COF_TGT_KATO_MS;
+	u32 kato_ms = le32_to_cpu(req->kato_ms) ?: ASSOC_KATO_MS;
 	struct cof_tgt_assoc *assoc;
 
 	assoc = kzalloc_obj(*assoc);
@@ -216,7 +229,7 @@ struct cof_tgt_assoc *cof_tgt_assoc_alloc(const struct cof_connect_req *req, con
 	assoc->id = atomic64_inc_return(&assoc_ids);
 	get_random_bytes(assoc->cookie, sizeof(assoc->cookie));
 	strscpy(assoc->hostid, hostid);
-	assoc->features = le64_to_cpu(req->features) & COF_TGT_FEATURES;
+	assoc->features = le64_to_cpu(req->features) & ASSOC_FEATURES;
 	assoc->nr_queues = min_t(u32, le16_to_cpu(req->queues), READ_ONCE(cof_tgt_max_queues));
 	assoc->depth = min(le32_to_cpu(req->depth), READ_ONCE(cof_tgt_max_depth));
 	assoc->kato = msecs_to_jiffies(kato_ms);

@@ -7,11 +7,24 @@
  *
  * The order of the checks is that of cof-protocol.rst, section 3, "CONNECT".
  */
-#include "target.h"
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <crypto/utils.h>
 #include <linux/slab.h>
+#include <crypto/utils.h>
 #include <trace/events/cof.h>
+
+#include "../addr.h"
+#include "../conn.h"
+#include "../msg.h"
+#include "admin.h"
+#include "assoc.h"
+#include "connect.h"
+#include "flow.h"
+#include "io.h"
+#include "pool.h"
+#include "port.h"
+#include "queue.h"
+#include "shared.h"
 
 struct connect_names {
 	char hostid[COF_NAME_LEN];

@@ -6,9 +6,12 @@
  * answered or dropped, so nothing waits in a flow without users, and a pool
  * (which waits for its associations, and cannot be removed before its quotas/) outlives its flows.
  */
-#include "target.h"
-
 #include <linux/slab.h>
+#include <linux/string.h>
+
+#include "flow.h"
+#include "pool.h"
+#include "shared.h"
 
 /**
  * cof_tgt_flow_alloc() - memory for a flow

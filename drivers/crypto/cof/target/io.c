@@ -18,16 +18,24 @@
  * holds its queue, hence association, flow, pool and executor, until it is answered,
  * and its key until it is dispatched. What still waits when its connection is closed is cancelled.
  */
-#include "target.h"
-
 #include <linux/err.h>
 #include <linux/ktime.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <crypto/internal/asym/executor.h>
 #include <crypto/internal/asym/key.h>
 #include <trace/events/cof.h>
+
+#include "../conn.h"
+#include "../msg.h"
+#include "assoc.h"
+#include "io.h"
+#include "key.h"
+#include "pool.h"
+#include "shared.h"
 
 static struct cof_tgt_req *io_req_get(struct cof_tgt_queue *queue, u64 tag)
 {

@@ -7,11 +7,16 @@
  * key_work of the admin queue. Those that come with an operation are in no table. What preparing a
  * key takes is charged before it begins: in admin.c and io.c.
  */
-#include "target.h"
-
+#include <linux/err.h>
 #include <linux/nospec.h>
+#include <crypto/internal/asym/executor.h>
 #include <crypto/internal/asym/key.h>
 #include <trace/events/cof.h>
+
+#include "assoc.h"
+#include "flow.h"
+#include "key.h"
+#include "pool.h"
 
 static u64 key_handle(u32 slot, u32 gen)
 {

@@ -1,14 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cof_target.ko: init and exit.
+ * cof_target.ko: lets other hosts use this one's asymmetric crypto. Init and exit are here.
+ *
+ * Who owns what. A port (configfs) has a listener and queues; a queue is one
+ * connection. A pool (configfs) has, while enabled, an executor and associations. An
+ * association has keys, its admin queue and its I/O queues. References: an
+ * operation in flight holds its queue, a queue holds its association; the
+ * freeing of a queue is what its port waits for when it is disabled, that of an
+ * association what its pool waits for. So nothing that is configured goes
+ * while something uses it.
+ *
+ * A driver may take any time for what it has, so disabling waits in a work item (struct
+ * cof_tgt_off), which holds the object and the module, and never with a mutex held.
+ *
+ * Locks, outermost first:
+ *   port->lock, pool->lock  mutex: the configuration of one object; not held while something in
+ *                   flight is waited for
+ *   cof_tgt_lock    spinlock, bottom halves disabled: all lists and links between the
+ *                   objects, enabled flags, dying/closed flags; never on the path of an operation
+ *   assoc->key_lock rwlock: the key table; read while an operation is submitted
+ *   queue->lock     spinlock: free requests, admin requests
+ *   pool->qos.lock  asym_qos's; queue->lock may be held
+ *   conn->tx_lock   cof.ko's
+ *
+ * Contexts: connections call back with bottom halves disabled; all that may sleep is
+ * done by work items on cof_tgt_wq, none of which waits for another one of
+ * the same object, except freeing, which waits for the object's others.
  *
  * Whatever is configured pins the module (configfs), so at exit there is no
  * port, no pool, no connection; only work items that freed the last of them
  * may still be returning, and destroy_workqueue() waits for those.
  */
-#include "target.h"
-
 #include <linux/module.h>
+#include <linux/workqueue.h>
+
+#include "config/root.h"
+#include "shared.h"
 
 static int __init cof_target_init(void)
 {

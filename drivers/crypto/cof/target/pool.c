@@ -2,7 +2,10 @@
 /*
  * Which hosts there are, and which of them a pool lets in. Under cof_tgt_lock.
  */
-#include "target.h"
+#include <linux/string.h>
+
+#include "pool.h"
+#include "shared.h"
 
 /* struct cof_tgt_host; cof_tgt_lock */
 LIST_HEAD(cof_tgt_hosts);

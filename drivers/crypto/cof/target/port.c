@@ -3,10 +3,17 @@
  * A port while connections use it: how many there may be, of hosts that have an association (each
  * has a seat) and of those that have none yet (strangers). All of it under cof_tgt_lock.
  */
-#include "target.h"
-
+#include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+
+#include "pool.h"
+#include "port.h"
+#include "queue.h"
+#include "shared.h"
+
+#define PORT_HOST_ROOM	2	/* connections that are kept for each host */
 
 /* Connections that say nothing, or are refused, have these places beside those of hosts. */
 static unsigned int max_strangers(void)
@@ -148,7 +155,7 @@ static unsigned int port_count_hosts(const struct cof_tgt_port *port)
  * @port: the port
  * @hostid: whose
  *
- * A host may have max_host_conns, for all its pools. Its first COF_TGT_HOST_ROOM take any place;
+ * A host may have max_host_conns, for all its pools. Its first PORT_HOST_ROOM take any place;
  * further ones leave as many to each other host that may use a pool here, up to half of the port.
  *
  * Context: cof_tgt_lock held.
@@ -165,17 +172,17 @@ unsigned int cof_tgt_port_room(const struct cof_tgt_port *port, const char *host
 		return 0;
 	left = max_conns - port->nr_admitted;
 	hosts = port_count_hosts(port);
-	kept = COF_TGT_HOST_ROOM * (hosts - min(hosts, port->nr_hosts));
+	kept = PORT_HOST_ROOM * (hosts - min(hosts, port->nr_hosts));
 	list_for_each_entry(seat, &port->hosts, list) {
 		if (!strcmp(seat->hostid, hostid))
 			conns = seat->conns;
 		else
-			kept += COF_TGT_HOST_ROOM - min(seat->conns, COF_TGT_HOST_ROOM);
+			kept += PORT_HOST_ROOM - min(seat->conns, PORT_HOST_ROOM);
 	}
 	if (!conns)	/* it is one of those without a place */
-		kept -= min(kept, COF_TGT_HOST_ROOM);
+		kept -= min(kept, PORT_HOST_ROOM);
 	kept = min(kept, max_conns / 2);
-	own = COF_TGT_HOST_ROOM - min(conns, COF_TGT_HOST_ROOM);
+	own = PORT_HOST_ROOM - min(conns, PORT_HOST_ROOM);
 	left = max(left - min(left, kept), min(left, own));
 	return min(left, max_host - min(max_host, conns));
 }

@@ -10,9 +10,19 @@
  * after that) and unlinks. The last reference has free_work free it: it
  * waits for the other work items, then tells the port.
  */
-#include "target.h"
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/slab.h>
+
+#include "../conn.h"
+#include "../msg.h"
+#include "assoc.h"
+#include "pool.h"
+#include "port.h"
+#include "queue.h"
+#include "shared.h"
+
+#define QUEUE_LINGER_MS	1000	/* a refused peer may read why */
 
 /**
  * cof_tgt_queue_admitted() - a connection becomes an association's
@@ -132,7 +142,7 @@ void __cof_tgt_queue_finish(struct cof_tgt_queue *queue, u16 reason, bool linger
 		return;
 	if (linger)
 		queue_delayed_work(cof_tgt_wq, &queue->close_work,
-				   msecs_to_jiffies(COF_TGT_LINGER_MS));
+				   msecs_to_jiffies(QUEUE_LINGER_MS));
 	else
 		mod_delayed_work(cof_tgt_wq, &queue->close_work, 0);
 }

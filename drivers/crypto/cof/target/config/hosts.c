@@ -3,10 +3,15 @@
  * /sys/kernel/config/cof_target/hosts/<hostid>. Changes the list of hosts, under cof_tgt_lock.
  * Process context.
  */
-#include "../target.h"
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
 #include <linux/slab.h>
+
+#include "../../addr.h"
+#include "../pool.h"
+#include "../shared.h"
+#include "hosts.h"
 
 static void host_release(struct config_item *item)
 {

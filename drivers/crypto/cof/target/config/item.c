@@ -3,10 +3,13 @@
  * What ports and pools have in common: strings that are written to them, and disabling, which
  * waits in a work item. Process context.
  */
-#include "../target.h"
-
+#include <linux/configfs.h>
 #include <linux/ctype.h>
 #include <linux/module.h>
+#include <linux/string.h>
+
+#include "../shared.h"
+#include "item.h"
 
 /**
  * cof_tgt_store_string() - what was written to an attribute, without white space at its ends

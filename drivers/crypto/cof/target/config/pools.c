@@ -6,12 +6,23 @@
  * pool's last association is freed; until then cof_tgt_pool.exec is there, and the pool
  * cannot be changed or enabled again.
  */
-#include "../target.h"
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/crypto.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
+
+#include "../../addr.h"
+#include "../../hops.h"
+#include "../assoc.h"
+#include "../flow.h"
+#include "../pool.h"
+#include "../shared.h"
+#include "hosts.h"
+#include "pools.h"
+#include "quotas.h"
+#include "stats.h"
 
 static struct cof_tgt_pool *item_to_pool(struct config_item *item)
 {

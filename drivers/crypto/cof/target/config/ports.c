@@ -8,12 +8,26 @@
  * device), and the interface of a link-local one may go and come back with another index:
  * port->listen_work looks again each second, for ports that wait and addresses with an interface.
  */
-#include "../target.h"
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ctype.h>
 #include <linux/in6.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+
+#include "../../addr.h"
+#include "../../msg.h"
+#include "../../transport.h"
+#include "../assoc.h"
+#include "../connect.h"
+#include "../pool.h"
+#include "../port.h"
+#include "../queue.h"
+#include "../shared.h"
+#include "pools.h"
+#include "ports.h"
+
+#define PORT_LISTEN_MS	1000	/* until a port looks again for its address */
 
 static struct cof_tgt_port *item_to_port(struct config_item *item)
 {
@@ -300,7 +314,7 @@ static void port_look_again(struct cof_tgt_port *port)
 {
 	if (!port->listener || cof_addr_has_scope(port->traddr))
 		queue_delayed_work(cof_tgt_wq, &port->listen_work,
-				   msecs_to_jiffies(COF_TGT_LISTEN_MS));
+				   msecs_to_jiffies(PORT_LISTEN_MS));
 }
 
 /* Is the interface still the one of which the listener knows the index? */

@@ -5,10 +5,17 @@
  * the host together; without it nothing is limited. What is set is in quota->values, under
  * quota_lock; a copy is in the flow, which is a user less when the folder goes.
  */
-#include "../target.h"
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
 #include <linux/slab.h>
+
+#include "../../addr.h"
+#include "../assoc.h"
+#include "../flow.h"
+#include "../pool.h"
+#include "../shared.h"
+#include "quotas.h"
 
 static DEFINE_MUTEX(quota_lock);	/* what is configured, of all quotas */
 

@@ -2,9 +2,13 @@
 /*
  * /sys/kernel/config/cof_target: the subsystem. Process context.
  */
-#include "../target.h"
-
+#include <linux/configfs.h>
 #include <linux/module.h>
+
+#include "hosts.h"
+#include "pools.h"
+#include "ports.h"
+#include "root.h"
 
 static const struct config_item_type root_type = {
 	.ct_owner	= THIS_MODULE,

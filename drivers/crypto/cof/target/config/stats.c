@@ -2,10 +2,14 @@
 /*
  * /sys/kernel/config/cof_target/pools/<pool>/stats/. Only reads; process context.
  */
-#include "../target.h"
-
 #include <linux/module.h>
 #include <linux/percpu.h>
+
+#include "../assoc.h"
+#include "../flow.h"
+#include "../pool.h"
+#include "../shared.h"
+#include "stats.h"
 
 static struct cof_tgt_pool *stats_to_pool(struct config_item *item)
 {

@@ -4,14 +4,25 @@
  * rsa-generic), and what attributes take. Messages are put together here, and answers stay
  * where they are to be sent from.
  */
-#include "../target.h"
-
 #include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+
 #include "../../../asym/lib/tests/vectors.h"
+#include "../../addr.h"
+#include "../../msg.h"
+#include "../../transport.h"
+#include "../assoc.h"
+#include "../config/item.h"
+#include "../flow.h"
+#include "../io.h"
+#include "../key.h"
+#include "../pool.h"
+#include "../port.h"
+#include "../queue.h"
+#include "../shared.h"
 
 #define MAX_KEYS	3
 
