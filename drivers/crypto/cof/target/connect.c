@@ -139,7 +139,7 @@ static u16 connect_admit(struct cof_tgt_queue *queue, const struct connect_names
 		return COF_S_HOST_DENIED;
 	}
 	pool = cof_tgt_port_pool(queue->port, names->pool);
-	if (!pool || !pool->enabled) {
+	if (!pool || !pool->object.enabled) {
 		*why = pool ? "the pool is not enabled" : "no such pool on this port";
 		return COF_S_UNKNOWN_POOL;
 	}

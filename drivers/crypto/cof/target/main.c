@@ -11,10 +11,10 @@
  * while something uses it.
  *
  * A driver may take any time for what it has, so disabling waits in a work item (struct
- * cof_tgt_off), which holds the object and the module, and never with a mutex held.
+ * cof_tgt_object), which holds the object and the module, and never with a mutex held.
  *
  * Locks, outermost first:
- *   port->lock, pool->lock  mutex: the configuration of one object; not held while something in
+ *   object->lock    mutex: the configuration of one port or pool; not held while something in
  *                   flight is waited for
  *   cof_tgt_lock    spinlock, bottom halves disabled: all lists and links between the
  *                   objects, enabled flags, dying/closed flags; never on the path of an operation

@@ -8,12 +8,11 @@
 #include <linux/atomic.h>
 #include <linux/configfs.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/types.h>
 #include <crypto/internal/asym/executor.h>
 #include <crypto/internal/asym/qos.h>
 
-#include "config/item.h"
+#include "config/object.h"
 
 #define COF_TGT_DRIVERS_LEN	512
 
@@ -86,13 +85,11 @@ struct cof_tgt_pool_cpu {
 
 /**
  * struct cof_tgt_pool - pools/<pool>
- * @group: its name is the pool's
+ * @object: its folder, whose name is the pool's; enabled or not
  * @allowed_group: allowed_hosts/
  * @quotas_group: quotas/
  * @stats_group: stats/
- * @lock: the configuration
- * @off: disables it
- * @drivers: as configured; @lock
+ * @drivers: as configured; object.lock
  * @algos: BIT(enum asym_algo), as configured; fixed while enabled
  * @max_inflight: as configured: operations with the driver at one time, 0: the executor's choice
  * @remote: computes on remote algorithms, counted by cof_hops_add(@hops)
@@ -101,7 +98,6 @@ struct cof_tgt_pool_cpu {
  * @req_size: asym_exec_request_size()
  * @qos: orders what goes to @exec
  * @flows: struct cof_tgt_flow; cof_tgt_lock
- * @enabled: written under @lock and cof_tgt_lock
  * @hosts: allowed ones, struct cof_tgt_link; cof_tgt_lock
  * @assocs: cof_tgt_lock
  * @users: associations not freed yet; cof_tgt_lock
@@ -109,12 +105,10 @@ struct cof_tgt_pool_cpu {
  * @cpu: counters of the path of operations
  */
 struct cof_tgt_pool {
-	struct config_group group;
+	struct cof_tgt_object object;
 	struct config_group allowed_group;
 	struct config_group quotas_group;
 	struct config_group stats_group;
-	struct mutex lock;	/* the configuration */
-	struct cof_tgt_off off;
 	char drivers[COF_TGT_DRIVERS_LEN];
 	u32 algos;
 	u32 max_inflight;
@@ -124,7 +118,6 @@ struct cof_tgt_pool {
 	size_t req_size;
 	struct asym_qos qos;
 	struct list_head flows;
-	bool enabled;
 	struct list_head hosts;
 	struct list_head assocs;
 	unsigned int users;
@@ -134,7 +127,7 @@ struct cof_tgt_pool {
 
 static inline const char *cof_tgt_pool_name(const struct cof_tgt_pool *pool)
 {
-	return pool->group.cg_item.ci_name;
+	return cof_tgt_object_name(&pool->object);
 }
 
 extern struct list_head cof_tgt_hosts;

@@ -7,13 +7,12 @@
 
 #include <linux/configfs.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/socket.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
 #include "../conn.h"
-#include "config/item.h"
+#include "config/object.h"
 
 #define COF_TGT_DIGESTS_ANY	(-1)	/* whatever the initiator asks for */
 
@@ -34,18 +33,15 @@ struct cof_tgt_seat {
 
 /**
  * struct cof_tgt_port - ports/<n>
- * @group: ports/<n>
+ * @object: ports/<n>; enabled or not, until it is disabled altogether
  * @pools_group: pools/
  * @id: n
- * @lock: the configuration
- * @off: disables it
- * @transport: as configured; @lock
+ * @transport: as configured; object.lock
  * @traddr: as configured
  * @trsvcid: as configured
  * @insecure: as configured
  * @digests: as configured: COF_DIGEST_* demanded, or COF_TGT_DIGESTS_ANY
  * @opts: as configured
- * @enabled: as configured, and until it is disabled altogether
  * @listen_work: while enabled: looks again for the address, if it is not there or may go
  * @listener: while enabled and the address is there; of @listen_work, and of enabling and disabling
  * @listen_err: why there is none; 0: there is one
@@ -60,18 +56,15 @@ struct cof_tgt_seat {
  * @users: queues not freed yet; cof_tgt_lock
  */
 struct cof_tgt_port {
-	struct config_group group;
+	struct cof_tgt_object object;
 	struct config_group pools_group;
 	u16 id;
-	struct mutex lock;	/* the configuration */
-	struct cof_tgt_off off;
 	char transport[16];
 	char traddr[64];
 	char trsvcid[8];
 	bool insecure;
 	int digests;
 	struct cof_net_opts opts;
-	bool enabled;
 	struct delayed_work listen_work;
 	struct cof_listener *listener;
 	int listen_err;

@@ -40,8 +40,8 @@ enum cof_tgt_queue_state {
  * @recv: a message came, and the queue is NEW or LIVE; as cof_conn_ops.recv
  * @work: queue->work runs
  * @key_work: queue->key_work runs; may take as long as a driver does
- * @cancel: the connection is closed, nothing is received any more: drop what waits for its turn. May
- *	be NULL. Process context
+ * @cancel: the connection is closed, nothing is received any more: drop what waits for its turn.
+ *	May be NULL. Process context
  * @free: nobody else uses the queue: free what it has. May be NULL. Process context
  */
 struct cof_tgt_queue_ops {

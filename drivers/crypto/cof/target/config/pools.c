@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /sys/kernel/config/cof_target/pools/<pool>. Process context. Attributes are read and
- * written under pool->lock; what CONNECT looks at is changed under cof_tgt_lock
+ * written under object.lock; what CONNECT looks at is changed under cof_tgt_lock
  * as well, the list of allowed hosts under that alone. Disabling waits in a work item until the
  * pool's last association is freed; until then cof_tgt_pool.exec is there, and the pool
  * cannot be changed or enabled again.
@@ -26,22 +26,12 @@
 
 static struct cof_tgt_pool *item_to_pool(struct config_item *item)
 {
-	return container_of(to_config_group(item), struct cof_tgt_pool, group);
+	return container_of(to_config_group(item), struct cof_tgt_pool, object.group);
 }
 
 static struct cof_tgt_pool *allowed_to_pool(struct config_item *item)
 {
 	return container_of(to_config_group(item), struct cof_tgt_pool, allowed_group);
-}
-
-static int pool_busy(const struct cof_tgt_pool *pool, const char *attribute)
-{
-	if (!pool->exec)
-		return 0;
-	pr_err("pool %s: %s: the pool is %s\n", cof_tgt_pool_name(pool), attribute,
-	       pool->enabled ? "enabled; write 0 to 'enable' first" :
-			       "being disabled; try again when that is done");
-	return -EBUSY;
 }
 
 /* ---- drivers ------------------------------------------------------------- */
@@ -102,7 +92,7 @@ static ssize_t cof_tgt_pool_drivers_show(struct config_item *item, char *page)
 {
 	struct cof_tgt_pool *pool = item_to_pool(item);
 
-	guard(mutex)(&pool->lock);
+	guard(mutex)(&pool->object.lock);
 	return sysfs_emit(page, "%s\n", pool->drivers);
 }
 
@@ -116,8 +106,8 @@ static ssize_t cof_tgt_pool_drivers_store(struct config_item *item, const char *
 	char *drivers __free(kfree) = kzalloc(COF_TGT_DRIVERS_LEN, GFP_KERNEL);
 	if (!drivers)
 		return -ENOMEM;
-	guard(mutex)(&pool->lock);
-	err = pool_busy(pool, "drivers");
+	guard(mutex)(&pool->object.lock);
+	err = cof_tgt_object_busy(&pool->object, "drivers");
 	if (err)
 		return err;
 	if (cof_tgt_store_string(drivers, COF_TGT_DRIVERS_LEN, page, count) < 0) {
@@ -179,7 +169,7 @@ static ssize_t cof_tgt_pool_algorithms_show(struct config_item *item, char *page
 	ssize_t len = 0;
 	unsigned int i;
 
-	guard(mutex)(&pool->lock);
+	guard(mutex)(&pool->object.lock);
 	for (i = 0; i < ARRAY_SIZE(algorithm_names); i++)
 		if (pool->algos & BIT(algorithm_names[i].algo))
 			len += sysfs_emit_at(page, len, "%s%s", len ? " " : "",
@@ -195,8 +185,8 @@ static ssize_t cof_tgt_pool_algorithms_store(struct config_item *item, const cha
 	u32 algos = 0, bit;
 	int err;
 
-	guard(mutex)(&pool->lock);
-	err = pool_busy(pool, "algorithms");
+	guard(mutex)(&pool->object.lock);
+	err = cof_tgt_object_busy(&pool->object, "algorithms");
 	if (err)
 		return err;
 	if (cof_tgt_store_string(list, sizeof(list), page, count) < 0) {
@@ -235,8 +225,8 @@ static ssize_t cof_tgt_pool_max_inflight_store(struct config_item *item, const c
 	u32 value;
 	int err;
 
-	guard(mutex)(&pool->lock);
-	err = pool_busy(pool, "max_inflight");
+	guard(mutex)(&pool->object.lock);
+	err = cof_tgt_object_busy(&pool->object, "max_inflight");
 	if (err)
 		return err;
 	if (kstrtou32(page, 0, &value) || value > POOL_MAX_INFLIGHT) {
@@ -251,20 +241,15 @@ CONFIGFS_ATTR(cof_tgt_pool_, max_inflight);
 
 /* ---- enable -------------------------------------------------------------- */
 
-static int pool_enable(struct cof_tgt_pool *pool)
+static int pool_enable(struct cof_tgt_object *object)
 {
+	struct cof_tgt_pool *pool = container_of(object, struct cof_tgt_pool, object);
 	char missing[COF_TGT_DRIVERS_LEN];
 	struct asym_caps caps;
 	struct asym_exec *exec;
 	bool waits;
-	int err;
 
-	lockdep_assert_held(&pool->lock);
-	if (pool->enabled)
-		return 0;
-	err = pool_busy(pool, "enable");
-	if (err)
-		return err;
+	lockdep_assert_held(&object->lock);
 	if (!pool->algos) {
 		pr_err("pool %s: enable: no algorithms set; write e.g. 'rsa ecdsa' to 'algorithms' first\n",
 		       cof_tgt_pool_name(pool));
@@ -294,22 +279,29 @@ static int pool_enable(struct cof_tgt_pool *pool)
 				"computes on a remote pool itself", cof_hops());
 	}
 	spin_lock_bh(&cof_tgt_lock);
-	WRITE_ONCE(pool->enabled, true);
+	WRITE_ONCE(object->enabled, true);
 	spin_unlock_bh(&cof_tgt_lock);
 	pr_info("pool %s: enabled on %s%s\n", cof_tgt_pool_name(pool), asym_exec_driver(exec),
 		waits ? "; waits for missing drivers" : "");
 	return 0;
 }
 
-/* Initiators compute elsewhere then, and disconnect; the others are ended. */
-static void pool_off_work(struct work_struct *work)
+/* No association is made any more. */
+static void pool_disable(struct cof_tgt_object *object)
 {
-	struct cof_tgt_pool *pool = container_of(work, struct cof_tgt_pool, off.work);
+	spin_lock_bh(&cof_tgt_lock);
+	WRITE_ONCE(object->enabled, false);
+	spin_unlock_bh(&cof_tgt_lock);
+}
+
+/* Initiators compute elsewhere then, and disconnect; the others are ended. */
+static void pool_drain(struct cof_tgt_object *object)
+{
+	struct cof_tgt_pool *pool = container_of(object, struct cof_tgt_pool, object);
 	struct cof_tgt_assoc *assoc;
 
 	cof_tgt_event(pool, NULL, COF_EVENT_DRAINING);
-	wait_event_timeout(cof_tgt_gone, cof_tgt_unused(&pool->users),
-			   msecs_to_jiffies(COF_TGT_DRAIN_MS));
+	cof_tgt_drain(&pool->users);
 	spin_lock_bh(&cof_tgt_lock);
 	list_for_each_entry(assoc, &pool->assocs, list)
 		__cof_tgt_assoc_kill(assoc, COF_S_DRAINING, false);
@@ -319,59 +311,29 @@ static void pool_off_work(struct work_struct *work)
 	asym_exec_destroy(pool->exec);
 	if (pool->remote)
 		cof_hops_del(pool->hops);
-	scoped_guard(mutex, &pool->lock) {
-		WRITE_ONCE(pool->exec, NULL);
-		pool->remote = false;
-		pr_info("pool %s: disabled\n", cof_tgt_pool_name(pool));
-		cof_tgt_off_done(&pool->off);
-	}
-	cof_tgt_off_end(&pool->group.cg_item);
 }
 
-/* True: pool->off.done will tell. */
-static bool pool_disable(struct cof_tgt_pool *pool)
+static void pool_disabled(struct cof_tgt_object *object)
 {
-	guard(mutex)(&pool->lock);
-	if (pool->enabled) {
-		spin_lock_bh(&cof_tgt_lock);
-		WRITE_ONCE(pool->enabled, false);
-		spin_unlock_bh(&cof_tgt_lock);
-		cof_tgt_off_begin(&pool->off, &pool->group.cg_item);
-	}
-	return pool->off.running;
+	struct cof_tgt_pool *pool = container_of(object, struct cof_tgt_pool, object);
+
+	WRITE_ONCE(pool->exec, NULL);
+	pool->remote = false;
 }
 
-static ssize_t cof_tgt_pool_enable_show(struct config_item *item, char *page)
-{
-	return sysfs_emit(page, "%d\n", READ_ONCE(item_to_pool(item)->enabled));
-}
-
-static ssize_t cof_tgt_pool_enable_store(struct config_item *item, const char *page, size_t count)
-{
-	struct cof_tgt_pool *pool = item_to_pool(item);
-	bool enable;
-	int err;
-
-	if (kstrtobool(page, &enable)) {
-		pr_err("pool %s: enable: write 0 or 1\n", cof_tgt_pool_name(pool));
-		return -EINVAL;
-	}
-	if (!enable) {
-		if (pool_disable(pool) && wait_for_completion_killable(&pool->off.done))
-			return -EINTR;
-		return count;
-	}
-	guard(mutex)(&pool->lock);
-	err = pool_enable(pool);
-	return err ?: count;
-}
-CONFIGFS_ATTR(cof_tgt_pool_, enable);
+static const struct cof_tgt_object_ops pool_ops = {
+	.kind		= "pool",
+	.enable		= pool_enable,
+	.disable	= pool_disable,
+	.drain		= pool_drain,
+	.disabled	= pool_disabled,
+};
 
 static struct configfs_attribute *pool_attrs[] = {
 	&cof_tgt_pool_attr_drivers,
 	&cof_tgt_pool_attr_algorithms,
 	&cof_tgt_pool_attr_max_inflight,
-	&cof_tgt_pool_attr_enable,
+	&cof_tgt_attr_enable,
 	NULL,
 };
 
@@ -482,36 +444,24 @@ static struct config_group *pools_make_group(struct config_group *group, const c
 		kfree(pool);
 		return ERR_PTR(-ENOMEM);
 	}
-	mutex_init(&pool->lock);
-	cof_tgt_off_init(&pool->off, pool_off_work);
+	cof_tgt_object_init(&pool->object, name, &pool_type, &pool_ops);
 	asym_qos_init(&pool->qos, &cof_tgt_qos_ops, 1);
 	INIT_LIST_HEAD(&pool->flows);
 	INIT_LIST_HEAD(&pool->hosts);
 	INIT_LIST_HEAD(&pool->assocs);
 	pool->algos = BIT(ASYM_RSA) | BIT(ASYM_ECDSA);
-	config_group_init_type_name(&pool->group, name, &pool_type);
 	config_group_init_type_name(&pool->allowed_group, "allowed_hosts", &allowed_type);
-	configfs_add_default_group(&pool->allowed_group, &pool->group);
+	configfs_add_default_group(&pool->allowed_group, &pool->object.group);
 	config_group_init_type_name(&pool->quotas_group, "quotas", &cof_tgt_quotas_type);
-	configfs_add_default_group(&pool->quotas_group, &pool->group);
+	configfs_add_default_group(&pool->quotas_group, &pool->object.group);
 	config_group_init_type_name(&pool->stats_group, "stats", &cof_tgt_stats_type);
-	configfs_add_default_group(&pool->stats_group, &pool->group);
-	return &pool->group;
-}
-
-static void pools_drop_item(struct config_group *group, struct config_item *item)
-{
-	struct cof_tgt_pool *pool = item_to_pool(item);
-
-	/* All of the subsystem waits meanwhile, so not for long. */
-	if (pool_disable(pool))
-		wait_for_completion_timeout(&pool->off.done, msecs_to_jiffies(COF_TGT_DROP_MS));
-	config_item_put(item);
+	configfs_add_default_group(&pool->stats_group, &pool->object.group);
+	return &pool->object.group;
 }
 
 static struct configfs_group_operations pools_group_ops = {
 	.make_group	= pools_make_group,
-	.drop_item	= pools_drop_item,
+	.drop_item	= cof_tgt_object_drop,
 };
 
 const struct config_item_type cof_tgt_pools_type = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /sys/kernel/config/cof_target/ports/<n>. Process context. Attributes are read and written
- * under port->lock; the list of pools is changed under cof_tgt_lock, where CONNECT looks.
+ * under object.lock; the list of pools is changed under cof_tgt_lock, where CONNECT looks.
  * Disabling waits in a work item until the port's last connection is freed.
  *
  * An address may come after its port was enabled (a network that is configured later, an RDMA
@@ -31,22 +31,12 @@
 
 static struct cof_tgt_port *item_to_port(struct config_item *item)
 {
-	return container_of(to_config_group(item), struct cof_tgt_port, group);
+	return container_of(to_config_group(item), struct cof_tgt_port, object.group);
 }
 
 static struct cof_tgt_port *links_to_port(struct config_item *item)
 {
 	return container_of(to_config_group(item), struct cof_tgt_port, pools_group);
-}
-
-static int port_busy(const struct cof_tgt_port *port, const char *attribute)
-{
-	if (!port->enabled)
-		return 0;
-	pr_err("port %u: %s: the port is %s\n", port->id, attribute,
-	       port->off.running ? "being disabled; try again when that is done" :
-				   "enabled; write 0 to 'enable' first");
-	return -EBUSY;
 }
 
 /* ---- transport, traddr, trsvcid, insecure -------------------------------- */
@@ -55,7 +45,7 @@ static ssize_t cof_tgt_port_transport_show(struct config_item *item, char *page)
 {
 	struct cof_tgt_port *port = item_to_port(item);
 
-	guard(mutex)(&port->lock);
+	guard(mutex)(&port->object.lock);
 	return sysfs_emit(page, "%s\n", port->transport);
 }
 
@@ -66,8 +56,8 @@ static ssize_t cof_tgt_port_transport_store(struct config_item *item, const char
 	char name[sizeof(port->transport)] = "";
 	int err;
 
-	guard(mutex)(&port->lock);
-	err = port_busy(port, "transport");
+	guard(mutex)(&port->object.lock);
+	err = cof_tgt_object_busy(&port->object, "transport");
 	if (err)
 		return err;
 	if (cof_tgt_store_string(name, sizeof(name), page, count) < 0 ||
@@ -85,7 +75,7 @@ static ssize_t cof_tgt_port_traddr_show(struct config_item *item, char *page)
 {
 	struct cof_tgt_port *port = item_to_port(item);
 
-	guard(mutex)(&port->lock);
+	guard(mutex)(&port->object.lock);
 	return sysfs_emit(page, "%s\n", port->traddr);
 }
 
@@ -95,8 +85,8 @@ static ssize_t cof_tgt_port_traddr_store(struct config_item *item, const char *p
 	char traddr[sizeof(port->traddr)] = "";
 	int err;
 
-	guard(mutex)(&port->lock);
-	err = port_busy(port, "traddr");
+	guard(mutex)(&port->object.lock);
+	err = cof_tgt_object_busy(&port->object, "traddr");
 	if (err)
 		return err;
 	if (cof_tgt_store_string(traddr, sizeof(traddr), page, count) < 0 ||
@@ -113,7 +103,7 @@ static ssize_t cof_tgt_port_trsvcid_show(struct config_item *item, char *page)
 {
 	struct cof_tgt_port *port = item_to_port(item);
 
-	guard(mutex)(&port->lock);
+	guard(mutex)(&port->object.lock);
 	return sysfs_emit(page, "%s\n", port->trsvcid);
 }
 
@@ -124,8 +114,8 @@ static ssize_t cof_tgt_port_trsvcid_store(struct config_item *item, const char *
 	int err;
 	u16 number;
 
-	guard(mutex)(&port->lock);
-	err = port_busy(port, "trsvcid");
+	guard(mutex)(&port->object.lock);
+	err = cof_tgt_object_busy(&port->object, "trsvcid");
 	if (err)
 		return err;
 	if (cof_tgt_store_string(trsvcid, sizeof(trsvcid), page, count) < 0 ||
@@ -155,8 +145,8 @@ static ssize_t cof_tgt_port_insecure_store(struct config_item *item, const char 
 		pr_err("port %u: insecure: write 0 or 1\n", port->id);
 		return -EINVAL;
 	}
-	guard(mutex)(&port->lock);
-	err = port_busy(port, "insecure");
+	guard(mutex)(&port->object.lock);
+	err = cof_tgt_object_busy(&port->object, "insecure");
 	if (err)
 		return err;
 	WRITE_ONCE(port->insecure, insecure);
@@ -175,8 +165,8 @@ static ssize_t port_store_number(struct cof_tgt_port *port, const char *attribut
 		pr_err("port %u: %s: a number from 0 to %u, please\n", port->id, attribute, max);
 		return err == -EINVAL ? -EINVAL : -ERANGE;
 	}
-	guard(mutex)(&port->lock);
-	err = port_busy(port, attribute);
+	guard(mutex)(&port->object.lock);
+	err = cof_tgt_object_busy(&port->object, attribute);
 	if (err)
 		return err;
 	WRITE_ONCE(*field, value);
@@ -233,8 +223,8 @@ static ssize_t cof_tgt_port_digests_store(struct config_item *item, const char *
 		pr_err("port %u: digests: write any, none, header, data or both\n", port->id);
 		return -EINVAL;
 	}
-	guard(mutex)(&port->lock);
-	err = port_busy(port, "digests");
+	guard(mutex)(&port->object.lock);
+	err = cof_tgt_object_busy(&port->object, "digests");
 	if (err)
 		return err;
 	WRITE_ONCE(port->digests, digests);
@@ -340,15 +330,12 @@ static void port_listen_work(struct work_struct *work)
 	port_look_again(port);
 }
 
-static int port_enable(struct cof_tgt_port *port)
+static int port_enable(struct cof_tgt_object *object)
 {
+	struct cof_tgt_port *port = container_of(object, struct cof_tgt_port, object);
 	int err;
 
-	lockdep_assert_held(&port->lock);
-	if (port->off.running)
-		return port_busy(port, "enable");
-	if (port->enabled)
-		return 0;
+	lockdep_assert_held(&object->lock);
 	if (!port->traddr[0] || !port->trsvcid[0]) {
 		pr_err("port %u: enable: no address set; write to '%s' first\n", port->id,
 		       port->traddr[0] ? "trsvcid" : "traddr");
@@ -362,7 +349,7 @@ static int port_enable(struct cof_tgt_port *port)
 	}
 	WRITE_ONCE(port->listen_err, 0);
 	port_listens(port, err);
-	WRITE_ONCE(port->enabled, true);
+	WRITE_ONCE(object->enabled, true);
 	if (port->insecure)
 		pr_warn("port %u: insecure is 1: private keys may cross the network in clear text\n",
 			port->id);
@@ -371,10 +358,13 @@ static int port_enable(struct cof_tgt_port *port)
 }
 
 /* Initiators compute elsewhere then, and disconnect; who is no initiator yet need not be asked. */
-static void port_drain(struct cof_tgt_port *port)
+static void port_drain(struct cof_tgt_object *object)
 {
+	struct cof_tgt_port *port = container_of(object, struct cof_tgt_port, object);
 	struct cof_tgt_queue *queue;
 
+	disable_delayed_work_sync(&port->listen_work);
+	port_unlisten(port);
 	spin_lock_bh(&cof_tgt_lock);
 	list_for_each_entry(queue, &port->queues, list) {
 		if (!queue->assoc)
@@ -383,18 +373,7 @@ static void port_drain(struct cof_tgt_port *port)
 			__cof_tgt_assoc_event(queue->assoc, COF_EVENT_DRAINING);
 	}
 	spin_unlock_bh(&cof_tgt_lock);
-	wait_event_timeout(cof_tgt_gone, cof_tgt_unused(&port->users),
-			   msecs_to_jiffies(COF_TGT_DRAIN_MS));
-}
-
-static void port_off_work(struct work_struct *work)
-{
-	struct cof_tgt_port *port = container_of(work, struct cof_tgt_port, off.work);
-	struct cof_tgt_queue *queue;
-
-	disable_delayed_work_sync(&port->listen_work);
-	port_unlisten(port);
-	port_drain(port);
+	cof_tgt_drain(&port->users);
 	spin_lock_bh(&cof_tgt_lock);
 	list_for_each_entry(queue, &port->queues, list) {
 		if (queue->assoc)
@@ -403,61 +382,31 @@ static void port_off_work(struct work_struct *work)
 	}
 	spin_unlock_bh(&cof_tgt_lock);
 	wait_event_idle(cof_tgt_gone, cof_tgt_unused(&port->users));
-
-	scoped_guard(mutex, &port->lock) {
-		enable_delayed_work(&port->listen_work);
-		WRITE_ONCE(port->enabled, false);
-		pr_info("port %u: disabled\n", port->id);
-		cof_tgt_off_done(&port->off);
-	}
-	cof_tgt_off_end(&port->group.cg_item);
 }
 
-/* True: port->off.done will tell. */
-static bool port_disable(struct cof_tgt_port *port)
+static void port_disabled(struct cof_tgt_object *object)
 {
-	guard(mutex)(&port->lock);
-	if (port->enabled && !port->off.running)
-		cof_tgt_off_begin(&port->off, &port->group.cg_item);
-	return port->off.running;
+	enable_delayed_work(&container_of(object, struct cof_tgt_port, object)->listen_work);
+	WRITE_ONCE(object->enabled, false);
 }
 
-static ssize_t cof_tgt_port_enable_show(struct config_item *item, char *page)
-{
-	return sysfs_emit(page, "%d\n", READ_ONCE(item_to_port(item)->enabled));
-}
-
-static ssize_t cof_tgt_port_enable_store(struct config_item *item, const char *page, size_t count)
-{
-	struct cof_tgt_port *port = item_to_port(item);
-	bool enable;
-	int err;
-
-	if (kstrtobool(page, &enable)) {
-		pr_err("port %u: enable: write 0 or 1\n", port->id);
-		return -EINVAL;
-	}
-	if (!enable) {
-		if (port_disable(port) && wait_for_completion_killable(&port->off.done))
-			return -EINTR;
-		return count;
-	}
-	guard(mutex)(&port->lock);
-	err = port_enable(port);
-	return err ?: count;
-}
-CONFIGFS_ATTR(cof_tgt_port_, enable);
+static const struct cof_tgt_object_ops port_ops = {
+	.kind		= "port",
+	.enable		= port_enable,
+	.drain		= port_drain,
+	.disabled	= port_disabled,
+};
 
 static ssize_t cof_tgt_port_state_show(struct config_item *item, char *page)
 {
 	struct cof_tgt_port *port = item_to_port(item);
 	int err;
 
-	guard(mutex)(&port->lock);
+	guard(mutex)(&port->object.lock);
 	err = READ_ONCE(port->listen_err);
-	if (port->off.running)
+	if (port->object.disabling)
 		return sysfs_emit(page, "being disabled\n");
-	if (!port->enabled)
+	if (!port->object.enabled)
 		return sysfs_emit(page, "disabled\n");
 	if (err)
 		return sysfs_emit(page, "waiting: %s\n", port_why(port, err));
@@ -473,7 +422,7 @@ static struct configfs_attribute *port_attrs[] = {
 	&cof_tgt_port_attr_digests,
 	&cof_tgt_port_attr_so_priority,
 	&cof_tgt_port_attr_busy_poll_us,
-	&cof_tgt_port_attr_enable,
+	&cof_tgt_attr_enable,
 	&cof_tgt_port_attr_state,
 	NULL,
 };
@@ -567,8 +516,7 @@ static struct config_group *ports_make_group(struct config_group *group, const c
 	if (!port)
 		return ERR_PTR(-ENOMEM);
 	port->id = id;
-	mutex_init(&port->lock);
-	cof_tgt_off_init(&port->off, port_off_work);
+	cof_tgt_object_init(&port->object, name, &port_type, &port_ops);
 	INIT_DELAYED_WORK(&port->listen_work, port_listen_work);
 	strscpy(port->transport, "tcp");
 	port->digests = COF_TGT_DIGESTS_ANY;
@@ -576,25 +524,14 @@ static struct config_group *ports_make_group(struct config_group *group, const c
 	INIT_LIST_HEAD(&port->queues);
 	INIT_LIST_HEAD(&port->strangers);
 	INIT_LIST_HEAD(&port->hosts);
-	config_group_init_type_name(&port->group, name, &port_type);
 	config_group_init_type_name(&port->pools_group, "pools", &links_type);
-	configfs_add_default_group(&port->pools_group, &port->group);
-	return &port->group;
-}
-
-static void ports_drop_item(struct config_group *group, struct config_item *item)
-{
-	struct cof_tgt_port *port = item_to_port(item);
-
-	/* All of the subsystem waits meanwhile, so not for long. */
-	if (port_disable(port))
-		wait_for_completion_timeout(&port->off.done, msecs_to_jiffies(COF_TGT_DROP_MS));
-	config_item_put(item);
+	configfs_add_default_group(&port->pools_group, &port->object.group);
+	return &port->object.group;
 }
 
 static struct configfs_group_operations ports_group_ops = {
 	.make_group	= ports_make_group,
-	.drop_item	= ports_drop_item,
+	.drop_item	= cof_tgt_object_drop,
 };
 
 const struct config_item_type cof_tgt_ports_type = {

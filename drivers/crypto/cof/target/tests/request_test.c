@@ -15,7 +15,7 @@
 #include "../../msg.h"
 #include "../../transport.h"
 #include "../assoc.h"
-#include "../config/item.h"
+#include "../config/object.h"
 #include "../flow.h"
 #include "../io.h"
 #include "../key.h"
@@ -528,7 +528,7 @@ static void tags_of_any_kind_are_spread(struct kunit *test)
 		walked = 0;
 		for (j = 0; j < nr; j++)
 			walked += tags_walked(test, secrets[j], secrets[nr - 1 - j], steps[i]);
-		/* Two tags share a bucket at most twice as often as by chance: one more on average. */
+		/* Two tags share a bucket at most twice as often as by chance: one on average. */
 		KUNIT_EXPECT_LE_MSG(test, walked, 2ULL * COF_MAX_DEPTH * nr, "step %llx", steps[i]);
 	}
 }
