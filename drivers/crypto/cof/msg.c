@@ -322,7 +322,7 @@ int cof_connect_rsp_check(const struct cof_connect_rsp *rsp, u16 queues, u32 dep
 	u32 max_msg = le32_to_cpu(rsp->max_msg);
 	u32 kato_ms = le32_to_cpu(rsp->kato_ms);
 
-	if (le16_to_cpu(rsp->version) != COF_VERSION || !rsp->queues ||
+	if (le16_to_cpu(rsp->version) != COF_VERSION || rsp->qid || !rsp->queues ||
 	    le16_to_cpu(rsp->queues) > queues || !rsp->depth || le32_to_cpu(rsp->depth) > depth ||
 	    le64_to_cpu(rsp->features) & ~features)
 		return -EPROTO;

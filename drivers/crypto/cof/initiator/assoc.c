@@ -240,22 +240,6 @@ static int cofi_assoc_refused(struct cofi_assoc *assoc, const struct cof_connect
 	return err;
 }
 
-/* What the target granted is at most what was asked for. */
-static bool cofi_connect_rsp_sane(const struct cofi_assoc *assoc, const struct cof_connect_rsp *rsp)
-{
-	const struct cofi_pool *pool = assoc->path->pool;
-	u32 queues = le16_to_cpu(rsp->queues);
-	u32 depth = le32_to_cpu(rsp->depth);
-	u32 kato = le32_to_cpu(rsp->kato_ms);
-
-	return le16_to_cpu(rsp->version) == COF_VERSION && !rsp->qid &&
-	       !(le64_to_cpu(rsp->features) & ~assoc->offered) &&
-	       queues && queues <= pool->queues && depth && depth <= pool->depth &&
-	       le32_to_cpu(rsp->max_msg) >= COF_MIN_MSG &&
-	       le32_to_cpu(rsp->max_msg) <= COF_MAX_MSG &&
-	       kato >= COF_MIN_KATO_MS && kato <= COF_MAX_KATO_MS;
-}
-
 /* Interfaces come and go, and are others then although their names are the same. */
 static int cofi_assoc_resolve(struct cofi_assoc *assoc)
 {
@@ -277,6 +261,7 @@ static int cofi_assoc_connect_admin(struct cofi_assoc *assoc, u32 *queues, u32 *
 		.tx_bufs = COF_ADMIN_DEPTH + 4,
 		.tx_size = ALIGN(COF_ADMIN_MAX, 64),
 	};
+	const struct cofi_pool *pool = assoc->path->pool;
 	struct cof_connect_rsp rsp;
 	unsigned int kato_ms;
 	int err;
@@ -292,7 +277,7 @@ static int cofi_assoc_connect_admin(struct cofi_assoc *assoc, u32 *queues, u32 *
 		return cofi_assoc_broken(assoc, err, "no answer to CONNECT");
 	if (cof_msg_status(&rsp.hdr) != COF_S_OK)
 		return cofi_assoc_refused(assoc, &rsp);
-	if (!cofi_connect_rsp_sane(assoc, &rsp)) {
+	if (cof_connect_rsp_check(&rsp, pool->queues, pool->depth, assoc->offered)) {
 		cofi_assoc_protocol_error(assoc, "the answer to CONNECT is out of bounds");
 		return assoc->dead;
 	}
@@ -304,7 +289,7 @@ static int cofi_assoc_connect_admin(struct cofi_assoc *assoc, u32 *queues, u32 *
 	}
 	assoc->id = le64_to_cpu(rsp.assoc_id);
 	/* Not later than was asked for, whatever the target thinks. */
-	kato_ms = min(le32_to_cpu(rsp.kato_ms), assoc->path->pool->kato_ms);
+	kato_ms = min(le32_to_cpu(rsp.kato_ms), pool->kato_ms);
 	assoc->kato = max(msecs_to_jiffies(kato_ms), 6UL);
 	memcpy(assoc->cookie, rsp.cookie, sizeof(assoc->cookie));
 	*queues = le16_to_cpu(rsp.queues);

@@ -611,6 +611,7 @@ static void what_is_granted_is_bounded(struct kunit *test)
 		u16 version, queues;
 		u32 depth, max_msg, kato_ms;
 		u64 features;
+		u16 qid;
 	} cases[] = {	/* asked for: 4 queues of 128, features 0x5 */
 		{ 0, 1, 4, 128, 8192, 100, 5 },
 		{ 0, 1, 1, 1, 65536, 300000, 0 },
@@ -627,6 +628,7 @@ static void what_is_granted_is_bounded(struct kunit *test)
 		{ -EPROTO, 1, 4, 128, 8192, 300001, 0 },
 		{ -EPROTO, 1, 4, 128, 8192, 5000, 2 },
 		{ -EPROTO, 1, 4, 128, 8192, 5000, 1ULL << 63 },
+		{ -EPROTO, 1, 4, 128, 8192, 5000, 0, 1 },
 	};
 	struct cof_connect_rsp *rsp = kunit_kzalloc(test, sizeof(*rsp), GFP_KERNEL);
 	unsigned int i;
@@ -635,6 +637,7 @@ static void what_is_granted_is_bounded(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		cof_response_init(&rsp->hdr, COF_CONNECT, TAG, COF_S_OK, 88, 0);
 		rsp->version = cpu_to_le16(cases[i].version);
+		rsp->qid = cpu_to_le16(cases[i].qid);
 		rsp->queues = cpu_to_le16(cases[i].queues);
 		rsp->depth = cpu_to_le32(cases[i].depth);
 		rsp->max_msg = cpu_to_le32(cases[i].max_msg);
