@@ -33,6 +33,7 @@
 #include "../hops.h"
 #include "../msg.h"
 #include "../transport.h"
+#include "shared.h"
 
 #define COFI_NAME_MAX		40	/* pool folder: driver names start with it */
 #define COFI_WORD_LEN		64	/* transport, traddr, trsvcid, with their NUL */
@@ -443,8 +444,6 @@ void cofi_path_kick(struct cofi_path *path);
 void cofi_path_state(struct cofi_path *path, char *buf, size_t size);
 unsigned int cofi_path_delay_ms(struct cofi_path *path, bool live, u32 random);
 unsigned int cofi_backoff_ms(unsigned int base_ms, unsigned int attempts, u32 random);
-extern struct workqueue_struct *cofi_wq;
-extern struct workqueue_struct *cofi_close_wq;
 
 /* ---- pools: config.c, config_path.c --------------------------------------- */
 

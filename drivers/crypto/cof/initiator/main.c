@@ -2,9 +2,9 @@
 /*
  * cof_initiator: algorithms that are computed by a pool in another machine.
  *
- * This file owns the module: its workqueues, and the order in which the rest
- * comes and goes. Folders in configfs pin the module, so when it leaves there is
- * no pool. There may be transforms, which are asym_provider's.
+ * This file owns the module: the order in which the rest comes and goes. Folders in
+ * configfs pin the module, so when it leaves there is no pool. There may be transforms,
+ * which are asym_provider's.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -12,10 +12,6 @@
 #include <linux/notifier.h>
 #include <linux/reboot.h>
 #include "initiator.h"
-
-struct workqueue_struct *cofi_wq;
-/* For what works on cofi_wq wait for: it must not wait for a place among them. */
-struct workqueue_struct *cofi_close_wq;
 
 /*
  * Reboot, halt, kexec: targets are told, instead of keeping this host's keys until they notice that
