@@ -31,7 +31,7 @@
 #define cof_show_fault(kind)							\
 	__print_symbolic(kind, { 0, "drop" }, { 1, "delay" }, { 2, "corrupt" },	\
 			 { 3, "truncate" }, { 4, "reorder" }, { 5, "alloc" }, { 6, "close" })
-/* enum cofi_state of drivers/crypto/cof/initiator/initiator.h */
+/* enum cofi_state of drivers/crypto/cof/initiator/state.h */
 #define cof_show_path_state(state)						\
 	__print_symbolic(state, { 0, "disabled" }, { 1, "connecting" }, { 2, "live" },	\
 			 { 3, "reconnecting" }, { 4, "failed" })

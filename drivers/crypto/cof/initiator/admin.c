@@ -621,7 +621,7 @@ static int cofi_admin_event(struct cofi_assoc *assoc, const struct cof_event *ev
 	switch (le32_to_cpu(event->event)) {
 	case COF_EVENT_DRAINING:
 		WRITE_ONCE(assoc->draining, true);
-		cofi_path_kick(assoc->path);
+		cofi_path_kick(assoc->path, 0);
 		break;
 	case COF_EVENT_CAPS:
 	case COF_EVENT_QUOTA:

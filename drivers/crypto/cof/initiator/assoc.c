@@ -45,7 +45,7 @@ static void cofi_assoc_tell_dead(struct cofi_assoc *assoc)
 	trace_cof_assoc_ended(false, path->name, path->pool->hostid, assoc->id, assoc->status,
 			      assoc->dead);
 	wake_up_all(&path->wait);
-	cofi_path_kick(path);
+	cofi_path_kick(path, 0);
 }
 
 /**
@@ -380,7 +380,7 @@ static void cofi_assoc_identify_again(struct work_struct *work)
 		pr_info_ratelimited("%s: the pool offers something else now: connecting again\n",
 				    path->name);
 		WRITE_ONCE(assoc->draining, true);
-		cofi_path_kick(path);
+		cofi_path_kick(path, 0);
 	} else {
 		asym_device_kick(&path->dev);
 	}

@@ -34,6 +34,7 @@
 #include "../msg.h"
 #include "../transport.h"
 #include "shared.h"
+#include "state.h"
 
 #define COFI_NAME_MAX		40	/* pool folder: driver names start with it */
 #define COFI_WORD_LEN		64	/* transport, traddr, trsvcid, with their NUL */
@@ -360,14 +361,6 @@ static inline unsigned long cofi_assoc_patience(const struct cofi_assoc *assoc)
 
 /* ---- paths: path.c -------------------------------------------------------- */
 
-enum cofi_state {
-	COFI_DISABLED,
-	COFI_CONNECTING,	/* not live since it was enabled */
-	COFI_LIVE,
-	COFI_RECONNECTING,
-	COFI_FAILED,		/* refused for a reason that somebody must cure */
-};
-
 /**
  * struct cofi_path - one way to a pool's target
  * @item: configfs
@@ -440,8 +433,6 @@ void cofi_path_init(struct cofi_path *path, struct cofi_pool *pool);
 void cofi_path_start(struct cofi_path *path);
 void cofi_path_stop(struct cofi_path *path);
 void cofi_path_stopped(struct cofi_path *path);
-void cofi_path_kick(struct cofi_path *path);
-void cofi_path_state(struct cofi_path *path, char *buf, size_t size);
 unsigned int cofi_path_delay_ms(struct cofi_path *path, bool live, u32 random);
 unsigned int cofi_backoff_ms(unsigned int base_ms, unsigned int attempts, u32 random);
 
@@ -521,7 +512,6 @@ void cofi_config_exit(void);
 int cofi_sysfs_init(void);
 void cofi_sysfs_exit(void);
 int cofi_sysfs_add(struct cofi_path *path, const char *n);
-void cofi_sysfs_tell(struct cofi_path *path, const char *state, const char *reason);
 void cofi_sysfs_del(struct cofi_path *path);
 
 #endif /* _COF_INITIATOR_H */

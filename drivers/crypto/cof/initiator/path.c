@@ -16,84 +16,9 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/smp.h>
-#include <trace/events/cof.h>
 #include "initiator.h"
 
-/* ---- state ----------------------------------------------------------------- */
-
-static const char *const cofi_states[] = {
-	[COFI_DISABLED]		= "disabled",
-	[COFI_CONNECTING]	= "connecting",
-	[COFI_LIVE]		= "live",
-	[COFI_RECONNECTING]	= "reconnecting",
-	[COFI_FAILED]		= "failed",
-};
-
-/* Process context: who watches is told. */
-static void cofi_path_set_state(struct cofi_path *path, enum cofi_state state, const char *reason)
-{
-	bool changed;
-
-	reason = reason ?: "";
-	spin_lock_bh(&path->lock);
-	trace_cof_path_state(path->name, path->state, state, reason);
-	changed = path->state != state || strcmp(path->reason, reason);
-	WRITE_ONCE(path->state, state);
-	strscpy(path->reason, reason);
-	spin_unlock_bh(&path->lock);
-	if (changed)
-		cofi_sysfs_tell(path, cofi_states[state], reason);
-}
-
-/* Not live any more, if it was; returns whether. */
-static bool cofi_path_leave_live(struct cofi_path *path)
-{
-	if (READ_ONCE(path->state) != COFI_LIVE)
-		return false;
-	cofi_path_set_state(path, READ_ONCE(path->stop) ? COFI_DISABLED : COFI_RECONNECTING,
-			    NULL);
-	return true;
-}
-
-/**
- * cofi_path_state() - what people read
- * @path: the path
- * @buf: gets "live", "failed: <reason>", ...
- * @size: bytes at @buf
- *
- * Context: any.
- */
-void cofi_path_state(struct cofi_path *path, char *buf, size_t size)
-{
-	spin_lock_bh(&path->lock);
-	if (path->state == COFI_FAILED)
-		snprintf(buf, size, "failed: %s", path->reason);
-	else
-		strscpy(buf, cofi_states[path->state], size);
-	spin_unlock_bh(&path->lock);
-}
-
-/**
- * cofi_path_kick() - something happened: let the work look
- * @path: the path
- *
- * Context: any but under spinlocks of ours.
- */
-void cofi_path_kick(struct cofi_path *path)
-{
-	spin_lock_bh(&path->lock);
-	if (!path->stop)
-		mod_delayed_work(cofi_wq, &path->work, 0);
-	spin_unlock_bh(&path->lock);
-}
-
-static void cofi_path_work_in(struct cofi_path *path, unsigned int ms)
-{
-	spin_lock_bh(&path->lock);
-	if (!path->stop)
-		mod_delayed_work(cofi_wq, &path->work, msecs_to_jiffies(ms));
-	spin_unlock_bh(&path->lock);
-}
+/* ---- between attempts --------------------------------------------------------- */
 
 /**
  * cofi_backoff_ms() - how long to wait before the next attempt
@@ -376,7 +301,7 @@ static void cofi_path_retry(struct cofi_path *path, struct cofi_assoc *assoc, bo
 		ms = COFI_SLOW_RETRY_MS;
 	else
 		ms = cofi_path_delay_ms(path, live, get_random_u32());
-	cofi_path_work_in(path, ms);
+	cofi_path_kick(path, ms);
 }
 
 static void cofi_path_end(struct cofi_path *path)
@@ -394,7 +319,7 @@ static void cofi_path_begin(struct cofi_path *path)
 	struct cofi_assoc *assoc = cofi_assoc_alloc(path);
 
 	if (!assoc) {
-		cofi_path_work_in(path, COFI_BACKOFF_CAP_MS);
+		cofi_path_kick(path, COFI_BACKOFF_CAP_MS);
 		return;
 	}
 	path->assoc = assoc;

@@ -204,28 +204,6 @@ int cofi_sysfs_add(struct cofi_path *path, const char *n)
 }
 
 /**
- * cofi_sysfs_tell() - a uevent: the path's state is another one
- * @path: the path
- * @state: the new one
- * @reason: why, where it failed; else empty
- *
- * Context: may sleep.
- */
-void cofi_sysfs_tell(struct cofi_path *path, const char *state, const char *reason)
-{
-	char env_state[32], env_reason[96];
-	char *env[3] = { env_state };
-
-	if (!path->sysfs)
-		return;
-	snprintf(env_state, sizeof(env_state), "COF_STATE=%s", state);
-	snprintf(env_reason, sizeof(env_reason), "COF_REASON=%s", reason);
-	if (*reason)
-		env[1] = env_reason;
-	kobject_uevent_env(&path->sysfs->kobj, KOBJ_CHANGE, env);
-}
-
-/**
  * cofi_sysfs_del() - on return nobody reads the path
  * @path: the path
  *
