@@ -593,27 +593,6 @@ bool cofi_cmd_keep_alive(struct cofi_chan *chan)
 	return true;
 }
 
-/**
- * cofi_cmd_disconnect() - say goodbye; closing the connection sends it
- * @chan: any connection
- * @status: why, enum cof_status
- *
- * Context: any but under spinlocks of ours.
- */
-void cofi_cmd_disconnect(struct cofi_chan *chan, u16 status)
-{
-	struct cof_txbuf *buf;
-
-	if (!chan->conn)
-		return;
-	buf = cof_conn_get_tx(chan->conn);
-	if (!buf)
-		return;
-	cof_hdr_init((struct cof_hdr *)buf->data, COF_DISCONNECT, 0, status,
-		     sizeof(struct cof_hdr), 0, 0);
-	cof_conn_submit(chan->conn, buf, sizeof(struct cof_hdr));
-}
-
 /* ---- what arrives on the admin queue -------------------------------------- */
 
 static int cofi_admin_event(struct cofi_assoc *assoc, const struct cof_event *event)

@@ -2,11 +2,8 @@
 /*
  * An association: one life of a path's connections.
  *
- * Owns the admin queue, the I/O queues and the keep-alive. Made and freed by
- * its path's work alone. Anybody may find that it is of no use any more and say
- * so (cofi_assoc_fail(), any context): the first reason counts, nothing is sent from
- * then on, whoever waits returns, and the path's work takes it down. Only @dead,
- * @status and @why are shared so, under path->lock.
+ * Owns the admin queue, the I/O queues and the keep-alive. Made and freed by its path's
+ * work alone, which takes it down once cofi_assoc_fail() said that it is of no use.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -15,114 +12,6 @@
 #include <linux/slab.h>
 #include <trace/events/cof.h>
 #include "initiator.h"
-
-/* ---- the end -------------------------------------------------------------- */
-
-/*
- * The first reason counts; true if this is it. Nobody is told yet: the peer may be told
- * first, whose end of the connection would be taken for a reason otherwise.
- */
-static bool cofi_assoc_mark_dead(struct cofi_assoc *assoc, int err, u16 status, const char *why)
-{
-	struct cofi_path *path = assoc->path;
-	bool first;
-
-	spin_lock_bh(&path->lock);
-	first = !assoc->dead;
-	if (first) {
-		assoc->status = status;
-		assoc->why = why;
-		WRITE_ONCE(assoc->dead, err);
-	}
-	spin_unlock_bh(&path->lock);
-	return first;
-}
-
-static void cofi_assoc_tell_dead(struct cofi_assoc *assoc)
-{
-	struct cofi_path *path = assoc->path;
-
-	trace_cof_assoc_ended(false, path->name, path->pool->hostid, assoc->id, assoc->status,
-			      assoc->dead);
-	wake_up_all(&path->wait);
-	cofi_path_kick(path, 0);
-}
-
-/**
- * cofi_assoc_fail() - an association is of no use any more
- * @assoc: the association
- * @err: why, negative
- * @status: a status of the peer's that says why, or 0
- * @why: for people; a static string
- *
- * Context: any but under spinlocks of ours.
- */
-void cofi_assoc_fail(struct cofi_assoc *assoc, int err, u16 status, const char *why)
-{
-	if (cofi_assoc_mark_dead(assoc, err, status, why))
-		cofi_assoc_tell_dead(assoc);
-}
-
-/* It is the peer's fault, so the peer hears of it: DISCONNECT with @said. */
-static void cofi_assoc_accuse(struct cofi_assoc *assoc, int err, u16 said, const char *why,
-			      atomic64_t *count)
-{
-	if (!cofi_assoc_mark_dead(assoc, err, 0, why))
-		return;
-	atomic64_inc(count);
-	cofi_cmd_disconnect(&assoc->admin, said);
-	cofi_assoc_tell_dead(assoc);
-}
-
-/**
- * cofi_assoc_error() - a connection failed
- * @assoc: its association
- * @err: as the transport has it
- *
- * Context: any but under spinlocks of ours.
- */
-void cofi_assoc_error(struct cofi_assoc *assoc, int err)
-{
-	if (err == -EPROTO)
-		cofi_assoc_protocol_error(assoc, "what arrives is no message");
-	else if (err == -EILSEQ)
-		cofi_assoc_accuse(assoc, err, COF_S_BAD_CRC, "a message arrived damaged (digest)",
-				  &assoc->path->count.crc_errors);
-	else
-		cofi_assoc_fail(assoc, err, 0, err == -ETIMEDOUT ? "the connection timed out" :
-				"the target closed the connection");
-}
-
-/**
- * cofi_assoc_protocol_error() - the peer broke rules
- * @assoc: the association
- * @why: for people; a static string
- *
- * Context: any but under spinlocks of ours.
- * Return: -EPROTO, for receive
- * callbacks to return. Specification: section 5.
- */
-int cofi_assoc_protocol_error(struct cofi_assoc *assoc, const char *why)
-{
-	cofi_assoc_accuse(assoc, -EPROTO, COF_S_PROTOCOL, why,
-			  &assoc->path->count.protocol_errors);
-	return -EPROTO;
-}
-
-/**
- * cofi_assoc_disconnected() - the target said DISCONNECT
- * @assoc: the association
- * @msg: the message
- *
- * Context: receive callback.
- */
-void cofi_assoc_disconnected(struct cofi_assoc *assoc, const struct cof_hdr *msg)
-{
-	u16 status = cof_msg_status(msg);
-
-	cofi_assoc_fail(assoc, -ESHUTDOWN, status,
-			status == COF_S_OK ? "the target disconnected" : cof_status_name(status));
-}
 
 /* ---- keep-alive and time-outs ---------------------------------------------- */
 
@@ -218,28 +107,6 @@ struct cofi_assoc *cofi_assoc_alloc(struct cofi_path *path)
 	return assoc;
 }
 
-/* The first failure is the reason, whatever it made fail afterwards. */
-static int cofi_assoc_broken(struct cofi_assoc *assoc, int err, const char *why)
-{
-	cofi_assoc_fail(assoc, err, 0, why);
-	return assoc->dead;
-}
-
-/* The answer is the reason even if the target closed the connection already. */
-static int cofi_assoc_refused(struct cofi_assoc *assoc, const struct cof_connect_rsp *rsp)
-{
-	u16 status = cof_msg_status(&rsp->hdr);
-	int err = cof_status_to_errno(status);
-
-	cofi_assoc_fail(assoc, err, status, cof_status_name(status));
-	spin_lock_bh(&assoc->path->lock);
-	assoc->status = status;
-	assoc->why = cof_status_name(status);
-	WRITE_ONCE(assoc->dead, err);
-	spin_unlock_bh(&assoc->path->lock);
-	return err;
-}
-
 /* Interfaces come and go, and are others then although their names are the same. */
 static int cofi_assoc_resolve(struct cofi_assoc *assoc)
 {
@@ -251,7 +118,7 @@ static int cofi_assoc_resolve(struct cofi_assoc *assoc)
 	spin_lock_bh(&path->lock);
 	path->addr = addr;
 	spin_unlock_bh(&path->lock);
-	return err ? cofi_assoc_broken(assoc, err, "the address's interface does not exist") : 0;
+	return err ? cofi_assoc_fail(assoc, err, 0, "the address's interface does not exist") : 0;
 }
 
 static int cofi_assoc_connect_admin(struct cofi_assoc *assoc, u32 *queues, u32 *depth)
@@ -271,22 +138,20 @@ static int cofi_assoc_connect_admin(struct cofi_assoc *assoc, u32 *queues, u32 *
 		return err;
 	err = cofi_chan_connect(&assoc->admin, &limits, &cofi_admin_ops, &assoc->admin);
 	if (err)
-		return cofi_assoc_broken(assoc, err, "cannot connect");
+		return cofi_assoc_fail(assoc, err, 0, "cannot connect");
 	err = cofi_cmd_connect(&assoc->admin, 0, &rsp);
 	if (err)
-		return cofi_assoc_broken(assoc, err, "no answer to CONNECT");
+		return cofi_assoc_fail(assoc, err, 0, "no answer to CONNECT");
 	if (cof_msg_status(&rsp.hdr) != COF_S_OK)
-		return cofi_assoc_refused(assoc, &rsp);
+		return cofi_assoc_refused(assoc, cof_msg_status(&rsp.hdr));
 	if (cof_connect_rsp_check(&rsp, pool->queues, pool->depth, assoc->offered)) {
 		cofi_assoc_protocol_error(assoc, "the answer to CONNECT is out of bounds");
 		return assoc->dead;
 	}
 	assoc->features = le64_to_cpu(rsp.features);
-	if (COF_DIGESTS & assoc->offered & ~assoc->features) {
-		cofi_assoc_fail(assoc, -EINVAL, COF_S_INVALID,
-				"the target does not grant the digests asked for");
-		return assoc->dead;
-	}
+	if (COF_DIGESTS & assoc->offered & ~assoc->features)
+		return cofi_assoc_fail(assoc, -EINVAL, COF_S_INVALID,
+				       "the target does not grant the digests asked for");
 	assoc->id = le64_to_cpu(rsp.assoc_id);
 	/* Not later than was asked for, whatever the target thinks. */
 	kato_ms = min(le32_to_cpu(rsp.kato_ms), pool->kato_ms);
@@ -398,7 +263,7 @@ static int cofi_assoc_identify(struct cofi_assoc *assoc, u32 *queues, u32 *depth
 	if (!err)
 		err = cof_status_to_errno(cof_msg_status(&rsp.hdr));
 	if (err)
-		return cofi_assoc_broken(assoc, err, "no answer to IDENTIFY");
+		return cofi_assoc_fail(assoc, err, 0, "no answer to IDENTIFY");
 
 	assoc->max_der = le32_to_cpu(rsp.max_der);
 	if (cof_name_get(assoc->driver, rsp.driver))
@@ -408,7 +273,7 @@ static int cofi_assoc_identify(struct cofi_assoc *assoc, u32 *queues, u32 *depth
 	cofi_identify_caps(&rsp, &dev->caps);
 	cofi_identify_quota(assoc, &rsp);
 	if (!dev->caps.algos)
-		return cofi_assoc_broken(assoc, -EOPNOTSUPP, "the pool offers nothing we know");
+		return cofi_assoc_fail(assoc, -EOPNOTSUPP, 0, "the pool offers nothing we know");
 
 	/* max_inflight is for all queues together. */
 	max = le32_to_cpu(rsp.max_inflight);
@@ -426,12 +291,12 @@ static int cofi_assoc_connect_io(struct cofi_assoc *assoc, struct cofi_queue *qu
 
 	err = cofi_queue_connect(queue);
 	if (err)
-		return cofi_assoc_broken(assoc, err, "cannot connect an I/O queue");
+		return cofi_assoc_fail(assoc, err, 0, "cannot connect an I/O queue");
 	err = cofi_cmd_connect(&queue->chan, queue->qid, &rsp);
 	if (err)
-		return cofi_assoc_broken(assoc, err, "no answer to CONNECT of an I/O queue");
+		return cofi_assoc_fail(assoc, err, 0, "no answer to CONNECT of an I/O queue");
 	if (cof_msg_status(&rsp.hdr) != COF_S_OK)
-		err = cofi_assoc_refused(assoc, &rsp);
+		err = cofi_assoc_refused(assoc, cof_msg_status(&rsp.hdr));
 	else if (le64_to_cpu(rsp.features) != assoc->features)
 		err = cofi_assoc_protocol_error(assoc, "an I/O queue with other features");
 	memzero_explicit(&rsp, sizeof(rsp));
@@ -469,11 +334,11 @@ int cofi_assoc_connect(struct cofi_assoc *assoc)
 		return err;
 	assoc->queues = kcalloc(queues, sizeof(*assoc->queues), GFP_KERNEL);
 	if (!assoc->queues)
-		return cofi_assoc_broken(assoc, -ENOMEM, "out of memory");
+		return cofi_assoc_fail(assoc, -ENOMEM, 0, "out of memory");
 	for (i = 0; i < queues; i++) {
 		queue = cofi_queue_alloc(assoc, i + 1, depth);
 		if (!queue)
-			return cofi_assoc_broken(assoc, -ENOMEM, "out of memory");
+			return cofi_assoc_fail(assoc, -ENOMEM, 0, "out of memory");
 		assoc->queues[i] = queue;
 		/* Pairs with cofi_assoc_tick(). */
 		smp_store_release(&assoc->nr_queues, i + 1);

@@ -33,6 +33,7 @@
 #include "../hops.h"
 #include "../msg.h"
 #include "../transport.h"
+#include "fail.h"
 #include "shared.h"
 #include "state.h"
 
@@ -129,7 +130,6 @@ int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp);
 int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u64 *handle);
 void cofi_cmd_key_close(struct cofi_chan *chan, u64 handle);
 bool cofi_cmd_keep_alive(struct cofi_chan *chan);
-void cofi_cmd_disconnect(struct cofi_chan *chan, u16 status);
 extern const struct cof_conn_ops cofi_admin_ops;
 
 /* ---- operations on an I/O queue: queue.c --------------------------------- */
@@ -329,13 +329,9 @@ struct cofi_assoc {
 
 struct cofi_assoc *cofi_assoc_alloc(struct cofi_path *path);
 int cofi_assoc_connect(struct cofi_assoc *assoc);
-void cofi_assoc_fail(struct cofi_assoc *assoc, int err, u16 status, const char *why);
-void cofi_assoc_error(struct cofi_assoc *assoc, int err);
-int cofi_assoc_protocol_error(struct cofi_assoc *assoc, const char *why);
 void cofi_assoc_stop_timers(struct cofi_assoc *assoc);
 void cofi_assoc_abort(struct cofi_assoc *assoc);
 unsigned int cofi_assoc_inflight(struct cofi_assoc *assoc);
-void cofi_assoc_disconnected(struct cofi_assoc *assoc, const struct cof_hdr *msg);
 void cofi_assoc_close(struct cofi_assoc *assoc);
 void cofi_assoc_free(struct cofi_assoc *assoc);
 

@@ -247,7 +247,7 @@ static void cofi_path_drain(struct cofi_path *path, struct cofi_assoc *assoc)
 	wait_event_timeout(path->wait, !cofi_assoc_inflight(assoc) || cofi_assoc_dead(assoc),
 			   msecs_to_jiffies(COFI_DRAIN_MS));
 	if (!cofi_assoc_dead(assoc))
-		cofi_cmd_disconnect(&assoc->admin, COF_S_OK);
+		cofi_assoc_disconnect(assoc, COF_S_OK);
 }
 
 /*
