@@ -61,7 +61,7 @@ static void cofi_assoc_tick(struct work_struct *work)
 		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, "the target does not answer (keep-alive)");
 		return;
 	}
-	cofi_chan_close_orphans(&assoc->admin);
+	cofi_cmd_close_orphans(&assoc->admin);
 	if (cofi_chan_stuck(&assoc->admin, cofi_assoc_command_age(assoc))) {
 		cofi_assoc_fail(assoc, -ETIMEDOUT, 0, "a command was not answered");
 		return;

@@ -33,6 +33,8 @@
 #include "../hops.h"
 #include "../msg.h"
 #include "../transport.h"
+#include "admin.h"
+#include "chan.h"
 #include "fail.h"
 #include "shared.h"
 #include "state.h"
@@ -48,10 +50,6 @@
 #define COFI_BACKOFF_CAP_MS	2000	/* unless reconnect_ms is above it */
 #define COFI_SLOW_RETRY_MS	30000	/* after wrong answers */
 #define COFI_STABLE_MS		10000	/* live for so long: the next delay is the first again */
-#define COFI_CONNECT_MS		2000	/* for the transport */
-#define COFI_SETUP_MS		5000	/* for an answer to CONNECT, IDENTIFY */
-#define COFI_COMMAND_MS		60000	/* for one to any command */
-#define COFI_NAP_MS		5000	/* asleep at a time: long waits are no hung tasks */
 #define COFI_ABORTED_MS		10000	/* for an operation's, once it was aborted */
 #define COFI_DRAIN_MS		2000	/* for what is in flight when closing in order */
 #define COFI_INLINE_SIZE	4096	/* of a request with a key; RSA-4096 takes less than 3000 */
@@ -76,74 +74,7 @@ struct cofi_counters {
 	atomic64_t inline_keys;		/* operations sent with their key */
 };
 
-/* ---- commands on a connection: admin.c ----------------------------------- */
-
-/**
- * struct cofi_cmd - a command somebody waits for, on his stack
- * @rsp: receives the response's fixed part
- * @rsp_len: bytes at @rsp, exactly the opcode's
- * @done: the response is at @rsp; written under chan->lock
- */
-struct cofi_cmd {
-	void *rsp;
-	u16 rsp_len;
-	bool done;
-};
-
-/**
- * struct cofi_chan - a connection and the commands in flight on it
- * @assoc: whose it is
- * @conn: NULL before it is connected
- * @lock: guards the rest; bottom halves disabled
- * @busy: slots in use; slot 0 is the keep-alive's
- * @orphans: some slots have a @handle
- * @slot: per slot: who waits (NULL: nobody), the opcode, the generation, when it was taken, and a
- *	key to be closed that nobody waits for any more (0: none)
- */
-struct cofi_chan {
-	struct cofi_assoc *assoc;
-	struct cof_conn *conn;
-	spinlock_t lock;	/* slots */
-	DECLARE_BITMAP(busy, COF_ADMIN_DEPTH);
-	bool orphans;
-	struct {
-		struct cofi_cmd *cmd;
-		u16 opcode;
-		u64 gen;
-		u64 handle;
-		unsigned long sent;
-	} slot[COF_ADMIN_DEPTH];
-};
-
-void cofi_chan_init(struct cofi_chan *chan, struct cofi_assoc *assoc);
-int cofi_chan_connect(struct cofi_chan *chan, const struct cof_conn_limits *limits,
-		      const struct cof_conn_ops *ops, void *priv);
-void cofi_chan_close(struct cofi_chan *chan);
-void cofi_chan_free(struct cofi_chan *chan);
-bool cofi_chan_stuck(struct cofi_chan *chan, unsigned long age);
-bool cofi_chan_orphan(struct cofi_chan *chan, u64 *tag, u64 *handle);
-void cofi_chan_close_orphans(struct cofi_chan *chan);
-int cofi_chan_answer(struct cofi_chan *chan, const struct cof_hdr *msg);
-int cofi_cmd_connect(struct cofi_chan *chan, u16 qid, struct cof_connect_rsp *rsp);
-void cofi_identify_caps(const struct cof_identify_rsp *rsp, struct asym_caps *caps);
-int cofi_cmd_identify(struct cofi_chan *chan, struct cof_identify_rsp *rsp);
-int cofi_cmd_key_open(struct cofi_chan *chan, const struct asym_key_data *key, u64 *handle);
-void cofi_cmd_key_close(struct cofi_chan *chan, u64 handle);
-bool cofi_cmd_keep_alive(struct cofi_chan *chan);
-extern const struct cof_conn_ops cofi_admin_ops;
-
 /* ---- operations on an I/O queue: queue.c --------------------------------- */
-
-/*
- * A tag: the slot in the low 16 bits, its generation above, so that an answer
- * that comes late never meets another operation.
- */
-#define COFI_TAG_SHIFT	16
-
-static inline u64 cofi_tag(u16 slot, u64 gen)
-{
-	return gen << COFI_TAG_SHIFT | slot;
-}
 
 /**
  * struct cofi_slot - an operation in flight
@@ -327,6 +258,7 @@ struct cofi_assoc {
 	struct cofi_queue **queues;
 };
 
+void cofi_identify_caps(const struct cof_identify_rsp *rsp, struct asym_caps *caps);
 struct cofi_assoc *cofi_assoc_alloc(struct cofi_path *path);
 int cofi_assoc_connect(struct cofi_assoc *assoc);
 void cofi_assoc_stop_timers(struct cofi_assoc *assoc);
