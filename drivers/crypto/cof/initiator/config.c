@@ -29,37 +29,6 @@ static struct cofi_pool *to_pool(struct config_item *item)
 	return container_of(to_config_group(item), struct cofi_pool, group);
 }
 
-/**
- * cofi_store_string() - take a word from a write
- * @object: for the log
- * @attr: likewise
- * @dst: gets it, NUL-terminated
- * @size: bytes at @dst
- * @page: what was written
- * @count: bytes at @page
- *
- * Return: its length, or -EINVAL: it is empty, too long, or more than a word.
- */
-ssize_t cofi_store_string(const char *object, const char *attr, char *dst, size_t size,
-			  const char *page, size_t count)
-{
-	size_t len = count;
-
-	if (len && page[len - 1] == '\n')
-		len--;
-	if (!len || len >= size) {
-		cofi_refuse(object, attr, "1 to %zu characters, please", size - 1);
-		return -EINVAL;
-	}
-	if (strnlen(page, len) != len || strcspn(page, " \t\n") < len) {
-		cofi_refuse(object, attr, "one word, please");
-		return -EINVAL;
-	}
-	memcpy(dst, page, len);
-	dst[len] = '\0';
-	return len;
-}
-
 static int cofi_pool_check_unlocked(struct cofi_pool *pool, const char *attr)
 {
 	lockdep_assert_held(&pool->lock);

@@ -38,6 +38,7 @@
 #include "fail.h"
 #include "shared.h"
 #include "state.h"
+#include "attr.h"
 
 #define COFI_NAME_MAX		40	/* pool folder: driver names start with it */
 #define COFI_WORD_LEN		64	/* transport, traddr, trsvcid, with their NUL */
@@ -424,12 +425,7 @@ static inline const char *cofi_pool_name(struct cofi_pool *pool)
 	return config_item_name(&pool->group.cg_item);
 }
 
-#define cofi_refuse(object, attr, fmt, ...) \
-	pr_warn("%s: %s: " fmt "\n", object, attr, ##__VA_ARGS__)
-
 extern const struct config_item_type cofi_paths_type;
-ssize_t cofi_store_string(const char *object, const char *attr, char *dst, size_t size,
-			  const char *page, size_t count);
 int cofi_path_validate(struct cofi_path *path);
 void cofi_config_shutdown(void);
 int cofi_config_init(void);
