@@ -289,7 +289,7 @@ static int cofi_assoc_connect_io(struct cofi_assoc *assoc, struct cofi_queue *qu
 	struct cof_connect_rsp rsp;
 	int err;
 
-	err = cofi_queue_connect(queue);
+	err = cofi_io_connect(queue);
 	if (err)
 		return cofi_assoc_fail(assoc, err, 0, "cannot connect an I/O queue");
 	err = cofi_cmd_connect(&queue->chan, queue->qid, &rsp);

@@ -36,6 +36,7 @@
 #include "admin.h"
 #include "chan.h"
 #include "fail.h"
+#include "io.h"
 #include "shared.h"
 #include "state.h"
 #include "attr.h"
@@ -53,7 +54,6 @@
 #define COFI_STABLE_MS		10000	/* live for so long: the next delay is the first again */
 #define COFI_ABORTED_MS		10000	/* for an operation's, once it was aborted */
 #define COFI_DRAIN_MS		2000	/* for what is in flight when closing in order */
-#define COFI_INLINE_SIZE	4096	/* of a request with a key; RSA-4096 takes less than 3000 */
 
 /* ---- counters: a path's, since it was made ------------------------------- */
 
@@ -171,9 +171,7 @@ struct cofi_queue {
 };
 
 struct cofi_queue *cofi_queue_alloc(struct cofi_assoc *assoc, u16 qid, u16 depth);
-int cofi_queue_connect(struct cofi_queue *queue);
 void cofi_queue_free(struct cofi_queue *queue);
-int cofi_queue_submit(struct cofi_queue *queue, struct asym_request *req);
 int cofi_queue_take(struct cofi_queue *queue, struct asym_request *req, u16 opcode, u64 *tag);
 int cofi_queue_match(struct cofi_queue *queue, const struct cof_io_rsp *rsp,
 		     struct asym_request **req, bool *freed);
@@ -191,7 +189,6 @@ int cofi_queue_query_match(struct cofi_queue *queue, const struct cof_hdr *rsp,
 			   struct asym_request **req, bool *freed);
 bool cofi_queue_query_overdue(struct cofi_queue *queue, unsigned long age);
 void cofi_queue_abort(struct cofi_queue *queue);
-int cofi_request_status(u16 status);
 
 /* ---- associations: assoc.c ------------------------------------------------ */
 

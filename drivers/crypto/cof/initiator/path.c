@@ -169,7 +169,7 @@ static int cofi_dev_submit(struct asym_device *dev, struct asym_request *req)
 	if (cofi_assoc_dead(assoc))
 		return -ENODEV;
 	for (i = 0; i < assoc->nr_queues; i++) {
-		err = cofi_queue_submit(assoc->queues[(first + i) % assoc->nr_queues], req);
+		err = cofi_io_submit(assoc->queues[(first + i) % assoc->nr_queues], req);
 		if (err != -EBUSY && err != -E2BIG)
 			return err;
 		too_big |= err == -E2BIG;
