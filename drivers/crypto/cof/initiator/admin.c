@@ -10,7 +10,14 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <trace/events/cof.h>
-#include "initiator.h"
+#include "../addr.h"
+#include "../msg.h"
+#include "admin.h"
+#include "assoc.h"
+#include "config.h"
+#include "fail.h"
+#include "path.h"
+#include "shared.h"
 
 /* Sends a request and waits for the answer, without which the association ends. */
 static int cofi_cmd_ask(struct cofi_chan *chan, struct cofi_cmd *cmd, struct cof_txbuf *buf,

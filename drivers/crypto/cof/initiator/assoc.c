@@ -11,7 +11,18 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <trace/events/cof.h>
-#include "initiator.h"
+#include "../addr.h"
+#include "../msg.h"
+#include "admin.h"
+#include "assoc.h"
+#include "config.h"
+#include "fail.h"
+#include "io.h"
+#include "path.h"
+#include "queue.h"
+#include "shared.h"
+
+#define COFI_ABORTED_MS		10000	/* for an operation's answer, once it was aborted */
 
 /* ---- keep-alive and time-outs ---------------------------------------------- */
 
@@ -22,11 +33,13 @@
 static const char *cofi_assoc_queue_dead(struct cofi_assoc *assoc, struct cofi_queue *queue)
 {
 	unsigned long patience = cofi_assoc_patience(assoc);
+	/* How long the target may keep the slot of an operation after ABORT. */
+	unsigned long aborted = max(2 * assoc->kato, msecs_to_jiffies(COFI_ABORTED_MS));
 
 	cofi_queue_query(queue, patience);
 	if (cofi_queue_query_overdue(queue, patience))
 		return "an operation was not answered";
-	if (cofi_queue_chase(queue, max_t(unsigned long, patience, HZ), cofi_assoc_aborted(assoc)))
+	if (cofi_queue_chase(queue, max_t(unsigned long, patience, HZ), aborted))
 		return "an operation was not answered though it was aborted";
 	return NULL;
 }
@@ -92,6 +105,13 @@ void cofi_assoc_stop_timers(struct cofi_assoc *assoc)
 
 static void cofi_assoc_identify_again(struct work_struct *work);
 
+/**
+ * cofi_assoc_alloc() - make an association, not connected
+ * @path: whose; it is constant while the association lives
+ *
+ * Context: may sleep.
+ * Return: the association, or NULL.
+ */
 struct cofi_assoc *cofi_assoc_alloc(struct cofi_path *path)
 {
 	struct cofi_assoc *assoc = kzalloc(sizeof(*assoc), GFP_KERNEL);
@@ -371,6 +391,13 @@ void cofi_assoc_abort(struct cofi_assoc *assoc)
 
 /* ---- taking down ----------------------------------------------------------- */
 
+/**
+ * cofi_assoc_inflight() - how many operations are in flight
+ * @assoc: the association; connected
+ *
+ * Context: any.
+ * Return: those of all queues, a moment ago.
+ */
 unsigned int cofi_assoc_inflight(struct cofi_assoc *assoc)
 {
 	unsigned int i, sum = 0;
@@ -403,6 +430,12 @@ void cofi_assoc_close(struct cofi_assoc *assoc)
 	cancel_work_sync(&assoc->ident_work);
 }
 
+/**
+ * cofi_assoc_free() - free an association
+ * @assoc: after cofi_assoc_stop_timers() and cofi_assoc_close()
+ *
+ * Context: may sleep.
+ */
 void cofi_assoc_free(struct cofi_assoc *assoc)
 {
 	unsigned int i;

@@ -13,7 +13,12 @@
 #include <linux/err.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
-#include "initiator.h"
+#include "../msg.h"
+#include "assoc.h"
+#include "chan.h"
+#include "config.h"
+#include "fail.h"
+#include "path.h"
 
 #define COFI_KEEP_ALIVE_SLOT	0
 #define COFI_NAP_MS		5000	/* asleep at a time: long waits are no hung tasks */

@@ -18,7 +18,19 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "initiator.h"
+#include "../addr.h"
+#include "../msg.h"
+#include "attr.h"
+#include "config.h"
+#include "config_path.h"
+#include "path.h"
+
+#define COFI_PRIORITY		2000	/* above rsa-generic (100) and qat-rsa (1000) */
+#define COFI_DEPTH		128
+#define COFI_KATO_MS		5000
+#define COFI_RECONNECT_MS	1000
+#define COFI_MIN_RECONNECT_MS	10
+#define COFI_MAX_RECONNECT_MS	60000
 
 /* Every pool, for cofi_config_shutdown(). Taken before pool->lock. */
 static DEFINE_MUTEX(cofi_pools_lock);
@@ -574,6 +586,11 @@ void cofi_config_shutdown(void)
 	mutex_unlock(&cofi_pools_lock);
 }
 
+/**
+ * cofi_config_init() - make the folder cof_initiator
+ *
+ * Return: 0 or a negative errno.
+ */
 int cofi_config_init(void)
 {
 	config_group_init(&cofi_subsystem.su_group);
@@ -581,6 +598,9 @@ int cofi_config_init(void)
 	return configfs_register_subsystem(&cofi_subsystem);
 }
 
+/**
+ * cofi_config_exit() - remove it; it is empty, for folders in it pin the module
+ */
 void cofi_config_exit(void)
 {
 	configfs_unregister_subsystem(&cofi_subsystem);

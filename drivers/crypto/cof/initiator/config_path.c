@@ -14,7 +14,13 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "initiator.h"
+#include "../addr.h"
+#include "../transport.h"
+#include "attr.h"
+#include "config.h"
+#include "config_path.h"
+#include "path.h"
+#include "sysfs.h"
 
 static struct cofi_path *to_path(struct config_item *item)
 {

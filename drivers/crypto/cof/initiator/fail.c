@@ -7,7 +7,11 @@
  * the path's work takes it down. Only @dead, @status and @why are shared so, under path->lock.
  */
 #include <trace/events/cof.h>
-#include "initiator.h"
+#include "../msg.h"
+#include "assoc.h"
+#include "config.h"
+#include "fail.h"
+#include "path.h"
 
 /*
  * The first reason counts; true if this is it. Nobody is told yet: the peer may be told

@@ -8,7 +8,13 @@
 #include <linux/err.h>
 #include <linux/string.h>
 #include <trace/events/cof.h>
-#include "initiator.h"
+#include "../hops.h"
+#include "../msg.h"
+#include "assoc.h"
+#include "fail.h"
+#include "io.h"
+#include "path.h"
+#include "queue.h"
 
 #define COFI_INLINE_SIZE	4096	/* of a request with a key; RSA-4096 takes less than 3000 */
 

@@ -11,7 +11,9 @@
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/reboot.h>
-#include "initiator.h"
+#include "config.h"
+#include "shared.h"
+#include "sysfs.h"
 
 /*
  * Reboot, halt, kexec: targets are told, instead of keeping this host's keys until they notice that

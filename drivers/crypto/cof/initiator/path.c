@@ -16,7 +16,18 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/smp.h>
-#include "initiator.h"
+#include "admin.h"
+#include "assoc.h"
+#include "config.h"
+#include "fail.h"
+#include "io.h"
+#include "path.h"
+#include "queue.h"
+#include "shared.h"
+
+#define COFI_BACKOFF_CAP_MS	2000	/* unless reconnect_ms is above it */
+#define COFI_SLOW_RETRY_MS	30000	/* after wrong answers */
+#define COFI_DRAIN_MS		2000	/* for what is in flight when closing in order */
 
 /* ---- between attempts --------------------------------------------------------- */
 

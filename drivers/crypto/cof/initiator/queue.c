@@ -14,7 +14,11 @@
  * to ABORT says that it is not there. ABORT is sent again while neither comes.
  */
 #include <linux/slab.h>
-#include "initiator.h"
+#include "../msg.h"
+#include "assoc.h"
+#include "path.h"
+#include "queue.h"
+#include "shared.h"
 
 /*
  * Who sends by himself may have his answer before he is back from it. Then nobody knows whether

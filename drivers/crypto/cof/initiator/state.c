@@ -8,7 +8,9 @@
 #include <linux/device.h>
 #include <linux/string.h>
 #include <trace/events/cof.h>
-#include "initiator.h"
+#include "path.h"
+#include "shared.h"
+#include "state.h"
 
 static const char *const cofi_states[] = {
 	[COFI_DISABLED]		= "disabled",

@@ -8,7 +8,12 @@
  */
 #include <linux/device.h>
 #include <linux/sysfs.h>
-#include "initiator.h"
+#include "../addr.h"
+#include "assoc.h"
+#include "config.h"
+#include "path.h"
+#include "queue.h"
+#include "sysfs.h"
 
 static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -215,11 +220,19 @@ void cofi_sysfs_del(struct cofi_path *path)
 	path->sysfs = NULL;
 }
 
+/**
+ * cofi_sysfs_init() - make the class
+ *
+ * Return: 0 or a negative errno.
+ */
 int cofi_sysfs_init(void)
 {
 	return class_register(&cofi_class);
 }
 
+/**
+ * cofi_sysfs_exit() - remove the class, which has no device any more
+ */
 void cofi_sysfs_exit(void)
 {
 	class_unregister(&cofi_class);

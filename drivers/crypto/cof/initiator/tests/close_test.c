@@ -7,7 +7,12 @@
 #include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/jiffies.h>
-#include "../initiator.h"
+#include "../../addr.h"
+#include "../../msg.h"
+#include "../../transport.h"
+#include "../assoc.h"
+#include "../path.h"
+#include "../queue.h"
 
 #define QUEUES	4
 #define DEPTH	2

@@ -6,7 +6,13 @@
 #include <kunit/test.h>
 #include <linux/bitmap.h>
 #include <linux/slab.h>
-#include "../initiator.h"
+#include "../../msg.h"
+#include "../assoc.h"
+#include "../config.h"
+#include "../fail.h"
+#include "../io.h"
+#include "../path.h"
+#include "../queue.h"
 
 #define DEPTH	4
 
