@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is written to files in configfs, of pools and of paths. No state, no locks.
+ * Files in configfs, of pools and of paths: reading and writing one. No state.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/errno.h>
+#include <linux/kstrtox.h>
+#include <linux/mutex.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 #include "attr.h"
 
 /**
@@ -36,5 +39,41 @@ ssize_t cofi_store_string(const char *object, const char *attr, char *dst, size_
 	}
 	memcpy(dst, page, len);
 	dst[len] = '\0';
+	return len;
+}
+
+/**
+ * cofi_store_bool() - take a yes or no from a write
+ * @object: for the log
+ * @attr: likewise
+ * @value: gets it
+ * @page: what was written
+ *
+ * Return: true: it is one.
+ */
+bool cofi_store_bool(const char *object, const char *attr, bool *value, const char *page)
+{
+	if (!kstrtobool(page, value))
+		return true;
+	cofi_refuse(object, attr, "0 or 1, please");
+	return false;
+}
+
+/**
+ * cofi_show_string() - read a word that a write may change
+ * @lock: guards it
+ * @field: the word
+ * @page: gets it
+ *
+ * Context: may sleep.
+ * Return: bytes at @page.
+ */
+ssize_t cofi_show_string(struct mutex *lock, const char *field, char *page)
+{
+	ssize_t len;
+
+	mutex_lock(lock);
+	len = sysfs_emit(page, "%s\n", field);
+	mutex_unlock(lock);
 	return len;
 }

@@ -63,6 +63,22 @@ static void cofi_pool_apply(struct cofi_pool *pool)
 	asym_class_set_unchecked_results(pool->class, !pool->check_results);
 }
 
+/* Into a running class: cofi_pool_apply() of those that may change at any time. */
+static int cofi_pool_set(struct cofi_pool *pool, const char *attr, unsigned int *field,
+			 unsigned int value, bool any_time)
+{
+	int err;
+
+	mutex_lock(&pool->lock);
+	err = any_time ? 0 : cofi_pool_check_unlocked(pool, attr);
+	if (!err) {
+		WRITE_ONCE(*field, value);
+		cofi_pool_apply(pool);
+	}
+	mutex_unlock(&pool->lock);
+	return err;
+}
+
 /* ---- names ------------------------------------------------------------------ */
 
 static ssize_t cofi_pool_store_name(struct cofi_pool *pool, const char *attr, char *field,
@@ -88,16 +104,6 @@ static ssize_t cofi_pool_store_name(struct cofi_pool *pool, const char *attr, ch
 	return err ?: count;
 }
 
-static ssize_t cofi_pool_show_name(struct cofi_pool *pool, const char *field, char *page)
-{
-	ssize_t len;
-
-	mutex_lock(&pool->lock);
-	len = sysfs_emit(page, "%s\n", field);
-	mutex_unlock(&pool->lock);
-	return len;
-}
-
 #define COFI_POOL_NAME(name)								\
 static char *cofi_pool_##name##_field(struct config_item *item)				\
 {											\
@@ -105,7 +111,7 @@ static char *cofi_pool_##name##_field(struct config_item *item)				\
 }											\
 static ssize_t cofi_pool_##name##_show(struct config_item *item, char *page)		\
 {											\
-	return cofi_pool_show_name(to_pool(item), cofi_pool_##name##_field(item), page);	\
+	return cofi_show_string(&to_pool(item)->lock, cofi_pool_##name##_field(item), page); \
 }											\
 static ssize_t cofi_pool_##name##_store(struct config_item *item, const char *page,	\
 					size_t count)					\
@@ -121,7 +127,6 @@ CONFIGFS_ATTR(cofi_pool_, hostid);
 
 /* ---- numbers ---------------------------------------------------------------- */
 
-/* Into a running class: cofi_pool_apply() of those that may change at any time. */
 static ssize_t cofi_pool_store_uint(struct cofi_pool *pool, const char *attr,
 				    unsigned int *field, unsigned int min, unsigned int max,
 				    bool any_time, const char *page, size_t count)
@@ -134,14 +139,7 @@ static ssize_t cofi_pool_store_uint(struct cofi_pool *pool, const char *attr,
 		cofi_refuse(cofi_pool_name(pool), attr, "a number from %u to %u, please", min, max);
 		return err == -EINVAL ? -EINVAL : -ERANGE;
 	}
-	mutex_lock(&pool->lock);
-	err = any_time ? 0 : cofi_pool_check_unlocked(pool, attr);
-	if (!err) {
-		WRITE_ONCE(*field, value);
-		cofi_pool_apply(pool);
-	}
-	mutex_unlock(&pool->lock);
-	return err ?: count;
+	return cofi_pool_set(pool, attr, field, value, any_time) ?: count;
 }
 
 #define COFI_POOL_UINT(name, min, max, any_time)					\
@@ -201,11 +199,7 @@ static ssize_t cofi_pool_policy_store(struct config_item *item, const char *page
 			    "round-robin, queue-depth or latency, please");
 		return -EINVAL;
 	}
-	mutex_lock(&pool->lock);
-	WRITE_ONCE(pool->policy, value);
-	cofi_pool_apply(pool);
-	mutex_unlock(&pool->lock);
-	return count;
+	return cofi_pool_set(pool, "policy", &pool->policy, value, true) ?: count;
 }
 
 CONFIGFS_ATTR(cofi_pool_, policy);
@@ -229,11 +223,7 @@ static ssize_t cofi_pool_fallback_store(struct config_item *item, const char *pa
 		cofi_refuse(cofi_pool_name(pool), "fallback", "software or error, please");
 		return -EINVAL;
 	}
-	mutex_lock(&pool->lock);
-	WRITE_ONCE(pool->fallback, value);
-	cofi_pool_apply(pool);
-	mutex_unlock(&pool->lock);
-	return count;
+	return cofi_pool_set(pool, "fallback", &pool->fallback, value, true) ?: count;
 }
 
 CONFIGFS_ATTR(cofi_pool_, fallback);
@@ -281,7 +271,7 @@ CONFIGFS_ATTR(cofi_pool_, public_ops);
 
 static ssize_t cofi_pool_check_results_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%d\n", READ_ONCE(to_pool(item)->check_results));
+	return sysfs_emit(page, "%u\n", READ_ONCE(to_pool(item)->check_results));
 }
 
 static ssize_t cofi_pool_check_results_store(struct config_item *item, const char *page,
@@ -290,15 +280,9 @@ static ssize_t cofi_pool_check_results_store(struct config_item *item, const cha
 	struct cofi_pool *pool = to_pool(item);
 	bool value;
 
-	if (kstrtobool(page, &value)) {
-		cofi_refuse(cofi_pool_name(pool), "check_results", "0 or 1, please");
+	if (!cofi_store_bool(cofi_pool_name(pool), "check_results", &value, page))
 		return -EINVAL;
-	}
-	mutex_lock(&pool->lock);
-	WRITE_ONCE(pool->check_results, value);
-	cofi_pool_apply(pool);
-	mutex_unlock(&pool->lock);
-	return count;
+	return cofi_pool_set(pool, "check_results", &pool->check_results, value, true) ?: count;
 }
 
 CONFIGFS_ATTR(cofi_pool_, check_results);
@@ -312,18 +296,12 @@ static ssize_t cofi_pool_digests_store(struct config_item *item, const char *pag
 {
 	struct cofi_pool *pool = to_pool(item);
 	int value = sysfs_match_string(cof_digest_names, page);
-	int err;
 
 	if (value < 0) {
 		cofi_refuse(cofi_pool_name(pool), "digests", "none, header, data or both, please");
 		return -EINVAL;
 	}
-	mutex_lock(&pool->lock);
-	err = cofi_pool_check_unlocked(pool, "digests");
-	if (!err)
-		WRITE_ONCE(pool->digests, value);
-	mutex_unlock(&pool->lock);
-	return err ?: count;
+	return cofi_pool_set(pool, "digests", &pool->digests, value, false) ?: count;
 }
 
 CONFIGFS_ATTR(cofi_pool_, digests);
@@ -339,10 +317,8 @@ static ssize_t cofi_pool_insecure_store(struct config_item *item, const char *pa
 	bool value;
 	int err;
 
-	if (kstrtobool(page, &value)) {
-		cofi_refuse(cofi_pool_name(pool), "insecure", "0 or 1, please");
+	if (!cofi_store_bool(cofi_pool_name(pool), "insecure", &value, page))
 		return -EINVAL;
-	}
 	mutex_lock(&pool->lock);
 	err = value || !pool->insecure ? 0 : cofi_pool_check_unlocked(pool, "insecure");
 	if (!err)
@@ -441,10 +417,8 @@ static ssize_t cofi_pool_enable_store(struct config_item *item, const char *page
 	bool value;
 	int err = 0;
 
-	if (kstrtobool(page, &value)) {
-		cofi_refuse(cofi_pool_name(pool), "enable", "0 or 1, please");
+	if (!cofi_store_bool(cofi_pool_name(pool), "enable", &value, page))
 		return -EINVAL;
-	}
 	mutex_lock(&pool->lock);
 	if (value && !pool->enabled)
 		err = cofi_pool_start(pool);

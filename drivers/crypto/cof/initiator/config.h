@@ -34,7 +34,7 @@
  * @public_ops: enum asym_public_ops; likewise
  * @max_wait_ms: how long an operation, or a key to be opened, waits for an answer; 0: no bound;
  *	likewise
- * @check_results: likewise
+ * @check_results: 0 or 1; likewise
  * @list: in config.c's list of all pools
  * @enabled: @class exists
  * @class: the algorithms
@@ -55,11 +55,11 @@ struct cofi_pool {
 	unsigned int reconnect_ms;
 	unsigned int digests;
 	bool insecure;
-	enum asym_fallback fallback;
-	enum asym_policy policy;
+	unsigned int fallback;
+	unsigned int policy;
 	enum asym_public_ops public_ops;
 	unsigned int max_wait_ms;
-	bool check_results;
+	unsigned int check_results;
 	struct list_head list;
 	bool enabled;
 	struct asym_class *class;

@@ -64,16 +64,6 @@ static ssize_t cofi_path_store_word(struct cofi_path *path, const char *attr, ch
 	return err ?: count;
 }
 
-static ssize_t cofi_path_show_word(struct cofi_path *path, const char *field, char *page)
-{
-	ssize_t len;
-
-	mutex_lock(&path->pool->lock);
-	len = sysfs_emit(page, "%s\n", field);
-	mutex_unlock(&path->pool->lock);
-	return len;
-}
-
 #define COFI_PATH_WORD(word, valid)							\
 static char *cofi_path_##word##_field(struct config_item *item)				\
 {											\
@@ -81,7 +71,8 @@ static char *cofi_path_##word##_field(struct config_item *item)				\
 }											\
 static ssize_t cofi_path_##word##_show(struct config_item *item, char *page)		\
 {											\
-	return cofi_path_show_word(to_path(item), cofi_path_##word##_field(item), page); \
+	return cofi_show_string(&to_path(item)->pool->lock,				\
+				cofi_path_##word##_field(item), page);			\
 }											\
 static ssize_t cofi_path_##word##_store(struct config_item *item, const char *page,	\
 					size_t count)					\
@@ -171,10 +162,8 @@ static ssize_t cofi_path_enable_store(struct config_item *item, const char *page
 	bool value;
 	int err = 0;
 
-	if (kstrtobool(page, &value)) {
-		cofi_refuse(path->name, "enable", "0 or 1, please");
+	if (!cofi_store_bool(path->name, "enable", &value, page))
 		return -EINVAL;
-	}
 	mutex_lock(&path->pool->lock);
 	if (value && !path->enabled)
 		err = cofi_path_enable(path);

@@ -123,30 +123,20 @@ static ssize_t name##_show(struct device *dev, struct device_attribute *attr,	\
 		number = (value);						\
 	spin_unlock_bh(&path->lock);						\
 	return sysfs_emit(buf, "%llu\n", number);				\
-}
+}										\
+static DEVICE_ATTR_RO(name)
 
-COFI_LIVE_VALUE(association, assoc->id)
-static DEVICE_ATTR_RO(association);
-COFI_LIVE_VALUE(queues, assoc->nr_queues)
-static DEVICE_ATTR_RO(queues);
-COFI_LIVE_VALUE(depth, assoc->queues[0]->depth)
-static DEVICE_ATTR_RO(depth);
-COFI_LIVE_VALUE(kato_ms, jiffies_to_msecs(assoc->kato))
-static DEVICE_ATTR_RO(kato_ms);
-COFI_LIVE_VALUE(ops_per_sec, assoc->quota.ops_per_sec)
-static DEVICE_ATTR_RO(ops_per_sec);
-COFI_LIVE_VALUE(bytes_per_sec, assoc->quota.bytes_per_sec)
-static DEVICE_ATTR_RO(bytes_per_sec);
-COFI_LIVE_VALUE(units_per_sec, assoc->quota.units_per_sec)
-static DEVICE_ATTR_RO(units_per_sec);
-COFI_LIVE_VALUE(burst_ms, assoc->quota.burst_ms)
-static DEVICE_ATTR_RO(burst_ms);
-COFI_LIVE_VALUE(max_inflight, assoc->quota.max_inflight)
-static DEVICE_ATTR_RO(max_inflight);
-COFI_LIVE_VALUE(inflight, cofi_assoc_inflight(assoc))
-static DEVICE_ATTR_RO(inflight);
-COFI_LIVE_VALUE(latency_us, asym_device_latency_us(&assoc->path->dev))
-static DEVICE_ATTR_RO(latency_us);
+COFI_LIVE_VALUE(association, assoc->id);
+COFI_LIVE_VALUE(queues, assoc->nr_queues);
+COFI_LIVE_VALUE(depth, assoc->queues[0]->depth);
+COFI_LIVE_VALUE(kato_ms, jiffies_to_msecs(assoc->kato));
+COFI_LIVE_VALUE(ops_per_sec, assoc->quota.ops_per_sec);
+COFI_LIVE_VALUE(bytes_per_sec, assoc->quota.bytes_per_sec);
+COFI_LIVE_VALUE(units_per_sec, assoc->quota.units_per_sec);
+COFI_LIVE_VALUE(burst_ms, assoc->quota.burst_ms);
+COFI_LIVE_VALUE(max_inflight, assoc->quota.max_inflight);
+COFI_LIVE_VALUE(inflight, cofi_assoc_inflight(assoc));
+COFI_LIVE_VALUE(latency_us, asym_device_latency_us(&assoc->path->dev));
 
 static struct attribute *cofi_attrs[] = {
 	&dev_attr_state.attr,
