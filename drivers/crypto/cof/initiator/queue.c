@@ -551,25 +551,6 @@ bool cofi_queue_chase(struct cofi_queue *queue, unsigned long patience, unsigned
 	return stuck;
 }
 
-static bool cofi_queue_abort_next(struct cofi_queue *queue, unsigned int *i, u64 *aborted,
-				  u8 *nr)
-{
-	bool found = false;
-
-	spin_lock_bh(&queue->lock);
-	for (; *i < queue->depth && !found; ++*i) {
-		struct cofi_slot *slot = &queue->slots[*i];
-
-		found = slot->req;
-		if (!found)
-			continue;
-		*nr = ++slot->aborts;
-		*aborted = cofi_tag(*i, slot->gen);
-	}
-	spin_unlock_bh(&queue->lock);
-	return found;
-}
-
 /**
  * cofi_queue_abort() - nobody waits any more for what is in flight
  * @queue: takes no further operations
@@ -578,12 +559,24 @@ static bool cofi_queue_abort_next(struct cofi_queue *queue, unsigned int *i, u64
  */
 void cofi_queue_abort(struct cofi_queue *queue)
 {
-	unsigned int i = 0;
-	u64 aborted;
+	struct cofi_slot *slot;
+	unsigned int i;
+	bool found;
+	u64 tag;
 	u8 nr;
 
-	while (cofi_queue_abort_next(queue, &i, &aborted, &nr))
-		cofi_abort_send(queue, aborted, nr);
+	for (i = 0; i < queue->depth; i++) {
+		slot = &queue->slots[i];
+		spin_lock_bh(&queue->lock);
+		found = slot->req;
+		if (found) {
+			nr = ++slot->aborts;
+			tag = cofi_tag(i, slot->gen);
+		}
+		spin_unlock_bh(&queue->lock);
+		if (found)
+			cofi_abort_send(queue, tag, nr);
+	}
 }
 
 /**
