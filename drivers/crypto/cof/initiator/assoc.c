@@ -90,17 +90,6 @@ static void cofi_assoc_tick(struct work_struct *work)
 	queue_delayed_work(cofi_wq, &assoc->ka_work, max(assoc->kato / 8, 1UL));
 }
 
-/**
- * cofi_assoc_stop_timers() - no keep-alive any more
- * @assoc: the association
- *
- * Context: may sleep.
- */
-void cofi_assoc_stop_timers(struct cofi_assoc *assoc)
-{
-	cancel_delayed_work_sync(&assoc->ka_work);
-}
-
 /* ---- setting up ------------------------------------------------------------ */
 
 static void cofi_assoc_identify_again(struct work_struct *work);
@@ -411,7 +400,7 @@ unsigned int cofi_assoc_inflight(struct cofi_assoc *assoc)
  * cofi_assoc_close() - close the connections, and complete all that is in flight with -ENODEV
  * @assoc: dead
  *
- * On return nothing is received any more, and nothing is in flight: a dead
+ * On return nothing is received or sent any more, and nothing is in flight: a dead
  * association takes no operation. The admin queue first, so that DISCONNECT comes before the ends
  * of the others, which are closed together: each may take a while.
  *
@@ -421,6 +410,7 @@ void cofi_assoc_close(struct cofi_assoc *assoc)
 {
 	unsigned int i;
 
+	cancel_delayed_work_sync(&assoc->ka_work);
 	cofi_chan_close(&assoc->admin);
 	for (i = 0; i < assoc->nr_queues; i++)
 		cofi_queue_close(assoc->queues[i]);
@@ -432,7 +422,7 @@ void cofi_assoc_close(struct cofi_assoc *assoc)
 
 /**
  * cofi_assoc_free() - free an association
- * @assoc: after cofi_assoc_stop_timers() and cofi_assoc_close()
+ * @assoc: after cofi_assoc_close()
  *
  * Context: may sleep.
  */

@@ -96,7 +96,6 @@ static inline unsigned long cofi_assoc_patience(const struct cofi_assoc *assoc)
 void cofi_identify_caps(const struct cof_identify_rsp *rsp, struct asym_caps *caps);
 struct cofi_assoc *cofi_assoc_alloc(struct cofi_path *path);
 int cofi_assoc_connect(struct cofi_assoc *assoc);
-void cofi_assoc_stop_timers(struct cofi_assoc *assoc);
 void cofi_assoc_abort(struct cofi_assoc *assoc);
 unsigned int cofi_assoc_inflight(struct cofi_assoc *assoc);
 void cofi_assoc_close(struct cofi_assoc *assoc);

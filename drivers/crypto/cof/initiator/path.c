@@ -279,7 +279,6 @@ static bool cofi_path_teardown(struct cofi_path *path, bool in_order)
 	if (quiet)
 		cofi_path_drain(path, assoc);
 	cofi_assoc_fail(assoc, -ESHUTDOWN, 0, "the target drains");
-	cofi_assoc_stop_timers(assoc);
 	/* Known-answer tests that wait are told so, too. */
 	cofi_assoc_close(assoc);
 	cancel_work_sync(&path->reg_work);

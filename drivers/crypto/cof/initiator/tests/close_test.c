@@ -69,7 +69,7 @@ static const struct cof_transport fake_transport = {
 	.free	= fake_free,
 };
 
-static void ident_nothing(struct work_struct *work)
+static void work_nothing(struct work_struct *work)
 {
 }
 
@@ -97,7 +97,8 @@ static void queues_are_closed_together(struct kunit *test)
 	t->before_admin = -1;
 	t->assoc.path = &t->path;
 	t->assoc.queues = t->queues;
-	INIT_WORK(&t->assoc.ident_work, ident_nothing);
+	INIT_DELAYED_WORK(&t->assoc.ka_work, work_nothing);
+	INIT_WORK(&t->assoc.ident_work, work_nothing);
 	cofi_chan_init(&t->assoc.admin, &t->assoc);
 	conn_make(test, &t->admin);
 	t->assoc.admin.conn = &t->admin;
