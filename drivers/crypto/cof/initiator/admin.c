@@ -14,7 +14,7 @@
 #include "../msg.h"
 #include "admin.h"
 #include "assoc.h"
-#include "config.h"
+#include "config/pool.h"
 #include "fail.h"
 #include "path.h"
 #include "shared.h"

@@ -15,7 +15,7 @@
 #include "../msg.h"
 #include "admin.h"
 #include "assoc.h"
-#include "config.h"
+#include "config/pool.h"
 #include "fail.h"
 #include "io.h"
 #include "path.h"

@@ -16,7 +16,7 @@
 #include "../msg.h"
 #include "assoc.h"
 #include "chan.h"
-#include "config.h"
+#include "config/pool.h"
 #include "fail.h"
 #include "path.h"
 

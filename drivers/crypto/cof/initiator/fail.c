@@ -9,7 +9,7 @@
 #include <trace/events/cof.h>
 #include "../msg.h"
 #include "assoc.h"
-#include "config.h"
+#include "config/pool.h"
 #include "fail.h"
 #include "path.h"
 

@@ -11,7 +11,7 @@
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/reboot.h>
-#include "config.h"
+#include "config/pool.h"
 #include "shared.h"
 #include "sysfs.h"
 

@@ -18,7 +18,7 @@
 #include <linux/smp.h>
 #include "admin.h"
 #include "assoc.h"
-#include "config.h"
+#include "config/pool.h"
 #include "fail.h"
 #include "io.h"
 #include "path.h"

@@ -10,7 +10,7 @@
 #include <linux/sysfs.h>
 #include "../addr.h"
 #include "assoc.h"
-#include "config.h"
+#include "config/pool.h"
 #include "path.h"
 #include "queue.h"
 #include "sysfs.h"

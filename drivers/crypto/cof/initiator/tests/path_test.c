@@ -8,7 +8,7 @@
 #include <linux/slab.h>
 #include "../../msg.h"
 #include "../assoc.h"
-#include "../config.h"
+#include "../config/pool.h"
 #include "../fail.h"
 #include "../io.h"
 #include "../path.h"

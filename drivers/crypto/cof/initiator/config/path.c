@@ -14,13 +14,13 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "../addr.h"
-#include "../transport.h"
+#include "../../addr.h"
+#include "../../transport.h"
+#include "../path.h"
+#include "../sysfs.h"
 #include "attr.h"
-#include "config.h"
-#include "config_path.h"
 #include "path.h"
-#include "sysfs.h"
+#include "pool.h"
 
 static struct cofi_path *to_path(struct config_item *item)
 {

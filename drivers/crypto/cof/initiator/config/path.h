@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Folders of paths in configfs. See config_path.c.
+ * Folders of paths in configfs. See path.c.
  */
 #ifndef _COFI_CONFIG_PATH_H
 #define _COFI_CONFIG_PATH_H

@@ -18,12 +18,12 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "../addr.h"
-#include "../msg.h"
+#include "../../addr.h"
+#include "../../msg.h"
+#include "../path.h"
 #include "attr.h"
-#include "config.h"
-#include "config_path.h"
 #include "path.h"
+#include "pool.h"
 
 #define COFI_PRIORITY		2000	/* above rsa-generic (100) and qat-rsa (1000) */
 #define COFI_DEPTH		128

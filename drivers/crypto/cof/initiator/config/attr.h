@@ -2,8 +2,8 @@
 /*
  * Reading and writing files in configfs. See attr.c.
  */
-#ifndef _COFI_ATTR_H
-#define _COFI_ATTR_H
+#ifndef _COFI_CONFIG_ATTR_H
+#define _COFI_CONFIG_ATTR_H
 
 #include <linux/printk.h>
 #include <linux/types.h>
@@ -19,4 +19,4 @@ ssize_t cofi_store_string(const char *object, const char *attr, char *dst, size_
 bool cofi_store_bool(const char *object, const char *attr, bool *value, const char *page);
 ssize_t cofi_show_string(struct mutex *lock, const char *field, char *page);
 
-#endif /* _COFI_ATTR_H */
+#endif /* _COFI_CONFIG_ATTR_H */

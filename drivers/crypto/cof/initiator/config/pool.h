@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pools, and their folders in configfs. See config.c.
+ * Pools, and their folders in configfs. See pool.c.
  */
-#ifndef _COFI_CONFIG_H
-#define _COFI_CONFIG_H
+#ifndef _COFI_CONFIG_POOL_H
+#define _COFI_CONFIG_POOL_H
 
 #include <linux/configfs.h>
 #include <linux/list.h>
@@ -35,7 +35,7 @@
  * @max_wait_ms: how long an operation, or a key to be opened, waits for an answer; 0: no bound;
  *	likewise
  * @check_results: 0 or 1; likewise
- * @list: in config.c's list of all pools
+ * @list: in pool.c's list of all pools
  * @enabled: @class exists
  * @class: the algorithms
  */
@@ -74,4 +74,4 @@ int cofi_config_init(void);
 void cofi_config_exit(void);
 void cofi_config_shutdown(void);
 
-#endif /* _COFI_CONFIG_H */
+#endif /* _COFI_CONFIG_POOL_H */
