@@ -81,6 +81,9 @@ struct vc_item {
 	struct delayed_work unregister_work;
 };
 
+/* Under which devices are listed */
+static struct vdpa_mgmt_dev *vc_mgmt;
+
 static LIST_HEAD(vc_items);
 static DEFINE_MUTEX(vc_items_lock);
 
@@ -171,7 +174,7 @@ static int vc_item_enable(struct vc_item *item, bool core_locked)
 		params = item->params;
 	}
 
-	item->vd = vc_create(&params);
+	item->vd = vc_create(&params, vc_mgmt);
 	if (IS_ERR(item->vd)) {
 		err = PTR_ERR(item->vd);
 		goto disabled;
@@ -885,13 +888,26 @@ static struct configfs_subsystem vc_subsys = {
 	},
 };
 
-int vc_configfs_init(void)
+/**
+ * vc_configfs_init() - make /sys/kernel/config/vdpa_crypto
+ * @mgmt: registered; devices that are enabled are listed under it
+ *
+ * Context: module init.
+ * Return: 0 or -errno.
+ */
+int vc_configfs_init(struct vdpa_mgmt_dev *mgmt)
 {
+	vc_mgmt = mgmt;
 	config_group_init(&vc_subsys.su_group);
 	mutex_init(&vc_subsys.su_mutex);
 	return configfs_register_subsystem(&vc_subsys);
 }
 
+/**
+ * vc_configfs_exit() - remove it; there are no items
+ *
+ * Context: module exit.
+ */
 void vc_configfs_exit(void)
 {
 	configfs_unregister_subsystem(&vc_subsys);

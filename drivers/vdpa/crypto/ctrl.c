@@ -61,17 +61,6 @@ struct vc_ctrl {
 	struct vc_create_req create;
 };
 
-int vc_ctrl_init(struct vc_dev *vc)
-{
-	vc->ctrl = kzalloc_obj(*vc->ctrl);
-	return vc->ctrl ? 0 : -ENOMEM;
-}
-
-void vc_ctrl_exit(struct vc_dev *vc)
-{
-	kfree_sensitive(vc->ctrl);
-}
-
 static struct vc_queue *vc_ctrl_queue(struct vc_dev *vc)
 {
 	return &vc->queues[vc->nr_queues - 1];
@@ -375,13 +364,8 @@ static void vc_ctrl_done(struct vc_dev *vc)
 	vc_inflight_done(vc);
 }
 
-/**
- * vc_ctrl_cancel() - the queue stops: its request is not to wait for its turn any more
- * @q: the control queue
- *
- * Context: process context, vc_queue.lock held.
- */
-void vc_ctrl_cancel(struct vc_queue *q)
+/* struct vc_queue_ops.cancel: the queue's request is not to wait for its turn any more. */
+static void vc_ctrl_cancel(struct vc_queue *q)
 {
 	struct vc_dev *vc = q->vc;
 
@@ -423,14 +407,8 @@ static bool vc_ctrl_continue(struct vc_queue *q)
 	return true;
 }
 
-/**
- * vc_ctrl_run() - serve the control queue
- * @q: the queue
- *
- * Context: its worker.
- * Return: true to be called again.
- */
-bool vc_ctrl_run(struct vc_queue *q)
+/* struct vc_queue_ops.run */
+static bool vc_ctrl_run(struct vc_queue *q)
 {
 	struct vc_dev *vc = q->vc;
 	struct vc_ctrl *c = vc->ctrl;
@@ -465,4 +443,35 @@ bool vc_ctrl_run(struct vc_queue *q)
 		vc_ctrl_done(vc);
 	}
 	return true;
+}
+
+static const struct vc_queue_ops vc_ctrl_queue_ops = {
+	.run	= vc_ctrl_run,
+	.cancel	= vc_ctrl_cancel,
+};
+
+/**
+ * vc_ctrl_init() - make the control queue, stopped
+ * @vc: the device
+ *
+ * Context: process context.
+ * Return: 0 or -ENOMEM; vc_ctrl_exit() is due in any case.
+ */
+int vc_ctrl_init(struct vc_dev *vc)
+{
+	vc_queue_init(vc, vc->nr_queues - 1, &vc_ctrl_queue_ops);
+	vc->ctrl = kzalloc_obj(*vc->ctrl);
+	return vc->ctrl ? 0 : -ENOMEM;
+}
+
+/**
+ * vc_ctrl_exit() - undo vc_ctrl_init()
+ * @vc: the device; the queue is stopped, nothing of it is in flight
+ *
+ * Context: process context.
+ */
+void vc_ctrl_exit(struct vc_dev *vc)
+{
+	vc_queue_exit(vc_ctrl_queue(vc));
+	kfree_sensitive(vc->ctrl);
 }

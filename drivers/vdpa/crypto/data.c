@@ -92,12 +92,12 @@ static void vc_request_put(struct vc_request *req)
 }
 
 /**
- * vc_data_init() - allocate what a data queue always needs
- * @q: the queue
+ * vc_data_prealloc() - allocate what a data queue always needs
+ * @q: the queue; the device's executor exists
  *
- * Return: 0 or -ENOMEM; vc_data_exit() is due in any case.
+ * Return: 0 or -ENOMEM
  */
-int vc_data_init(struct vc_queue *q)
+int vc_data_prealloc(struct vc_queue *q)
 {
 	int i;
 
@@ -112,13 +112,18 @@ int vc_data_init(struct vc_queue *q)
 }
 
 /**
- * vc_data_exit() - undo vc_data_init()
- * @q: the queue; nothing is in flight, its worker does not run
+ * vc_data_exit() - undo vc_data_init() and vc_data_prealloc()
+ * @q: the queue, stopped; nothing is in flight
+ *
+ * Context: process context.
  */
 void vc_data_exit(struct vc_queue *q)
 {
 	struct vc_request *req, *tmp;
 
+	/* First, since it wakes the queue's worker. */
+	cancel_work_sync(&q->key_work);
+	vc_queue_exit(q);
 	list_for_each_entry_safe(req, tmp, &q->free, free) {
 		kfree(req->src);
 		kfree(req->dst);
@@ -165,18 +170,19 @@ static void vc_data_prepare(struct vc_request *req)
 		queue_work(vc_wq, &q->key_work);
 }
 
-/* Its turn. The executor takes its own reference to the key; the request may be gone then. */
-static void vc_data_dispatch(struct asym_qos_item *item)
+/**
+ * vc_data_dispatch() - it is a request's turn
+ * @item: its vc_request.item
+ *
+ * The executor takes its own reference to the key; the request may be gone on return.
+ *
+ * Context: as struct asym_qos_ops.dispatch.
+ */
+void vc_data_dispatch(struct asym_qos_item *item)
 {
-	struct vc_dev *vc = container_of(item->flow, struct vc_dev, flow);
-	struct vc_request *req;
+	struct vc_request *req = container_of(item, struct vc_request, item);
 	struct asym_exec_key *key;
 
-	if (item == &vc->ctrl_item) {
-		vc_ctrl_dispatch(vc);
-		return;
-	}
-	req = container_of(item, struct vc_request, item);
 	if (req->cipher) {
 		vc_cipher_dispatch(req);
 		return;
@@ -189,11 +195,6 @@ static void vc_data_dispatch(struct asym_qos_item *item)
 	asym_exec_submit(&req->exec);
 	asym_exec_key_put(key);
 }
-
-const struct asym_qos_ops vc_qos_ops = {
-	.dispatch	= vc_data_dispatch,
-	/* vc_data_cancel() took all that waited */
-};
 
 /* Takes every request, with a key that the caller has a reference to and keeps. */
 static void vc_data_submit(struct vc_request *req, struct asym_exec_key *key)
@@ -213,13 +214,8 @@ static void vc_data_submit(struct vc_request *req, struct asym_exec_key *key)
 	asym_qos_submit(&vc->flow, &req->item);
 }
 
-/**
- * vc_data_cancel() - the queue stops: nothing of it is to wait for its turn any more
- * @q: the queue
- *
- * Context: process context, vc_queue.lock held.
- */
-void vc_data_cancel(struct vc_queue *q)
+/* struct vc_queue_ops.cancel: nothing of the queue is to wait for its turn any more. */
+static void vc_data_cancel(struct vc_queue *q)
 {
 	struct vc_request *req;
 
@@ -289,7 +285,7 @@ static void vc_data_start_keyed(struct vc_dev *vc, struct vc_request *req)
 }
 
 /* vc_queue.key_work */
-void vc_data_key_work(struct work_struct *work)
+static void vc_data_key_work(struct work_struct *work)
 {
 	struct vc_queue *q = container_of(work, struct vc_queue, key_work);
 	struct llist_node *list = llist_reverse_order(llist_del_all(&q->keyed));
@@ -583,14 +579,8 @@ void vc_data_tell_all(struct vc_dev *vc)
 	}
 }
 
-/**
- * vc_data_run() - serve a data queue
- * @q: the queue
- *
- * Context: its worker.
- * Return: true to be called again.
- */
-bool vc_data_run(struct vc_queue *q)
+/* struct vc_queue_ops.run */
+static bool vc_data_run(struct vc_queue *q)
 {
 	bool again;
 
@@ -607,4 +597,28 @@ bool vc_data_run(struct vc_queue *q)
 	if (vc_data_may_tell(q))
 		vc_queue_tell(q);
 	return again;
+}
+
+static const struct vc_queue_ops vc_data_queue_ops = {
+	.run	= vc_data_run,
+	.cancel	= vc_data_cancel,
+};
+
+/**
+ * vc_data_init() - make a data queue, stopped and without request objects
+ * @vc: the device
+ * @index: on it
+ *
+ * Context: process context; vc_data_exit() is due.
+ */
+void vc_data_init(struct vc_dev *vc, unsigned int index)
+{
+	struct vc_queue *q = &vc->queues[index];
+
+	vc_queue_init(vc, index, &vc_data_queue_ops);
+	INIT_LIST_HEAD(&q->free);
+	INIT_LIST_HEAD(&q->busy);
+	init_llist_head(&q->done);
+	INIT_WORK(&q->key_work, vc_data_key_work);
+	init_llist_head(&q->keyed);
 }

@@ -15,8 +15,6 @@
 
 #include "vdpa_crypto.h"
 
-struct workqueue_struct *vc_wq;
-
 static int vc_dev_add(struct vdpa_mgmt_dev *mdev, const char *name,
 		      const struct vdpa_dev_set_config *config)
 {
@@ -38,7 +36,7 @@ static struct virtio_device_id vc_ids[] = {
 	{ 0 },
 };
 
-struct vdpa_mgmt_dev vc_mgmt = {
+static struct vdpa_mgmt_dev vc_mgmt = {
 	.ops = &vc_mgmt_ops,
 	.id_table = vc_ids,
 	.supported_features = VC_FEATURES_OFFERED | VC_FEATURES_CIPHER,
@@ -66,7 +64,7 @@ static int __init vdpa_crypto_init(void)
 	err = vdpa_mgmtdev_register(&vc_mgmt);
 	if (err)
 		goto unregister_root;
-	err = vc_configfs_init();
+	err = vc_configfs_init(&vc_mgmt);
 	if (err)
 		goto unregister_mgmt;
 	return 0;

@@ -22,7 +22,7 @@ static void vc_queue_work(struct work_struct *work)
 {
 	struct vc_queue *q = container_of(work, struct vc_queue, work);
 
-	if (vc_is_ctrl(q) ? vc_ctrl_run(q) : vc_data_run(q))
+	if (q->ops->run(q))
 		queue_work(vc_wq, &q->work);
 }
 
@@ -36,20 +36,24 @@ static enum hrtimer_restart vc_queue_tell_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-void vc_queue_init(struct vc_dev *vc, unsigned int index)
+/**
+ * vc_queue_init() - make a queue, stopped
+ * @vc: the device
+ * @index: on it
+ * @ops: of the kind of queue
+ *
+ * Context: process context; vc_queue_exit() is due.
+ */
+void vc_queue_init(struct vc_dev *vc, unsigned int index, const struct vc_queue_ops *ops)
 {
 	struct vc_queue *q = &vc->queues[index];
 
 	q->vc = vc;
 	q->index = index;
+	q->ops = ops;
 	q->num = VC_RING_MAX;
 	mutex_init(&q->lock);
 	INIT_WORK(&q->work, vc_queue_work);
-	INIT_LIST_HEAD(&q->free);
-	INIT_LIST_HEAD(&q->busy);
-	init_llist_head(&q->done);
-	INIT_WORK(&q->key_work, vc_data_key_work);
-	init_llist_head(&q->keyed);
 	compat_hrtimer_setup(&q->tell_timer, vc_queue_tell_timer, CLOCK_MONOTONIC,
 			     HRTIMER_MODE_REL_SOFT);
 }
@@ -63,7 +67,6 @@ void vc_queue_init(struct vc_dev *vc, unsigned int index)
 void vc_queue_exit(struct vc_queue *q)
 {
 	hrtimer_cancel(&q->tell_timer);
-	cancel_work_sync(&q->key_work);
 	cancel_work_sync(&q->work);
 	mutex_destroy(&q->lock);
 }
@@ -120,10 +123,7 @@ void vc_queue_stop(struct vc_queue *q)
 	WRITE_ONCE(q->ready, false);
 	hrtimer_try_to_cancel(&q->tell_timer);
 	q->gen++;
-	if (vc_is_ctrl(q))
-		vc_ctrl_cancel(q);
-	else
-		vc_data_cancel(q);
+	q->ops->cancel(q);
 }
 
 /* May requests be taken from the ring? */

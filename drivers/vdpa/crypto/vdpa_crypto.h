@@ -187,11 +187,25 @@ struct vc_chain {
 };
 
 struct vc_dev;
+struct vc_queue;
+
+/**
+ * struct vc_queue_ops - what is done with the requests of a kind of queue
+ * @run: take requests and return them. The queue's worker, no lock held. Return: true to be called
+ *	again
+ * @cancel: the queue stops: nothing of it is to wait for its turn any more. Process context,
+ *	vc_queue.lock held
+ */
+struct vc_queue_ops {
+	bool (*run)(struct vc_queue *q);
+	void (*cancel)(struct vc_queue *q);
+};
 
 /**
  * struct vc_queue - one virtqueue
  * @vc: the device
  * @index: on the device; the last one is the control queue
+ * @ops: data.c's or ctrl.c's
  * @work: serves the queue
  * @lock: protects what follows
  * @chain: the chain being looked at
@@ -224,6 +238,7 @@ struct vc_dev;
 struct vc_queue {
 	struct vc_dev *vc;
 	unsigned int index;
+	const struct vc_queue_ops *ops;
 	struct work_struct work;
 
 	struct mutex lock;		/* what follows, up to @latencies */
@@ -435,7 +450,6 @@ struct vdpa_crypto {
 };
 
 extern struct workqueue_struct *vc_wq;
-extern struct vdpa_mgmt_dev vc_mgmt;
 
 static inline struct vc_dev *vdpa_to_vc(struct vdpa_device *vdpa)
 {
@@ -458,19 +472,17 @@ static inline void vc_count(struct vc_queue *q, enum vc_stat stat)
 	atomic64_inc(&q->stats[stat]);
 }
 
-static inline bool vc_is_ctrl(const struct vc_queue *q)
-{
-	return q->index == q->vc->nr_queues - 1;
-}
-
 /* configfs.c */
-int vc_configfs_init(void);
+int vc_configfs_init(struct vdpa_mgmt_dev *mgmt);
 void vc_configfs_exit(void);
 int vc_configfs_add(const char *name);
 void vc_configfs_del(struct vdpa_device *vdpa);
 
+/* create.c */
+struct vdpa_crypto *vc_create(const struct vc_params *params, struct vdpa_mgmt_dev *mgmt);
+void vc_wait_all_released(void);
+
 /* dev.c */
-struct vdpa_crypto *vc_create(const struct vc_params *params);
 void vc_dev_put(struct vc_dev *vc);
 void vc_config_changed(struct vc_dev *vc);
 bool vc_ready(struct vc_dev *vc);
@@ -480,13 +492,13 @@ bool vc_used_by_guest(struct vc_dev *vc);
 void vc_set_limits(struct vc_dev *vc, const struct asym_qos_limits *limits);
 void vc_lift_limits(struct vc_dev *vc, bool lift);
 u64 vc_stat(const struct vc_dev *vc, enum vc_stat stat);
-void vc_wait_all_released(void);
+void vc_inflight_done(struct vc_dev *vc);
 
 /* ops.c */
 extern const struct vdpa_config_ops vc_ops;
 
 /* queue.c */
-void vc_queue_init(struct vc_dev *vc, unsigned int index);
+void vc_queue_init(struct vc_dev *vc, unsigned int index, const struct vc_queue_ops *ops);
 void vc_queue_exit(struct vc_queue *q);
 void vc_queue_start(struct vc_queue *q);
 void vc_queue_stop(struct vc_queue *q);
@@ -497,7 +509,6 @@ void vc_queue_interrupt(struct vc_queue *q);
 void vc_queue_tell(struct vc_queue *q);
 bool vc_queue_idle(struct vc_queue *q);
 void vc_queue_quiet(struct vc_queue *q);
-void vc_inflight_done(struct vc_dev *vc);
 
 /* chain.c */
 int vc_chain_walk(struct vc_chain *chain, u16 head, unsigned int num,
@@ -506,21 +517,17 @@ int vc_chain_walk(struct vc_chain *chain, u16 head, unsigned int num,
 /* ctrl.c */
 int vc_ctrl_init(struct vc_dev *vc);
 void vc_ctrl_exit(struct vc_dev *vc);
-bool vc_ctrl_run(struct vc_queue *q);
 void vc_ctrl_dispatch(struct vc_dev *vc);
-void vc_ctrl_cancel(struct vc_queue *q);
 
 /* data.c */
-int vc_data_init(struct vc_queue *q);
+void vc_data_init(struct vc_dev *vc, unsigned int index);
+int vc_data_prealloc(struct vc_queue *q);
 void vc_data_exit(struct vc_queue *q);
-bool vc_data_run(struct vc_queue *q);
+void vc_data_dispatch(struct asym_qos_item *item);
 void vc_data_tell_all(struct vc_dev *vc);
-void vc_data_key_work(struct work_struct *work);
-void vc_data_cancel(struct vc_queue *q);
 void vc_data_over(struct vc_request *req, int err);
 void vc_data_answer(struct vc_request *req, u8 status, u32 len);
 void vc_data_count(const struct vc_request *req, enum vc_stat ops, enum vc_stat bytes, u32 len);
-extern const struct asym_qos_ops vc_qos_ops;
 
 /* cipher.c */
 
