@@ -25,68 +25,13 @@
 #include "vdpa_crypto.h"
 
 #define VC_CIPHER_RUN	16	/* pieces computed before others have a turn */
+#define VC_CIPHER_KEY_COST	5	/* milliunits, to allocate a transform and to set its key */
 /* Bytes for a milliunit (1000: an RSA-2048 private operation): about what software does. */
 #define VC_CIPHER_UNIT	1024
 
 static_assert(sizeof(struct virtio_crypto_sym_data_req) == 48);
 static_assert(sizeof(struct virtio_crypto_sym_create_session_req) == 56);
 static_assert(sizeof(struct virtio_crypto_cipher_stateless_para) == 72 + 4);
-
-/* ---- the device's algorithm ------------------------------------------------------ */
-
-static bool vc_cipher_is_remote(struct crypto_skcipher *tfm)
-{
-	return strstarts(crypto_skcipher_driver_name(tfm), "virtio");
-}
-
-/**
- * vc_cipher_init() - find out who computes ciphers
- * @vc: the device; nothing is done unless it is to offer them
- *
- * Context: may sleep.
- * Return: 0 or -errno; vc_cipher_exit() is due in any case.
- */
-int vc_cipher_init(struct vc_dev *vc)
-{
-	/* What a virtio crypto driver says of itself: it allocates, or has a fallback. */
-	static const u32 masks[] = { 0, CRYPTO_ALG_NEED_FALLBACK | CRYPTO_ALG_ALLOCATES_MEMORY };
-	struct crypto_skcipher *tfm = NULL;
-	int i;
-
-	if (!(vc->params.algos & VC_ALGO_CBC_AES))
-		return 0;
-	for (i = 0; i < ARRAY_SIZE(masks); i++) {
-		tfm = crypto_alloc_skcipher("cbc(aes)", 0, masks[i]);
-		if (IS_ERR(tfm) || !vc_cipher_is_remote(tfm))
-			break;
-		crypto_free_skcipher(tfm);
-		tfm = ERR_PTR(-ENOENT);
-	}
-	if (IS_ERR(tfm)) {
-		pr_err("%s: enable: the kernel has no cbc(aes) of its own (%pe)\n",
-		       vc->params.name, tfm);
-		return PTR_ERR(tfm);
-	}
-	vc->cipher = tfm;
-	return 0;
-}
-
-/* Context: may sleep; no session and no request is left. */
-void vc_cipher_exit(struct vc_dev *vc)
-{
-	crypto_free_skcipher(vc->cipher);
-}
-
-/* What a new request object needs for ciphers. Return: 0 or -ENOMEM. */
-int vc_cipher_request_init(struct vc_request *req)
-{
-	struct crypto_skcipher *tfm = req->q->vc->cipher;
-
-	if (!tfm)
-		return 0;
-	req->sk = kzalloc(sizeof(*req->sk) + crypto_skcipher_reqsize(tfm), GFP_KERNEL);
-	return req->sk ? 0 : -ENOMEM;
-}
 
 /* ---- sessions -------------------------------------------------------------------- */
 
@@ -105,27 +50,36 @@ static u8 vc_cipher_check_key(u32 op_type, u32 algo, u32 op, u32 len, size_t rea
  * vc_cipher_parse_key() - check a request to open a session
  * @create: what it says
  * @readable: bytes of key the driver supplied
+ * @out: the request, valid if VIRTIO_CRYPTO_OK is returned
  *
  * Return: VIRTIO_CRYPTO_OK, _NOTSUPP (algorithm, chaining, direction), _ERR (lengths).
  */
-u8 vc_cipher_parse_key(const struct virtio_crypto_sym_create_session_req *create, size_t readable)
+u8 vc_cipher_parse_key(const struct virtio_crypto_sym_create_session_req *create, size_t readable,
+		       struct vc_create_req *out)
 {
 	const struct virtio_crypto_cipher_session_para *para = &create->u.cipher.para;
 
+	out->key_len = le32_to_cpu(para->keylen);
+	out->decrypt = le32_to_cpu(para->op) == VIRTIO_CRYPTO_OP_DECRYPT;
 	return vc_cipher_check_key(le32_to_cpu(create->op_type), le32_to_cpu(para->algo),
-				   le32_to_cpu(para->op), le32_to_cpu(para->keylen), readable);
+				   le32_to_cpu(para->op), out->key_len, readable);
 }
 
-/**
- * vc_cipher_open() - a transform with a key
- * @vc: the device; it offers ciphers
- * @key: copied
- * @len: bytes of it
- *
- * Context: may sleep.
- * Return: the transform, to be freed with crypto_free_skcipher(), or an ERR_PTR.
- */
-struct crypto_skcipher *vc_cipher_open(struct vc_dev *vc, const u8 *key, unsigned int len)
+static u8 vc_cipher_parse_create(const struct vc_dev *vc,
+				 const struct virtio_crypto_op_ctrl_req *req, size_t readable,
+				 struct vc_create_req *out)
+{
+	return vc_cipher_parse_key(&req->u.sym_create_session, readable, out);
+}
+
+static u32 vc_cipher_key_cost(const struct vc_create_req *create, const u8 *key)
+{
+	return VC_CIPHER_KEY_COST;
+}
+
+/* struct vc_service.open: a transform with the key, which is copied */
+static int vc_cipher_open(struct vc_dev *vc, const struct vc_create_req *create, const u8 *key,
+			  struct vc_session *session)
 {
 	/* By this name, so that it fits into the request objects. */
 	const char *driver = crypto_skcipher_driver_name(vc->cipher);
@@ -134,14 +88,21 @@ struct crypto_skcipher *vc_cipher_open(struct vc_dev *vc, const u8 *key, unsigne
 
 	tfm = crypto_alloc_skcipher(driver, 0, 0);
 	if (IS_ERR(tfm))
-		return tfm;
+		return PTR_ERR(tfm);
 	err = crypto_skcipher_reqsize(tfm) > crypto_skcipher_reqsize(vc->cipher) ? -ENXIO :
-	      crypto_skcipher_setkey(tfm, key, len);
+	      crypto_skcipher_setkey(tfm, key, create->key_len);
 	if (err) {
 		crypto_free_skcipher(tfm);
-		return ERR_PTR(err);
+		return err;
 	}
-	return tfm;
+	session->tfm = tfm;
+	session->decrypt = create->decrypt;
+	return 0;
+}
+
+static void vc_cipher_close(struct vc_session *session)
+{
+	crypto_free_skcipher(session->tfm);
 }
 
 /* ---- requests -------------------------------------------------------------------- */
@@ -245,21 +206,19 @@ u8 vc_cipher_parse(const struct vc_cipher_hdr *hdr, u64 features, size_t readabl
 	return VIRTIO_CRYPTO_OK;
 }
 
-/* A piece is computed. The request is the worker's from here on. */
-static void vc_cipher_computed(struct vc_request *req, int err)
+/* struct vc_service.init_request */
+static int vc_cipher_init_request(struct vc_request *req)
 {
-	/* First, as for the executor's operations. */
-	if (req->charged) {
-		req->charged = false;
-		asym_qos_done(&req->item);
-	}
-	vc_data_over(req, err);
+	struct crypto_skcipher *tfm = req->q->vc->cipher;
+
+	req->sk = kzalloc(sizeof(*req->sk) + crypto_skcipher_reqsize(tfm), GFP_KERNEL);
+	return req->sk ? 0 : -ENOMEM;
 }
 
 static void vc_cipher_done(void *data, int err)
 {
 	if (err != -EINPROGRESS)	/* it was in the driver's backlog */
-		vc_cipher_computed(data, err);
+		vc_data_complete(data, err);
 }
 
 /*
@@ -279,20 +238,13 @@ static int vc_cipher_compute(struct vc_request *req)
 	return err == -EBUSY ? -EINPROGRESS : err;
 }
 
-/**
- * vc_cipher_dispatch() - a request's turn has come
- * @req: its first piece is at req->src
- *
- * Context: as struct asym_qos_ops.dispatch.
- */
-void vc_cipher_dispatch(struct vc_request *req)
+/* struct vc_service.dispatch: the first piece is at req->src */
+static void vc_cipher_dispatch(struct vc_request *req)
 {
-	int err;
+	int err = vc_cipher_compute(req);
 
-	req->charged = true;
-	err = vc_cipher_compute(req);
 	if (err != -EINPROGRESS)
-		vc_cipher_computed(req, err);
+		vc_data_complete(req, err);
 }
 
 /* Takes the next piece from the driver's memory. Return: false if it cannot be read. */
@@ -362,14 +314,8 @@ static int vc_cipher_run(struct vc_request *req)
 	}
 }
 
-/**
- * vc_cipher_finish() - a piece was computed
- * @req: req->err is the result
- *
- * Context: the queue's worker, vc_queue.lock and vc_dev.map_sem held.
- * Return: true if the request is answered; false: more of it is being computed.
- */
-bool vc_cipher_finish(struct vc_request *req)
+/* struct vc_service.finish: a piece was computed */
+static bool vc_cipher_finish(struct vc_request *req)
 {
 	int err = req->err;
 
@@ -398,9 +344,13 @@ static int vc_cipher_keep_input(struct vc_request *req)
  * A session for one request, with the key that it brings, which is taken from vc_queue.riov.
  * Return: VIRTIO_CRYPTO_*.
  */
-static u8 vc_cipher_pull_key(struct vc_queue *q, struct vc_request *req,
-			     const struct vc_cipher_req *cipher)
+static u8 vc_cipher_pull_key(struct vc_request *req, const struct vc_cipher_req *cipher)
 {
+	const struct vc_create_req create = {
+		.key_len = cipher->key_len,
+		.decrypt = cipher->decrypt,
+	};
+	struct vc_queue *q = req->q;
 	struct vc_session *session;
 	u8 key[AES_MAX_KEY_SIZE];
 	int err = -EFAULT;
@@ -409,11 +359,9 @@ static u8 vc_cipher_pull_key(struct vc_queue *q, struct vc_request *req,
 	if (!session)
 		return VIRTIO_CRYPTO_ERR;
 	refcount_set(&session->ref, 1);
-	session->decrypt = cipher->decrypt;
-	if (vc_iov_pull(q->vc, &q->riov, key, cipher->key_len) == cipher->key_len) {
-		session->tfm = vc_cipher_open(q->vc, key, cipher->key_len);
-		err = PTR_ERR_OR_ZERO(session->tfm);
-	}
+	session->service = req->service;
+	if (vc_iov_pull(q->vc, &q->riov, key, create.key_len) == create.key_len)
+		err = vc_cipher_open(q->vc, &create, key, session);
 	memzero_explicit(key, sizeof(key));
 	if (err) {
 		kfree(session);
@@ -424,27 +372,54 @@ static u8 vc_cipher_pull_key(struct vc_queue *q, struct vc_request *req,
 	return VIRTIO_CRYPTO_OK;
 }
 
-/**
- * vc_cipher_start() - begin with a request
- * @q: the queue; what follows the request's header is in vc_queue.riov
- * @req: its object
- * @header: the request's
- * @readable: bytes that follow it
- *
- * Context: the queue's worker, vc_queue.lock and vc_dev.map_sem held.
- * Return: -EINPROGRESS if it goes on by itself; -EALREADY if it is answered; else the status to
- * answer with.
- */
-int vc_cipher_start(struct vc_queue *q, struct vc_request *req,
-		    const struct virtio_crypto_op_header *header, size_t readable)
+/* The session, or one with the key that came along. Return: VIRTIO_CRYPTO_*. */
+static u8 vc_cipher_find_key(struct vc_request *req, const struct vc_cipher_req *cipher)
+{
+	u8 ret;
+
+	if (cipher->key_len) {
+		ret = vc_cipher_pull_key(req, cipher);
+		if (ret != VIRTIO_CRYPTO_OK)
+			return ret;
+	} else {
+		req->session = vc_session_get(&req->q->vc->sessions, cipher->session, req->service);
+		if (!req->session)
+			return VIRTIO_CRYPTO_INVSESS;
+	}
+	return req->session->decrypt == cipher->decrypt ? VIRTIO_CRYPTO_OK : VIRTIO_CRYPTO_NOTSUPP;
+}
+
+/* The first piece is at req->src: compute, or wait. Return: as vc_cipher_start(). */
+static int vc_cipher_submit(struct vc_request *req)
+{
+	struct vc_dev *vc = req->q->vc;
+	int err;
+
+	if (vc_data_begin(req)) {
+		vc_data_submit(req, DIV_ROUND_UP(req->total, VC_CIPHER_UNIT), req->total);
+		return -EINPROGRESS;
+	}
+	err = vc_cipher_run(req);
+	if (err == -EINPROGRESS)
+		return err;
+	/* It was never anybody else's. */
+	list_del(&req->free);
+	vc_cipher_answer(req, err);
+	vc_inflight_done(vc);
+	vc_dev_put(vc);
+	return -EALREADY;
+}
+
+/* struct vc_service.start */
+static int vc_cipher_start(struct vc_request *req, const struct virtio_crypto_op_header *header,
+			   size_t readable)
 {
 	u8 flf[sizeof(struct virtio_crypto_cipher_stateless_para)];
-	struct vc_dev *vc = q->vc;
-	u64 features = READ_ONCE(vc->features);
+	struct vc_queue *q = req->q;
+	u64 features = READ_ONCE(q->vc->features);
 	unsigned int flf_len = vc_cipher_flf_len(features);
 	struct vc_cipher_req cipher;
 	struct vc_cipher_hdr hdr;
-	int err;
 	u8 ret;
 
 	if (vc_iov_pull(q->vc, &q->riov, flf, flf_len) != flf_len)
@@ -454,26 +429,13 @@ int vc_cipher_start(struct vc_queue *q, struct vc_request *req,
 			      req->writable - sizeof(struct virtio_crypto_inhdr), &cipher);
 	if (ret == VIRTIO_CRYPTO_ERR)
 		goto malformed;
+	if (ret == VIRTIO_CRYPTO_OK)
+		ret = vc_cipher_find_key(req, &cipher);
 	if (ret != VIRTIO_CRYPTO_OK)
 		return ret;
 
-	if (cipher.key_len) {
-		ret = vc_cipher_pull_key(q, req, &cipher);
-		if (ret != VIRTIO_CRYPTO_OK)
-			return ret;
-	} else {
-		req->session = vc_session_get(&vc->sessions, cipher.session, true);
-		if (!req->session)
-			return VIRTIO_CRYPTO_INVSESS;
-	}
-	req->cipher = true;
-	vc_iov_init(&req->riov, NULL, 0);
-	if (req->session->decrypt != cipher.decrypt)
-		return VIRTIO_CRYPTO_NOTSUPP;
 	if (vc_iov_pull(q->vc, &q->riov, req->iv, sizeof(req->iv)) != sizeof(req->iv))
 		goto malformed;
-	req->gen = q->gen;
-	req->since = ktime_get_ns();
 	req->total = cipher.len;
 	req->left = cipher.len;
 	req->used = min_t(u32, cipher.len, VC_CIPHER_PIECE);
@@ -485,29 +447,71 @@ int vc_cipher_start(struct vc_queue *q, struct vc_request *req,
 		goto malformed;
 	if (req->left && vc_cipher_keep_input(req))
 		return VIRTIO_CRYPTO_ERR;
-
-	kref_get(&vc->ref);
-	atomic_inc(&vc->inflight);
-	list_add(&req->free, &q->busy);
-	req->limited = READ_ONCE(vc->limited);
-	if (req->limited) {
-		req->item.cost = DIV_ROUND_UP(cipher.len, VC_CIPHER_UNIT);
-		req->item.bytes = cipher.len;
-		asym_qos_submit(&vc->flow, &req->item);
-		return -EINPROGRESS;
-	}
-	err = vc_cipher_run(req);
-	if (err != -EINPROGRESS) {
-		/* It was never anybody else's. */
-		list_del(&req->free);
-		vc_cipher_answer(req, err);
-		vc_inflight_done(vc);
-		vc_dev_put(vc);
-		return -EALREADY;
-	}
-	return -EINPROGRESS;
+	return vc_cipher_submit(req);
 
 malformed:
 	vc_count(q, VC_STAT_MALFORMED);
 	return VIRTIO_CRYPTO_ERR;
+}
+
+static const struct vc_service vc_cipher = {
+	.parse_create	= vc_cipher_parse_create,
+	.key_cost	= vc_cipher_key_cost,
+	.open		= vc_cipher_open,
+	.close		= vc_cipher_close,
+	.init_request	= vc_cipher_init_request,
+	.start		= vc_cipher_start,
+	.dispatch	= vc_cipher_dispatch,
+	.finish		= vc_cipher_finish,
+};
+
+/* ---- the device's algorithm ------------------------------------------------------ */
+
+static bool vc_cipher_is_remote(struct crypto_skcipher *tfm)
+{
+	return strstarts(crypto_skcipher_driver_name(tfm), "virtio");
+}
+
+/**
+ * vc_cipher_init() - offer ciphers, if something computes them
+ * @vc: the device; nothing is done unless it is to offer them
+ *
+ * Context: may sleep.
+ * Return: 0 or -errno; vc_cipher_exit() is due in any case.
+ */
+int vc_cipher_init(struct vc_dev *vc)
+{
+	/* What a virtio crypto driver says of itself: it allocates, or has a fallback. */
+	static const u32 masks[] = { 0, CRYPTO_ALG_NEED_FALLBACK | CRYPTO_ALG_ALLOCATES_MEMORY };
+	struct crypto_skcipher *tfm = NULL;
+	int i;
+
+	if (!(vc->params.algos & VC_ALGO_CBC_AES))
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(masks); i++) {
+		tfm = crypto_alloc_skcipher("cbc(aes)", 0, masks[i]);
+		if (IS_ERR(tfm) || !vc_cipher_is_remote(tfm))
+			break;
+		crypto_free_skcipher(tfm);
+		tfm = ERR_PTR(-ENOENT);
+	}
+	if (IS_ERR(tfm)) {
+		pr_err("%s: enable: the kernel has no cbc(aes) of its own (%pe)\n",
+		       vc->params.name, tfm);
+		return PTR_ERR(tfm);
+	}
+	vc->cipher = tfm;
+	vc->services[VIRTIO_CRYPTO_SERVICE_CIPHER] = &vc_cipher;
+	return 0;
+}
+
+/**
+ * vc_cipher_exit() - undo vc_cipher_init()
+ * @vc: the device; no session and no request is left
+ *
+ * Context: may sleep.
+ */
+void vc_cipher_exit(struct vc_dev *vc)
+{
+	crypto_free_skcipher(vc->cipher);
 }

@@ -137,6 +137,7 @@ static struct vc_dev *vc_dev_alloc(const struct vc_params *params)
 	asym_qos_set_max_inflight(&vc->qos, asym_exec_max_inflight(vc->exec));
 	asym_exec_caps(vc->exec, &vc->caps);
 	vc->caps.algos &= params->algos;
+	vc->services[VIRTIO_CRYPTO_SERVICE_AKCIPHER] = &vc_akcipher;
 	err = vc_cipher_init(vc);
 	if (err)
 		goto free;

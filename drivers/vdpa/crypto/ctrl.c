@@ -13,12 +13,10 @@
  */
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
-#include <crypto/internal/asym/key.h>
 
 #include "vdpa_crypto.h"
 
 #define VC_CTRL_BATCH	8
-#define VC_CTRL_CIPHER_COST	5	/* milliunits, to allocate a transform and to set its key */
 
 /* Where the request in struct vc_ctrl is. Changed by whoever is named. */
 enum vc_ctrl_state {
@@ -42,7 +40,8 @@ enum vc_ctrl_state {
  * @session: id of the session it opened, or 0
  * @status: VIRTIO_CRYPTO_*
  * @state: enum vc_ctrl_state
- * @create: the key, of a request that opens a session and was charged, unless it is a cipher's
+ * @service: of a request that opens or closes a session; NULL if it is not offered
+ * @create: the key, of a request that opens a session
  */
 struct vc_ctrl {
 	struct virtio_crypto_op_ctrl_req hdr;
@@ -58,6 +57,7 @@ struct vc_ctrl {
 	u64 session;
 	u8 status;
 	u8 state;
+	const struct vc_service *service;
 	struct vc_create_req create;
 };
 
@@ -144,41 +144,6 @@ static int vc_ctrl_take(struct vc_queue *q, struct vc_ctrl *c)
 	return 1;
 }
 
-static bool vc_ctrl_is_cipher(const struct vc_ctrl *c)
-{
-	return vc_is_cipher(vc_ctrl_opcode(c));
-}
-
-static struct asym_key_data vc_ctrl_key(const struct vc_ctrl *c)
-{
-	return (struct asym_key_data){
-		.algo = c->create.algo,
-		.curve = c->create.curve,
-		.is_private = c->create.is_private,
-		.der = c->key,
-		.der_len = c->create.key_len,
-	};
-}
-
-/* Prepare the key of a session. Return: 0 or -errno. */
-static int vc_ctrl_set_key(struct vc_dev *vc, struct vc_ctrl *c, struct vc_session *session)
-{
-	const struct virtio_crypto_cipher_session_para *para =
-		&c->hdr.u.sym_create_session.u.cipher.para;
-	struct asym_key_data data = vc_ctrl_key(c);
-
-	if (vc_ctrl_is_cipher(c)) {
-		session->decrypt = le32_to_cpu(para->op) == VIRTIO_CRYPTO_OP_DECRYPT;
-		session->tfm = vc_cipher_open(vc, c->key, le32_to_cpu(para->keylen));
-		return PTR_ERR_OR_ZERO(session->tfm);
-	}
-	session->algo = c->create.algo;
-	session->padding = c->create.padding;
-	session->hash = c->create.hash;
-	session->key = asym_exec_key_create(vc->exec, &data);
-	return PTR_ERR_OR_ZERO(session->key);
-}
-
 static int vc_ctrl_open(struct vc_dev *vc, struct vc_ctrl *c)
 {
 	struct vc_session *session;
@@ -192,7 +157,8 @@ static int vc_ctrl_open(struct vc_dev *vc, struct vc_ctrl *c)
 	if (!session)
 		goto unreserve;
 	refcount_set(&session->ref, 1);
-	err = vc_ctrl_set_key(vc, c, session);
+	session->service = c->service;
+	err = c->service->open(vc, &c->create, c->key, session);
 	if (err)
 		goto free_session;
 	err = vc_session_add(&vc->sessions, index, session, c->session_gen);
@@ -222,11 +188,7 @@ static u8 vc_ctrl_check_create(struct vc_dev *vc, struct vc_ctrl *c)
 		vc_count(vc_ctrl_queue(vc), VC_STAT_MALFORMED);
 		return VIRTIO_CRYPTO_ERR;
 	}
-	if (vc_ctrl_is_cipher(c))
-		status = vc_cipher_parse_key(&c->hdr.u.sym_create_session, c->key_len);
-	else
-		status = vc_parse_key(&c->hdr.u.akcipher_create_session.para, c->key_len,
-				      &vc->caps, &c->create);
+	status = c->service->parse_create(vc, &c->hdr, c->key_len, &c->create);
 	if (status == VIRTIO_CRYPTO_ERR)
 		vc_count(vc_ctrl_queue(vc), VC_STAT_MALFORMED);
 	return status;
@@ -238,7 +200,6 @@ static u8 vc_ctrl_check_create(struct vc_dev *vc, struct vc_ctrl *c)
 static int vc_ctrl_create(struct vc_dev *vc, struct vc_ctrl *c)
 {
 	struct vc_queue *q = vc_ctrl_queue(vc);
-	struct asym_key_data data;
 	u8 status;
 
 	status = vc_ctrl_check_create(vc, c);
@@ -246,9 +207,7 @@ static int vc_ctrl_create(struct vc_dev *vc, struct vc_ctrl *c)
 		return status;
 	if (!READ_ONCE(vc->limited))
 		return vc_key_status(vc_ctrl_open(vc, c));
-	data = vc_ctrl_key(c);
-	vc->ctrl_item.cost = vc_ctrl_is_cipher(c) ? VC_CTRL_CIPHER_COST :
-						    asym_key_prepare_cost(&data);
+	vc->ctrl_item.cost = c->service->key_cost(&c->create, c->key);
 	vc->ctrl_item.bytes = 0;
 	guard(mutex)(&q->lock);		/* against vc_ctrl_cancel() */
 	if (c->gen != q->gen)
@@ -269,22 +228,16 @@ static int vc_ctrl_execute(struct vc_dev *vc, struct vc_ctrl *c)
 	}
 	if (vc_ctrl_destroys_other(opcode))
 		return VIRTIO_CRYPTO_ERR;
-	if (vc_is_cipher(opcode) && !vc->cipher && !vc_ctrl_destroys(opcode))
-		return VIRTIO_CRYPTO_NOTSUPP;
-	switch (opcode) {
-	case VIRTIO_CRYPTO_CIPHER_CREATE_SESSION:
-	case VIRTIO_CRYPTO_AKCIPHER_CREATE_SESSION:
-		return READ_ONCE(vc->retired) ? VIRTIO_CRYPTO_ERR : vc_ctrl_create(vc, c);
-	case VIRTIO_CRYPTO_CIPHER_DESTROY_SESSION:
-	case VIRTIO_CRYPTO_AKCIPHER_DESTROY_SESSION:
-		/* OK or ERR, says virtio 1.3, 5.9.7.2.1 */
+	c->service = vc_service(vc, opcode);
+	/* OK or ERR, says virtio 1.3, 5.9.7.2.1 */
+	if (vc_ctrl_destroys(opcode))
 		return vc_session_destroy(&vc->sessions,
 					  le64_to_cpu(c->hdr.u.destroy_session.session_id),
-					  vc_is_cipher(opcode)) ?
+					  c->service) ?
 		       VIRTIO_CRYPTO_ERR : VIRTIO_CRYPTO_OK;
-	default:
+	if (!c->service || !vc_ctrl_creates(opcode))
 		return VIRTIO_CRYPTO_NOTSUPP;
-	}
+	return READ_ONCE(vc->retired) ? VIRTIO_CRYPTO_ERR : vc_ctrl_create(vc, c);
 }
 
 /*
@@ -316,7 +269,7 @@ static u32 vc_ctrl_write(struct vc_queue *q, struct vc_ctrl *c)
 static void vc_ctrl_undo(struct vc_dev *vc, struct vc_ctrl *c)
 {
 	if (c->session)
-		vc_session_destroy(&vc->sessions, c->session, vc_is_cipher(vc_ctrl_opcode(c)));
+		vc_session_destroy(&vc->sessions, c->session, c->service);
 }
 
 static void vc_ctrl_answer(struct vc_queue *q, struct vc_ctrl *c)

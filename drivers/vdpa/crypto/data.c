@@ -1,35 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Data queues: operations with the key of a session.
+ * Data queues: requests, whichever service they are for (struct vc_service).
  *
  * A request object is reserved before a chain is taken from the ring, so what
  * is in flight is bounded and the driver feels the back-pressure in the ring.
- * Objects are allocated while the load grows and kept with the queue. The
- * executor answers with bottom halves disabled: the answer goes to a lock-free
+ * Objects are allocated while the load grows and kept with the queue. Whoever
+ * computes a request answers with bottom halves disabled: the answer goes to a lock-free
  * list, and the queue's worker returns the chain. Answers come in any order.
  *
- * A device with limits has its operations go to the executor through the scheduler of asym_qos,
- * one flow; there they wait, with a reference to their key, until it is their turn, or until their
- * queue is stopped. A device without limits does without: that is a lock less for all its queues.
+ * On a device with limits requests wait in the scheduler of asym_qos, one flow, until it is their
+ * turn, or until their queue is stopped. A device without limits does without: that is a lock less
+ * for all its queues.
  *
- * Requests of ciphers share the queue, the objects and the scheduler; cipher.c has the rest.
+ * What may take long before a request can be computed (struct vc_service.prepare) is done in
+ * another work item of the queue.
  *
- * A request that brings its key (virtio 1.3, 5.9.7.8, stateless mode) goes through
- * another work item of the queue, because preparing a key may take long. That is charged to the
- * device like the operation, and begins when it is the request's turn.
- *
- * vc_queue.lock protects the objects that are not at the executor.
+ * vc_queue.lock protects the objects that are not being computed.
  */
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
-#include <crypto/internal/asym/key.h>
 
 #include "vdpa_crypto.h"
 
 /* Chains after which the driver, being busy, need not notify for each. */
 #define VC_QUIET_AFTER	1
+
+/* Return: 0 or -ENOMEM; what there is, is freed with the request. */
+static int vc_request_init(struct vc_request *req)
+{
+	const struct vc_service *service;
+	int i, err = 0;
+
+	for (i = 0; i < VC_SERVICES && !err; i++) {
+		service = req->q->vc->services[i];
+		if (service && service->init_request)
+			err = service->init_request(req);
+	}
+	return err;
+}
 
 static struct vc_request *vc_request_alloc(struct vc_queue *q)
 {
@@ -43,7 +53,7 @@ static struct vc_request *vc_request_alloc(struct vc_queue *q)
 	req->src = kmalloc(VC_MAX_SIZE, GFP_KERNEL);
 	req->dst = kmalloc(VC_MAX_DATA, GFP_KERNEL);
 	req->q = q;
-	if (!req->src || !req->dst || vc_cipher_request_init(req)) {
+	if (!req->src || !req->dst || vc_request_init(req)) {
 		kfree(req->src);
 		kfree(req->dst);
 		kfree(req);
@@ -68,8 +78,10 @@ static struct vc_request *vc_request_get(struct vc_queue *q)
 		req->key_failed = false;
 		req->limited = false;
 		req->keyed = false;
-		req->cipher = false;
+		req->service = NULL;
+		req->session = NULL;
 		req->pushed = 0;
+		vc_iov_init(&req->riov, NULL, 0);
 		vc_iov_init(&req->wiov, req->wvec, ARRAY_SIZE(req->wvec));
 	}
 	return req;
@@ -78,12 +90,9 @@ static struct vc_request *vc_request_get(struct vc_queue *q)
 static void vc_request_put(struct vc_request *req)
 {
 	vc_iov_free(&req->wiov);
-	if (req->cipher) {
-		vc_iov_free(&req->riov);
-		if (req->session)
-			vc_session_put(req->session);
-		req->session = NULL;
-	}
+	vc_iov_free(&req->riov);
+	if (req->session)
+		vc_session_put(req->session);
 	if (req->used) {
 		memzero_explicit(req->src, req->used);
 		memzero_explicit(req->dst, req->dst_used);
@@ -134,9 +143,15 @@ void vc_data_exit(struct vc_queue *q)
 	}
 }
 
-/*
- * A request is over, or a piece of it is. Once it is in the list a worker that runs already may
- * drop the device's last reference, so its contents stay for a grace period (vc_dev_free()).
+/**
+ * vc_data_over() - a request is over, or a piece of it is
+ * @req: the queue's worker's from here on
+ * @err: 0 or -errno
+ *
+ * Once it is in the list a worker that runs already may drop the device's last reference, so its
+ * contents stay for a grace period (vc_dev_free()).
+ *
+ * Context: any but hard interrupts.
  */
 void vc_data_over(struct vc_request *req, int err)
 {
@@ -149,19 +164,32 @@ void vc_data_over(struct vc_request *req, int err)
 		queue_work(vc_wq, &q->work);
 }
 
-/* The executor's callback: bottom halves are disabled. */
-static void vc_data_complete(struct asym_exec_request *exec, int err)
+/**
+ * vc_data_complete() - a request is computed, or a piece of it is
+ * @req: the queue's worker's from here on
+ * @err: 0 or -errno
+ *
+ * Context: any but hard interrupts.
+ */
+void vc_data_complete(struct vc_request *req, int err)
 {
-	struct vc_request *req = container_of(exec, struct vc_request, exec);
-
 	/* First, so that the accelerator has work; the device stays as long as the request does. */
-	if (req->limited)
+	if (req->charged) {
+		req->charged = false;
 		asym_qos_done(&req->item);
+	}
 	vc_data_over(req, err);
 }
 
-/* Prepare the key that the request brings. As in vc_data_over() the device may go meanwhile. */
-static void vc_data_prepare(struct vc_request *req)
+/**
+ * vc_data_prepare() - have the queue's other worker call the service's prepare()
+ * @req: that work item's from here on
+ *
+ * As in vc_data_over() the device may go meanwhile.
+ *
+ * Context: any but hard interrupts.
+ */
+void vc_data_prepare(struct vc_request *req)
 {
 	struct vc_queue *q = req->q;
 
@@ -172,46 +200,52 @@ static void vc_data_prepare(struct vc_request *req)
 
 /**
  * vc_data_dispatch() - it is a request's turn
- * @item: its vc_request.item
- *
- * The executor takes its own reference to the key; the request may be gone on return.
+ * @item: its vc_request.item; the request may be gone on return
  *
  * Context: as struct asym_qos_ops.dispatch.
  */
 void vc_data_dispatch(struct asym_qos_item *item)
 {
 	struct vc_request *req = container_of(item, struct vc_request, item);
-	struct asym_exec_key *key;
 
-	if (req->cipher) {
-		vc_cipher_dispatch(req);
-		return;
-	}
-	if (req->keyed) {
-		vc_data_prepare(req);
-		return;
-	}
-	key = req->exec.key;
-	asym_exec_submit(&req->exec);
-	asym_exec_key_put(key);
+	req->charged = true;
+	req->service->dispatch(req);
 }
 
-/* Takes every request, with a key that the caller has a reference to and keeps. */
-static void vc_data_submit(struct vc_request *req, struct asym_exec_key *key)
+/**
+ * vc_data_begin() - a request is going to be computed
+ * @req: it is answered by vc_service.finish(), when vc_data_over() said that it is over
+ *
+ * Context: the queue's worker, vc_queue.lock held.
+ * Return: true if it is to wait for its turn, by vc_data_submit(); false if there are no limits.
+ */
+bool vc_data_begin(struct vc_request *req)
 {
-	struct vc_dev *vc = req->q->vc;
+	struct vc_queue *q = req->q;
+	struct vc_dev *vc = q->vc;
 
-	lockdep_assert_held(&req->q->lock);	/* against vc_data_cancel() */
-	req->exec.key = key;
+	lockdep_assert_held(&q->lock);	/* against vc_data_cancel() */
+	kref_get(&vc->ref);
+	atomic_inc(&vc->inflight);
+	list_add(&req->free, &q->busy);
 	req->limited = READ_ONCE(vc->limited);
-	if (!req->limited) {
-		asym_exec_submit(&req->exec);
-		return;
-	}
-	asym_exec_key_get(key);
-	req->item.cost = asym_exec_key_cost(key, req->exec.op);
-	req->item.bytes = req->exec.src_len;
-	asym_qos_submit(&vc->flow, &req->item);
+	return req->limited;
+}
+
+/**
+ * vc_data_submit() - have a request wait for its turn
+ * @req: vc_data_begin() said so
+ * @cost: milliunits
+ * @bytes: of input
+ *
+ * Context: the queue's worker, vc_queue.lock held.
+ */
+void vc_data_submit(struct vc_request *req, u32 cost, u32 bytes)
+{
+	lockdep_assert_held(&req->q->lock);	/* against vc_data_cancel() */
+	req->item.cost = cost;
+	req->item.bytes = bytes;
+	asym_qos_submit(&req->q->vc->flow, &req->item);
 }
 
 /* struct vc_queue_ops.cancel: nothing of the queue is to wait for its turn any more. */
@@ -224,64 +258,10 @@ static void vc_data_cancel(struct vc_queue *q)
 	list_for_each_entry(req, &q->busy, free) {
 		if (!req->limited || !asym_qos_cancel(&req->item))
 			continue;
-		if (req->keyed)
-			memzero_explicit(req->key, req->key_req.key_len);
-		else if (!req->cipher)
-			asym_exec_key_put(req->exec.key);
+		if (req->service->cancel)
+			req->service->cancel(req);
 		vc_data_over(req, -ECANCELED);
 	}
-}
-
-static struct asym_key_data vc_data_key(const struct vc_request *req)
-{
-	return (struct asym_key_data){
-		.algo = req->key_req.algo,
-		.curve = req->key_req.curve,
-		.is_private = req->key_req.is_private,
-		.der = req->key,
-		.der_len = req->key_req.key_len,
-	};
-}
-
-/* Takes every request that brings its key: first it is charged for that and for the operation. */
-static void vc_data_submit_keyed(struct vc_request *req)
-{
-	struct asym_key_data data = vc_data_key(req);
-	struct vc_dev *vc = req->q->vc;
-
-	lockdep_assert_held(&req->q->lock);	/* against vc_data_cancel() */
-	req->keyed = true;
-	req->exec.key = NULL;
-	req->limited = READ_ONCE(vc->limited);
-	if (!req->limited) {
-		vc_data_prepare(req);
-		return;
-	}
-	req->item.cost = asym_key_prepare_cost(&data) + asym_key_cost(&data, req->exec.op);
-	req->item.bytes = req->exec.src_len;
-	asym_qos_submit(&vc->flow, &req->item);
-}
-
-/* With the key that came along, which is gone when the operation is over. */
-static void vc_data_start_keyed(struct vc_dev *vc, struct vc_request *req)
-{
-	struct asym_key_data data = vc_data_key(req);
-	struct asym_exec_key *key = ERR_PTR(-ECANCELED);
-	bool stale;
-
-	scoped_guard(mutex, &req->q->lock)
-		stale = req->gen != req->q->gen;
-	if (!stale)
-		key = asym_exec_key_create(vc->exec, &data);
-	memzero_explicit(req->key, req->key_req.key_len);
-	if (IS_ERR(key)) {
-		req->key_failed = true;
-		vc_data_complete(&req->exec, PTR_ERR(key));
-		return;
-	}
-	req->exec.key = key;
-	asym_exec_submit(&req->exec);
-	asym_exec_key_put(key);
 }
 
 /* vc_queue.key_work */
@@ -297,33 +277,20 @@ static void vc_data_key_work(struct work_struct *work)
 	/* A request's own reference goes with its answer. */
 	kref_get(&vc->ref);
 	llist_for_each_entry_safe(req, next, list, done) {
-		vc_data_start_keyed(vc, req);
+		req->service->prepare(req);
 		cond_resched();
 	}
 	vc_dev_put(vc);
 }
 
-/* Take the key that a request brings from the ring. Return: VIRTIO_CRYPTO_*. */
-static u8 vc_data_pull_key(struct vc_queue *q, struct vc_request *req,
-			   const struct vc_data_hdr *hdr, size_t readable)
-{
-	struct vc_create_req *key = &req->key_req;
-	u8 ret;
-
-	ret = vc_parse_key(&hdr->para, readable, &q->vc->caps, key);
-	if (ret != VIRTIO_CRYPTO_OK)
-		return ret;
-	if (!req->key)
-		req->key = kmalloc(ASYM_MAX_DER, GFP_KERNEL);
-	if (!req->key)
-		return VIRTIO_CRYPTO_ERR;
-	if (vc_iov_pull(q->vc, &q->riov, req->key, key->key_len) == key->key_len)
-		return VIRTIO_CRYPTO_OK;
-	memzero_explicit(req->key, key->key_len);
-	return VIRTIO_CRYPTO_ERR;
-}
-
-/* Return the chain with @status, after @len bytes of output, and what was written before. */
+/**
+ * vc_data_answer() - return a request's chain
+ * @req: the request
+ * @status: VIRTIO_CRYPTO_*
+ * @len: bytes of output at @req->dst, after the @req->pushed ones that were written before
+ *
+ * Context: the queue's worker, vc_queue.lock and vc_dev.map_sem held.
+ */
 void vc_data_answer(struct vc_request *req, u8 status, u32 len)
 {
 	struct vc_queue *q = req->q;
@@ -345,24 +312,18 @@ bad:
 }
 
 /*
- * Read a request from vc_queue.riov and give it to the executor.
+ * Read a request's header from vc_queue.riov and give the request to its service.
  *
- * Return: -EINPROGRESS if the executor has it; -EALREADY if it is answered; -EBADMSG if there is
- * no room for a status; else the status to answer with.
+ * Return: as struct vc_service.start; -EBADMSG if there is no room for a status.
  */
 static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 {
-	u8 buf[sizeof(struct virtio_crypto_op_data_req)];
 	size_t readable = vc_iov_len(&q->riov);
-	struct vc_dev *vc = q->vc;
-	u64 features = READ_ONCE(vc->features);
-	unsigned int hdr_len = vc_data_hdr_len(features);
 	struct virtio_crypto_op_header header;
-	struct vc_session *session = NULL;
-	struct vc_data_hdr hdr;
-	struct vc_data_req data;
-	u8 ret;
+	struct vc_dev *vc = q->vc;
 
+	req->gen = q->gen;
+	req->since = ktime_get_ns();
 	req->writable = vc_iov_len(&req->wiov);
 	if (req->writable < sizeof(struct virtio_crypto_inhdr)) {
 		vc_count(q, VC_STAT_MALFORMED);
@@ -370,94 +331,25 @@ static int vc_data_start(struct vc_queue *q, struct vc_request *req)
 	}
 	if (READ_ONCE(vc->retired))
 		return VIRTIO_CRYPTO_ERR;
-	if (vc_iov_pull(q->vc, &q->riov, buf, sizeof(header)) != sizeof(header))
-		goto malformed;
-	memcpy(&header, buf, sizeof(header));
-	if (vc->cipher && vc_is_cipher(le32_to_cpu(header.opcode)))
-		return vc_cipher_start(q, req, &header, readable - sizeof(header));
-	/* Before anything else of it is looked at, whose meaning that decides. */
-	if (!vc->caps.algos || !vc_is_akcipher_op(le32_to_cpu(header.opcode)))
-		return VIRTIO_CRYPTO_NOTSUPP;
-	if (vc_iov_pull(q->vc, &q->riov, buf + sizeof(header),
-			hdr_len - sizeof(header)) != hdr_len - sizeof(header))
-		goto malformed;
-	readable -= hdr_len;
-
-	ret = vc_parse_data_hdr(buf, features, &hdr);
-	if (ret == VIRTIO_CRYPTO_OK && hdr.stateless) {
-		ret = vc_data_pull_key(q, req, &hdr, readable);
-		if (ret == VIRTIO_CRYPTO_OK)
-			readable -= req->key_req.key_len;
-	}
-	if (ret == VIRTIO_CRYPTO_OK)
-		ret = vc_parse_data(&hdr, readable,
-				    req->writable - sizeof(struct virtio_crypto_inhdr), &data);
-	if (ret != VIRTIO_CRYPTO_OK) {
-		if (ret != VIRTIO_CRYPTO_NOTSUPP)
-			vc_count(q, VC_STAT_MALFORMED);
-		goto wipe_key;
-	}
-
-	if (!hdr.stateless) {
-		session = vc_session_get(&vc->sessions, data.session, false);
-		if (!session)
-			return VIRTIO_CRYPTO_INVSESS;
-	}
-	req->exec.padding = session ? session->padding : req->key_req.padding;
-	req->exec.hash = session ? session->hash : req->key_req.hash;
-	ret = VIRTIO_CRYPTO_NOTSUPP;
-	if (!vc_session_allows(session ? session->algo : req->key_req.algo, req->exec.padding,
-			       data.op))
-		goto put_session;
-
-	ret = VIRTIO_CRYPTO_ERR;
-	req->used = data.src_len + data.digest_len;
-	if (vc_iov_pull(q->vc, &q->riov, req->src, req->used) != req->used) {
+	if (vc_iov_pull(vc, &q->riov, &header, sizeof(header)) != sizeof(header)) {
 		vc_count(q, VC_STAT_MALFORMED);
-		goto put_session;
+		return VIRTIO_CRYPTO_ERR;
 	}
-
-	req->op = data.op;
-	req->gen = q->gen;
-	req->since = ktime_get_ns();
-	req->exec.op = data.op;
-	req->exec.flags = 0;
-	req->exec.src = req->src;
-	req->exec.src_len = data.src_len;
-	req->exec.digest = data.op == ASYM_VERIFY ? req->src + data.src_len : NULL;
-	req->exec.digest_len = data.digest_len;
-	req->exec.dst = req->dst;
-	req->exec.dst_len = data.dst_len;
-	/* The executor may write a block, if there is room for one. */
-	req->dst_used = min_t(u32, data.dst_len, VC_MAX_DATA);
-	req->exec.complete = vc_data_complete;
-
-	kref_get(&vc->ref);
-	atomic_inc(&vc->inflight);
-	list_add(&req->free, &q->busy);
-	if (!session) {
-		vc_count(q, VC_STAT_STATELESS);
-		vc_data_submit_keyed(req);
-		return -EINPROGRESS;
-	}
-	vc_data_submit(req, session->key);
-	vc_session_put(session);
-	return -EINPROGRESS;
-
-put_session:
-	if (session)
-		vc_session_put(session);
-wipe_key:
-	if (hdr.stateless && req->key)
-		memzero_explicit(req->key, ASYM_MAX_DER);
-	return ret;
-
-malformed:
-	vc_count(q, VC_STAT_MALFORMED);
-	return VIRTIO_CRYPTO_ERR;
+	req->service = vc_service(vc, le32_to_cpu(header.opcode));
+	if (!req->service)
+		return VIRTIO_CRYPTO_NOTSUPP;
+	return req->service->start(req, &header, readable - sizeof(header));
 }
 
-/* One more operation of a kind, of @len bytes of input. */
+/**
+ * vc_data_count() - count an operation
+ * @req: the request, which is being answered
+ * @ops: counter of its kind
+ * @bytes: counter of their input
+ * @len: bytes of it
+ *
+ * Context: the queue's worker, vc_queue.lock held.
+ */
 void vc_data_count(const struct vc_request *req, enum vc_stat ops, enum vc_stat bytes, u32 len)
 {
 	struct vc_queue *q = req->q;
@@ -468,31 +360,15 @@ void vc_data_count(const struct vc_request *req, enum vc_stat ops, enum vc_stat 
 	WRITE_ONCE(*latency, *latency + 1);
 }
 
-/* The executor answered. Return: false if there is more of the request to compute. */
+/* The request, or a piece of it, is computed. Return: false if there is more of it to compute. */
 static bool vc_data_finish(struct vc_request *req)
 {
 	struct vc_queue *q = req->q;
-	u8 status;
-	u32 len = 0;
 
 	/* The driver reset the device or the queue meanwhile: not its any more. */
 	if (req->gen != q->gen || !q->ready || READ_ONCE(q->vc->broken))
 		return true;
-	if (req->cipher)
-		return vc_cipher_finish(req);
-	if (!req->err && req->op != ASYM_VERIFY)
-		len = req->exec.dst_len;
-	if (WARN_ON_ONCE(len > VC_MAX_DATA || len > req->writable - 1)) {
-		len = 0;
-		req->err = -EIO;
-	}
-	if (!req->err || (req->err == -EKEYREJECTED && !req->key_failed))
-		vc_data_count(req, VC_STAT_ENCRYPT + req->op, VC_STAT_ENCRYPT_BYTES + req->op,
-			      req->exec.src_len);
-	status = req->key_failed ? vc_key_status(req->err) :
-				   vc_op_status(req->err, q->vc->features);
-	vc_data_answer(req, status, len);
-	return true;
+	return req->service->finish(req);
 }
 
 static void vc_data_reap(struct vc_queue *q)

@@ -61,7 +61,8 @@ int vc_session_add(struct vc_sessions *s, int index, struct vc_session *session,
 	return err;
 }
 
-static struct vc_session *vc_session_find(struct vc_sessions *s, u64 id, bool cipher)
+static struct vc_session *vc_session_find(struct vc_sessions *s, u64 id,
+					  const struct vc_service *service)
 {
 	unsigned int index = lower_32_bits(id);
 	struct vc_session *session;
@@ -70,7 +71,7 @@ static struct vc_session *vc_session_find(struct vc_sessions *s, u64 id, bool ci
 	if (index >= s->max)
 		return NULL;
 	session = s->table[array_index_nospec(index, s->max)];
-	return session && session->id == id && !session->tfm == !cipher ? session : NULL;
+	return session && session->id == id && session->service == service ? session : NULL;
 }
 
 static void vc_session_remove(struct vc_sessions *s, unsigned int index)
@@ -80,12 +81,20 @@ static void vc_session_remove(struct vc_sessions *s, unsigned int index)
 	WRITE_ONCE(s->count, s->count - 1);
 }
 
-int vc_session_destroy(struct vc_sessions *s, u64 id, bool cipher)
+/**
+ * vc_session_destroy() - end a session
+ * @s: the sessions
+ * @id: its id
+ * @service: of the request to close it, or NULL if that is not offered
+ *
+ * Return: 0, or -ENOENT if the service has no session of that id.
+ */
+int vc_session_destroy(struct vc_sessions *s, u64 id, const struct vc_service *service)
 {
 	struct vc_session *session;
 
 	spin_lock(&s->lock);
-	session = vc_session_find(s, id, cipher);
+	session = vc_session_find(s, id, service);
 	if (session)
 		vc_session_remove(s, lower_32_bits(id));
 	spin_unlock(&s->lock);
@@ -121,12 +130,21 @@ void vc_sessions_destroy_all(struct vc_sessions *s)
 	}
 }
 
-struct vc_session *vc_session_get(struct vc_sessions *s, u64 id, bool cipher)
+/**
+ * vc_session_get() - find a session
+ * @s: the sessions
+ * @id: its id
+ * @service: of the request that names it
+ *
+ * Return: the session, with a reference that vc_session_put() drops; NULL if the service has none
+ * of that id.
+ */
+struct vc_session *vc_session_get(struct vc_sessions *s, u64 id, const struct vc_service *service)
 {
 	struct vc_session *session;
 
 	spin_lock(&s->lock);
-	session = vc_session_find(s, id, cipher);
+	session = vc_session_find(s, id, service);
 	if (session)
 		refcount_inc(&session->ref);
 	spin_unlock(&s->lock);
@@ -136,10 +154,7 @@ struct vc_session *vc_session_get(struct vc_sessions *s, u64 id, bool cipher)
 void vc_session_put(struct vc_session *session)
 {
 	if (refcount_dec_and_test(&session->ref)) {
-		if (session->tfm)
-			crypto_free_skcipher(session->tfm);
-		else
-			asym_exec_key_put(session->key);
+		session->service->close(session);
 		kfree(session);
 	}
 }

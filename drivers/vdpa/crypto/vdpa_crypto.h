@@ -30,6 +30,7 @@
 #include <linux/kref.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
+#include <linux/nospec.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/vdpa.h>
@@ -128,13 +129,64 @@ struct vc_params {
 	char drivers[VC_DRIVERS_MAX + 1];
 };
 
+struct vc_create_req;
+struct vc_dev;
+struct vc_queue;
+struct vc_request;
+struct vc_service;
+struct vc_session;
+
+/**
+ * struct vc_service - a service of the device (virtio 1.3, 5.9.1), as its queues use it
+ * @parse_create: check a request to open a session, after whose fixed part the driver supplied
+ *	@readable bytes. Any context. Return: VIRTIO_CRYPTO_OK and @out; _NOTSUPP; _ERR: lengths
+ * @key_cost: what @open costs, milliunits. Any context
+ * @open: prepare the key of a session, which is copied. May sleep, no lock is held. Return: 0 or
+ *	-errno, and nothing is to be closed
+ * @close: undo @open; the last reference to the session is gone. Any context that may sleep
+ * @init_request: allocate what a new request object needs besides; NULL: nothing. May sleep.
+ *	Return: 0 or -ENOMEM
+ * @start: read the rest of a request from vc_queue.riov, which has @readable bytes more, and begin
+ *	with it, vc_data_begin(). The queue's worker, vc_queue.lock and vc_dev.map_sem held. Return:
+ *	-EINPROGRESS: @finish follows; -EALREADY: it is answered; else the status to answer with
+ * @dispatch: the request waited for its turn, which has come. vc_data_complete() follows, perhaps
+ *	within this call. As struct asym_qos_ops.dispatch
+ * @prepare: what vc_data_prepare() was called for; vc_data_complete() follows. Process context, no
+ *	lock held; NULL where that is never called
+ * @cancel: the request waited for its turn, which does not come: let go of what it waited with.
+ *	Process context, vc_queue.lock held; NULL: nothing
+ * @finish: vc_data_over() was called, vc_request.err is the result: answer. The queue's worker,
+ *	vc_queue.lock and vc_dev.map_sem held. Return: true if it is answered; false: more of it is
+ *	being computed
+ */
+struct vc_service {
+	u8 (*parse_create)(const struct vc_dev *vc, const struct virtio_crypto_op_ctrl_req *req,
+			   size_t readable, struct vc_create_req *out);
+	u32 (*key_cost)(const struct vc_create_req *create, const u8 *key);
+	int (*open)(struct vc_dev *vc, const struct vc_create_req *create, const u8 *key,
+		    struct vc_session *session);
+	void (*close)(struct vc_session *session);
+
+	int (*init_request)(struct vc_request *req);
+	int (*start)(struct vc_request *req, const struct virtio_crypto_op_header *header,
+		     size_t readable);
+	void (*dispatch)(struct vc_request *req);
+	void (*prepare)(struct vc_request *req);
+	void (*cancel)(struct vc_request *req);
+	bool (*finish)(struct vc_request *req);
+};
+
+/* VIRTIO_CRYPTO_SERVICE_* */
+#define VC_SERVICES	(VIRTIO_CRYPTO_SERVICE_AKCIPHER + 1)
+
 /**
  * struct vc_session - a key as a driver opened it
  * @ref: one for the table, one for each request being submitted
  * @id: as the driver names it: a count in the upper half, the table's index in the lower
- * @tfm: of a cipher, with the key; or NULL
+ * @service: whose it is; decides which of the following there are
+ * @tfm: of a cipher, with the key
  * @decrypt: what @tfm is for
- * @key: the executor's; NULL if @tfm is not
+ * @key: the executor's
  * @algo: enum asym_algo, of @key
  * @padding: enum asym_padding
  * @hash: enum asym_hash
@@ -142,6 +194,7 @@ struct vc_params {
 struct vc_session {
 	refcount_t ref;
 	u64 id;
+	const struct vc_service *service;
 	struct crypto_skcipher *tfm;
 	bool decrypt;
 	struct asym_exec_key *key;
@@ -186,9 +239,6 @@ struct vc_chain {
 	struct vc_seg writable[VC_MAX_SEGS];
 };
 
-struct vc_dev;
-struct vc_queue;
-
 /**
  * struct vc_queue_ops - what is done with the requests of a kind of queue
  * @run: take requests and return them. The queue's worker, no lock held. Return: true to be called
@@ -225,11 +275,11 @@ struct vc_queue_ops {
  * @peak: @outstanding of late
  * @nr_requests: allocated ones
  * @free: requests that are not in use
- * @busy: requests that wait for their turn or are at the executor
+ * @busy: requests that wait for their turn or are being computed
  * @latencies: operations by the time they took
  * @tell_timer: when the driver must be told of what is @untold
  * @overdue: that is now (no lock)
- * @done: requests the executor answered (lock-free)
+ * @done: requests that are computed (lock-free)
  * @key_work: prepares the keys that requests in @keyed brought, one after the other, so that
  *	a driver gets no more of the host's time that way than by opening sessions
  * @keyed: those requests (lock-free)
@@ -274,6 +324,7 @@ struct vc_queue {
 /**
  * struct vc_create_req - a key that is opened, or comes with a request, checked
  * @key_len: bytes of key that follow the header
+ * @decrypt: of a cipher: what it is for
  * @is_private: it is a private key
  * @algo: enum asym_algo
  * @curve: enum asym_curve of ECDSA, or 0
@@ -282,6 +333,7 @@ struct vc_queue {
  */
 struct vc_create_req {
 	u32 key_len;
+	bool decrypt;
 	bool is_private;
 	u8 algo;
 	u8 curve;
@@ -294,9 +346,10 @@ struct vc_create_req {
  * @free: in vc_queue.free or vc_queue.busy
  * @done: in vc_queue.done, or in vc_queue.keyed before
  * @q: the queue
- * @err: the executor's answer
+ * @err: the result, when it is in vc_queue.done
  * @key_failed: it was about @key
  * @limited: it went to the scheduler: @item is one of it
+ * @charged: the scheduler is to be told when it is computed
  * @keyed: it brings its key, which is prepared when it is its turn
  * @item: see there; while it waits exec.key is a reference, or NULL with @keyed
  * @since: when it was taken from the ring, ns
@@ -305,8 +358,8 @@ struct vc_create_req {
  * @op: enum asym_op
  * @used: bytes of @src to wipe
  * @dst_used: of @dst
- * @cipher: it is for cipher.c: @session and what follows it here
- * @session: its session, until it is over
+ * @service: computes it
+ * @session: its session, as long as @service wants
  * @sk: to compute with @session's transform
  * @sg: of @src
  * @iv: of the next piece
@@ -315,7 +368,6 @@ struct vc_create_req {
  * @left: of these, not taken yet
  * @piece: bytes at @src that are being computed, in place
  * @pushed: bytes of output written to the driver's memory
- * @charged: the scheduler is to be told when it is computed
  * @writable: bytes of @wiov; the last one is the struct virtio_crypto_inhdr
  * @wiov: writable part of the chain
  * @wvec: for @wiov
@@ -332,6 +384,7 @@ struct vc_request {
 	int err;
 	bool key_failed;
 	bool limited;
+	bool charged;
 	bool keyed;
 	struct asym_qos_item item;
 	u64 since;
@@ -340,8 +393,7 @@ struct vc_request {
 	u8 op;
 	u32 used;
 	u32 dst_used;
-	bool cipher;
-	bool charged;
+	const struct vc_service *service;
 	struct vc_session *session;
 	struct skcipher_request *sk;
 	struct scatterlist sg;
@@ -374,6 +426,7 @@ enum vc_map {
  * @params: see there
  * @exec: computes
  * @caps: what @exec computes, less what is not to be offered
+ * @services: what is offered, and AKCIPHER; by VIRTIO_CRYPTO_SERVICE_*
  * @cipher: computes cbc(aes), of sessions with transforms like it; NULL: that is not offered
  * @sessions: see there
  * @ctrl: the control queue's buffer (struct vc_ctrl)
@@ -406,6 +459,7 @@ struct vc_dev {
 	struct vc_params params;
 	struct asym_exec *exec;
 	struct asym_caps caps;
+	const struct vc_service *services[VC_SERVICES];
 	struct crypto_skcipher *cipher;
 	struct vc_sessions sessions;
 	struct vc_ctrl *ctrl;
@@ -467,6 +521,16 @@ static inline bool vc_negotiated(const struct vc_dev *vc)
 	return READ_ONCE(vc->status) & VIRTIO_CONFIG_S_FEATURES_OK;
 }
 
+/* Return: the service that a request is for, or NULL. */
+static inline const struct vc_service *vc_service(const struct vc_dev *vc, u32 opcode)
+{
+	u32 service = opcode >> 8;	/* VIRTIO_CRYPTO_OPCODE() */
+
+	if (service >= VC_SERVICES)
+		return NULL;
+	return vc->services[array_index_nospec(service, VC_SERVICES)];
+}
+
 static inline void vc_count(struct vc_queue *q, enum vc_stat stat)
 {
 	atomic64_inc(&q->stats[stat]);
@@ -525,9 +589,16 @@ int vc_data_prealloc(struct vc_queue *q);
 void vc_data_exit(struct vc_queue *q);
 void vc_data_dispatch(struct asym_qos_item *item);
 void vc_data_tell_all(struct vc_dev *vc);
+bool vc_data_begin(struct vc_request *req);
+void vc_data_submit(struct vc_request *req, u32 cost, u32 bytes);
+void vc_data_prepare(struct vc_request *req);
 void vc_data_over(struct vc_request *req, int err);
+void vc_data_complete(struct vc_request *req, int err);
 void vc_data_answer(struct vc_request *req, u8 status, u32 len);
 void vc_data_count(const struct vc_request *req, enum vc_stat ops, enum vc_stat bytes, u32 len);
+
+/* akcipher.c */
+extern const struct vc_service vc_akcipher;
 
 /* cipher.c */
 
@@ -573,28 +644,13 @@ struct vc_cipher_req {
 
 int vc_cipher_init(struct vc_dev *vc);
 void vc_cipher_exit(struct vc_dev *vc);
-int vc_cipher_request_init(struct vc_request *req);
-u8 vc_cipher_parse_key(const struct virtio_crypto_sym_create_session_req *create, size_t readable);
-struct crypto_skcipher *vc_cipher_open(struct vc_dev *vc, const u8 *key, unsigned int len);
+u8 vc_cipher_parse_key(const struct virtio_crypto_sym_create_session_req *create, size_t readable,
+		       struct vc_create_req *out);
 unsigned int vc_cipher_flf_len(u64 features);
 void vc_cipher_parse_hdr(const struct virtio_crypto_op_header *header, const u8 *flf, u64 features,
 			 struct vc_cipher_hdr *out);
 u8 vc_cipher_parse(const struct vc_cipher_hdr *hdr, u64 features, size_t readable, size_t writable,
 		   struct vc_cipher_req *out);
-int vc_cipher_start(struct vc_queue *q, struct vc_request *req,
-		    const struct virtio_crypto_op_header *header, size_t readable);
-void vc_cipher_dispatch(struct vc_request *req);
-bool vc_cipher_finish(struct vc_request *req);
-
-static inline bool vc_is_akcipher_op(u32 opcode)
-{
-	return opcode >= VIRTIO_CRYPTO_AKCIPHER_ENCRYPT && opcode <= VIRTIO_CRYPTO_AKCIPHER_VERIFY;
-}
-
-static inline bool vc_is_cipher(u32 opcode)
-{
-	return opcode >> 8 == VIRTIO_CRYPTO_SERVICE_CIPHER;
-}
 
 /* session.c */
 int vc_sessions_init(struct vc_sessions *s, unsigned int max);
@@ -603,8 +659,8 @@ void vc_sessions_destroy_all(struct vc_sessions *s);
 int vc_session_reserve(struct vc_sessions *s);
 void vc_session_unreserve(struct vc_sessions *s, int index);
 int vc_session_add(struct vc_sessions *s, int index, struct vc_session *session, u32 gen);
-int vc_session_destroy(struct vc_sessions *s, u64 id, bool cipher);
-struct vc_session *vc_session_get(struct vc_sessions *s, u64 id, bool cipher);
+int vc_session_destroy(struct vc_sessions *s, u64 id, const struct vc_service *service);
+struct vc_session *vc_session_get(struct vc_sessions *s, u64 id, const struct vc_service *service);
 void vc_session_put(struct vc_session *session);
 
 /* parse.c */

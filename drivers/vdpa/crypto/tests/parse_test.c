@@ -467,26 +467,30 @@ static void vc_test_cipher_key(struct kunit *test)
 		.u.cipher.para.algo = cpu_to_le32(VIRTIO_CRYPTO_CIPHER_AES_CBC),
 		.u.cipher.para.op = cpu_to_le32(VIRTIO_CRYPTO_OP_ENCRYPT),
 	};
+	struct vc_create_req key;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(lens); i++) {
 		bool good = lens[i] == 16 || lens[i] == 24 || lens[i] == 32;
 
 		create.u.cipher.para.keylen = cpu_to_le32(lens[i]);
-		KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, lens[i]), good ? OK : ERR);
+		KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, lens[i], &key), good ? OK : ERR);
 		if (lens[i])
-			KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, lens[i] - 1), ERR);
+			KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, lens[i] - 1, &key), ERR);
 	}
+	KUNIT_EXPECT_FALSE(test, key.decrypt);
 	create.u.cipher.para.keylen = cpu_to_le32(16);
 	create.u.cipher.para.op = 0;
-	KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, 16), NOTSUPP);
+	KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, 16, &key), NOTSUPP);
 	create.u.cipher.para.op = cpu_to_le32(VIRTIO_CRYPTO_OP_DECRYPT);
-	KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, 16), OK);
+	KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, 16, &key), OK);
+	KUNIT_EXPECT_TRUE(test, key.decrypt);
+	KUNIT_EXPECT_EQ(test, key.key_len, 16u);
 	create.u.cipher.para.algo = cpu_to_le32(VIRTIO_CRYPTO_CIPHER_AES_CTR);
-	KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, 16), NOTSUPP);
+	KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, 16, &key), NOTSUPP);
 	create.u.cipher.para.algo = cpu_to_le32(VIRTIO_CRYPTO_CIPHER_AES_CBC);
 	create.op_type = cpu_to_le32(VIRTIO_CRYPTO_SYM_OP_ALGORITHM_CHAINING);
-	KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, 16), NOTSUPP);
+	KUNIT_EXPECT_EQ(test, vc_cipher_parse_key(&create, 16, &key), NOTSUPP);
 }
 
 static void vc_test_raw_sessions_do_not_sign(struct kunit *test)
@@ -526,7 +530,9 @@ static void vc_test_status(struct kunit *test)
 /* Sessions without keys: only what does not put them. */
 static void vc_test_session_ids(struct kunit *test)
 {
-	struct vc_session a = { .ref = REFCOUNT_INIT(2) }, b = { .ref = REFCOUNT_INIT(2) };
+	static const struct vc_service service, other;
+	struct vc_session a = { .ref = REFCOUNT_INIT(2), .service = &service };
+	struct vc_session b = { .ref = REFCOUNT_INIT(2), .service = &service };
 	struct vc_sessions s = {};
 	int i, j;
 	u64 id;
@@ -542,26 +548,27 @@ static void vc_test_session_ids(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vc_session_add(&s, i, &a, 0), 0);
 	id = a.id;
 	KUNIT_EXPECT_NE(test, id, 0ull);
-	KUNIT_EXPECT_PTR_EQ(test, vc_session_get(&s, id, false), &a);
+	KUNIT_EXPECT_PTR_EQ(test, vc_session_get(&s, id, &service), &a);
 	refcount_dec(&a.ref);
-	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id + 1, false));
-	KUNIT_EXPECT_NULL(test, vc_session_get(&s, U64_MAX, false));
-	KUNIT_EXPECT_NULL(test, vc_session_get(&s, 0, false));
-	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id ^ BIT_ULL(40), false));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id + 1, &service));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, U64_MAX, &service));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, 0, &service));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id ^ BIT_ULL(40), &service));
 
 	/* of the other service it is none */
-	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id, true));
-	KUNIT_EXPECT_EQ(test, vc_session_destroy(&s, id, true), -ENOENT);
-	KUNIT_EXPECT_EQ(test, vc_session_destroy(&s, id, false), 0);
-	KUNIT_EXPECT_EQ(test, vc_session_destroy(&s, id, false), -ENOENT);
-	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id, false));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id, &other));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id, NULL));
+	KUNIT_EXPECT_EQ(test, vc_session_destroy(&s, id, &other), -ENOENT);
+	KUNIT_EXPECT_EQ(test, vc_session_destroy(&s, id, &service), 0);
+	KUNIT_EXPECT_EQ(test, vc_session_destroy(&s, id, &service), -ENOENT);
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id, &service));
 
 	/* the index is taken again, the id is not */
 	i = vc_session_reserve(&s);
 	KUNIT_ASSERT_EQ(test, vc_session_add(&s, i, &b, 0), 0);
 	KUNIT_EXPECT_EQ(test, lower_32_bits(b.id), lower_32_bits(id));
 	KUNIT_EXPECT_NE(test, b.id, id);
-	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id, false));
+	KUNIT_EXPECT_NULL(test, vc_session_get(&s, id, &service));
 
 	/* one that was being opened during a reset is not added */
 	vc_sessions_destroy_all(&s);
