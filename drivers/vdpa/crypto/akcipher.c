@@ -8,12 +8,17 @@
  * preparing a key may take long. That is charged to the device like the operation, and begins when
  * it is the request's turn.
  */
+#include <linux/err.h>
 #include <linux/minmax.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <crypto/internal/asym/key.h>
 
-#include "vdpa_crypto.h"
+#include "akcipher.h"
+#include "data.h"
+#include "dev.h"
+#include "parse.h"
 
 /* ---- sessions -------------------------------------------------------------------- */
 

@@ -21,14 +21,20 @@
 #include <linux/math.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <uapi/linux/virtio_crypto_stateless.h>
+#include <crypto/skcipher.h>
 
-#include "vdpa_crypto.h"
+#include "cipher.h"
+#include "data.h"
+#include "dev.h"
 
+#define VC_CIPHER_PIECE	SZ_4K	/* computed at once, in the request's own buffer */
 #define VC_CIPHER_RUN	16	/* pieces computed before others have a turn */
 #define VC_CIPHER_KEY_COST	5	/* milliunits, to allocate a transform and to set its key */
 /* Bytes for a milliunit (1000: an RSA-2048 private operation): about what software does. */
 #define VC_CIPHER_UNIT	1024
 
+static_assert(VC_CIPHER_PIECE <= VC_MAX_SIZE);
 static_assert(sizeof(struct virtio_crypto_sym_data_req) == 48);
 static_assert(sizeof(struct virtio_crypto_sym_create_session_req) == 56);
 static_assert(sizeof(struct virtio_crypto_cipher_stateless_para) == 72 + 4);

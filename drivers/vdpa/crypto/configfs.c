@@ -22,10 +22,20 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/wait.h>
+#include <crypto/skcipher.h>
 
-#include "vdpa_crypto.h"
+#include "configfs.h"
+#include "create.h"
+#include "dev.h"
 
-#define VC_RETRY	HZ	/* between looks whether a guest closed a device */
+#define VC_RETRY		HZ	/* between looks whether a guest closed a device */
+
+#define VC_QUEUES_DEFAULT	2
+#define VC_SESSIONS_MAX		65536
+#define VC_SESSIONS_DEFAULT	1024
+#define VC_COALESCE_MAX_USECS	10000
+#define VC_COALESCE_USECS	50
+#define VC_ALGOS_DEFAULT	(BIT(ASYM_RSA) | BIT(ASYM_ECDSA))
 
 enum vc_state {
 	VC_DISABLED,

@@ -15,7 +15,13 @@
 #include <linux/slab.h>
 
 #include <compat/vdpa.h>
-#include "vdpa_crypto.h"
+#include "akcipher.h"
+#include "cipher.h"
+#include "create.h"
+#include "ctrl.h"
+#include "data.h"
+#include "dev.h"
+#include "ops.h"
 
 /* Contents that exist, with or without a vDPA device */
 static atomic_t vc_count_devs = ATOMIC_INIT(0);

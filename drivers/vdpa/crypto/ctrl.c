@@ -13,8 +13,11 @@
  */
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <uapi/linux/virtio_crypto_stateless.h>
 
-#include "vdpa_crypto.h"
+#include "ctrl.h"
+#include "dev.h"
+#include "parse.h"
 
 #define VC_CTRL_BATCH	8
 

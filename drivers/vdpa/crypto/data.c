@@ -22,7 +22,12 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
-#include "vdpa_crypto.h"
+#include "data.h"
+#include "dev.h"
+
+#define VC_DEPTH	256	/* operations of one queue at one time */
+#define VC_PREALLOC	16	/* of them allocated before they are needed */
+#define VC_BATCH	64	/* descriptors taken before others have a turn */
 
 /* Chains after which the driver, being busy, need not notify for each. */
 #define VC_QUIET_AFTER	1
@@ -104,7 +109,8 @@ static void vc_request_put(struct vc_request *req)
  * vc_data_prealloc() - allocate what a data queue always needs
  * @q: the queue; the device's executor exists
  *
- * Return: 0 or -ENOMEM
+ * Context: process context; nobody drives the device yet.
+ * Return: 0 or -ENOMEM; vc_data_exit() is due in any case.
  */
 int vc_data_prealloc(struct vc_queue *q)
 {

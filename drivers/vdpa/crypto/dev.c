@@ -7,7 +7,7 @@
 
 #include <linux/workqueue.h>
 
-#include "vdpa_crypto.h"
+#include "dev.h"
 
 struct workqueue_struct *vc_wq;
 

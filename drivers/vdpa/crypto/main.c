@@ -13,7 +13,10 @@
 #include <linux/module.h>
 #include <linux/virtio_ids.h>
 
-#include "vdpa_crypto.h"
+#include "configfs.h"
+#include "create.h"
+#include "dev.h"
+#include "ops.h"
 
 static int vc_dev_add(struct vdpa_mgmt_dev *mdev, const char *name,
 		      const struct vdpa_dev_set_config *config)

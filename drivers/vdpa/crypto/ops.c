@@ -13,9 +13,13 @@
  */
 #include <linux/device.h>
 #include <linux/virtio_ids.h>
+#include <crypto/aes.h>
 #include <uapi/linux/vhost_types.h>
 
-#include "vdpa_crypto.h"
+#include "cipher.h"
+#include "data.h"
+#include "dev.h"
+#include "ops.h"
 
 #define VC_SUSPEND_SECS	10
 

@@ -10,8 +10,12 @@
 #include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/string.h>
+#include <uapi/linux/virtio_crypto_stateless.h>
+#include <crypto/internal/asym/executor.h>
 
-#include "vdpa_crypto.h"
+#include "data.h"
+#include "parse.h"
+#include "service.h"
 
 static_assert(sizeof(struct virtio_crypto_op_ctrl_req) == 16 + 56);
 static_assert(sizeof(struct virtio_crypto_op_data_req) == 24 + 48);

@@ -10,8 +10,16 @@
 #include <linux/nospec.h>
 #include <linux/slab.h>
 
-#include "vdpa_crypto.h"
+#include "service.h"
+#include "session.h"
 
+/**
+ * vc_sessions_init() - make an empty table
+ * @s: the sessions
+ * @max: how many there may be
+ *
+ * Return: 0 or -ENOMEM; vc_sessions_exit() is due in any case.
+ */
 int vc_sessions_init(struct vc_sessions *s, unsigned int max)
 {
 	spin_lock_init(&s->lock);
@@ -21,6 +29,10 @@ int vc_sessions_init(struct vc_sessions *s, unsigned int max)
 	return s->table ? 0 : -ENOMEM;
 }
 
+/**
+ * vc_sessions_exit() - undo vc_sessions_init()
+ * @s: the sessions; what there is, is destroyed
+ */
 void vc_sessions_exit(struct vc_sessions *s)
 {
 	if (s->table)
@@ -29,20 +41,35 @@ void vc_sessions_exit(struct vc_sessions *s)
 	ida_destroy(&s->ida);
 }
 
-/* Take an index, so that -ENOSPC is known before a key is prepared in vain. */
+/**
+ * vc_session_reserve() - take an index, so that -ENOSPC is known before a key is prepared in vain
+ * @s: the sessions
+ *
+ * Return: the index, for vc_session_add() or vc_session_unreserve(); -ENOSPC or -ENOMEM.
+ */
 int vc_session_reserve(struct vc_sessions *s)
 {
 	return ida_alloc_max(&s->ida, s->max - 1, GFP_KERNEL);
 }
 
+/**
+ * vc_session_unreserve() - undo vc_session_reserve()
+ * @s: the sessions
+ * @index: the index; no session is there
+ */
 void vc_session_unreserve(struct vc_sessions *s, int index)
 {
 	ida_free(&s->ida, index);
 }
 
-/*
- * Put @session at the reserved @index and set its id, unless all sessions were
- * destroyed since @gen was read: -ESTALE, and the caller keeps both.
+/**
+ * vc_session_add() - put a session into the table, and set its id
+ * @s: the sessions
+ * @index: from vc_session_reserve()
+ * @session: has the table's reference
+ * @gen: @s->gen when the request was taken
+ *
+ * Return: 0; -ESTALE if all sessions were destroyed since: the caller keeps @index and @session.
  */
 int vc_session_add(struct vc_sessions *s, int index, struct vc_session *session, u32 gen)
 {
@@ -105,7 +132,10 @@ int vc_session_destroy(struct vc_sessions *s, u64 id, const struct vc_service *s
 	return 0;
 }
 
-/* A session being opened meanwhile will not be added: vc_session_add(). */
+/**
+ * vc_sessions_destroy_all() - end all sessions
+ * @s: the sessions; one being opened meanwhile will not be added, see vc_session_add()
+ */
 void vc_sessions_destroy_all(struct vc_sessions *s)
 {
 	unsigned int i;
@@ -151,6 +181,10 @@ struct vc_session *vc_session_get(struct vc_sessions *s, u64 id, const struct vc
 	return session;
 }
 
+/**
+ * vc_session_put() - drop a reference
+ * @session: freed, and its key let go, with the last one
+ */
 void vc_session_put(struct vc_session *session)
 {
 	if (refcount_dec_and_test(&session->ref)) {

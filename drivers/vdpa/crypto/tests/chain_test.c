@@ -5,8 +5,9 @@
 #include <kunit/test.h>
 #include <linux/prandom.h>
 #include <linux/string.h>
+#include <linux/virtio_byteorder.h>
 
-#include "../vdpa_crypto.h"
+#include "../ring/chain.h"
 
 #define NUM	256	/* of the table */
 #define SEED	20261124

@@ -11,8 +11,8 @@
 #include <linux/string.h>
 #include <linux/vhost_iotlb.h>
 
-#include "../mem.h"
-#include "../vdpa_crypto.h"
+#include "../dev.h"
+#include "../ring/mem.h"
 
 /* Three pages of driver's addresses, whose order in memory is another; then a hole. */
 #define BASE	0x7000000000ULL

@@ -5,7 +5,12 @@
 #include <kunit/test.h>
 #include <linux/prandom.h>
 
-#include "../vdpa_crypto.h"
+#include "../cipher.h"
+#include "../data.h"
+#include "../ops.h"
+#include "../parse.h"
+#include "../service.h"
+#include "../session.h"
 
 static const struct asym_caps caps = {
 	.algos = BIT(ASYM_RSA) | BIT(ASYM_ECDSA),

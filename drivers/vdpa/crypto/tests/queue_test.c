@@ -7,7 +7,8 @@
 #include <linux/overflow.h>
 
 #include <compat/timer.h>
-#include "../vdpa_crypto.h"
+#include "../dev.h"
+#include "../ring/queue.h"
 
 #define USECS	10000
 

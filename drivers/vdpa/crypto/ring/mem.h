@@ -2,12 +2,14 @@
 /*
  * The driver's memory, by the addresses that it uses, and the buffers of a chain there. See mem.c.
  */
-#ifndef _VDPA_CRYPTO_MEM_H
-#define _VDPA_CRYPTO_MEM_H
+#ifndef _VDPA_CRYPTO_RING_MEM_H
+#define _VDPA_CRYPTO_RING_MEM_H
 
 #include <linux/types.h>
 
 struct vc_dev;
+
+#define VC_INLINE_SEGS	8	/* of most requests: there is room in their object */
 
 /**
  * struct vc_seg - a buffer in the driver's memory
@@ -55,4 +57,4 @@ void vc_iov_skip(struct vc_iov *iov, size_t len);
 ssize_t vc_iov_pull(struct vc_dev *vc, struct vc_iov *iov, void *to, size_t len);
 ssize_t vc_iov_push(struct vc_dev *vc, struct vc_iov *iov, const void *from, size_t len);
 
-#endif /* _VDPA_CRYPTO_MEM_H */
+#endif /* _VDPA_CRYPTO_RING_MEM_H */

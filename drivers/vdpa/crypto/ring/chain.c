@@ -8,10 +8,12 @@
  * VIRTIO_F_INDIRECT_DESC is not offered, so there are no indirect tables.
  */
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/overflow.h>
+#include <linux/virtio_byteorder.h>
 
-#include "vdpa_crypto.h"
+#include "chain.h"
 
 static int vc_chain_add(struct vc_chain *chain, bool write, u64 addr, u32 len)
 {

@@ -16,7 +16,8 @@
 #include <asm/barrier.h>
 
 #include <compat/timer.h>
-#include "vdpa_crypto.h"
+#include "../dev.h"
+#include "queue.h"
 
 static void vc_queue_work(struct work_struct *work)
 {
@@ -126,7 +127,13 @@ void vc_queue_stop(struct vc_queue *q)
 	q->ops->cancel(q);
 }
 
-/* May requests be taken from the ring? */
+/**
+ * vc_queue_runs() - may requests be taken from the ring?
+ * @q: the queue
+ *
+ * Context: vc_queue.lock held.
+ * Return: true if they may.
+ */
 bool vc_queue_runs(const struct vc_queue *q)
 {
 	const struct vc_dev *vc = q->vc;
@@ -333,16 +340,24 @@ void vc_queue_tell(struct vc_queue *q)
 		      HRTIMER_MODE_REL_SOFT);
 }
 
-/* There is plenty to do: the driver need not notify. Context: as vc_queue_get(). */
+/**
+ * vc_queue_quiet() - there is plenty to do: the driver need not notify
+ * @q: the queue
+ *
+ * Context: as vc_queue_get().
+ */
 void vc_queue_quiet(struct vc_queue *q)
 {
 	if (!q->quiet && !vc_ring_set_notify(q, false))
 		q->quiet = true;
 }
 
-/*
- * The ring is empty: false if notifications had to be turned on again, so that
- * one must look once more. Context: as vc_queue_get().
+/**
+ * vc_queue_idle() - the ring is empty
+ * @q: the queue
+ *
+ * Context: as vc_queue_get().
+ * Return: true; false if notifications had to be turned on again, so that one must look once more.
  */
 bool vc_queue_idle(struct vc_queue *q)
 {

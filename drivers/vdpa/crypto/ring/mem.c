@@ -17,8 +17,8 @@
 #include <linux/vhost_iotlb.h>
 #include <linux/virtio_byteorder.h>
 
+#include "../dev.h"
 #include "mem.h"
-#include "vdpa_crypto.h"
 
 /*
  * The page that @addr is in, if @perm may be done with it. *@len is cut to what is in the same page

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * /sys/kernel/config/vdpa_crypto/. See configfs.c.
+ */
+#ifndef _VDPA_CRYPTO_CONFIGFS_H
+#define _VDPA_CRYPTO_CONFIGFS_H
+
+struct vdpa_device;
+struct vdpa_mgmt_dev;
+
+int vc_configfs_init(struct vdpa_mgmt_dev *mgmt);
+void vc_configfs_exit(void);
+int vc_configfs_add(const char *name);
+void vc_configfs_del(struct vdpa_device *vdpa);
+
+#endif /* _VDPA_CRYPTO_CONFIGFS_H */
