@@ -338,15 +338,6 @@ static bool vc_cipher_finish(struct vc_request *req)
 }
 
 /*
- * More than a piece: the queue's list of the input's buffers, of which some is taken, is used for
- * the next request before this one is over.
- */
-static int vc_cipher_keep_input(struct vc_request *req)
-{
-	return vc_iov_dup(&req->riov, &req->q->riov);
-}
-
-/*
  * A session for one request, with the key that it brings, which is taken from vc_queue.riov.
  * Return: VIRTIO_CRYPTO_*.
  */
@@ -451,7 +442,11 @@ static int vc_cipher_start(struct vc_request *req, const struct virtio_crypto_op
 	}
 	if (!vc_cipher_pull(req, &q->riov))
 		goto malformed;
-	if (req->left && vc_cipher_keep_input(req))
+	/*
+	 * More than a piece: the queue's list of the input's buffers, of which some is taken, is
+	 * used for the next request before this one is over.
+	 */
+	if (req->left && vc_iov_dup(&req->riov, &q->riov))
 		return VIRTIO_CRYPTO_ERR;
 	return vc_cipher_submit(req);
 

@@ -294,12 +294,15 @@ static struct vc_item *vc_item_find(const char *name)
 
 /**
  * vc_configfs_add() - `vdpa dev add`: enable what is configured
+ * @mdev: vc_configfs_init()'s
  * @name: of the item
+ * @config: nothing of it is supported, as @mdev says
  *
  * Context: process context, the vDPA core's lock held.
  * Return: 0; -EOPNOTSUPP if there is no such item; else as writing enable.
  */
-int vc_configfs_add(const char *name)
+int vc_configfs_add(struct vdpa_mgmt_dev *mdev, const char *name,
+		    const struct vdpa_dev_set_config *config)
 {
 	struct vc_item *item = vc_item_find(name);
 	int err;
@@ -316,11 +319,12 @@ int vc_configfs_add(const char *name)
 
 /**
  * vc_configfs_del() - `vdpa dev del`: disable the item the device belongs to
+ * @mdev: vc_configfs_init()'s
  * @vdpa: the device
  *
  * Context: process context, the vDPA core's lock held.
  */
-void vc_configfs_del(struct vdpa_device *vdpa)
+void vc_configfs_del(struct vdpa_mgmt_dev *mdev, struct vdpa_device *vdpa)
 {
 	struct vc_item *item = vc_item_find(dev_name(&vdpa->dev));
 

@@ -18,20 +18,9 @@
 #include "dev.h"
 #include "ops.h"
 
-static int vc_dev_add(struct vdpa_mgmt_dev *mdev, const char *name,
-		      const struct vdpa_dev_set_config *config)
-{
-	return vc_configfs_add(name);
-}
-
-static void vc_dev_del(struct vdpa_mgmt_dev *mdev, struct vdpa_device *vdpa)
-{
-	vc_configfs_del(vdpa);
-}
-
 static const struct vdpa_mgmtdev_ops vc_mgmt_ops = {
-	.dev_add = vc_dev_add,
-	.dev_del = vc_dev_del,
+	.dev_add = vc_configfs_add,
+	.dev_del = vc_configfs_del,
 };
 
 static struct virtio_device_id vc_ids[] = {

@@ -177,12 +177,6 @@ static int vc_queue_next(struct vc_queue *q, u16 *head)
 	return 1;
 }
 
-static void vc_queue_set_readable(struct vc_queue *q)
-{
-	vc_iov_init(&q->riov, q->chain.readable, ARRAY_SIZE(q->chain.readable));
-	q->riov.nr = q->chain.nr_readable;
-}
-
 /**
  * vc_queue_get() - take the next chain from the ring
  * @q: the queue, vc_queue_runs(); its readable part will be in vc_queue.riov
@@ -210,7 +204,8 @@ int vc_queue_get(struct vc_queue *q, struct vc_iov *wiov, u16 *head)
 	else
 		ret = vc_iov_set(wiov, q->chain.writable, q->chain.nr_writable);
 	if (!ret) {
-		vc_queue_set_readable(q);
+		vc_iov_init(&q->riov, q->chain.readable, ARRAY_SIZE(q->chain.readable));
+		q->riov.nr = q->chain.nr_readable;
 		return 1;
 	}
 	ret = vc_queue_put(q, *head, 0);
