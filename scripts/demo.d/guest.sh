@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# In the guest: load keys of RSA and ECDSA, sign, verify, decrypt, all by keyctl; nothing here knows of a pool.
-# This folder has keys and digests made by openssl outside; signatures go to /run/lab/files, where
-# openssl outside the guest verifies them.
+# In the guest: load RSA and ECDSA keys, sign, verify and decrypt, all with keyctl. Nothing here knows
+# of the pool. This folder has keys and digests that OpenSSL made outside the machines; signatures go to
+# /run/lab/files, where OpenSSL verifies them.
 set -eu
 cd "$(dirname "$0")"
 . ./tap.sh
@@ -41,7 +41,7 @@ signed=0
 for digest in digest.*; do
 	sig=$out/p256.$digest.sig
 	keyctl pkey_sign "$key" 0 "$digest" enc=x962 hash=sha256 >"$sig" || fail "pkey_sign"
-	# 6.12 has zeros behind signatures that are shorter than the longest.
+	# 6.12 pads signatures with zeros to the longest length.
 	truncate -s $((2 + $(od -An -tu1 -j1 -N1 "$sig"))) "$sig"
 	keyctl pkey_verify "$cert" 0 "$digest" "$sig" enc=x962 hash=sha256 || fail "pkey_verify"
 	signed=$((signed + 1))

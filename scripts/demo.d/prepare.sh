@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Outside the machines: new keys, their certificates, digests to sign and a secret to decrypt.
+# Outside the machines: make keys, their certificates, digests to sign and a secret to decrypt.
 #
 # prepare.sh FOLDER DIGESTS
 set -euo pipefail

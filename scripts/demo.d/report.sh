@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Outside the machines: openssl verifies the guest's signatures; then the counters of every hop,
-# before and after.
+# Outside the machines: verify the guest's signatures with OpenSSL, show the counters of each machine
+# before and after, and say what that proves.
 #
 # report.sh FOLDER FILES
 set -uo pipefail
@@ -27,13 +27,19 @@ for sig in "$files"/*.sig; do
 		verified=$((verified + 1))
 done
 
-printf '\nWhere the work was done (counters before the guest began, after it, and what was added)\n\n'
+decrypted=0 secrets=0
+for plain in "$files"/*.plain; do
+	secrets=$((secrets + 1))
+	! cmp -s "$folder/secret" "$plain" || decrypted=$((decrypted + 1))
+done
+
+printf '\nCounters of each machine, before and after the guest used its keys\n\n'
 printf '  %-7s  %-52s %8s %8s %8s\n' machine counter before after added
-row guest class/virtio.ops "virtio_crypto: operations that keyctl asked for"
+row guest class/virtio.ops "virtio_crypto: operations requested by keyctl"
 row guest class/virtio.device "virtio_crypto:   computed by the device"
 row guest class/virtio.software "virtio_crypto:   computed by the guest's own software"
 row host vdpa/crypto0.requests "vdpa_crypto: requests from the guest's virtqueues"
-row host class/cof-pool0.ops "cof_initiator: operations that vdpa_crypto asked for"
+row host class/cof-pool0.ops "cof_initiator: operations requested by vdpa_crypto"
 row host class/cof-pool0.device "cof_initiator:   computed by the pool"
 row host class/cof-pool0.software "cof_initiator:   computed by the host's software"
 row target pool/pool0.ops "cof_target: operations from the hypervisor"
@@ -45,8 +51,16 @@ soft=$(($(hop_delta "$files/guest.before" "$files/guest.after" class/virtio.soft
 	$(hop_delta "$files/host.before" "$files/host.after" class/cof-pool0.software)))
 pool=$(hop_delta "$files/target.before" "$files/target.after" pool/pool0.ops)
 asked=$(hop_delta "$files/guest.before" "$files/guest.after" class/virtio.ops)
-[ "$soft" -eq 0 ] || echo "demo: $soft operations fell back to software on the way"
+[ "$soft" -eq 0 ] || echo "demo: $soft operations fell back to software in the guest or the hypervisor"
 [ "$pool" -ge "$asked" ] || echo "demo: the pool computed $pool of $asked operations"
 [ "$verified" -eq "$made" ] || echo "demo: OpenSSL rejects $((made - verified)) signatures"
-echo "$verified of $made signatures verified by OpenSSL, $pool operations computed by the pool"
-[ "$made" -gt 0 ] && [ "$verified" -eq "$made" ] && [ "$soft" -eq 0 ] && [ "$pool" -ge "$asked" ]
+[ "$decrypted" -eq "$secrets" ] || echo "demo: $((secrets - decrypted)) secrets were decrypted wrongly"
+cat <<TEXT
+What this shows
+  * Right:      $verified of $made signatures of the guest verified by OpenSSL outside; $decrypted of $secrets secrets decrypted.
+  * Offloaded:  the guest requested $asked operations; the pool computed $pool, software of the guest or
+                the hypervisor $soft.
+  * Unchanged:  the guest's program is keyctl, the hypervisor's QEMU is Debian's.
+TEXT
+[ "$made" -gt 0 ] && [ "$verified" -eq "$made" ] && [ "$decrypted" -eq "$secrets" ] &&
+	[ "$soft" -eq 0 ] && [ "$pool" -ge "$asked" ]

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# On the hypervisor and on the pool: this node's counters before and after the guest's work.
+# On the hypervisor and the pool: save this node's counters before and after the guest used its keys.
 set -eu
 cd "$(dirname "$0")"
 . ./tap.sh
