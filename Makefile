@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make                    modules for the running kernel
-# make KDIR=<dir>         modules for the kernel built (or with headers) there
-# make modules_install    into updates/ of that kernel, so that depmod prefers them
-# make tools_install      programs, units and man pages, below DESTDIR and PREFIX (/usr); OpenSSL's
-#                         provider lkcf among them (TLS_PROVIDER=n: without)
-# make demo               a running chain of three machines, and signatures through it
-# make check              every test; make soak: with full counts, some hours
-# make bench-guest        our guest driver and the kernel's own, beside each other
-# make bench-device       a guest's device: vdpa_crypto and QEMU's lkcf backend, beside each other
-# make bench-fabric       what a fabric adds to an operation: ours, NVMe/TCP, TCP itself
-# make bench-nginx        HTTPS of a guest with and without the pool, the whole chain
+# make                    build the modules for the running kernel
+# make KDIR=<dir>         build them for the kernel whose build tree or headers are there
+# make modules_install    install them into updates/ of that kernel, which depmod prefers
+# make tools_install      install programs, units, man pages and the OpenSSL provider below DESTDIR and
+#                         PREFIX (/usr); TLS_PROVIDER=n leaves out the provider
+# make clean              remove what was built
 #
-# CONFIG_VDPA_CRYPTO=n leaves vdpa_crypto out, the others likewise (CONFIGS below).
-# Documentation/development.rst says more.
+# make demo               start a pool, a hypervisor and a guest in virtual machines; the pool computes
+#                         the guest's signatures (scripts/demo --help)
+# make check              run the tests (scripts/check --help); make soak: all of them with full counts
+# make bench-guest        compare the guest driver with the kernel's own
+# make bench-device       compare vdpa_crypto with QEMU's lkcf backend
+# make bench-fabric       compare CoF with NVMe/TCP and NVMe/RDMA
+# make bench-nginx        compare HTTPS in a guest with and without the pool
+#
+# CONFIG_VDPA_CRYPTO=n leaves out vdpa_crypto, and so for the other modules (CONFIGS below).
+# Documentation/development.rst has the details.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 MO ?=
@@ -83,4 +86,4 @@ bench-guest bench-device bench-fabric bench-nginx:
 	$(TOP)/scripts/bench $(@:bench-%=%)
 
 help:
-	@sed -n '3,17s/^# \{0,1\}//p' $(TOP)/Makefile
+	@sed -n '3,19s/^# \{0,1\}//p' $(TOP)/Makefile
