@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Keys as they cross every interface here: checks, and what an operation costs.
+ * Keys: parsing, checks, and the cost of operations with them.
  *
- * Keys come from other machines and from guests. They are parsed by the
- * kernel's own BER decoder; nothing is copied, and what is refused is refused
- * with the errno that setting such a key on rsa-generic gives. Nothing here
- * sleeps or takes a lock. Comparisons of secret numbers take a time that depends on lengths only.
+ * Keys come from other machines and from guests. The kernel's own BER decoder parses them, without
+ * copying. A refused key has the errno that rsa-generic returns for it. No function here sleeps or
+ * takes a lock. The time of comparisons of secret numbers depends on lengths only.
  */
 #include <linux/align.h>
 #include <linux/array_size.h>
@@ -20,16 +19,15 @@
 #include <crypto/internal/rsa.h>
 
 /*
- * Sizes the kernel's software takes (rsa_check_key_length()), and the cost of
- * an operation in milliunits: 1,000 is one RSA-2048 private operation.
+ * Sizes that the kernel's software accepts (rsa_check_key_length()), and the
+ * cost of an operation in milliunits: 1,000 is one RSA-2048 private operation.
  *
- * The ratios of 2048 and 4096 bits are as measured with asym_bench on
- * rsa-generic (private operations by CRT, e = 65537; see
- * Documentation/crypto/asym-executor.rst), those of other sizes on the curve
- * through them: a private operation is two exponentiations at half the size,
- * nearly cubic in the size; a public one is 17 multiplications, nearly
- * quadratic. Accelerators have other constants but the same shape. Part of the
- * interface: quotas in units mean this table.
+ * The ratio of 2048 and 4096 bits is measured with asym_bench on rsa-generic
+ * (private operations by CRT, e = 65537; Documentation/performance.rst). Other
+ * sizes are on the curve through them: a private operation is two
+ * exponentiations at half the size, nearly cubic in the size; a public one is 17
+ * multiplications, nearly quadratic. Accelerators have other constants but the
+ * same shape. The table is part of the interface: quotas count its units.
  */
 static const struct {
 	unsigned int bits;
@@ -44,7 +42,7 @@ static const struct {
 	{ 4096, 70, 7000 },
 };
 
-/* Of 65537, which the table is about */
+/* Multiplications for 65537, the exponent of the table's costs */
 #define RSA_USUAL_E_MULTIPLICATIONS	17
 
 static int rsa_size_class(unsigned int bits)
@@ -58,9 +56,9 @@ static int rsa_size_class(unsigned int bits)
 }
 
 /*
- * ECDSA likewise, on ecdsa_sign (which verifies what it signs) and the kernel's ECC library.
- * To prepare a key is to check that a public one is on the curve, which for a compressed point
- * takes a square root, and to compute the public key of a private one.
+ * The same for ECDSA, on ecdsa_sign (which verifies each signature that it makes) and the kernel's
+ * ECC library. Preparing a public key checks that the point is on the curve; a compressed point
+ * takes a square root. Preparing a private key computes its public key.
  */
 static const struct {
 	unsigned int bits;
@@ -75,7 +73,7 @@ static const struct {
 	{ 521, 650, 2400, 65, 1750 },
 };
 
-/* To parse an RSA key, to check its numbers, and to allocate the transform that gets it */
+/* The cost of parsing an RSA key, checking its numbers, and allocating a transform for it */
 #define RSA_PREPARE_COST	10
 
 static int ec_size_class(unsigned int bits)
@@ -96,12 +94,12 @@ static unsigned int ec_cost(unsigned int bits, enum asym_op op)
 }
 
 /**
- * asym_cost() - what an operation costs
+ * asym_cost() - cost of an operation with a usual key of some size
  * @algo: kind of key
- * @bits: its size in bits; sizes between those of the table cost as much as the next one
- * @op: what is done with it
+ * @bits: its size in bits; a size between two of the table costs as much as the larger one
+ * @op: the operation
  *
- * This is for a usual key of that size; asym_key_cost() and asym_exec_key_cost() look at the key.
+ * asym_key_cost() and asym_exec_key_cost() take the key itself into account.
  *
  * Context: any.
  * Return: milliunits, never 0. Kinds of keys without a table cost 1,000.
@@ -120,7 +118,7 @@ unsigned int asym_cost(enum asym_algo algo, unsigned int bits, enum asym_op op)
 }
 EXPORT_SYMBOL_GPL(asym_cost);
 
-/* A number as BER has it, most significant byte first. */
+/* A number as in BER, most significant byte first. */
 struct num {
 	const u8 *bytes;
 	unsigned int len;
@@ -201,9 +199,8 @@ static unsigned int num_multiplications(struct num exponent)
 }
 
 /*
- * Exponents. What a host or a guest is charged is the work that its key makes, but a key that
- * makes unreasonable work is refused: see "Which keys are taken" in
- * Documentation/crypto/asym-executor.rst.
+ * Exponents. A host or a guest is charged for the work that its key causes. A key that causes
+ * unreasonable work is refused: see "Accepted keys" in Documentation/crypto/asym-executor.rst.
  */
 static bool rsa_exponents_valid(const struct rsa_key *raw, bool is_private)
 {
@@ -252,7 +249,7 @@ int asym_key_parse_rsa(struct asym_key_data *key, struct rsa_key *raw)
 	raw->n = n.bytes;
 	raw->n_sz = n.len;
 
-	/* The software counts whole limbs; so a size is one of the table's. */
+	/* The software counts whole limbs, so the size is one of the table. */
 	if (n.len > ASYM_MAX_KEY_BYTES)
 		return -EINVAL;
 	bits = ALIGN(n.len, sizeof(long)) * 8;
@@ -266,7 +263,7 @@ int asym_key_parse_rsa(struct asym_key_data *key, struct rsa_key *raw)
 }
 EXPORT_SYMBOL_GPL(asym_key_parse_rsa);
 
-/* What one half of the CRT takes: multiplications of so many limbs. */
+/* The work of one half of the CRT: multiplications of so many limbs */
 static u64 crt_work(const u8 *prime, size_t prime_sz, const u8 *exponent, size_t exponent_sz)
 {
 	unsigned int bits = ALIGN(num_bits(num_get(prime, prime_sz)), BITS_PER_LONG);
@@ -275,13 +272,13 @@ static u64 crt_work(const u8 *prime, size_t prime_sz, const u8 *exponent, size_t
 }
 
 /**
- * asym_rsa_cost() - what an operation with an RSA key costs
+ * asym_rsa_cost() - cost of an operation with an RSA key
  * @key: parsed
- * @raw: its numbers, by asym_key_parse_rsa()
- * @op: what is done with it
+ * @raw: its numbers, from asym_key_parse_rsa()
+ * @op: the operation
  *
- * That of asym_cost() is for e = 65537 and for primes of half the modulus' size. Keys that make
- * more work cost more, in proportion; others do not cost less.
+ * asym_cost() is for e = 65537 and for primes of half the size of the modulus. A key that causes
+ * more work costs more, in proportion. No key costs less.
  *
  * Return: milliunits.
  */
@@ -319,11 +316,11 @@ static int key_parse_ecdsa(struct asym_key_data *key)
 }
 
 /**
- * asym_key_prepare_cost() - what it costs to prepare a key for operations
- * @data: algo, curve, is_private, der and der_len are the caller's; need not be valid
+ * asym_key_prepare_cost() - cost of preparing a key for operations
+ * @data: algo, curve, is_private, der and der_len are set by the caller; need not be valid
  *
- * To be charged before asym_exec_key_create() is called, which computes as much. Looks at the
- * kind of the key only.
+ * Charge it before asym_exec_key_create(), which does that work. It depends on the kind of the key
+ * only.
  *
  * Context: any.
  * Return: milliunits, never 0.
@@ -340,11 +337,11 @@ unsigned int asym_key_prepare_cost(const struct asym_key_data *data)
 EXPORT_SYMBOL_GPL(asym_key_prepare_cost);
 
 /**
- * asym_key_cost() - what an operation costs with a key that is not prepared yet
+ * asym_key_cost() - cost of an operation with a key that is not prepared yet
  * @data: the key
- * @op: what is done with it
+ * @op: the operation
  *
- * As asym_exec_key_cost() will say, without what preparing the key costs.
+ * The value of asym_exec_key_cost() for the prepared key. Preparing the key is not included.
  *
  * Context: any.
  * Return: milliunits; 0 if asym_key_parse() refuses the key.
@@ -364,20 +361,20 @@ EXPORT_SYMBOL_GPL(asym_key_cost);
 
 /**
  * asym_key_parse() - check a key and find out its size
- * @key: algo, curve, is_private, der and der_len are the caller's; bits is filled in
+ * @key: algo, curve, is_private, der and der_len are set by the caller; bits is filled in
  *
- * A key that passes is one crypto_akcipher_set_*_key() of the kernel's software takes. That takes
- * some that do not pass: with a public exponent that is even, less than 3 or longer than
- * ASYM_RSA_MAX_E_BITS, a private one that is longer than the modulus, or numbers for the Chinese
- * remainder theorem that are not of this modulus. @key->bits is the modulus' size as the software
- * sees it, one of 512, 1024, 1536, 2048, 3072 and 4096, so that @key->bits / 8 is the size of a
- * block. An ECDSA key is only looked at: whether a point is on the curve, and is that of the
- * private key, is found out when the key is set.
+ * crypto_akcipher_set_*_key() of the kernel's software accepts each key that passes. It also
+ * accepts some that do not pass: with a public exponent that is even, less than 3 or longer than
+ * ASYM_RSA_MAX_E_BITS, with a private exponent that is longer than the modulus, or with CRT
+ * parameters that do not belong to the modulus. @key->bits is the size of the modulus as the
+ * software counts it, one of 512, 1024, 1536, 2048, 3072 and 4096, so that @key->bits / 8 is the
+ * size of a block. Of an ECDSA key only the encoding is checked. Setting the key checks whether the
+ * point is on the curve and belongs to the private key.
  *
  * Context: any.
- * Return: 0, -EBADMSG if it is no BER of such a key (ECDSA: no DER), -EINVAL if it is but its
- * numbers are not acceptable (or it is longer than ASYM_MAX_DER, ASYM_MAX_EC_DER), -ENOPKG for
- * explicit parameters of a curve, -EOPNOTSUPP for kinds of keys and curves we do not have.
+ * Return: 0, -EBADMSG if it is not BER of such a key (ECDSA: not DER), -EINVAL if its numbers are
+ * not acceptable (or it is longer than ASYM_MAX_DER, ASYM_MAX_EC_DER), -ENOPKG for explicit
+ * parameters of a curve, -EOPNOTSUPP for unsupported kinds of keys and curves.
  */
 int asym_key_parse(struct asym_key_data *key)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * asym_lib: keys, costs and padding, as asym_provider and asym_executor both need them. The
- * module has no state.
+ * asym_lib: keys, costs and padding, shared by asym_provider and asym_executor. The module has no
+ * state.
  */
 #include <linux/module.h>
 

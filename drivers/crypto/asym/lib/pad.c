@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PKCS#1 v1.5 padding (RFC 8017) and the hashes it knows.
+ * PKCS#1 v1.5 padding (RFC 8017) and its hashes.
  *
- * A block is as long as the modulus and always begins with a zero byte; RSA
- * itself is done elsewhere (executor/op.c). Nothing here sleeps, takes a
- * lock or allocates: any context.
+ * A block is as long as the modulus and always begins with a zero byte. RSA
+ * itself is computed elsewhere (executor/op.c). No function here sleeps, takes
+ * a lock or allocates: any context.
  *
  * Errors are those of the kernel's own software for the same input, so that
- * nobody can tell by errno where an operation was computed. k: bytes of the
+ * the errno does not depend on where an operation was computed. k: bytes of the
  * modulus; 6.12 is pkcs1pad(rsa-generic,...), 7.3 pkcs1pad(rsa) and
  * pkcs1(rsa,...); "room" is the caller's output buffer:
  *
@@ -38,7 +38,7 @@
  *       Raw signatures, which the software does not have, get -EOPNOTSUPP.
  *   [2] Without a hash (pkcs1(rsa,none)) it is compared like any other.
  *
- * With -EOVERFLOW for lack of room the caller is told the length it needs.
+ * With -EOVERFLOW for lack of room the caller gets the length that is needed.
  */
 #include <linux/array_size.h>
 #include <linux/compiler.h>
@@ -86,7 +86,7 @@ static const struct asym_hash_desc *hash_desc(enum asym_hash hash)
 }
 
 /**
- * asym_hash_digest_size() - how long a hash's digest is
+ * asym_hash_digest_size() - length of a hash's digest
  * @hash: which hash; numbers not in the enum are allowed
  *
  * Context: any.
@@ -101,7 +101,7 @@ unsigned int asym_hash_digest_size(enum asym_hash hash)
 EXPORT_SYMBOL_GPL(asym_hash_digest_size);
 
 /**
- * asym_hash_name() - a hash's name, as the kernel's crypto API has it
+ * asym_hash_name() - name of a hash in the kernel's crypto API
  * @hash: which hash; numbers not in the enum are allowed
  *
  * Context: any.
@@ -138,7 +138,7 @@ static unsigned int digest_info(const struct asym_hash_desc *desc, u8 *out)
 }
 
 /**
- * asym_pad_raw() - a number as a block of the modulus' size
+ * asym_pad_raw() - make a block of the modulus' size from a number
  * @src: big-endian number
  * @src_len: bytes at @src, any; leading zeros do not count
  * @block: receives it, zeros in front; must not overlap @src
@@ -162,15 +162,15 @@ int asym_pad_raw(const u8 *src, unsigned int src_len, u8 *block, unsigned int si
 EXPORT_SYMBOL_GPL(asym_pad_raw);
 
 /**
- * asym_pad_check_range() - whether RSA may be applied to a block
+ * asym_pad_check_range() - check that RSA may be applied to a block
  * @block: big-endian number
  * @max: big-endian modulus minus one
  * @size: bytes of both
  *
- * The kernel's software takes 1 < block < n - 1 (SP 800-56B, 7.1.1), some
- * accelerators do not look: so it is checked before any of them is asked.
- * What is compared need not stay secret by time: it is a ciphertext, a
- * signature, or a padded block, which is always less.
+ * The kernel's software accepts 1 < block < n - 1 (SP 800-56B, 7.1.1), and some
+ * accelerators do not check. So the range is checked before an operation is
+ * submitted. The comparison may depend on the value: a ciphertext and a
+ * signature are not secret, and a padded block is always less.
  *
  * Context: any.
  * Return: 0 or -EINVAL.
@@ -188,13 +188,13 @@ EXPORT_SYMBOL_GPL(asym_pad_check_range);
 /**
  * asym_pad_emsa_encode() - EMSA-PKCS1-v1_5 (RFC 8017, 9.2)
  * @hash: which DigestInfo; ASYM_HASH_NONE for none
- * @digest: what is signed
+ * @digest: the digest to sign
  * @digest_len: bytes at @digest; the caller checked it against @hash if it must fit
  * @block: receives 00 01 ff..ff 00 DigestInfo; must not overlap @digest
  * @size: bytes of the modulus
  *
  * Context: any.
- * Return: 0, -EINVAL if @hash is none of ours, -EOVERFLOW if it does not fit.
+ * Return: 0, -EINVAL if @hash is not supported, -EOVERFLOW if it does not fit.
  */
 int asym_pad_emsa_encode(enum asym_hash hash, const u8 *digest, unsigned int digest_len,
 			 u8 *block, unsigned int size)
@@ -221,7 +221,7 @@ int asym_pad_emsa_encode(enum asym_hash hash, const u8 *digest, unsigned int dig
 }
 EXPORT_SYMBOL_GPL(asym_pad_emsa_encode);
 
-/* In which way a block differs from the one expected; nothing in it is secret. */
+/* How a block differs from the expected one; nothing in it is secret. */
 static int emsa_mismatch(const struct asym_hash_desc *desc, const u8 *block, unsigned int size)
 {
 	u8 info[DIGEST_INFO_LEN(OID_MAX)];
@@ -243,18 +243,18 @@ static int emsa_mismatch(const struct asym_hash_desc *desc, const u8 *block, uns
 }
 
 /**
- * asym_pad_emsa_check() - does a block, recovered from a signature, sign this digest?
+ * asym_pad_emsa_check() - check that a block, recovered from a signature, signs a digest
  * @hash: which DigestInfo it must carry; ASYM_HASH_NONE for none
  * @digest: the digest it must carry
  * @digest_len: bytes at @digest, at most ASYM_MAX_KEY_BYTES
  * @block: the signature to the power of e
  * @size: bytes of the modulus, at least ASYM_PAD_PKCS1_MIN, at most ASYM_MAX_KEY_BYTES
  *
- * Encodes the digest again and compares whole blocks (RFC 8017, 8.2.2), so
- * that nothing is accepted that a parser might overlook.
+ * Encodes the digest and compares whole blocks (RFC 8017, 8.2.2), so no byte
+ * of the block is left unchecked, as with a parser.
  *
  * Context: any; uses ASYM_MAX_KEY_BYTES of stack.
- * Return: 0 if it does, else -EKEYREJECTED, -EBADMSG or -EINVAL as in the table above.
+ * Return: 0 if it signs @digest, else -EKEYREJECTED, -EBADMSG or -EINVAL as in the table above.
  */
 int asym_pad_emsa_check(enum asym_hash hash, const u8 *digest, unsigned int digest_len,
 			const u8 *block, unsigned int size)
@@ -273,7 +273,7 @@ EXPORT_SYMBOL_GPL(asym_pad_emsa_check);
 
 /**
  * asym_pad_rsaes_encode() - RSAES-PKCS1-v1_5 (RFC 8017, 7.2.1)
- * @msg: what is encrypted
+ * @msg: the message to encrypt
  * @msg_len: bytes at @msg
  * @block: receives 00 02 random 00 message; must not overlap @msg
  * @size: bytes of the modulus
@@ -317,10 +317,10 @@ static u32 mask_zero(u32 byte)
  * @dst: receives the message; must not overlap @block
  * @dst_len: in: room at @dst; out: bytes of the message (with -EOVERFLOW too)
  *
- * The time it takes tells no more than its answer: whether the block is well
- * formed and, if it is, how long the message is. Where and why a malformed
- * block is wrong decides no branch and no address (Bleichenbacher's oracle
- * needs one such difference).
+ * The time reveals no more than the result: whether the block is well formed
+ * and, if it is, the length of the message. No branch and no address depends on
+ * where and why a malformed block is wrong (Bleichenbacher's oracle needs one
+ * such difference).
  *
  * Context: any.
  * Return: 0, -EOVERFLOW if the message does not fit, -EINVAL for anything else.
@@ -348,7 +348,7 @@ int asym_pad_rsaes_decode(const u8 *block, unsigned int size, u8 *dst, unsigned 
 	if (!good)
 		return -EINVAL;
 
-	/* From here on the answer tells the length anyway. */
+	/* The caller learns the length, so from here on the time may depend on it. */
 	len = size - sep - 1;
 	if (len > *dst_len) {
 		*dst_len = len;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Private keys of ECDSA in PKCS#8, in DER and nothing but DER: every key has one encoding (but for
- * its optional parts), and nobody gets another one past a parser that sees it otherwise.
+ * Private ECDSA keys in PKCS#8, in strict DER: a key has one encoding (except for its optional
+ * parts), so two parsers cannot read different keys from the same bytes.
  *
  *	OneAsymmetricKey ::= SEQUENCE {				RFC 5958, 2
  *		version		INTEGER (0..1),
@@ -11,7 +11,7 @@
  *		publicKey	[1] IMPLICIT BIT STRING OPTIONAL	only in version 1
  *	}
  *
- * What is in an attribute is not looked at. Of the ECPrivateKey ecdsa_sign knows everything.
+ * The contents of attributes are not checked. ecdsa_sign checks the ECPrivateKey.
  */
 #include <linux/errno.h>
 #include <linux/oid_registry.h>
@@ -25,7 +25,7 @@
 /* [1] IMPLICIT BIT STRING */
 #define DER_PUBLIC_KEY	0x81
 
-/* What LKCF and struct public_key call them */
+/* Names in LKCF and in struct public_key */
 static const char * const algos[ASYM_CURVE_NR] = {
 	[ASYM_CURVE_P192] = "ecdsa-nist-p192",
 	[ASYM_CURVE_P256] = "ecdsa-nist-p256",
@@ -41,7 +41,7 @@ static int get_curve(struct der algorithm)
 	if (der_get(&algorithm, DER_OID, &oid) || look_up_OID(oid.p, oid.len) != OID_id_ecPublicKey)
 		return -EBADMSG;
 
-	/* A curve by its equation: nothing here computes on those. */
+	/* A curve by its equation, which is not supported */
 	if (der_next_is(&algorithm, DER_SEQUENCE))
 		return der_get(&algorithm, DER_SEQUENCE, &params) || algorithm.len ? -EBADMSG :
 										      -ENOPKG;
@@ -74,8 +74,8 @@ static u8 *put_header(u8 *p, u8 tag, size_t len)
 }
 
 /*
- * The public key beside @ec, which is one that ecdsa_check_private() takes, must be the private
- * key's. That is asked of ecdsa_check_private() too, about a key with this public key inside.
+ * The public key beside @ec must belong to the private key. To find out, call ecdsa_check_private()
+ * with a key that has this public key inside. @ec itself has passed ecdsa_check_private().
  */
 static int check_public(enum asym_curve curve, struct der ec, const struct der *bits)
 {
@@ -111,16 +111,16 @@ static int check_public(enum asym_curve curve, struct der ec, const struct der *
 }
 
 /**
- * pkcs8_parse_ec() - a private key of ECDSA
+ * pkcs8_parse_ec() - parse a private ECDSA key
  * @key: filled in; points into @data
  * @data: PKCS#8
  * @len: bytes at @data
  *
  * Context: process; may sleep.
- * Return: 0, -EBADMSG if it is not DER of such a key, -ENOPKG for curves there are no keys of here
- * and for those given by parameters, -EINVAL if the private key is not a number of the curve's
- * group, the inner curve another one or a public key not on it, -EKEYREJECTED if a public key is
- * not the private one's, -ENOMEM.
+ * Return: 0, -EBADMSG if it is not DER of such a key, -ENOPKG for unsupported curves and for curves
+ * given by parameters, -EINVAL if the private key is not a number of the curve's group, the inner
+ * curve is another one, or a public key is not on the curve, -EKEYREJECTED if a public key does not
+ * belong to the private key, -ENOMEM.
  */
 int pkcs8_parse_ec(struct pkcs8_key *key, const u8 *data, size_t len)
 {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * pkcs8_key_parser: private keys in PKCS#8 (RFC 5208, RFC 5958), unencrypted, for keys of type
- * "asymmetric". It has the name of the kernel's own parser, which takes RSA keys alone, and takes
- * its place: the first parser that recognizes a format is the only one that is asked.
+ * "asymmetric". The module replaces the kernel's own parser, has its name, and accepts ECDSA keys
+ * besides RSA keys: the kernel asks only the first parser that recognizes a format.
  *
- * This file decodes the outside with the kernel's BER decoder, by the grammar of the kernel's own
- * parser, so that RSA keys are accepted and refused as ever. At the algorithm it hands keys of
- * ECDSA over to ec.c, which begins again.
+ * This file decodes the outer structure with the kernel's BER decoder and the grammar of the
+ * kernel's own parser, so that RSA keys are accepted and refused as before. When the algorithm is
+ * ECDSA, it passes the whole key to ec.c.
  *
- * Parsers run in process context, one read lock held by the caller; nothing here is shared.
+ * Parsers run in process context, with a read lock held by the caller. They share no state.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,7 +28,7 @@
 
 #include "types.h"
 
-/* What a key adds to its owner's quota, as with the kernel's own parser. */
+/* The charge of a key to its owner's quota, as in the kernel's own parser */
 #define PKCS8_QUOTA	100
 
 /*
@@ -69,7 +69,7 @@ static int note_oid(void *context, size_t hdrlen, unsigned char tag, const void 
 	return 0;
 }
 
-/* After the algorithm's parameters, of which RSA has none that matter */
+/* After the algorithm's parameters, which are ignored for RSA */
 static int note_algorithm(void *context, size_t hdrlen, unsigned char tag, const void *value,
 			  size_t vlen)
 {
@@ -121,7 +121,7 @@ static const asn1_action_t pkcs8_actions[] = {
  *		[0] IMPLICIT SET OF ANY OPTIONAL
  *	}
  */
-#define ATTRIBUTE	22	/* where in the program its part for one of them begins */
+#define ATTRIBUTE	22	/* where the program's part for one of them begins */
 
 static const unsigned char pkcs8_program[] = {
 	ASN1_OP_MATCH, _tag(UNIV, CONS, SEQ),
@@ -148,13 +148,13 @@ static const struct asn1_decoder pkcs8_decoder = {
 
 /**
  * pkcs8_parse() - make a public key payload, which holds the private key
- * @data: what may be PKCS#8
+ * @data: a key that may be PKCS#8
  * @len: bytes at @data
  *
  * Context: process; may sleep.
- * Return: what public_key_free() frees, or ERR_PTR(): -EBADMSG if it is no PKCS#8 (and another
- * parser is to be asked), -ENOPKG for algorithms and curves there are no keys of here, -EMSGSIZE
- * above 64 KiB, -ENOMEM; for ECDSA what pkcs8_parse_ec() says, too.
+ * Return: the payload, to be freed with public_key_free(), or ERR_PTR(): -EBADMSG if @data is not
+ * PKCS#8 (the kernel then asks other parsers), -ENOPKG for an algorithm or curve that is not
+ * supported, -EMSGSIZE above 64 KiB, -ENOMEM; for ECDSA also the errors of pkcs8_parse_ec().
  */
 struct public_key *pkcs8_parse(const void *data, size_t len)
 {
@@ -214,7 +214,7 @@ static int __init pkcs8_init(void)
 {
 	int err = register_asymmetric_key_parser(&pkcs8_parser);
 
-	/* The kernel's own, as a module, has our name: then we would not have come so far. */
+	/* Only a built-in parser can be registered already: a module would have the same name. */
 	if (err == -EEXIST)
 		pr_err("the kernel has a PKCS#8 parser built in, which takes RSA keys alone; build it with CONFIG_PKCS8_PRIVATE_KEY_PARSER=m to load ECDSA keys\n");
 	return err;

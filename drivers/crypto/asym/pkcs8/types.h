@@ -7,9 +7,9 @@
 struct public_key;
 
 /**
- * struct pkcs8_key - a private key as found; it points into what was parsed
+ * struct pkcs8_key - a private key; points into the parsed data
  * @algo: LKCF's name of the algorithm, as in struct public_key
- * @der: what the OCTET STRING holds: RFC 8017 RSAPrivateKey or RFC 5915 ECPrivateKey
+ * @der: contents of the OCTET STRING: RFC 8017 RSAPrivateKey or RFC 5915 ECPrivateKey
  * @der_len: bytes at @der
  */
 struct pkcs8_key {

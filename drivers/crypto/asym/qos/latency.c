@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A histogram of latencies. The buckets are the caller's, per CPU or per queue; here is only
- * which one an operation belongs to, and how one is printed. Any context; no locks.
+ * A histogram of latencies. The caller owns the buckets, per CPU or per queue. This file selects
+ * the bucket of an operation, and prints a bucket. Any context; no locks.
  */
 #include <linux/bitops.h>
 #include <linux/export.h>
@@ -12,7 +12,7 @@
 #include <crypto/internal/asym/qos.h>
 
 /**
- * asym_latency_bucket() - where an operation that ends now is counted
+ * asym_latency_bucket() - select the bucket of an operation that ends now
  * @since: when it began, ktime_get_ns()
  *
  * Context: any.

@@ -3,30 +3,32 @@
  * The scheduler of include/crypto/internal/asym/qos.h: limits by rate for each flow,
  * fair shares between flows.
  *
- * Rates. A limit of r per second lets one thing pass each 1/r s. A bucket
- * remembers until when what was taken is paid for, in nanoseconds and a
- * fraction of one that is never rounded; the next item may go when that is
- * no more than burst_ms ahead. So an item larger than the burst passes, too, and the
- * debt is paid after it. An item needs the consent of every bucket, hence
- * the tighter limit rules, and is charged when it is dispatched.
+ * Rates. A limit of r per second allows one operation each 1/r s. A bucket is
+ * the time until which past items are paid for, in nanoseconds and a fraction
+ * of one that is never rounded. The next item may be dispatched when that time
+ * is at most burst_ms ahead of the present. So an item larger than the burst
+ * is dispatched, too, and its debt is paid afterwards. An item needs all of
+ * its flow's buckets, so the tightest limit decides, and is charged when it is
+ * dispatched.
  *
- * Shares. Start-time fair queueing: an item starts, in virtual time, when the
- * flow's last one ended, or now if that is past, and ends cost / weight later.
- * The flow with the least start is next; virtual time is the start of what was
- * dispatched last. Whoever has little to do starts now, and so is
- * next, whatever others have piled up; what a flow does not want or may not
- * have is the others'.
+ * Shares. Start-time fair queueing: an item's start, in virtual time, is the
+ * end of the flow's last item, or the present if that is later. Its end is
+ * cost / weight after its start. The flow with the least start is next; virtual
+ * time is the start of the last dispatched item. A flow with little load starts
+ * at the present, and so is next, however many items other flows have. The
+ * share that a flow does not use is used by the others.
  *
- * Only max_inflight items are dispatched at one time; beyond that the order
- * is the accelerator's.
+ * At most max_inflight items are dispatched at one time, because the
+ * accelerator decides the order of those.
  *
- * One lock for each scheduler, taken once for a submission and once for a completion
- * if nothing waits. Nothing is called with it held. One context at a time pumps (takes
- * what waits and dispatches it); what others add meanwhile it sees
- * before it stops. If that becomes too much, or if a submission came from
- * within a dispatch from within a submission, the timer goes on.
+ * Each scheduler has one lock, taken once for a submission and once for a
+ * completion if no item waits. No callback is called with it held. One context
+ * at a time pumps (dispatches waiting items). It sees items that others add
+ * meanwhile before it stops. After too many of them, or if a submission came
+ * from within a dispatch from within a submission, the timer continues.
  *
- * Items come and go in any context but hard interrupts; flows in process context.
+ * Items are added and removed in any context but hard interrupts, flows in
+ * process context.
  */
 #include <linux/export.h>
 #include <linux/ktime.h>
@@ -38,7 +40,7 @@
 #include <compat/timer.h>
 #include <crypto/internal/asym/qos.h>
 
-#define QOS_BUDGET	64	/* dispatched in one go */
+#define QOS_BUDGET	64	/* dispatched without a break */
 #define QOS_NESTED	2	/* submissions within dispatches within submissions */
 #define QOS_VTIME	10000ULL /* virtual time of a milliunit at weight 1 */
 #define QOS_LATE_NS	(200 * NSEC_PER_USEC)	/* wake-ups closer than this are one */
@@ -48,7 +50,7 @@ static DEFINE_PER_CPU(unsigned int, qos_nested);
 
 /* ---- rates ---- */
 
-/* Parts of a nanosecond's worth, of rate parts, that an item takes. */
+/* The time that an item uses, in parts of a nanosecond; rate parts are one nanosecond. */
 static u64 bucket_parts(enum asym_qos_kind kind, const struct asym_qos_item *item)
 {
 	switch (kind) {
@@ -95,7 +97,7 @@ static bool flow_has_rates(const struct asym_qos_flow *flow)
 	       flow->limits.units_per_sec;
 }
 
-/* When all limits allow the next item. */
+/* The time at which all limits allow the next item. */
 static u64 flow_allowed_at(const struct asym_qos_flow *flow)
 {
 	u64 burst = flow_burst(flow), at = 0;
@@ -128,7 +130,7 @@ static u64 vtime_max(u64 a, u64 b)
 	return (s64)(a - b) > 0 ? a : b;
 }
 
-/* Its first item waits to be chosen; what it could not use meanwhile is not kept for it. */
+/* Its first item waits to be selected. The share that it did not use before is not saved up. */
 static void flow_set_ready(struct asym_qos_flow *flow)
 {
 	struct asym_qos *qos = flow->qos;
@@ -152,7 +154,7 @@ static void flow_set_throttled(struct asym_qos_flow *flow, u64 wake, u64 now)
 				       HRTIMER_MODE_ABS_SOFT);
 }
 
-/* From wherever it is, to nowhere. */
+/* Remove the flow from the tree that it is in. */
 static void flow_unset(struct asym_qos_flow *flow)
 {
 	struct asym_qos *qos = flow->qos;
@@ -169,7 +171,7 @@ static void flow_unset(struct asym_qos_flow *flow)
 	flow->state = ASYM_QOS_IDLE;
 }
 
-/* May the flow's next item go now? If not, at *@wake; U64_MAX: when one is done. */
+/* May the flow's next item be dispatched now? If not: at *@wake; U64_MAX: when an item is done. */
 static bool flow_allowed(const struct asym_qos_flow *flow, u64 *now, u64 *wake)
 {
 	*wake = U64_MAX;
@@ -182,7 +184,7 @@ static bool flow_allowed(const struct asym_qos_flow *flow, u64 *now, u64 *wake)
 	return *wake <= *now;
 }
 
-/* The item goes now; @now is only looked at if there are rates. */
+/* The item is dispatched now; @now is used only if there are rates. */
 static void flow_charge(struct asym_qos_flow *flow, const struct asym_qos_item *item, u64 now)
 {
 	struct asym_qos *qos = flow->qos;
@@ -200,7 +202,7 @@ static void flow_charge(struct asym_qos_flow *flow, const struct asym_qos_item *
 
 /* ---- dispatching ---- */
 
-/* The next item that may go, or NULL. Flows that may not are put where they belong. */
+/* The next item that may be dispatched, or NULL. Moves throttled flows to where they wait. */
 static struct asym_qos_item *qos_next(struct asym_qos *qos)
 {
 	struct asym_qos_item *item;
@@ -237,7 +239,7 @@ static void qos_continue(struct asym_qos *qos)
 		hrtimer_start(&qos->timer, 0, HRTIMER_MODE_ABS_SOFT);
 }
 
-/* Dispatch what may go. Takes the lock over and releases it. */
+/* Dispatch all items that may be. Called with the lock held, releases it. */
 static void qos_pump(struct asym_qos *qos)
 	__releases(&qos->lock)
 {
@@ -285,7 +287,7 @@ static enum hrtimer_restart qos_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* In order, those that go first and the others. */
+/* Insert in order: items that go first before the others. */
 static void flow_enqueue(struct asym_qos_flow *flow, struct asym_qos_item *item)
 {
 	struct list_head *before = &flow->waiting;
@@ -303,12 +305,13 @@ static void flow_enqueue(struct asym_qos_flow *flow, struct asym_qos_item *item)
 }
 
 /**
- * asym_qos_submit() - a request of a flow
- * @flow: whose
- * @item: in it; cost and bytes are set. The scheduler's until it is dispatched or cancelled
+ * asym_qos_submit() - submit a request of a flow
+ * @flow: the flow
+ * @item: embedded in the request; cost and bytes are set. Owned by the scheduler until it is
+ *	dispatched or cancelled
  *
- * Dispatches it before it returns if nothing is in the way. The flow must
- * stay until the item is done or cancelled.
+ * Dispatches the item before it returns if limits and shares allow it. The flow must
+ * exist until the item is done or cancelled.
  *
  * Context: process or soft interrupt.
  */
@@ -322,7 +325,7 @@ void asym_qos_submit(struct asym_qos_flow *flow, struct asym_qos_item *item)
 	nested = __this_cpu_read(qos_nested) >= QOS_NESTED;
 	spin_lock(&qos->lock);
 	item->flow = flow;
-	/* Nobody is ready who would be passed over, and nothing waits here. */
+	/* No flow is ready that would be passed over, and this one has no waiting items. */
 	if (!nested && flow->state == ASYM_QOS_IDLE && !rb_first_cached(&qos->ready) &&
 	    qos->inflight < qos->max_inflight && flow_allowed(flow, &now, &wake)) {
 		item->waiting = false;
@@ -339,7 +342,7 @@ void asym_qos_submit(struct asym_qos_flow *flow, struct asym_qos_item *item)
 	if (flow->state == ASYM_QOS_IDLE)
 		flow_set_ready(flow);
 	if (nested) {
-		/* pumping here and now would be one level more */
+		/* pumping here would be one level more */
 		if (!qos->pumping)
 			qos_continue(qos);
 		spin_unlock(&qos->lock);
@@ -351,10 +354,10 @@ void asym_qos_submit(struct asym_qos_flow *flow, struct asym_qos_item *item)
 EXPORT_SYMBOL_GPL(asym_qos_submit);
 
 /**
- * asym_qos_done() - a dispatched request is answered
- * @item: in it; the caller's again
+ * asym_qos_done() - report that a dispatched request is answered
+ * @item: embedded in the request; owned by the caller again
  *
- * Call it before what keeps the flow is given up. What waits may be dispatched before this
+ * Call it while the flow is still referenced. Waiting items may be dispatched before this
  * returns.
  *
  * Context: process or soft interrupt; also within dispatch().
@@ -386,13 +389,13 @@ void asym_qos_done(struct asym_qos_item *item)
 EXPORT_SYMBOL_GPL(asym_qos_done);
 
 /**
- * asym_qos_cancel() - take back a request that waits
- * @item: submitted; the caller sees to it that its flow stays
+ * asym_qos_cancel() - take back a waiting request
+ * @item: submitted; the caller guarantees that its flow exists
  *
- * It is not charged.
+ * The flow is not charged.
  *
  * Context: process or soft interrupt.
- * Return: true: it will not be dispatched, and is the caller's again, without asym_qos_done();
+ * Return: true: it will not be dispatched, and the caller owns it again, without asym_qos_done();
  * false: it does not wait (any more).
  */
 bool asym_qos_cancel(struct asym_qos_item *item)
@@ -419,7 +422,7 @@ EXPORT_SYMBOL_GPL(asym_qos_cancel);
 /**
  * asym_qos_init() - make a scheduler
  * @qos: the caller's memory
- * @ops: what it calls
+ * @ops: callbacks
  * @max_inflight: items dispatched at one time, at least 1; asym_exec_max_inflight()
  *
  * Context: any.
@@ -454,9 +457,9 @@ void asym_qos_exit(struct asym_qos *qos)
 EXPORT_SYMBOL_GPL(asym_qos_exit);
 
 /**
- * asym_qos_set_max_inflight() - how many items are dispatched at one time
+ * asym_qos_set_max_inflight() - set how many items are dispatched at one time
  * @qos: the scheduler
- * @max_inflight: at least 1; at once
+ * @max_inflight: at least 1; takes effect at once
  *
  * Context: process or soft interrupt.
  */
@@ -486,7 +489,7 @@ static void flow_set_limits(struct asym_qos_flow *flow, const struct asym_qos_li
  * asym_qos_flow_add() - make a flow
  * @qos: its scheduler
  * @flow: the caller's memory
- * @limits: what it may have; copied; within the bounds of struct asym_qos_limits
+ * @limits: its limits; copied; within the bounds of struct asym_qos_limits
  *
  * Context: any.
  */
@@ -500,12 +503,12 @@ void asym_qos_flow_add(struct asym_qos *qos, struct asym_qos_flow *flow,
 EXPORT_SYMBOL_GPL(asym_qos_flow_add);
 
 /**
- * asym_qos_flow_set() - change what a flow may have
+ * asym_qos_flow_set() - change the limits of a flow
  * @flow: the flow
  * @limits: as for asym_qos_flow_add()
  *
- * At once: what waits and now may go, goes before this returns. A limit that changed begins
- * without burst and without debt.
+ * Takes effect at once: items that the new limits allow are dispatched before this returns. A
+ * changed limit starts without burst and without debt.
  *
  * Context: process or soft interrupt.
  */
@@ -537,9 +540,9 @@ static bool flow_quiet(struct asym_qos_flow *flow)
 
 /**
  * asym_qos_flow_del() - end a flow
- * @flow: nothing waits there, and nothing is submitted to it any more
+ * @flow: nothing waits in it, and the caller submits no more items to it
  *
- * Waits for what is dispatched. Then the memory is the caller's.
+ * Waits for dispatched items. Afterwards the caller owns the memory.
  *
  * Context: process; sleeps.
  */
@@ -551,7 +554,7 @@ void asym_qos_flow_del(struct asym_qos_flow *flow)
 EXPORT_SYMBOL_GPL(asym_qos_flow_del);
 
 /**
- * asym_qos_flow_limits() - what a flow may have
+ * asym_qos_flow_limits() - get the limits of a flow
  * @flow: the flow
  * @limits: filled in
  *
@@ -566,7 +569,7 @@ void asym_qos_flow_limits(struct asym_qos_flow *flow, struct asym_qos_limits *li
 EXPORT_SYMBOL_GPL(asym_qos_flow_limits);
 
 /**
- * asym_qos_flow_stats() - what a flow did
+ * asym_qos_flow_stats() - get the counters of a flow
  * @flow: the flow
  * @stats: filled in
  *
