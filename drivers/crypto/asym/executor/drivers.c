@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which LKCF drivers an executor computes on, and the guard against loops.
+ * The LKCF drivers that an executor computes on, and the guard against loops.
  *
  * A driver registered by asym_provider sends operations to another device or
- * machine. An executor that chose it by itself could send an operation round
- * in circles, so by default it does not; an administrator may name it. What is
- * looked at is the raw "rsa" algorithm: templates hide it, so they are refused.
+ * machine. If an executor chose it by itself, an operation could loop between
+ * machines. So by default it does not; an administrator may name such a driver.
+ * The guard checks the raw "rsa" algorithm. Templates hide it, so they are
+ * refused.
  *
- * A driver may come after the executor, and go and come back: an initiator's pool whose target is
- * not reached yet has no algorithms. LKCF tells of new algorithms; a work item of the executor then
- * looks for what it misses. Drivers are added to an executor, and probes replaced, by that work
- * item only once it exists; keys and readers see a driver when exec_driver_there() says so.
+ * A driver may be registered after the executor is created, and may be unregistered and registered
+ * again: an initiator's pool has no algorithms before it reaches a target. LKCF reports new
+ * algorithms; a work item of the executor then looks for missing drivers. Once the executor exists,
+ * only that work item adds drivers and replaces probes. Keys and readers use a driver when
+ * exec_driver_there() returns true.
  *
  * Process context, except the look-up of marks (any but hard interrupts).
  * marks_lock protects the marks; it is taken within exec_all_lock.
@@ -40,14 +42,14 @@
 #define SOFTWARE_RSA	"rsa-generic"
 #define SEPARATORS	" ,\t\n"
 
-/* Requests a driver gets at one time, if the creator does not say. */
+/* Requests that a driver gets at one time, unless the creator sets a limit */
 #define LOCAL_INFLIGHT		32
 #define REMOTE_INFLIGHT		256
 
 /*
- * Raw algorithms that compute elsewhere. @id distinguishes one from another of
- * that name, later; @ready: it can compute there, and does not only fall back to
- * software.
+ * Raw algorithms that compute elsewhere. @id distinguishes an algorithm from a
+ * later one of the same name. @ready: it reaches a device, and does not only
+ * fall back to software.
  */
 struct exec_mark {
 	struct list_head list;
@@ -77,7 +79,7 @@ static unsigned int default_inflight(const struct asym_exec *exec)
 	return LOCAL_INFLIGHT;
 }
 
-/* One of the drivers came. */
+/* One of the drivers was registered. */
 void exec_set_inflight(struct asym_exec *exec)
 {
 	if (!exec->any_inflight)
@@ -98,15 +100,15 @@ static struct exec_mark *mark_find(const char *name)
 }
 
 /**
- * asym_exec_mark_remote() - say that a driver computes elsewhere
+ * asym_exec_mark_remote() - mark a driver as one that computes elsewhere
  * @driver_name: cra_driver_name of the raw algorithm; copied
- * @ops: how it computes ECDSA, valid while its module lives; NULL: it does not
+ * @ops: its entry for ECDSA, valid while its module lives; NULL: none
  *
  * Call it before the algorithm is registered.
  *
  * Context: process.
- * Return: 0, -EINVAL for a name LKCF would not take, -EEXIST if it is marked
- * already, -ENOMEM.
+ * Return: 0, -EINVAL for a name that LKCF does not accept, -EEXIST if it is
+ * marked already, -ENOMEM.
  */
 int asym_exec_mark_remote(const char *driver_name, const struct asym_exec_remote_ops *ops)
 {
@@ -148,7 +150,7 @@ static bool exec_has_driver(const struct asym_exec *exec, const char *name)
 	return false;
 }
 
-/* Tell the creators of executors that compute on it. */
+/* Tell the creators of the executors that compute on it. */
 static void driver_ready_changed(const char *name)
 {
 	struct asym_exec *exec;
@@ -160,11 +162,11 @@ static void driver_ready_changed(const char *name)
 }
 
 /**
- * asym_exec_unmark_remote() - forget asym_exec_mark_remote()
+ * asym_exec_unmark_remote() - undo asym_exec_mark_remote()
  * @driver_name: as given there; unknown names are ignored
  *
- * Call it after the algorithm was unregistered, or hidden. Executors that use
- * it are not ready any more, and tell their creators.
+ * Call it after the algorithm was unregistered, or hidden from lookups.
+ * Executors that use it are not ready any more, and tell their creators.
  *
  * Context: process; sleeps, takes exec_all_lock.
  */
@@ -219,15 +221,15 @@ static bool driver_ready(const struct exec_driver *drv)
 }
 
 /**
- * asym_exec_ready() - does an executor compute on what it is meant to?
+ * asym_exec_ready() - whether an executor reaches one of its drivers
  * @exec: the executor
  *
- * It does not while each of its drivers is not there, or is a remote one that can reach none of
- * its devices: with the latter, operations are computed all the same, by that driver's software
- * fallback on this machine's CPU, or fail if that is what was chosen.
+ * It does not while each of its drivers is missing, or is a remote one that reaches none of its
+ * devices. In the latter case the driver's software fallback computes operations on this machine's
+ * CPU, or they fail if the fallback is off.
  *
  * Context: any but hard interrupts.
- * Return: whether it does.
+ * Return: true if it does.
  */
 bool asym_exec_ready(struct asym_exec *exec)
 {
@@ -241,13 +243,13 @@ bool asym_exec_ready(struct asym_exec *exec)
 EXPORT_SYMBOL_GPL(asym_exec_ready);
 
 /**
- * asym_exec_set_remote_ready() - say whether a remote driver reaches a device
+ * asym_exec_set_remote_ready() - report whether a remote driver reaches a device
  * @driver_name: as given to asym_exec_mark_remote(); others are ignored. A
- *	driver just marked is ready.
- * @ready: it does
+ *	driver is ready when it is marked.
+ * @ready: it reaches one
  *
- * Executors on that driver tell their creators. Who calls this keeps the order
- * of changes.
+ * Executors on that driver tell their creators. The caller serializes its
+ * calls, so that changes are reported in order.
  *
  * Context: process; sleeps, takes exec_all_lock.
  */
@@ -287,7 +289,7 @@ static u64 driver_mark(const char *name, const struct asym_exec_remote_ops **ops
 	return id;
 }
 
-/* A driver is found. Its slot is one that nobody computes on yet. */
+/* Fill the slot of a driver that was found. No operation uses the slot yet. */
 static void driver_set(struct asym_exec *exec, struct exec_driver *drv, struct crypto_akcipher *tfm)
 {
 	const struct asym_exec_remote_ops *remote;
@@ -322,7 +324,7 @@ static int driver_add(struct asym_exec *exec, struct crypto_akcipher *tfm)
 	return 0;
 }
 
-/* It may come: requests will have room for it. */
+/* The driver may be registered later: requests have room for it. */
 static int driver_add_late(struct asym_exec *exec, const char *name)
 {
 	strscpy(exec->drivers[exec->nr_drivers++].name, name);
@@ -330,10 +332,10 @@ static int driver_add_late(struct asym_exec *exec, const char *name)
 	return 0;
 }
 
-/* The best raw RSA that computes here. */
+/* The best raw RSA that computes on this machine. */
 static int driver_add_default(struct asym_exec *exec)
 {
-	/* asym_provider's own have this flag: they come with a software fallback */
+	/* asym_provider's algorithms have this flag, because they have a software fallback */
 	const u32 masks[] = { 0, CRYPTO_ALG_NEED_FALLBACK };
 	struct crypto_akcipher *tfm;
 	int i, err = -ENOENT;
@@ -355,7 +357,7 @@ static int driver_add_default(struct asym_exec *exec)
 	return err;
 }
 
-/* Whether a word could be a driver's name; anything else would go to modprobe's command line. */
+/* Whether a word may be a driver's name. Other words must not reach modprobe's command line. */
 static bool driver_name_valid(const char *name)
 {
 	if (!*name || strlen(name) >= CRYPTO_MAX_ALG_NAME)
@@ -437,7 +439,7 @@ void exec_drivers_exit(struct asym_exec *exec)
 
 /* ---- drivers that come later ---- */
 
-/* Is it missing, or was it registered anew, by another class of that name? */
+/* Is it missing, or was it registered again, by another class of that name? */
 static bool driver_wanted(const struct exec_driver *drv)
 {
 	const struct asym_exec_remote_ops *remote;
@@ -459,7 +461,7 @@ static int driver_replace(struct asym_exec *exec, struct exec_driver *drv,
 	struct crypto_akcipher **retired;
 	u64 mark = driver_mark(drv->name, &remote);
 
-	/* What is computed with keys that exist depends on these. */
+	/* Existing keys compute with these. */
 	if (remote != drv->remote ||
 	    drv->sync != !(crypto_akcipher_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC))
 		return -EINVAL;
@@ -525,7 +527,7 @@ void exec_drivers_work(struct work_struct *work)
 		exec->ready_changed(exec->data);
 }
 
-/* Look for what is missing, if something is. */
+/* Look for missing drivers, if there are any. */
 void exec_drivers_look(struct asym_exec *exec)
 {
 	int i;
@@ -549,7 +551,7 @@ static void drivers_all_work(struct work_struct *work)
 
 static DECLARE_WORK(all_work, drivers_all_work);
 
-/* LKCF holds locks of its own here. */
+/* Called with locks of LKCF held. */
 static int drivers_notify(struct notifier_block *nb, unsigned long event, void *data)
 {
 	if (event == CRYPTO_MSG_ALG_LOADED)
@@ -573,7 +575,7 @@ void exec_drivers_module_exit(void)
 }
 
 /**
- * asym_exec_missing() - which drivers an executor waits for
+ * asym_exec_missing() - list the drivers that an executor waits for
  * @exec: the executor
  * @names: receives their names, separated by spaces
  * @size: of @names
@@ -596,13 +598,13 @@ bool asym_exec_missing(struct asym_exec *exec, char *names, size_t size)
 EXPORT_SYMBOL_GPL(asym_exec_missing);
 
 /**
- * asym_exec_max_inflight() - how many operations are with the driver at one time
+ * asym_exec_max_inflight() - number of operations with the drivers at one time
  * @exec: the executor
  *
- * Whoever submits no more than that decides the order himself (asym_qos).
+ * A caller that submits no more than that decides the order itself (asym_qos).
  *
  * Context: any.
- * Return: operations, at least 1; may change when a driver that was waited for is there, before
+ * Return: operations, at least 1. It may change when a missing driver is registered, before
  * ready_changed() is called.
  */
 unsigned int asym_exec_max_inflight(const struct asym_exec *exec)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Keys of ECDSA: on drivers of asym_provider by the entry they have for it, and on this
- * machine's signer, which LKCF chooses: the best that is not asym_provider's. That one is
- * synchronous on all kernels. Process context; op.c computes.
+ * ECDSA keys: on drivers of asym_provider through their entry for ECDSA, and on this machine's
+ * signer, the best one in LKCF that is not asym_provider's. The signer is synchronous on all
+ * kernels. Process context; op.c computes.
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
@@ -21,7 +21,7 @@ static int ec_set_local(struct asym_exec_key *key, const struct asym_key_data *d
 	int err;
 
 	snprintf(name, sizeof(name), COMPAT_CRYPTO_ECDSA_FMT, ecdsa_curve_name(data->curve));
-	/* asym_provider's have this flag */
+	/* asym_provider's algorithms have this flag */
 	sig = crypto_alloc_sig(name, 0, CRYPTO_ALG_NEED_FALLBACK);
 	if (IS_ERR(sig))
 		return PTR_ERR(sig);
@@ -51,11 +51,11 @@ static int ec_set_remote(struct asym_exec_key *key, unsigned int drv,
 }
 
 /**
- * exec_ec_key_set() - set an ECDSA key on all that compute with it
+ * exec_ec_key_set() - set an ECDSA key on all drivers that compute with it
  * @key: the key, otherwise complete; exec_ec_key_free() undoes it, also after a failure
  * @data: parsed
  *
- * Return: 0 if one takes it, else the errno of the first.
+ * Return: 0 if one accepts it, else the errno of the first.
  */
 int exec_ec_key_set(struct asym_exec_key *key, const struct asym_key_data *data)
 {

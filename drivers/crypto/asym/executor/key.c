@@ -2,11 +2,11 @@
 /*
  * Keys of an executor: a transform of each driver with the key set.
  *
- * The transforms hold the key; nothing of it is copied here but the modulus
- * (less one), which is public and against which every input is checked.
+ * The transforms hold the key. Only the modulus (less one) is copied here: it
+ * is public, and every input is checked against it.
  *
- * A key is made in process context and put from any. Freeing a transform may
- * sleep, and wait for a device, so a work item does that.
+ * A key is created in process context, and its reference is dropped in any.
+ * Freeing a transform may sleep, and wait for a device, so a work item frees it.
  */
 #include <linux/err.h>
 #include <linux/export.h>
@@ -22,7 +22,7 @@
 #include "main.h"
 #include "wq.h"
 
-/* Drop a reference to the executor; the last one lets asym_exec_destroy() go on. */
+/* Drop a reference to the executor; the last one lets asym_exec_destroy() continue. */
 void exec_put(struct asym_exec *exec)
 {
 	if (refcount_dec_and_test(&exec->refs))
@@ -39,7 +39,7 @@ static void key_set_max(struct asym_exec_key *key, const struct rsa_key *raw)
 		;
 }
 
-/* A transform of one driver with the key, of @n_sz bytes, set; 0 or an errno of the driver's. */
+/* Set the key, of @n_sz bytes, on a transform of one driver; 0 or the driver's errno. */
 static int key_set(struct asym_exec_key *key, unsigned int i, const struct asym_key_data *data,
 		   size_t n_sz)
 {
@@ -79,7 +79,7 @@ free_tfm:
 	return err;
 }
 
-/* RSA: on every driver. How many took it; *@err: the errno of the first that did not. */
+/* RSA: set it on every driver. Returns how many accepted it; *@err: the first refusal. */
 static int key_set_all(struct asym_exec_key *key, const struct asym_key_data *data, size_t n_sz,
 		       int *err)
 {
@@ -129,17 +129,17 @@ static void key_free_work(struct work_struct *work)
 
 /**
  * asym_exec_key_create() - prepare a key for operations
- * @exec: the executor; the key holds it
- * @data: the key; used during the call only, and still the caller's to wipe
+ * @exec: the executor; the key holds a reference
+ * @data: the key; used during the call only; the caller wipes it
  *
- * The key is set on every driver of the executor. It is enough that one takes
- * it; operations then go to the first that did. ECDSA keys are set on those that compute
- * elsewhere, and on this machine's signer, in the place of the first that does not.
+ * Sets the key on every driver of the executor. One that accepts it is enough:
+ * operations go to the first that did. ECDSA keys are set on the drivers that compute
+ * elsewhere, and on this machine's signer in the place of the first driver that does not.
  *
- * Context: process; may sleep, for as long as the driver does.
- * Return: the key, with one reference, the caller's; ERR_PTR() as
- * asym_key_parse() says, -ENOMEM, -ENODEV while there is no driver, or the errno of the first
- * one when none took it.
+ * Context: process; may sleep, as long as the driver does.
+ * Return: the key, with one reference for the caller; ERR_PTR(): the errors of
+ * asym_key_parse(), -ENOMEM, -ENODEV while there is no driver, or the errno of the first
+ * driver if none accepted the key.
  */
 struct asym_exec_key *asym_exec_key_create(struct asym_exec *exec,
 					   const struct asym_key_data *data)
@@ -222,7 +222,7 @@ void asym_exec_key_put(struct asym_exec_key *key)
 EXPORT_SYMBOL_GPL(asym_exec_key_put);
 
 /**
- * asym_exec_key_size() - how long a block is
+ * asym_exec_key_size() - length of a block
  * @key: the key
  *
  * Context: any.
@@ -236,13 +236,13 @@ unsigned int asym_exec_key_size(const struct asym_exec_key *key)
 EXPORT_SYMBOL_GPL(asym_exec_key_size);
 
 /**
- * asym_exec_key_cost() - what an operation with a key costs
+ * asym_exec_key_cost() - cost of an operation with a key
  * @key: the key
  * @op: the operation, below ASYM_OP_NR
  *
  * Context: any.
- * Return: milliunits, by the work that this key makes, see asym_cost(). To prepare the key was
- * asym_key_prepare_cost().
+ * Return: milliunits, by the work that this key causes, see asym_cost(). Preparing the key is not
+ * included: asym_key_prepare_cost().
  */
 unsigned int asym_exec_key_cost(const struct asym_exec_key *key, enum asym_op op)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A key, set on a transform of each driver that takes it. See key.c.
+ * A key, set on a transform of each driver that accepts it. See key.c.
  */
 #ifndef _ASYM_EXECUTOR_KEY_H
 #define _ASYM_EXECUTOR_KEY_H
@@ -15,7 +15,7 @@
 struct crypto_sig;
 
 /**
- * struct asym_exec_key - a key, set on a transform of each driver that takes it
+ * struct asym_exec_key - a key, set on a transform of each driver that accepts it
  * @exec: the executor; a reference
  * @refs: the creator's and one for each request
  * @algo: enum asym_algo
@@ -27,7 +27,7 @@ struct crypto_sig;
  * @tfm_size: bytes of the modulus, as that driver sees it
  * @remote: ECDSA, by driver: of asym_exec_remote_ops; NULL where the driver is local, or refused
  * @sig: ECDSA: this machine's signer; NULL if every driver is a remote one, which has its own
- * @local: ECDSA: index of the driver in whose place that is
+ * @local: ECDSA: index of the driver that @sig stands for
  * @max: RSA: modulus minus one: public, checked against every input
  * @free_work: frees it
  */

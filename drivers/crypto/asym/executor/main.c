@@ -3,7 +3,7 @@
  * asym_executor: computes RSA and ECDSA on local LKCF drivers, for vdpa_crypto,
  * cof_target and asym_provider's software fallback.
  *
- * This file makes and destroys executors, in process context. See
+ * This file creates and destroys executors, in process context. See
  * main.h for the objects, op.c for operations.
  */
 #include <linux/err.h>
@@ -23,18 +23,18 @@
 #include "wq.h"
 
 /**
- * asym_exec_create() - make an executor
- * @params: what it is called and what it computes on; used during the call only
+ * asym_exec_create() - create an executor
+ * @params: its name, drivers and limits; used during the call only
  *
- * Looks the drivers up, which may load modules, and keeps them from being
- * unloaded until asym_exec_destroy(). Drivers that are not there, with @params->wait_drivers, are
- * looked for again whenever LKCF has a new algorithm.
+ * Looks up the drivers, which may load modules, and keeps them from being
+ * unloaded until asym_exec_destroy(). With @params->wait_drivers, missing drivers are looked up
+ * again whenever LKCF has a new algorithm.
  *
  * Context: process; may sleep.
- * Return: the executor, or ERR_PTR(): -EINVAL for a name no raw RSA driver
- * has (a template, a repetition, another algorithm) or a bad @params,
- * -ENOENT for a driver there is not, -ELIBBAD for one that failed the kernel's
- * self tests, -E2BIG for more than four, -ENOMEM.
+ * Return: the executor, or ERR_PTR(): -EINVAL for a name that no raw RSA driver
+ * has (a template, a repetition, another algorithm) or invalid @params,
+ * -ENOENT for a missing driver, -ELIBBAD for one that failed the kernel's
+ * self-tests, -E2BIG for more than four, -ENOMEM.
  */
 struct asym_exec *asym_exec_create(const struct asym_exec_params *params)
 {
@@ -66,7 +66,7 @@ struct asym_exec *asym_exec_create(const struct asym_exec_params *params)
 	exec->any_inflight = !params->max_inflight;
 	exec_set_inflight(exec);
 	exec_debugfs_add(exec);
-	/* A driver that came before this one was in the list was not seen. */
+	/* The notifier missed drivers that were registered before this executor was in the list. */
 	exec_drivers_look(exec);
 	return exec;
 }
@@ -76,8 +76,8 @@ EXPORT_SYMBOL_GPL(asym_exec_create);
  * asym_exec_destroy() - destroy an executor
  * @exec: the executor; NULL and ERR_PTR() are ignored
  *
- * Waits until every request is answered and every key is put and freed: the
- * caller has put its keys, or will without waiting for this to return.
+ * Waits until every request is answered and every key is freed. The caller has
+ * dropped its keys, or drops them without waiting for this to return.
  *
  * Context: process; sleeps.
  */
@@ -96,7 +96,7 @@ void asym_exec_destroy(struct asym_exec *exec)
 EXPORT_SYMBOL_GPL(asym_exec_destroy);
 
 /**
- * asym_exec_request_size() - how large requests are
+ * asym_exec_request_size() - size of a request
  * @exec: the executor
  *
  * Context: any.
@@ -110,7 +110,7 @@ size_t asym_exec_request_size(struct asym_exec *exec)
 EXPORT_SYMBOL_GPL(asym_exec_request_size);
 
 /**
- * asym_exec_caps() - what an executor computes
+ * asym_exec_caps() - get the capabilities of an executor
  * @exec: the executor
  * @caps: filled in
  *
@@ -139,7 +139,7 @@ void asym_exec_caps(struct asym_exec *exec, struct asym_caps *caps)
 EXPORT_SYMBOL_GPL(asym_exec_caps);
 
 /**
- * asym_exec_driver() - the driver an executor prefers
+ * asym_exec_driver() - get the preferred driver of an executor
  * @exec: the executor
  *
  * Context: any.

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An executor. Objects and who holds whom:
+ * An executor. References between objects:
  *
  *	request --> key --> executor --> drivers (a probe transform each)
  *
  * A request holds its key from asym_exec_submit() until after its completion;
  * a key holds the executor until its transforms are freed. asym_exec_destroy()
- * waits for that. Nothing is called with an executor's lock held.
+ * waits for that. No callback is called with an executor's lock held.
  *
- * exec_all_lock (mutex) protects the list of executors; it is held over their
- * ready_changed() and taken first.
+ * exec_all_lock (mutex) protects the list of executors. It is held during
+ * ready_changed(), and is the outermost lock.
  */
 #ifndef _ASYM_EXECUTOR_MAIN_H
 #define _ASYM_EXECUTOR_MAIN_H
@@ -32,27 +32,27 @@ struct dentry;
 
 /**
  * struct asym_exec - an executor
- * @name: as its creator called it
+ * @name: given by its creator
  * @nr_drivers: used entries of @drivers
  * @reqsize: the largest private area a driver wants in a request
- * @any_inflight: @max_inflight is what fits the first driver there is
+ * @any_inflight: @max_inflight is chosen for the first driver that was found
  * @drivers: in order of preference; the number and the names are fixed after creation
- * @drivers_work: looks for drivers that are not there, or there anew
- * @retired: probe transforms of drivers that went and came back; keys may be of those
+ * @drivers_work: looks for drivers that are missing, or were registered again
+ * @retired: probe transforms of drivers that were registered again; keys may use those
  * @nr_retired: their number
  * @refs: one for the creator, one for each key
  * @released: @refs reached zero
- * @lock: protects what follows, and counters in @drivers; taken with BH disabled
+ * @lock: protects the fields below, and counters in @drivers; taken with BH disabled
  * @max_inflight: requests handed to drivers at one time
- * @fifo: requests that wait
+ * @fifo: waiting requests
  * @queued: their number
  * @inflight: requests handed to drivers
  * @keys: keys that exist
- * @pumping: somebody is in exec_pump()
- * @full: a driver said -ENOSPC: wait for a completion, or for @pump_work
+ * @pumping: a context is in exec_pump()
+ * @full: a driver returned -ENOSPC: wait for a completion, or for @pump_work
  * @stats: counters
  * @pump_work: resumes exec_pump()
- * @ready_changed: the creator's, called under exec_all_lock
+ * @ready_changed: the creator's callback, called under exec_all_lock
  * @data: for @ready_changed
  * @all: in exec_all; with @id under exec_all_lock
  * @id: distinguishes executors of one name

@@ -2,7 +2,7 @@
 /*
  * Operations: from asym_exec_submit() to the caller's completion.
  *
- *	prepare   check, pad into a block, reject what needs no driver
+ *	prepare   check, pad into a block, reject invalid input without a driver
  *	enqueue   first in, first out, while max_inflight are with drivers
  *	pump      hand requests to drivers while there is room
  *	compute   raw RSA, or ECDSA, on the driver: at once if it is asynchronous, else in
@@ -15,11 +15,11 @@
  * with bottom halves disabled and no lock held. Submitting and completing may
  * happen in process context and in soft interrupts.
  *
- * Recursion is bounded: a driver may answer within the call, the caller's
- * callback may submit the next request, and so on for ever. Only one context
- * at a time pumps; the others leave their request in the FIFO, where it sees
- * them before it stops. It stops after PUMP_BUDGET requests and lets a work
- * item go on.
+ * Recursion is bounded. A driver may answer within the call, the caller's
+ * callback may submit the next request, and so on without end. So only one
+ * context at a time pumps. The others leave their requests in the FIFO, and the
+ * pumping context sees them before it stops. After PUMP_BUDGET requests it
+ * leaves the rest to a work item.
  */
 #include <linux/cache.h>
 #include <linux/export.h>
@@ -40,7 +40,7 @@
 #include "wq.h"
 
 #define PUMP_BUDGET	64
-/* When a driver has no room and none of our requests, so that nothing will tell us */
+/* Delay of a retry when a driver has no room and no request of ours, so no completion will follow */
 #define PUMP_RETRY	msecs_to_jiffies(2)
 
 /**
@@ -54,7 +54,7 @@
  * @out: block for the driver to write
  * @src: @in
  * @dst: @out
- * @rop: ECDSA on a remote driver; @rop.out_len: bytes of the signature, whoever made it
+ * @rop: ECDSA on a remote driver; @rop.out_len: bytes of the signature, of any driver
  * @verdict: ECDSA: the result of an operation that was computed
  * @areq: followed by the driver's private area
  *
@@ -198,7 +198,7 @@ static int prepare_ecdsa(struct exec_op *op)
 		memcpy(op->in, req->src, len);
 		return need_room(req, op->key->size);
 	}
-	/* No signature is longer. LKCF's drivers are not so strict: they know keyctl. */
+	/* No signature is longer. LKCF's drivers accept longer input, because keyctl passes it. */
 	if (!req->src_len || req->src_len > op->key->size)
 		return -EBADMSG;
 	memcpy(op->in, req->src, req->src_len);
@@ -206,7 +206,7 @@ static int prepare_ecdsa(struct exec_op *op)
 	return ecdsa_parse_sig(op->key->curve, op->in, req->src_len);
 }
 
-/* Fills op->in; every errno the kernel's software gives before it computes. */
+/* Fills op->in; returns each errno that the kernel's software returns before it computes. */
 static int op_prepare(struct exec_op *op)
 {
 	struct asym_exec_request *req = op->req;
@@ -242,7 +242,7 @@ static int op_prepare(struct exec_op *op)
 
 /* ---- finish ---- */
 
-/* What the driver computed, in op->out, becomes the answer. */
+/* Make the answer from the driver's result in op->out. */
 static int op_output(struct exec_op *op)
 {
 	struct asym_exec_request *req = op->req;
@@ -284,7 +284,7 @@ static void op_answer(struct exec_op *op, int err)
 
 static void exec_pump(struct asym_exec *exec);
 
-/* @err: the driver's, 0 if it computed. Ends the request and what it held. */
+/* End the request and drop its references. @err: the driver's, 0 if it computed. */
 static void op_finish(struct exec_op *op, int err)
 {
 	struct asym_exec_key *key = op->key;
@@ -315,7 +315,7 @@ static void op_finish(struct exec_op *op, int err)
 	} else {
 		stats->failed++;
 	}
-	/* What comes later finds the room by itself. */
+	/* Later requests find the room themselves. */
 	more = !list_empty(&exec->fifo);
 	spin_unlock_bh(&exec->lock);
 
@@ -337,7 +337,7 @@ static void op_compute_work(struct work_struct *work)
 	op_compute(req_op(req), CRYPTO_TFM_REQ_MAY_SLEEP);
 }
 
-/* Does its driver compute in the caller's context? */
+/* Whether its driver computes in the caller's context */
 static bool op_is_sync(const struct exec_op *op)
 {
 	if (op->key->algo == ASYM_ECDSA)
@@ -371,7 +371,7 @@ static bool op_next_driver(struct exec_op *op)
 	return false;
 }
 
-/* The driver failed: the next one, or nobody. */
+/* The driver failed: use the next one, or finish with the error. */
 static void op_failed(struct exec_op *op, int err)
 {
 	struct asym_exec *exec = op->key->exec;
@@ -394,9 +394,9 @@ static void op_failed(struct exec_op *op, int err)
 }
 
 /*
- * The driver answered. Whatever its error is, it says something about the
- * driver: op_prepare() saw to it that the input is acceptable. (qat-rsa, for
- * one, has -EINVAL for every failure.)
+ * The driver answered. An error is always a failure of the driver, because
+ * op_prepare() has checked the input. (qat-rsa, for example, returns -EINVAL for
+ * every failure.)
  */
 static void op_returned(struct exec_op *op, int err)
 {
@@ -405,7 +405,7 @@ static void op_returned(struct exec_op *op, int err)
 	if (!err && len > op->key->tfm_size[op->drv])
 		err = -EIO;
 	if (!err) {
-		/* Some write the number only, without its leading zeros. */
+		/* Some drivers write the number without its leading zeros. */
 		if (len < size) {
 			memmove(op->out + size - len, op->out, len);
 			memset(op->out, 0, size - len);
@@ -416,7 +416,7 @@ static void op_returned(struct exec_op *op, int err)
 	op_failed(op, err);
 }
 
-/* Likewise, ECDSA: a signature that is refused is an answer. */
+/* Likewise for ECDSA: a refused signature is a result, not a failure. */
 static void op_ec_returned(struct exec_op *op, int err)
 {
 	switch (err) {
@@ -464,7 +464,7 @@ static void op_driver_done(void *data, int err)
 		op_returned(data, err);
 }
 
-/* sg_init_one(), without two calls and a memset: this is on everybody's way. */
+/* sg_init_one() without two calls and a memset, because this is the hot path. */
 static void op_sg(struct scatterlist *sg, void *buf, unsigned int len)
 {
 	*sg = (struct scatterlist){};
@@ -518,8 +518,8 @@ static void op_compute(struct exec_op *op, u32 flags)
 	}
 
 	/*
-	 * For a driver that does not count zeros in front of the modulus the
-	 * block begins later; op_prepare() saw that only zeros are left out.
+	 * For a driver that does not count leading zeros of the modulus the
+	 * block begins later; op_prepare() checked that only zeros are left out.
 	 */
 	op_sg(&op->src, op->in + op->key->size - size, size);
 	op_sg(&op->dst, op->out, size);
@@ -536,7 +536,7 @@ static void op_compute(struct exec_op *op, u32 flags)
 	switch (err) {
 	case -EINPROGRESS:
 	case -EBUSY:
-		/* The driver has it, or had it: it may be gone. */
+		/* The driver has or had the request: it may be freed. */
 		break;
 	case -ENOSPC:
 		op_no_room(op);
@@ -570,8 +570,8 @@ static struct exec_op *exec_next(struct asym_exec *exec)
 }
 
 /*
- * Start what there is room for, after @op if there is one, which is counted already. Nobody
- * else pumps. exec->lock is held, and released meanwhile; bottom halves stay disabled.
+ * Start waiting requests while there is room, after @op if there is one, which is counted already.
+ * No other context pumps. exec->lock is held, and released meanwhile; bottom halves stay disabled.
  */
 static void exec_pump_locked(struct asym_exec *exec, struct exec_op *op)
 {
@@ -591,7 +591,7 @@ static void exec_pump_locked(struct asym_exec *exec, struct exec_op *op)
 		mod_delayed_work(exec_house_wq, &exec->pump_work, 0);
 }
 
-/* Start what there is room for. The caller holds the executor (by a key). */
+/* Start waiting requests while there is room. The caller holds the executor (by a key). */
 static void exec_pump(struct asym_exec *exec)
 {
 	spin_lock_bh(&exec->lock);
@@ -611,8 +611,8 @@ void exec_pump_work(struct work_struct *work)
 }
 
 /*
- * Start it if it is its turn, else leave it in the FIFO. True: it is the caller's, who may sleep,
- * to be computed here and now, ahead of nobody.
+ * Start it if it is its turn, else leave it in the FIFO. True: the caller may sleep, and computes
+ * it now, without overtaking another request.
  */
 static bool exec_enqueue(struct asym_exec *exec, struct exec_op *op)
 {
@@ -638,9 +638,9 @@ static bool exec_enqueue(struct asym_exec *exec, struct exec_op *op)
 
 /**
  * asym_exec_submit() - compute an operation
- * @req: the operation; asym_executor's until @req->complete is called
+ * @req: the operation; owned by asym_executor until @req->complete is called
  *
- * Every outcome, also of an operation that makes no sense, is told by
+ * Reports the result of every operation, also of an invalid one, by
  * @req->complete, called exactly once with bottom halves disabled, possibly
  * before this returns. Errors of the input are those of the kernel's software,
  * see lib/pad.c; others are the driver's.
@@ -652,7 +652,7 @@ static bool exec_enqueue(struct asym_exec *exec, struct exec_op *op)
  * The caller's reference to @req->key is needed during the call only.
  *
  * Context: process or soft interrupt; sleeps only with ASYM_EXEC_MAY_SLEEP.
- * Return: 0: taken, always.
+ * Return: 0, always.
  */
 int asym_exec_submit(struct asym_exec_request *req)
 {

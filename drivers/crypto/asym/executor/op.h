@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Operations: what waits, and what a driver has. See op.c.
+ * Operations, from submission to completion. See op.c.
  */
 #ifndef _ASYM_EXECUTOR_OP_H
 #define _ASYM_EXECUTOR_OP_H

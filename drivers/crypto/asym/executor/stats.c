@@ -2,8 +2,8 @@
 /*
  * Counters of executors, and /sys/kernel/debug/asym_executor/<name>.
  *
- * exec_all_lock protects the list of executors, which is there to give
- * those of the same name different files. Process context.
+ * exec_all_lock protects the list of executors, which gives executors of the
+ * same name different files. Process context.
  */
 #include <linux/cleanup.h>
 #include <linux/debugfs.h>
@@ -16,7 +16,7 @@
 #include "main.h"
 #include "stats.h"
 
-/* The list of executors; held over their ready_changed(). */
+/* The list of executors; held during their ready_changed(). */
 DEFINE_MUTEX(exec_all_lock);
 LIST_HEAD(exec_all);
 static struct dentry *exec_debugfs_root;
@@ -82,7 +82,7 @@ static int exec_stats_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(exec_stats);
 
-/* The lowest number no other executor of this name has. */
+/* The lowest number that no other executor of this name has. */
 static unsigned int exec_free_id(const char *name)
 {
 	struct asym_exec *other;

@@ -17,10 +17,10 @@ struct asym_exec;
  * @ops: operations computed, by kind; rejected ones too
  * @rejected: of these, wrong signatures and malformed paddings
  * @refused: operations refused before a driver was asked
- * @failed: operations no driver could do
+ * @failed: operations that failed on every driver
  * @retried: operations a driver failed that went to the next driver
  * @stalled: times a driver had no room
- * @milliunits: asym_cost() of what was computed
+ * @milliunits: cost of the computed operations
  * @ec_remote: of @ops, ECDSA computed by one of @drivers
  * @ec_local: of @ops, ECDSA computed by this machine's signer
  * @ec_errors: operations that signer failed

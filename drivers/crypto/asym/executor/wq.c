@@ -12,17 +12,18 @@ struct workqueue_struct *exec_compute_wq;
 struct workqueue_struct *exec_house_wq;
 
 /**
- * exec_wq_init() - make them
+ * exec_wq_init() - allocate the workqueues
  *
  * Return: 0 or -ENOMEM.
  */
 int exec_wq_init(void)
 {
 	/*
-	 * One operation takes a CPU for up to tens of milliseconds. Unbound, so
-	 * that the scheduler spreads them over CPUs whoever submits; no more at a
-	 * time than CPUs, all executors together, so that the order stays that of
-	 * submission. Nothing that an operation waits for runs on this queue.
+	 * One operation uses a CPU for up to tens of milliseconds. Unbound, so
+	 * that the scheduler spreads operations over CPUs, wherever they are
+	 * submitted. At most as many at a time as there are CPUs, for all
+	 * executors together, so that the order stays that of submission. Work
+	 * that an operation waits for must not run on this queue.
 	 */
 	exec_compute_wq = alloc_workqueue("asym_exec_rsa", WQ_UNBOUND, num_online_cpus());
 	if (!exec_compute_wq)
@@ -36,7 +37,7 @@ int exec_wq_init(void)
 }
 
 /**
- * exec_wq_exit() - free them; what is queued is done first
+ * exec_wq_exit() - free the workqueues, after queued work is done
  */
 void exec_wq_exit(void)
 {

@@ -7,7 +7,7 @@
 
 struct workqueue_struct;
 
-/* Computes on synchronous drivers; and everything else that must not wait behind that. */
+/* For operations on synchronous drivers, and for other work, which must not wait for those */
 extern struct workqueue_struct *exec_compute_wq;
 extern struct workqueue_struct *exec_house_wq;
 
