@@ -2,8 +2,9 @@
 /*
  * akcipher algorithms, "ecdsa-nist-p256": signatures on kernels up to 6.12.
  *
- * A signature is DER. keyctl there takes crypto_akcipher_maxsize() bytes of what is signed, so
- * zeros follow up to that length. As the kernel's own verification, requests sleep.
+ * A signature is DER. keyctl returns crypto_akcipher_maxsize() bytes on these kernels, so a
+ * signature is padded with zeros to that length. Requests sleep, as in the kernel's own
+ * verification.
  */
 #include <linux/array_size.h>
 #include <linux/errno.h>
@@ -128,7 +129,7 @@ static void ecdsa_akcipher_exit(struct crypto_akcipher *tfm)
 
 static struct ecdsa_alg algs[] = { ALG(192), ALG(256), ALG(384), ALG(521) };
 
-/* Undoes ecdsa_alg_register(). Nobody uses the algorithms. */
+/* Undo ecdsa_alg_register(). No transform uses the algorithms. */
 void ecdsa_alg_unregister(void)
 {
 	int i;
@@ -140,7 +141,7 @@ void ecdsa_alg_unregister(void)
 	}
 }
 
-/* Register an algorithm for each curve there is, or none. */
+/* Register an algorithm for each available curve, or none on failure. */
 int ecdsa_alg_register(void)
 {
 	int i, err;

@@ -2,10 +2,10 @@
 /*
  * Keys, signatures (FIPS 186-5, 6.4) and their verification.
  *
- * What depends on the private key or the nonce is computed by math.c, by
- * ecdsa_point_mult_base() and by the kernel's hashes, in constant time; the ECC library only
- * computes with what is public: it verifies, also every signature made here before anyone sees
- * it. Process context; may sleep. A key is used by many at a time, and changed by nobody then.
+ * math.c, ecdsa_point_mult_base() and the kernel's hashes compute all values that depend on the
+ * private key or the nonce, in constant time. The ECC library computes with public values only: it
+ * verifies signatures, also each one made here before the caller gets it. Process context; may
+ * sleep. Many operations may use a key at the same time; it must not change meanwhile.
  */
 #include <linux/errno.h>
 #include <linux/slab.h>
@@ -55,7 +55,7 @@ void ecdsa_key_wipe(struct ecdsa_key *key)
 /**
  * ecdsa_key_set_public() - replace a key by a public one
  * @key: its curve is set
- * @point: in a form ecdsa_point_decode() takes
+ * @point: in a form that ecdsa_point_decode() accepts
  * @len: bytes at @point
  *
  * Context: process context, may sleep.
@@ -78,7 +78,7 @@ static int key_get_scalar(const struct ecdsa_curve *curve, const struct ecdsa_de
 	return ecdsa_mod_scalar(&curve->n, d) ? 0 : -EINVAL;
 }
 
-/* The public key of key->d; and is it the one that @der has, if it has one? */
+/* Compute the public key of key->d. If @der has a public key, compare it. */
 static int key_add_public(struct ecdsa_key *key, const struct ecdsa_der_private *der)
 {
 	unsigned int ndigits = key->curve->ecc->g.ndigits;
@@ -143,9 +143,9 @@ static int verify_point(const struct ecdsa_key *key, struct verify_work *w)
 	memcpy(w->qy, key->y, sizeof(w->qy));
 
 	/*
-	 * Some kernels' Shamir does not know how to add equal or opposite points. It has to with
-	 * Q = G and Q = -G from the start, and may have to in between: then its Z is 0 and
-	 * remains so, and the result is (0, 0). Others' result is only (0, 0) at infinity.
+	 * Some kernels' ecc_point_mult_shamir() cannot add equal or opposite points. It meets them
+	 * at the start with Q = G and Q = -G, and may meet them later: then its Z becomes and
+	 * remains 0, and the result is (0, 0). Otherwise the result is (0, 0) at infinity only.
 	 */
 	if (vli_cmp(q.x, ecc->g.x, ndigits)) {
 		ecc_point_mult_shamir(&res, w->u1, &ecc->g, w->u2, &q, ecc);
@@ -173,7 +173,7 @@ static void verify_mul(const struct ecdsa_curve *curve, u64 *r, const u32 *a, co
  * @len: bytes at @digest
  *
  * Context: process context, may sleep.
- * Return: 0 if it is good, -EKEYREJECTED if not, -EBADMSG if r or s is 0 or not less than n,
+ * Return: 0 if it is valid, -EKEYREJECTED if not, -EBADMSG if r or s is 0 or not less than n,
  * -EINVAL without a key or if the digest's length is not 1 to ECDSA_MAX_DIGEST, -ENOMEM.
  */
 int ecdsa_verify(const struct ecdsa_key *key, const u8 *raw, const u8 *digest, unsigned int len)
@@ -251,8 +251,8 @@ static int sign_once(const struct ecdsa_key *key, struct sign_work *w)
  *
  * Context: process context, may sleep.
  * Return: 0, -EINVAL without a private key or if the digest's length is not 1 to
- * ECDSA_MAX_DIGEST, -EIO if what was computed is not a signature, -ENOMEM, or what a hash failed
- * with.
+ * ECDSA_MAX_DIGEST, -EIO if the computed signature does not verify, -ENOMEM, or the error of a
+ * hash.
  */
 int ecdsa_sign(const struct ecdsa_key *key, const u8 *digest, unsigned int len, u8 *raw)
 {
@@ -278,7 +278,7 @@ int ecdsa_sign(const struct ecdsa_key *key, const u8 *digest, unsigned int len, 
 	if (err)
 		goto out_free;
 
-	/* A fault in the computation could give the private key away. */
+	/* A fault in the computation could reveal the private key. */
 	ecdsa_num_to_bytes(w->raw, curve->bytes, w->r);
 	ecdsa_num_to_bytes(w->raw + curve->bytes, curve->bytes, w->s);
 	err = ecdsa_verify(key, w->raw, digest, len);
@@ -292,13 +292,13 @@ out_free:
 }
 
 /**
- * ecdsa_parse_private() - does a private key look like one?
+ * ecdsa_parse_private() - check the encoding of a private key
  * @curve: enum asym_curve
  * @der: RFC 5915 ECPrivateKey; stays the caller's
  * @len: bytes at @der
  *
- * The structure, the scalar's range, and the form of a public key in it. Not constant time in
- * the lengths, but in the scalar.
+ * Checks the structure, the scalar's range, and the form of a public key in it. The time depends on
+ * the lengths, and not on the scalar.
  *
  * Context: any.
  * Return: 0; -EBADMSG if it is not DER of such a key (as i2d_ECPrivateKey() of OpenSSL writes
@@ -328,7 +328,7 @@ int ecdsa_parse_private(enum asym_curve curve, const u8 *der, unsigned int len)
 EXPORT_SYMBOL_GPL(ecdsa_parse_private);
 
 /**
- * ecdsa_parse_public() - does a public key look like one?
+ * ecdsa_parse_public() - check the form and length of a public key
  * @curve: enum asym_curve
  * @point: compressed, uncompressed or hybrid; stays the caller's
  * @len: bytes at @point
@@ -346,7 +346,7 @@ int ecdsa_parse_public(enum asym_curve curve, const u8 *point, unsigned int len)
 }
 EXPORT_SYMBOL_GPL(ecdsa_parse_public);
 
-/* Are r and s in [1, n - 1]? */
+/* Whether r and s are in [1, n - 1] */
 static int sig_check_range(const struct ecdsa_curve *curve, const u8 *raw)
 {
 	u32 num[ECDSA_LIMBS];
@@ -361,7 +361,7 @@ static int sig_check_range(const struct ecdsa_curve *curve, const u8 *raw)
 }
 
 /**
- * ecdsa_parse_sig() - is a signature one that a key of a curve could have made?
+ * ecdsa_parse_sig() - check the encoding and the range of a signature
  * @curve: enum asym_curve
  * @der: Ecdsa-Sig-Value; stays the caller's
  * @len: bytes at @der
@@ -382,14 +382,14 @@ int ecdsa_parse_sig(enum asym_curve curve, const u8 *der, unsigned int len)
 EXPORT_SYMBOL_GPL(ecdsa_parse_sig);
 
 /**
- * ecdsa_sig_len() - how much of what keyctl hands a driver is the signature
+ * ecdsa_sig_len() - length of the signature in the input that keyctl passes to a driver
  * @curve: enum asym_curve
- * @der: an Ecdsa-Sig-Value and perhaps what follows it; ecdsa_max_sig() bytes are enough
- * @len: bytes the driver was given
+ * @der: an Ecdsa-Sig-Value, perhaps with bytes after it; ecdsa_max_sig() bytes are enough
+ * @len: bytes that the driver got
  *
  * Context: any.
- * Return: bytes of the signature if @len is what KEYCTL_PKEY_VERIFY makes of every length, else
- * @len.
+ * Return: bytes of the signature if @len is the length that KEYCTL_PKEY_VERIFY passes for every
+ * signature, else @len.
  */
 unsigned int ecdsa_sig_len(enum asym_curve curve, const u8 *der, unsigned int len)
 {
@@ -400,14 +400,14 @@ unsigned int ecdsa_sig_len(enum asym_curve curve, const u8 *der, unsigned int le
 EXPORT_SYMBOL_GPL(ecdsa_sig_len);
 
 /**
- * ecdsa_sig_to_p1363() - a signature's two numbers, one after the other
+ * ecdsa_sig_to_p1363() - convert a signature from DER to IEEE P1363
  * @curve: enum asym_curve
  * @der: Ecdsa-Sig-Value; stays the caller's
  * @len: bytes at @der
  * @out: receives both, each as long as the order; undefined if it fails
  * @room: bytes at @out
  *
- * Does not look at the numbers' range.
+ * Does not check the range of the numbers.
  *
  * Context: any.
  * Return: bytes written, -EOVERFLOW if there is no room, -EBADMSG if it is not DER, -ENOPKG if
@@ -427,7 +427,7 @@ int ecdsa_sig_to_p1363(enum asym_curve curve, const u8 *der, unsigned int len, u
 EXPORT_SYMBOL_GPL(ecdsa_sig_to_p1363);
 
 /**
- * ecdsa_sig_from_p1363() - an Ecdsa-Sig-Value of two numbers
+ * ecdsa_sig_from_p1363() - convert a signature from IEEE P1363 to DER
  * @curve: enum asym_curve
  * @sig: both, each as long as the order; stays the caller's
  * @len: bytes at @sig
@@ -475,8 +475,8 @@ static int key_check(enum asym_curve curve, const u8 *data, unsigned int len,
  * @len: bytes at @der
  *
  * Context: process context, may sleep.
- * Return: 0 or an error as of ecdsa_parse_private(); also -EINVAL if the public key in it is no
- * point of the curve, -EKEYREJECTED if it is another's; -ENOMEM.
+ * Return: 0 or an error of ecdsa_parse_private(); also -EINVAL if the public key in it is no
+ * point of the curve, -EKEYREJECTED if it belongs to another private key; -ENOMEM.
  */
 int ecdsa_check_private(enum asym_curve curve, const u8 *der, unsigned int len)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DER of signatures and of private keys: only what would be encoded that way again.
+ * Strict DER of signatures and of private keys: each value has one encoding.
  *
- * Input comes from other machines and from guests. Everything here works on the caller's bytes,
- * allocates nothing and runs in any context.
+ * Input comes from other machines and from guests. The functions work on the caller's bytes,
+ * allocate nothing and run in any context.
  */
 #include <linux/array_size.h>
 #include <linux/errno.h>
@@ -14,7 +14,7 @@
 #include <crypto/internal/asym/der.h>
 #include "types.h"
 
-/* Take a positive INTEGER, as a number of @bytes bytes. */
+/* Read a positive INTEGER as a number of @bytes bytes. */
 static int der_get_number(struct der *in, u8 *out, unsigned int bytes)
 {
 	struct der num;
@@ -35,15 +35,15 @@ static int der_get_number(struct der *in, u8 *out, unsigned int bytes)
 }
 
 /**
- * ecdsa_der_sig_len() - how much of what a verification is given is the signature
+ * ecdsa_der_sig_len() - length of the signature in the input of a verification
  * @curve: of the key
- * @der: a signature, and perhaps what follows it; curve->max_sig bytes are enough
- * @len: bytes the verification was given
+ * @der: a signature, perhaps with bytes after it; curve->max_sig bytes are enough
+ * @len: bytes of the input
  *
- * KEYCTL_PKEY_VERIFY hands over as many bytes as the longest signature may have, whatever length
- * its caller gave: behind a shorter one is what happens to be in the caller's memory, which counts
- * for nothing. That number of bytes is taken for one of keyctl's; everybody else's
- * signatures are as long as they are given, and what follows them makes them malformed.
+ * KEYCTL_PKEY_VERIFY passes as many bytes as the longest signature has, whatever length its caller
+ * gave. So a shorter signature is followed by other bytes of the caller's memory, which must be
+ * ignored. Input of exactly that length is treated as keyctl's. In other input, bytes after the
+ * signature make it malformed.
  *
  * Context: any.
  * Return: bytes of the outer element, or @len.
@@ -60,7 +60,7 @@ unsigned int ecdsa_der_sig_len(const struct ecdsa_curve *curve, const u8 *der, u
 }
 
 /**
- * ecdsa_der_get_sig() - an Ecdsa-Sig-Value's r and s
+ * ecdsa_der_get_sig() - decode an Ecdsa-Sig-Value to r and s
  * @curve: of the key
  * @der: all of the signature
  * @len: bytes at @der
@@ -99,7 +99,7 @@ static unsigned int der_put_number(u8 *out, const u8 *num, unsigned int bytes)
 }
 
 /**
- * ecdsa_der_put_sig() - an Ecdsa-Sig-Value from r and s
+ * ecdsa_der_put_sig() - encode r and s as an Ecdsa-Sig-Value
  * @curve: of the key
  * @raw: r and s, curve->bytes each
  * @der: room for curve->max_sig bytes
@@ -159,7 +159,7 @@ static int der_get_point(struct der *in, struct ecdsa_der_private *key)
 }
 
 /**
- * ecdsa_der_get_private() - an ECPrivateKey's fields
+ * ecdsa_der_get_private() - decode the fields of an ECPrivateKey
  * @curve: of the key
  * @der: all of the key
  * @len: bytes at @der

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ecdsa_sign.ko: the curves, and the module. Curves are set up before algorithms are registered
- * and constant then, so nothing here takes a lock.
+ * ecdsa_sign.ko: the curves, and the module. Curves are set up before algorithms are registered,
+ * and are constant afterwards, so no lock is needed.
  */
 #include <linux/array_size.h>
 #include <linux/errno.h>
@@ -41,7 +41,7 @@ static const struct ecdsa_curve *curve_find(enum asym_curve curve)
 	return i < ARRAY_SIZE(curves) && curves[i].name ? &curves[i] : NULL;
 }
 
-/* NULL: unknown, or not on this machine (P-192 in FIPS mode) */
+/* NULL: unknown, or not available (P-192 in FIPS mode) */
 const struct ecdsa_curve *ecdsa_curve_get(enum asym_curve curve)
 {
 	const struct ecdsa_curve *c = curve_find(curve);
@@ -50,7 +50,7 @@ const struct ecdsa_curve *ecdsa_curve_get(enum asym_curve curve)
 }
 
 /**
- * ecdsa_curve_name() - what a curve is called in algorithms' names
+ * ecdsa_curve_name() - name of a curve in names of algorithms
  * @curve: enum asym_curve, or any other number
  *
  * Context: any.
@@ -65,7 +65,7 @@ const char *ecdsa_curve_name(enum asym_curve curve)
 EXPORT_SYMBOL_GPL(ecdsa_curve_name);
 
 /**
- * ecdsa_curve_bits() - size of a curve's numbers
+ * ecdsa_curve_bits() - size of the numbers of a curve
  * @curve: enum asym_curve, or any other number
  *
  * Context: any.
@@ -95,12 +95,12 @@ unsigned int ecdsa_max_sig(enum asym_curve curve)
 EXPORT_SYMBOL_GPL(ecdsa_max_sig);
 
 /**
- * ecdsa_curve_by_oid() - which curve an OBJECT IDENTIFIER names
+ * ecdsa_curve_by_oid() - find a curve by OBJECT IDENTIFIER
  * @oid: its contents, without tag and length; stays the caller's
  * @len: bytes at @oid
  *
  * Context: any.
- * Return: enum asym_curve, -ENOPKG if none that this machine has.
+ * Return: enum asym_curve, -ENOPKG if it is not available.
  */
 int ecdsa_curve_by_oid(const u8 *oid, unsigned int len)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Numbers and arithmetic modulo an odd number, for secrets: neither what is executed nor which
- * memory is touched depends on a number's value, only on the curve. Exponents are public.
+ * Arithmetic modulo an odd number, for secret numbers. Neither branches nor addresses depend on the
+ * value of a number, only on the curve. Exponents are public.
  *
- * Supposes a multiplication of 32 by 32 bits that takes the same time whatever they are.
- * Temporaries that held secrets are wiped here. Any context.
+ * Assumes that a multiplication of 32 by 32 bits takes the same time for all values. Temporaries
+ * that held secrets are wiped. Any context.
  */
 #include <linux/bits.h>
 #include <linux/compiler.h>
@@ -165,7 +165,7 @@ void ecdsa_mod_inv(const struct ecdsa_mod *m, u32 *r, const u32 *a)
 	ecdsa_mod_pow(m, r, a, e);
 }
 
-/* Is a in [1, m - 1]? The answer is no secret, what made it is. */
+/* Whether a is in [1, m - 1]. The answer is public, a is secret. */
 bool ecdsa_mod_scalar(const struct ecdsa_mod *m, const u32 *a)
 {
 	u32 any = 0;
@@ -177,7 +177,7 @@ bool ecdsa_mod_scalar(const struct ecdsa_mod *m, const u32 *a)
 	return any & num_sub(m->limbs, NULL, a, m->m);
 }
 
-/* Learn a modulus; its top bit among @ndigits need not be set. */
+/* Set up a modulus; its top bit among @ndigits need not be set. */
 void ecdsa_mod_init(struct ecdsa_mod *m, const u64 *digits, unsigned int ndigits)
 {
 	u32 inv = 1;
@@ -188,7 +188,7 @@ void ecdsa_mod_init(struct ecdsa_mod *m, const u64 *digits, unsigned int ndigits
 	m->bits = vli_num_bits(digits, ndigits);
 	ecdsa_num_from_digits(m->m, digits, ndigits);
 
-	/* Newton: every step doubles the bits that are right, of which any odd number has 1. */
+	/* Newton: each step doubles the number of correct bits. Any odd number starts with one. */
 	for (i = 0; i < 5; i++)
 		inv *= 2 - m->m[0] * inv;
 	m->minus_inv = -inv;

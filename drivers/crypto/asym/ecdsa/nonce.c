@@ -2,12 +2,12 @@
 /*
  * The deterministic nonce of RFC 6979, 3.2.
  *
- * LKCF hands over a digest and does not say which hash made it, so the digest's length chooses
- * the one for HMAC: SHA-1, SHA-2 of 224, 256, 384 or 512 bits, and SHA-512 for lengths that none
- * of them has. For a SHA-1 or SHA-2 digest the nonce is the RFC's.
+ * LKCF passes a digest without the hash that made it, so the length of the digest selects the hash
+ * for HMAC: SHA-1, SHA-2 of 224, 256, 384 or 512 bits, and SHA-512 for other lengths. For a SHA-1
+ * or SHA-2 digest the nonce is the RFC's.
  *
- * Signatures made at the same time share the transforms, which is why these are plain hashes: the
- * key of an "hmac(...)" is the transform's. They have no key, so nothing secret stays in them.
+ * Concurrent signatures share the transforms. Therefore these are plain hashes: an "hmac(...)" has
+ * its key in the transform. A hash has no key, so no secret stays in the transform.
  */
 #include <linux/array_size.h>
 #include <linux/err.h>
@@ -33,7 +33,7 @@ static struct {
 
 static size_t descsize;
 
-/* Bytes a nonce's @desc wants; known once ecdsa_nonce_init() has run */
+/* Bytes that a nonce's @desc needs; valid once ecdsa_nonce_init() has run */
 size_t ecdsa_nonce_descsize(void)
 {
 	return descsize;
@@ -107,7 +107,7 @@ static int hmac(struct ecdsa_nonce *nonce, const u8 *data, unsigned int len, u8 
 }
 
 /**
- * ecdsa_nonce_start() - steps a to g
+ * ecdsa_nonce_start() - start the generator: steps a to g
  * @nonce: the generator; @nonce->desc has ecdsa_nonce_descsize() bytes; the caller wipes both
  * @curve: of the key
  * @d: the private key
@@ -148,7 +148,7 @@ int ecdsa_nonce_start(struct ecdsa_nonce *nonce, const struct ecdsa_curve *curve
 }
 
 /**
- * ecdsa_nonce_next() - step h, once more each time
+ * ecdsa_nonce_next() - make the next nonce: step h
  * @nonce: ecdsa_nonce_start() set it up
  * @curve: of the key
  * @k: a nonce in [1, n - 1]; the caller wipes it

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Points: k*G of a secret k in constant time, u1*G + u2*Q where the ECC library's does not
- * manage, and what a public key looks like.
+ * Points: k*G of a secret k in constant time, u1*G + u2*Q where the ECC library cannot compute it,
+ * and the encoding of public keys.
  *
- * One addition serves all: the complete formulas of Renes, Costello and Batina ("Complete
- * addition formulas for prime order elliptic curves", 2016, algorithm 4: a = -3), which know no
- * exceptions, so neither equal nor opposite points nor infinity need a branch.
+ * All additions use the complete formulas of Renes, Costello and Batina ("Complete addition
+ * formulas for prime order elliptic curves", 2016, algorithm 4: a = -3). They have no exceptions,
+ * so equal points, opposite points and infinity need no branch.
  *
- * Why not the library's crypto_ecdh_shared_secret() for k*G: its blinding is wrong for P-521
+ * The library's crypto_ecdh_shared_secret() is not used for k*G: its blinding is wrong for P-521
  * (a random Z of 576 bits, which the fast reduction of 521-bit numbers truncates); its ladder
- * selects points by indices made of the scalar's bits, its modular additions, subtractions and
- * inversion branch on values, and it is only right for scalars in [2, n - 3].
+ * selects points by indices made of the scalar's bits; its modular additions, subtractions and
+ * inversion branch on values; and it is correct for scalars in [2, n - 3] only.
  */
 #include <linux/compiler.h>
 #include <linux/errno.h>
@@ -112,7 +112,7 @@ static void point_from_digits(const struct ecdsa_curve *curve, struct ecdsa_poin
 	ecdsa_mod_enter(&curve->p, r->z, one);
 }
 
-/* All of infinity's representations do; a random one blinds all that is added to it. */
+/* Any representation of infinity is correct. A random one blinds the sum. */
 static void point_set_infinity(const struct ecdsa_curve *curve, struct ecdsa_point *r)
 {
 	memset(r, 0, sizeof(*r));
@@ -145,7 +145,7 @@ static u32 num_bit(const struct ecdsa_mod *m, const u32 *a, unsigned int bit)
 	return bit < 32 * m->limbs ? (a[bit / 32] >> (bit % 32)) & 1 : 0;
 }
 
-/* r = the table's entry @index, having read all of them */
+/* r = entry @index of the table; reads all entries */
 static void comb_select(const struct ecdsa_curve *curve, struct ecdsa_point *r, u32 index)
 {
 	int i, j;
@@ -168,7 +168,7 @@ static void comb_select(const struct ecdsa_curve *curve, struct ecdsa_point *r, 
 }
 
 /**
- * ecdsa_point_mult_base() - scalar * G, of a secret scalar, in constant time
+ * ecdsa_point_mult_base() - compute scalar * G of a secret scalar, in constant time
  * @curve: where
  * @scalar: in [1, n - 1]
  * @x: coordinate of the product
@@ -204,14 +204,14 @@ int ecdsa_point_mult_base(const struct ecdsa_curve *curve, const u32 *scalar, u3
 }
 
 /**
- * ecdsa_point_mult2() - u1 * G + u2 * Q, whatever they are
+ * ecdsa_point_mult2() - compute u1 * G + u2 * Q, without exceptions
  * @curve: where
  * @u1: less than n
  * @u2: less than n
  * @q: on the curve
  * @x: coordinate of the sum
  *
- * Slower than ecc_point_mult_shamir(), and not constant time either. Nothing here is secret.
+ * Slower than ecc_point_mult_shamir(), and not constant time either. All arguments are public.
  *
  * Context: process context, may sleep.
  * Return: 0, -ENOMEM, -EDOM if the sum is infinity.
@@ -244,7 +244,7 @@ int ecdsa_point_mult2(const struct ecdsa_curve *curve, const u64 *u1, const u64 
 	return err;
 }
 
-/* Does a public key begin and end as one does? */
+/* Whether the first byte and the length of a public key are valid */
 bool ecdsa_point_form_ok(const struct ecdsa_curve *curve, const u8 *in, unsigned int len)
 {
 	if (!len)
@@ -262,7 +262,7 @@ bool ecdsa_point_form_ok(const struct ecdsa_curve *curve, const u8 *in, unsigned
 	}
 }
 
-/* y from x and its parity. p is 3 mod 4, so a root is a power. Checks no result. */
+/* y from x and its parity. p is 3 mod 4, so a root is a power. The result is not checked. */
 static int point_decompress(const struct ecdsa_curve *curve, const u64 *x, unsigned int odd,
 			    u64 *y)
 {
@@ -302,14 +302,14 @@ static int point_decompress(const struct ecdsa_curve *curve, const u64 *x, unsig
 }
 
 /**
- * ecdsa_point_decode() - a public key, from what SEC 1, 2.3.3 makes of it
+ * ecdsa_point_decode() - decode a public key (SEC 1, 2.3.4)
  * @curve: where
  * @in: compressed, uncompressed or (X9.62) hybrid
  * @len: bytes at @in
  * @x: coordinate
  * @y: the other
  *
- * The curves have prime order: all their points but infinity, which has no such form, will do.
+ * The curves have prime order, so every point except infinity, which has no such form, is valid.
  *
  * Context: process context, may sleep.
  * Return: 0, -EINVAL if there is no such point, -ENOMEM.
@@ -381,7 +381,7 @@ int ecdsa_point_init(struct ecdsa_curve *curve)
 }
 
 /**
- * ecdsa_point_exit() - free what ecdsa_point_init() allocated
+ * ecdsa_point_exit() - undo ecdsa_point_init()
  * @curve: ecdsa_point_init() may have failed or not have been called
  *
  * Context: process context.

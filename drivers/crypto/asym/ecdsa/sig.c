@@ -160,7 +160,7 @@ static struct ecdsa_alg algs[] = {
 	ALG(p1363, "p1363-", 521),
 };
 
-/* Undoes ecdsa_alg_register(). Nobody uses the algorithms. */
+/* Undo ecdsa_alg_register(). No transform uses the algorithms. */
 void ecdsa_alg_unregister(void)
 {
 	int i;
@@ -172,7 +172,7 @@ void ecdsa_alg_unregister(void)
 	}
 }
 
-/* Register two algorithms for each curve there is, or none. */
+/* Register two algorithms for each available curve, or none on failure. */
 int ecdsa_alg_register(void)
 {
 	int i, err;

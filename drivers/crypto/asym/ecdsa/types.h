@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Inside ecdsa_sign.ko. A number is an array of 32-bit limbs, least significant first, of
+ * Types of ecdsa_sign.ko. A number is an array of 32-bit limbs, least significant first, of
  * which a curve uses the first ecdsa_mod.limbs.
  */
 #ifndef _ECDSA_INT_H
@@ -18,15 +18,15 @@
 #define ECDSA_HMAC_BLOCK	128			/* of SHA-512 */
 
 /*
- * Just above the kernel's software, 100, which only verifies: what is above software for RSA, by
- * its own or an administrator's choice, is above this for ECDSA, too.
+ * Just above the kernel's software, 100, which only verifies. So a driver whose priority is above
+ * that of software for RSA is above this one for ECDSA, too.
  */
 #define ECDSA_PRIORITY		101
 
 #define ECDSA_COMB_ROWS		4
 #define ECDSA_COMB_POINTS	BIT(ECDSA_COMB_ROWS)
 
-/* An odd modulus, and what Montgomery's multiplication wants to know of it; R = 2^(32 * limbs) */
+/* An odd modulus with its constants of Montgomery's multiplication; R = 2^(32 * limbs) */
 struct ecdsa_mod {
 	unsigned int limbs;
 	unsigned int bits;
@@ -60,7 +60,7 @@ struct ecdsa_curve {
 	unsigned int comb_cols;
 };
 
-/* A key of a transform. Whoever owns the memory wipes it. */
+/* A key of a transform. The owner of the memory wipes it. */
 struct ecdsa_key {
 	const struct ecdsa_curve *curve;
 	bool has_public;
@@ -82,7 +82,7 @@ struct ecdsa_nonce {
 	struct shash_desc *desc;
 };
 
-/* What the DER of a private key refers to */
+/* The fields of a private key; they point into its DER */
 struct ecdsa_der_private {
 	const u8 *scalar;		/* ecdsa_curve.bytes of them */
 	const u8 *point;		/* NULL: none */
@@ -141,7 +141,7 @@ int ecdsa_verify(const struct ecdsa_key *key, const u8 *raw, const u8 *digest, u
 /* main.c */
 const struct ecdsa_curve *ecdsa_curve_get(enum asym_curve curve);
 
-/* akcipher.c or sig.c, whichever the kernel has a use for */
+/* akcipher.c or sig.c, depending on the kernel */
 int ecdsa_alg_register(void);
 void ecdsa_alg_unregister(void);
 

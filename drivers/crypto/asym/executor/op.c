@@ -40,7 +40,7 @@
 #include "wq.h"
 
 #define PUMP_BUDGET	64
-/* Delay of a retry when a driver has no room and no request of ours, so no completion will follow */
+/* Delay of a retry when a driver has no room, and no request of ours that would complete */
 #define PUMP_RETRY	msecs_to_jiffies(2)
 
 /**
