@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Classes: made and destroyed by the drivers, in process context.
+ * Classes: created and destroyed by the drivers, in process context.
  *
  * A class whose transforms outlive it becomes a zombie: no lookup finds its algorithms, it
  * has no devices, and computes in software. Each algorithm, which the crypto core frees with
@@ -33,10 +33,10 @@
 /* "-pkcs1-rsa-sha256" */
 #define SUFFIX_MAX	20
 
-/* Nothing refers to it: it is freed. Process context; may sleep. */
+/* Free a class without references. Process context; may sleep. */
 static void class_free(struct asym_class *class)
 {
-	/* Memory that is lost is better than memory that is used after it was freed. */
+	/* Leaked memory is better than a use after free. */
 	if (!provider_cache_flush(class))
 		return;
 	if (atomic_read(&class->transforms)) {
@@ -74,10 +74,10 @@ static int class_copy_name(char *to, const char *from, const char *what, unsigne
 }
 
 /**
- * asym_class_create() - a set of algorithms to be
- * @params: how; copied
+ * asym_class_create() - create a class
+ * @params: its parameters; copied
  *
- * Nothing is registered before the first device is live.
+ * The algorithms are registered when the first device is live.
  *
  * Context: process; may sleep.
  * Return: the class, or ERR_PTR(): -EINVAL, -ENAMETOOLONG, -ENOMEM.
@@ -131,12 +131,12 @@ struct asym_class *asym_class_create(const struct asym_class_params *params)
 EXPORT_SYMBOL_GPL(asym_class_create);
 
 /**
- * asym_class_destroy() - a set of algorithms that no lookup shall find any more
- * @class: the class; without devices. Not the caller's any more
+ * asym_class_destroy() - destroy a class
+ * @class: the class; without devices. The caller must not use it any more
  *
- * The algorithms are gone on return, and another class may have their names at once.
- * Transforms that exist compute in software (or fail, with ASYM_FALLBACK_ERROR); the class
- * lives on, and holds asym_provider, until the last one is freed.
+ * On return no lookup finds the algorithms, and another class may have their names.
+ * Existing transforms compute in software (or fail, with ASYM_FALLBACK_ERROR). The class
+ * exists, and holds asym_provider, until the last one is freed.
  *
  * Context: process; may sleep.
  */
@@ -159,9 +159,9 @@ void asym_class_destroy(struct asym_class *class)
 EXPORT_SYMBOL_GPL(asym_class_destroy);
 
 /**
- * asym_class_set_fallback() - what happens when no device can compute it
+ * asym_class_set_fallback() - set what happens when no device can compute an operation
  * @class: the class
- * @fallback: from now on
+ * @fallback: for operations from now on
  *
  * Context: any.
  */
@@ -172,9 +172,9 @@ void asym_class_set_fallback(struct asym_class *class, enum asym_fallback fallba
 EXPORT_SYMBOL_GPL(asym_class_set_fallback);
 
 /**
- * asym_class_set_policy() - which device an operation goes to
+ * asym_class_set_policy() - set how the device of an operation is selected
  * @class: the class
- * @policy: from now on; operations that wait for a device stay there
+ * @policy: for operations from now on; those that wait for a device keep it
  *
  * Context: any.
  */
@@ -185,7 +185,7 @@ void asym_class_set_policy(struct asym_class *class, enum asym_policy policy)
 EXPORT_SYMBOL_GPL(asym_class_set_policy);
 
 /**
- * asym_class_set_public_ops() - where operations with a public key are computed
+ * asym_class_set_public_ops() - set where public-key operations are computed
  * @class: the class
  * @public_ops: for operations from now on
  *
@@ -198,9 +198,9 @@ void asym_class_set_public_ops(struct asym_class *class, enum asym_public_ops pu
 EXPORT_SYMBOL_GPL(asym_class_set_public_ops);
 
 /**
- * asym_class_set_max_wait() - how long an operation waits for a device
+ * asym_class_set_max_wait() - set how long an operation waits for a device
  * @class: the class
- * @ms: milliseconds, also for operations that wait already; 0: for ever
+ * @ms: milliseconds, also for operations that wait already; 0: no limit
  *
  * Context: any but hard interrupts.
  */
@@ -212,9 +212,9 @@ void asym_class_set_max_wait(struct asym_class *class, unsigned int ms)
 EXPORT_SYMBOL_GPL(asym_class_set_max_wait);
 
 /**
- * asym_class_set_unchecked_results() - whether results with a private key are verified
+ * asym_class_set_unchecked_results() - set whether private-key results are verified
  * @class: the class
- * @unchecked: they are released as the device gave them, from now on
+ * @unchecked: callers get the device's results without verification, from now on
  *
  * Context: any.
  */
@@ -225,8 +225,8 @@ void asym_class_set_unchecked_results(struct asym_class *class, bool unchecked)
 EXPORT_SYMBOL_GPL(asym_class_set_unchecked_results);
 
 /**
- * provider_class_tell_ready() - let executors know whether there is a device
- * @class: the class; a device came or went, or the algorithms were registered
+ * provider_class_tell_ready() - tell executors whether the class has a device
+ * @class: the class; a device joined or left, or the algorithms were registered
  *
  * Context: process; sleeps, takes asym_class::ready_mutex.
  */
@@ -242,12 +242,12 @@ void provider_class_tell_ready(struct asym_class *class)
 }
 
 /**
- * provider_class_go_live() - a device is there: register the algorithms, once
+ * provider_class_go_live() - register the algorithms, once, when there is a device
  * @class: the class
  *
- * The kernel's self tests run asynchronously, through the device; waits for
- * them, so that the algorithms can be used on return, and the module unloaded.
- * Another device's registration may wait for the same.
+ * Waits for the kernel's self-tests, which run asynchronously, so that on
+ * return the algorithms can be used and the module can be unloaded. The
+ * registration of another device may wait for the same tests.
  *
  * Context: process; may sleep.
  * Return: 0 or an errno.

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A class: one set of algorithms and the devices that compute them. What belongs to whom:
+ * A class: one set of algorithms and the devices that compute them. Owners and references:
  *
  *	asym_class		one set of algorithms; owned by its driver
  *	  asym_device_priv	a device in it; kref: the driver, sessions, requests
  *	  provider_key		a key; counted by transforms, requests and openers,
- *				kept for a while when nobody uses it
+ *				kept for a while when it is not used
  *	    provider_session	that key on one device; counted by requests
  *	provider_op		one operation; in memory of its own
  *
@@ -57,12 +57,12 @@ struct asym_class {
 	struct provider_alg **algs;
 	unsigned int nr_algs;
 	bool tested;			/* the kernel's self tests are over */
-	/* Keeps what executors are told in the order of what happens. */
+	/* Serializes reports to executors, so that they are in the order of changes. */
 	struct mutex ready_mutex;
 	refcount_t refs;		/* the owner, and each algorithm that the crypto core has */
 	struct work_struct free_work;
 
-	/* Everything below, and what the other structures say. */
+	/* Protects everything below, and fields of other structures where they say so. */
 	spinlock_t lock;
 	struct list_head devices;	/* asym_device_priv::node: live ones */
 	u64 device_ids;
@@ -83,14 +83,14 @@ struct asym_class {
 };
 
 /**
- * provider_class_tested() - are the kernel's self tests of the algorithms over?
+ * provider_class_tested() - whether the kernel's self-tests of the algorithms are over
  * @class: the class
  *
- * Until then fallback=error does not apply: a failed self test is a kernel
- * warning, and it is not the algorithm's fault that a device went away.
+ * Until then fallback=error does not apply: a device that leaves must not make
+ * a self-test fail, which is a kernel warning.
  *
  * Context: any.
- * Return: whether they are.
+ * Return: true if they are.
  */
 static inline bool provider_class_tested(const struct asym_class *class)
 {

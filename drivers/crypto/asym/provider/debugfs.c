@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /sys/kernel/debug/asym/<class>/stats and .../devices/<device>: lines of a
- * name and a value. See Documentation/ABI/testing/debugfs-asym. Readers are
- * kept out by debugfs before a class or device is freed; they take
- * asym_class::lock.
+ * name and a value. See Documentation/ABI/testing/debugfs-asym. debugfs waits
+ * for readers before a class or device is freed. Readers take asym_class::lock.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -131,7 +130,7 @@ static int objects_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(objects);
 
 /**
- * provider_debugfs_add_class() - show a new class
+ * provider_debugfs_add_class() - add the files of a new class
  * @class: the class
  */
 void provider_debugfs_add_class(struct asym_class *class)
@@ -142,7 +141,7 @@ void provider_debugfs_add_class(struct asym_class *class)
 }
 
 /**
- * provider_debugfs_del_class() - it goes, or becomes a zombie
+ * provider_debugfs_del_class() - remove the files of a class, freed or a zombie
  * @class: the class
  */
 void provider_debugfs_del_class(struct asym_class *class)
@@ -152,7 +151,7 @@ void provider_debugfs_del_class(struct asym_class *class)
 }
 
 /**
- * provider_debugfs_add_device() - show a live device
+ * provider_debugfs_add_device() - add the file of a live device
  * @pdev: the device
  */
 void provider_debugfs_add_device(struct asym_device_priv *pdev)
@@ -165,7 +164,7 @@ void provider_debugfs_add_device(struct asym_device_priv *pdev)
 }
 
 /**
- * provider_debugfs_del_device() - it goes
+ * provider_debugfs_del_device() - remove the file of a device
  * @pdev: the device
  */
 void provider_debugfs_del_device(struct asym_device_priv *pdev)
@@ -174,7 +173,7 @@ void provider_debugfs_del_device(struct asym_device_priv *pdev)
 }
 
 /**
- * provider_debugfs_init() - make the module's folder
+ * provider_debugfs_init() - create the module's folder
  */
 void provider_debugfs_init(void)
 {
@@ -183,7 +182,7 @@ void provider_debugfs_init(void)
 }
 
 /**
- * provider_debugfs_exit() - remove it
+ * provider_debugfs_exit() - remove the module's folder
  */
 void provider_debugfs_exit(void)
 {

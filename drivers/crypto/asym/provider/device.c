@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices come and go.
+ * Registration and removal of devices.
  *
  * register:	known-answer tests, then into asym_class::devices, where
- *		op/route.c finds it; the first one brings the algorithms
- * quiesce:	out of that list; nobody is in one of the driver's functions
- *		and nobody enters (asym_device_priv::calls); what waited for it
- *		goes elsewhere
- * unregister:	waits for what the driver still had; sessions are forgotten
+ *		op/route.c finds the device; the first device registers the
+ *		algorithms
+ * quiesce:	out of that list; no function of the driver is running or will
+ *		be called (asym_device_priv::calls); operations that waited for
+ *		the device go elsewhere
+ * unregister:	waits for requests that the driver still has; drops sessions
  *
  * asym_device_priv outlives the driver's asym_device as long as a session or
  * request refers to it. All functions here are for process context and may
@@ -31,7 +32,7 @@
 #include "shared.h"
 #include "stats.h"
 
-/* A device is tested again no more often than this. */
+/* The least time between two tests of a device */
 #define RETEST_SECS	60
 
 static void device_calls_gone(struct percpu_ref *calls)
@@ -50,9 +51,9 @@ static void device_kick_work(struct work_struct *work)
 }
 
 /*
- * No operation goes to the device any more, and what waits for it goes elsewhere. It stays
- * registered, and answers what it has; its sessions are closed. provider_device_enter() was
- * successful, so the device does not go meanwhile.
+ * Stop using a device. Operations that wait for it go elsewhere. The device stays registered and
+ * answers its requests; its sessions are closed. provider_device_enter() was successful, so the
+ * device is not removed meanwhile.
  */
 static void device_distrust(struct asym_device_priv *pdev)
 {
@@ -78,8 +79,8 @@ static void device_distrust(struct asym_device_priv *pdev)
 }
 
 /*
- * A key whose exponents do not belong together gives results that look wrong, whoever computes:
- * only our own vectors say whether it is the device.
+ * A key whose exponents do not belong together gives results that look wrong on every device. Only
+ * the vectors of the known-answer tests show whether the device computes wrongly.
  */
 static void device_retest_work(struct work_struct *work)
 {
@@ -191,7 +192,7 @@ static int device_publish(struct asym_device_priv *pdev)
 	return err;
 }
 
-/* Nobody is in the driver's functions any more; what waits for the device goes elsewhere. */
+/* Wait until no function of the driver runs. Operations that wait for the device go elsewhere. */
 static void device_stop(struct asym_device_priv *pdev)
 {
 	struct asym_class *class = pdev->class;
@@ -223,7 +224,7 @@ static void device_forget_sessions(struct asym_device_priv *pdev)
 	struct asym_class *class = pdev->class;
 	struct provider_session *session;
 
-	/* Those in use or being opened are freed by whoever does that. */
+	/* Sessions in use are freed by their last user, those being opened by their opener. */
 	spin_lock_bh(&class->lock);
 	while (!list_empty(&pdev->sessions)) {
 		session = list_first_entry(&pdev->sessions, struct provider_session, dev_node);
@@ -236,20 +237,20 @@ static void device_forget_sessions(struct asym_device_priv *pdev)
 }
 
 /**
- * asym_device_register() - test a device and let operations go to it
- * @class: the class it joins
+ * asym_device_register() - test a device and use it for operations
+ * @class: the class that it joins
  * @dev: the device; it works already, and the driver keeps it until
  *	asym_device_unregister()
  *
- * Runs the known-answer tests. The class's first device brings its algorithms
- * (once: they stay), and the kernel's own self tests of these are waited for.
+ * Runs the known-answer tests. The class's first device makes it register its
+ * algorithms (once: they stay), and waits for the kernel's self-tests of these.
  *
- * Context: process; may sleep, for as long as the device takes.
- * Return: 0. -EBADMSG: the device answered wrongly. -ETIMEDOUT: it did not
- * answer; what it still has, the driver must answer, as before
- * asym_device_unregister(). -EOPNOTSUPP: it can do nothing of use. -EEXIST:
- * there is a device of this name, or other algorithms have these names. Other
- * errors are the device's. After any failure nothing refers to @dev.
+ * Context: process; may sleep, as long as the device takes.
+ * Return: 0. -EBADMSG: the device computed wrongly. -ETIMEDOUT: it did not
+ * answer; the driver must answer the requests that it still has, as before
+ * asym_device_unregister(). -EOPNOTSUPP: it supports no usable algorithm.
+ * -EEXIST: there is a device of this name, or other algorithms have these names.
+ * Other errors are the device's. After any failure nothing refers to @dev.
  */
 int asym_device_register(struct asym_class *class, struct asym_device *dev)
 {
@@ -290,13 +291,13 @@ err_stop:
 EXPORT_SYMBOL_GPL(asym_device_register);
 
 /**
- * asym_device_quiesce() - a device is about to go: no more calls into its driver
- * @dev: a registered device; nothing happens otherwise
+ * asym_device_quiesce() - stop calls into the driver of a device
+ * @dev: a registered device; otherwise the call has no effect
  *
  * On return no ->open, ->close or ->submit runs or will run. The driver then
- * makes the device stop touching memory and answers all it holds with
- * asym_request_done(req, -ENODEV, 0); these operations, and those that waited
- * for the device, are computed elsewhere. Calls that run are waited for, so the
+ * makes the device stop accessing memory and answers all its requests with
+ * asym_request_done(req, -ENODEV, 0). These operations, and those that waited
+ * for the device, are computed elsewhere. Waits for running calls, so the
  * driver must let an ->open return if the device died.
  *
  * Context: process; may sleep.
@@ -309,12 +310,12 @@ void asym_device_quiesce(struct asym_device *dev)
 EXPORT_SYMBOL_GPL(asym_device_quiesce);
 
 /**
- * asym_device_unregister() - a device is gone
- * @dev: a registered device; nothing happens otherwise
+ * asym_device_unregister() - remove a device from its class
+ * @dev: a registered device; otherwise the call has no effect
  *
- * Waits until everything it held is answered. Its sessions are forgotten
- * without ->close. On return nothing refers to @dev. Includes
- * asym_device_quiesce() if that was not called.
+ * Waits until all its requests are answered. Drops its sessions without
+ * ->close. On return nothing refers to @dev. Includes asym_device_quiesce() if
+ * that was not called.
  *
  * Context: process; may sleep.
  */
@@ -348,10 +349,10 @@ void asym_device_unregister(struct asym_device *dev)
 EXPORT_SYMBOL_GPL(asym_device_unregister);
 
 /**
- * asym_device_latency_us() - how long an operation takes, of late
+ * asym_device_latency_us() - recent time of an operation
  * @dev: the device; registered, or not registered
  *
- * From ->submit to asym_request_done(), successful ones and verdicts, smoothed.
+ * From ->submit to asym_request_done(), for results and refused input, smoothed.
  *
  * Context: any, not while asym_device_register() or asym_device_unregister() runs.
  * Return: microseconds; 0: not known.

@@ -39,18 +39,18 @@ struct asym_device_priv {
 	bool stopped;			/* the driver's thread that quiesces and unregisters */
 	char name[64];
 
-	/* Who is inside one of the driver's functions. Dead: nobody enters. */
+	/* Counts running calls of the driver's functions. Dead: no new calls. */
 	struct percpu_ref calls;
 	struct completion calls_gone;
 
-	/* Requests the driver has; asym_device_unregister() waits for none. */
+	/* Requests that the driver has; asym_device_unregister() waits until there are none. */
 	atomic_t inflight;
 	wait_queue_head_t wait;
 	struct work_struct kick_work;
 
 	/*
-	 * Time per operation, smoothed, in eighths of a microsecond; 0: not known. Whoever is
-	 * answered updates both without a lock: of two at once one may be lost.
+	 * Time per operation, smoothed, in eighths of a microsecond; 0: not known. Each answer
+	 * updates both without a lock: of two concurrent updates one may be lost.
 	 */
 	u32 latency;
 	unsigned long measured;		/* jiffies */
@@ -67,13 +67,13 @@ struct asym_device_priv {
 	unsigned int nr_sessions;	/* open, opening or not yet closed */
 	unsigned int max_sessions;	/* as the device says, or as was found out; 0: unknown */
 	/*
-	 * After operations waited too long there: so many may be in flight. It grows by one
-	 * when so many were answered in time; 0: any number.
+	 * The number of operations that may be in flight, after operations waited too long on the
+	 * device. It grows by one when as many were answered in time; 0: no limit.
 	 */
 	unsigned int limit;
 	unsigned int limit_acks;
 
-	/* How often there may have been room; who adds to @backlog looks at it afterwards. */
+	/* How often there may have been room; read again after adding to @backlog. */
 	atomic_t kicks;
 
 	struct provider_device_stats __percpu *stats;

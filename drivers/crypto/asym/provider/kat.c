@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Known-answer tests: what a device says it can do, it does, before an
- * operation of a user goes to it. The kernel's own self tests have vectors for
- * few of the names we register, and test the class, not each device.
+ * Known-answer tests of all capabilities that a device reports, before it gets
+ * an operation of a user. The kernel's own self-tests have vectors for few of
+ * the registered names, and test the class, not each device.
  *
- * A wrong answer, or none, disqualifies the device. What it refuses with
- * -EOPNOTSUPP (when it is given the key, or the operation) is only taken from
- * its capabilities. The tests run side by side, each on sessions of its own,
- * because a device that is far away takes its time for each answer, and users
- * compute in software until the last one; what failed for want of room is
- * repeated alone. They are judged one after the other when all are done, and
- * the first failure counts. Process context, before the device is live, or when its
- * results look wrong; no locks.
+ * A wrong answer, or none, disqualifies the device. A capability that it refuses
+ * with -EOPNOTSUPP (for the key, or for the operation) is removed from its
+ * capabilities. The tests run at the same time, each on sessions of its own,
+ * because answers of a remote device take long, and users compute in software
+ * until the last one. A test that failed for lack of room is repeated alone. The
+ * results are evaluated in order when all tests are done, and the first failure
+ * counts. Process context, before the device is live, or when its results look
+ * wrong; no locks.
  *
- * A request that is not answered in time belongs to the driver still; its
- * memory is freed when it is answered after all.
+ * A request that is not answered in time still belongs to the driver. Its
+ * memory is freed when it is answered.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -194,15 +194,15 @@ static void kat_answered(struct provider_op *op, int status, unsigned int out_le
 }
 
 /*
- * One that is tested again while it is in use leaves: asym_device_quiesce() waits for us, and the
- * driver answers what it holds only after that.
+ * A device that is tested again while it is in use may be removed: asym_device_quiesce() waits for
+ * the test, and the driver answers its requests only after that.
  */
 static bool kat_is_over(struct asym_device_priv *pdev)
 {
 	return pdev->retested && percpu_ref_is_dying(&pdev->calls);
 }
 
-/* Submit, and again while the device has no room; with the key in it, there may be less. */
+/* Submit, and retry while the device has no room. With the key in the request it may have less. */
 static int kat_submit(struct kat_request *kreq, const struct kat_test *test)
 {
 	unsigned long limit = jiffies + KAT_FAIL_SECS * HZ;
@@ -284,7 +284,7 @@ static unsigned int kat_key_bytes(const struct kat_test *test)
 	return test->ec ? ecdsa_max_sig(test->ec->curve) : KAT_KEY_BYTES;
 }
 
-/* Does the software verify it? */
+/* Whether the software verifies it */
 static int kat_check_random(struct kat_request *kreq, const struct kat_test *test)
 {
 	struct asym_key_data data = kat_key(test, false);
@@ -313,7 +313,7 @@ static int kat_check_random(struct kat_request *kreq, const struct kat_test *tes
 	return wait.err ? -EBADMSG : 0;
 }
 
-/* Not every device has a word for a wrong signature, but one that left did not see it. */
+/* Errnos for a wrong signature differ, but a device that left has not checked it. */
 static bool is_refusal(int status)
 {
 	switch (status) {
@@ -431,7 +431,7 @@ static int kat_run(struct asym_device_priv *pdev, const struct kat_test *test)
 		return -ENODEV;
 	err = pdev->dev->ops->open(pdev->dev, &params, &handle);
 	if (err == -EINVAL || err == -EBADMSG || err == -EKEYREJECTED) {
-		/* It did not compute anything, wrongly or not. */
+		/* The device did not compute. */
 		err = -EIO;
 	} else if (!err) {
 		atomic64_inc(&pdev->opens);
@@ -485,19 +485,19 @@ static void kat_unit_work(struct work_struct *work)
 	kat_unit_run(container_of(work, struct kat_unit, work));
 }
 
-/* What makes one test of ECDSA differ from another; NULL: it is none. */
+/* The capability that an ECDSA test covers; NULL: not an ECDSA test */
 static const char *kat_with(const struct kat_test *test)
 {
 	return test->ec ? ecdsa_curve_name(test->ec->curve) : NULL;
 }
 
-/* The device failed @test with @err: says so, and returns what register() shall. */
+/* The device failed @test with @err. Logs that, and returns the errno for register(). */
 static int kat_failed(struct asym_device_priv *pdev, const struct kat_test *test, int err)
 {
 	struct asym_class *class = pdev->class;
 	bool wrong = err == -EBADMSG || err == -EINVAL || err == -EKEYREJECTED;
 
-	/* One that was in use may have no room for the test's keys, be too slow, or leave. */
+	/* A device in use may have no room for the test's keys, be too slow, or leave. */
 	if (pdev->retested && !wrong)
 		return err;
 	if (err == -ENODEV || err == -ESHUTDOWN) {
@@ -520,7 +520,7 @@ static int kat_failed(struct asym_device_priv *pdev, const struct kat_test *test
 	return err;
 }
 
-/* What it refused it is not asked for; everything else fails it. */
+/* Remove a refused capability. Any other error fails the device. */
 static int kat_unit_judge(struct kat_unit *unit)
 {
 	struct asym_device_priv *pdev = unit->pdev;
@@ -531,7 +531,7 @@ static int kat_unit_judge(struct kat_unit *unit)
 	test = &unit->tests[unit->at];
 	if (unit->err != -EOPNOTSUPP)
 		return kat_failed(pdev, test, unit->err);
-	/* As it was found to be, it stays while it is in use. */
+	/* The capabilities do not change while the device is in use. */
 	if (pdev->retested)
 		return 0;
 	if (test->ec) {
@@ -553,7 +553,7 @@ static struct kat_unit *kat_unit_add(struct kat_unit *unit, struct asym_device_p
 	return unit;
 }
 
-/* To sign, a digest that is longer than most curves: it is to be cut. */
+/* To sign: a digest longer than most orders, so that it must be truncated. */
 static void kat_ecdsa_tests(struct kat_unit *unit, const struct kat_ec *ec)
 {
 	const struct kat_test sign = {
@@ -596,12 +596,12 @@ static unsigned int kat_prepare_ecdsa(struct kat_unit *units, unsigned int nr,
 		if (caps->ec_curves & BIT(curves[i].curve))
 			kat_ecdsa_tests(kat_unit_add(&units[nr++], pdev), &curves[i]);
 	}
-	/* What nobody tests, nobody uses. */
+	/* Capabilities without a test are not used. */
 	caps->ec_curves &= known;
 	return nr;
 }
 
-/* What the device says it can do, and we can test. */
+/* The capabilities that the device reports, and that have tests. */
 static unsigned int kat_prepare(struct kat_unit *units, struct asym_device_priv *pdev)
 {
 	struct asym_caps *caps = &pdev->caps;
@@ -624,7 +624,7 @@ static unsigned int kat_prepare(struct kat_unit *units, struct asym_device_priv 
 	return nr;
 }
 
-/* There may have been no room for so many keys at a time; QEMU calls that an error. */
+/* There may have been no room for so many keys at a time; QEMU returns an error. */
 static bool kat_may_be_room(int err)
 {
 	return err == -ENOSPC || err == -EIO || err == -ENOMEM;
@@ -647,7 +647,7 @@ static int kat_run_all(struct kat_unit *units, unsigned int nr, bool together)
 	return err;
 }
 
-/* Is anything left of what the device said it could do? */
+/* Whether any of the reported capabilities is left */
 static bool caps_are_useful(const struct asym_caps *caps)
 {
 	if (caps->algos & BIT(ASYM_ECDSA) && caps->ec_ops && caps->ec_curves)
@@ -657,13 +657,13 @@ static bool caps_are_useful(const struct asym_caps *caps)
 }
 
 /**
- * provider_kat() - known-answer tests of a device
- * @pdev: the device; its capabilities may become less, unless it is live
+ * provider_kat() - run the known-answer tests of a device
+ * @pdev: the device; capabilities that it refuses are removed, unless it is live
  *
  * Context: process; may sleep.
- * Return: 0; -EBADMSG: a wrong answer; -ETIMEDOUT: none, and the driver may
- * still have the request; -EOPNOTSUPP: nothing is left that it can do; else what
- * the device failed with. All are logged.
+ * Return: 0; -EBADMSG: a wrong answer; -ETIMEDOUT: no answer, and the driver may
+ * still have the request; -EOPNOTSUPP: no capability is left; else the
+ * device's error. All are logged.
  */
 int provider_kat(struct asym_device_priv *pdev)
 {

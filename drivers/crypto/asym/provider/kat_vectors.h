@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Vectors of the known-answer tests. See provider_kat_vectors.c.
+ * Vectors of the known-answer tests. See kat_vectors.c.
  */
 #ifndef _PROVIDER_KAT_VECTORS_H
 #define _PROVIDER_KAT_VECTORS_H

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The key cache of a class. A key is found by its encoding, so a transform
- * that is given a key seen before finds the sessions and the software's
- * prepared key already there. Keys that nobody uses stay for a while, bounded
- * in number and time, and are wiped when they go.
+ * The key cache of a class. A key is found by its encoding, so a transform with
+ * a known key reuses its sessions and the key prepared for software. Unused
+ * keys stay for a while, bounded in number and time, and are wiped when they are
+ * removed.
  *
  * Everything is protected by asym_class::lock. A key leaves the table when it
  * is put on asym_class::reap_keys; from then on only the reaper (provider_open_wq)
- * sees it. Lookups and the making of keys are for process context, references
+ * uses it. Lookups and the creation of keys are for process context. References
  * may be dropped in any context but a hard interrupt.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -57,7 +57,7 @@ static struct provider_key *key_find_locked(struct asym_class *class, u64 hash,
 	return NULL;
 }
 
-/* The public key; its modulus is without leading zeros. False: it is none that devices take. */
+/* The public key, its modulus without leading zeros. False: devices would not accept it. */
 static bool key_public(const struct provider_key *key, struct rsa_key *rsa)
 {
 	*rsa = (struct rsa_key){};
@@ -75,7 +75,7 @@ static bool key_public(const struct provider_key *key, struct rsa_key *rsa)
 	return rsa->n_sz && rsa->n[rsa->n_sz - 1] & 1 && rsa->e_sz && rsa->e_sz <= KEY_MAX_E_BYTES;
 }
 
-/* Would a device see the same block size as the software? */
+/* Whether a device uses the same block size as the software */
 static void key_set_modulus(struct provider_key *key)
 {
 	struct rsa_key rsa;
@@ -84,7 +84,7 @@ static void key_set_modulus(struct provider_key *key)
 		key->device_ok = true;
 		return;
 	}
-	/* The software counts in machine words: 2040 bits are 2048 to it, not to a device. */
+	/* The software counts machine words: 2040 bits are 2048 there, but not on a device. */
 	if (!key_public(key, &rsa) || rsa.n_sz != key->key_bytes ||
 	    provider_rsa_set_public(key, rsa.n, rsa.n_sz, rsa.e, rsa.e_sz))
 		return;
@@ -109,7 +109,7 @@ static int key_set_large(struct provider_key *key)
 {
 	struct rsa_key rsa;
 
-	/* In FIPS mode only what the kernel's software takes. */
+	/* In FIPS mode only keys that the kernel's software accepts. */
 	if (fips_enabled)
 		return -EINVAL;
 	if (!key_public(key, &rsa) || rsa.n_sz <= ASYM_MAX_KEY_BYTES ||
@@ -143,7 +143,7 @@ static struct provider_key *key_new(struct asym_class *class, u64 hash,
 	key->data = *data;
 	key->data.der = key->der;
 
-	/* Software is the judge: its errno is the caller's. */
+	/* The caller gets the errno of the software. */
 	key->exec_key = asym_exec_key_create(provider_software, &key->data);
 	if (IS_ERR(key->exec_key)) {
 		err = PTR_ERR(key->exec_key);
@@ -172,7 +172,7 @@ err_free:
 	return ERR_PTR(err);
 }
 
-/* Out of the table and all lists but for its sessions'. */
+/* Remove it from the table and from all lists but that of its sessions. */
 static void key_free(struct provider_key *key)
 {
 	if (key->exec_key)
@@ -183,16 +183,16 @@ static void key_free(struct provider_key *key)
 }
 
 /**
- * provider_key_get() - the cache's entry for a key
- * @class: whose cache
- * @data: the key, as crypto_akcipher_set_*_key() takes it; copied; bits is not looked at
+ * provider_key_get() - get the cache's entry for a key
+ * @class: the class
+ * @data: the key, as for crypto_akcipher_set_*_key(); copied; bits is ignored
  *
- * Costs no round trip to any device. Keys that are too large for the software are
- * taken if a device's capabilities allow for them; provider_key_try() asks it.
+ * Sends no request to a device. A key that is too large for the software is
+ * accepted if a device's capabilities include it; provider_key_try() tries it there.
  *
  * Context: process; may sleep.
- * Return: the entry with a reference for the caller, or the ERR_PTR that the
- * kernel's software answers to this key.
+ * Return: the entry with a reference for the caller, or an ERR_PTR with the errno
+ * of the kernel's software for this key.
  */
 struct provider_key *provider_key_get(struct asym_class *class, const struct asym_key_data *data)
 {
@@ -244,7 +244,7 @@ void provider_key_ref_locked(struct provider_key *key)
 	}
 }
 
-/* Nobody uses it: out of the table, to the reaper. */
+/* Move an unused key out of the table, to the reaper. */
 static void key_reap_locked(struct provider_key *key)
 {
 	struct asym_class *class = key->class;
@@ -254,14 +254,14 @@ static void key_reap_locked(struct provider_key *key)
 	class->nr_idle_keys--;
 }
 
-/* So many keys that nobody uses stay. */
+/* The number of unused keys that stay in the cache */
 static unsigned int key_idle_max(void)
 {
 	return READ_ONCE(provider_idle_secs) ? READ_ONCE(provider_cache_max) : 0;
 }
 
 /**
- * provider_key_put_locked() - a transform, request or opener no longer uses a key
+ * provider_key_put_locked() - drop the reference of a transform, request or opener to a key
  * @key: the key; asym_class::lock is held
  */
 void provider_key_put_locked(struct provider_key *key)
@@ -280,13 +280,13 @@ void provider_key_put_locked(struct provider_key *key)
 			reap = true;
 		}
 	}
-	/* Before unlocking: the class may go with its last key. */
+	/* Before unlocking: the class may be freed with its last key. */
 	if (reap)
 		queue_work(provider_open_wq, &class->reap_work);
 }
 
 /**
- * provider_key_put() - a transform, request or opener no longer uses a key
+ * provider_key_put() - drop the reference of a transform, request or opener to a key
  * @key: the key
  *
  * Context: any but hard interrupts.
@@ -301,13 +301,13 @@ void provider_key_put(struct provider_key *key)
 }
 
 /**
- * provider_key_check_range() - whether RSA may be applied to a number
+ * provider_key_check_range() - check that RSA may be applied to a number
  * @key: the key
  * @in: big-endian number
  * @len: bytes at @in, at most the key's size
  *
- * The kernel's software takes 1 < number < modulus - 1, devices may take more.
- * Keys that devices cannot have are left to the software's own check.
+ * The kernel's software accepts 1 < number < modulus - 1, devices may accept more.
+ * For keys that devices do not support, the software checks the range itself.
  *
  * Return: 0 or -EINVAL.
  */
@@ -323,7 +323,7 @@ int provider_key_check_range(const struct provider_key *key, const u8 *in, unsig
 	if (len != key->key_bytes)
 		return 0;
 	diff = memcmp(in, n, len - 1);
-	/* The modulus is odd: one less differs from it in the last byte only. */
+	/* The modulus is odd, so modulus - 1 differs from it in the last byte only. */
 	return diff > 0 || (!diff && in[len - 1] >= n[len - 1] - 1) ? -EINVAL : 0;
 }
 
@@ -369,7 +369,7 @@ static void reap_work(struct work_struct *work)
 	spin_unlock_bh(&class->lock);
 }
 
-/* Forget what was idle for long. The lists are in order of age. */
+/* Remove keys and sessions that were idle for long. The lists are in order of age. */
 static void sweep_work(struct work_struct *work)
 {
 	struct asym_class *class = container_of(to_delayed_work(work), struct asym_class,
@@ -400,7 +400,7 @@ static void sweep_work(struct work_struct *work)
 }
 
 /**
- * provider_cache_init() - an empty cache for a new class
+ * provider_cache_init() - set up the cache of a new class
  * @class: the class
  */
 void provider_cache_init(struct asym_class *class)
@@ -415,10 +415,10 @@ void provider_cache_init(struct asym_class *class)
 }
 
 /**
- * provider_cache_flush() - forget every key; nobody uses any
- * @class: no transform, request or device is left in it
+ * provider_cache_flush() - remove all keys, which are unused
+ * @class: without transforms, requests and devices
  *
- * An opener may still be about to let its key and session go: it is waited for.
+ * Waits for openers that are about to drop their key and session.
  *
  * Context: process; may sleep.
  * Return: true: nothing refers to @class any more; false: something does, which is a bug.

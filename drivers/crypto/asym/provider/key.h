@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A key, kept for a while when nobody uses it. See key.c.
+ * A key, kept for a while when it is unused. See key.c.
  */
 #ifndef _ASYM_PROVIDER_KEY_H
 #define _ASYM_PROVIDER_KEY_H

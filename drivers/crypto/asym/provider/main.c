@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * asym_provider: the module begins and ends. Process context; no locks.
+ * asym_provider: module init and exit. Process context; no locks.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which device an operation goes to: what each can do, and what the class's policy
- * thinks of it. Choosing is under asym_class::lock; what is measured is looked at, and
- * written by whoever brings an answer, without.
+ * Selection of the device for an operation, by the devices' capabilities and the class's
+ * policy, under asym_class::lock. Measured times are read, and written by each answer, without
+ * the lock.
  */
 #include <linux/atomic.h>
 #include <linux/jiffies.h>
@@ -33,7 +33,7 @@ static bool device_can(const struct asym_device_priv *pdev, const struct provide
 	return caps->rsa_ops & BIT(nr) && caps->rsa_paddings & BIT(ASYM_PAD_RAW);
 }
 
-/* What the policy has against a device; 0: nothing. */
+/* The policy's score of a device; the least is best. */
 static u64 device_cost_locked(const struct asym_device_priv *pdev, enum asym_policy policy)
 {
 	u32 inflight = atomic_read(&pdev->inflight);
@@ -42,7 +42,7 @@ static u64 device_cost_locked(const struct asym_device_priv *pdev, enum asym_pol
 	case ASYM_POLICY_QUEUE_DEPTH:
 		return inflight;
 	case ASYM_POLICY_LATENCY:
-		/* One that was slow would stay idle for ever. */
+		/* Otherwise a device that was slow once would stay idle. */
 		if (!inflight && time_after_eq(jiffies, pdev->picked + PROVIDER_EXPLORE))
 			return 0;
 		return (u64)READ_ONCE(pdev->latency) * (inflight + 1);
@@ -55,8 +55,8 @@ static u64 device_cost_locked(const struct asym_device_priv *pdev, enum asym_pol
 #define SCORE_COST_MAX	(SCORE_BUSY / PROVIDER_MAX_DEVICES - 1)
 
 /*
- * Most significant first: busy, what the policy says, distance from the device whose
- * turn it is.
+ * Most significant first: busy, the policy's score, distance from the device whose turn
+ * it is.
  */
 static u64 device_score_locked(const struct asym_device_priv *pdev, enum asym_policy policy)
 {
@@ -65,7 +65,7 @@ static u64 device_score_locked(const struct asym_device_priv *pdev, enum asym_po
 	       (pdev->id - pdev->class->next_device) % PROVIDER_MAX_DEVICES;
 }
 
-/* Of late, operations waited too long there: more than so many would, too. */
+/* Operations waited too long on the device recently: more than its limit would, too. */
 static bool device_is_slow_locked(const struct asym_device_priv *pdev)
 {
 	return pdev->limit && atomic_read(&pdev->inflight) >= pdev->limit &&
@@ -73,10 +73,11 @@ static bool device_is_slow_locked(const struct asym_device_priv *pdev)
 }
 
 /**
- * provider_pick_too_late_locked() - an operation waited for a device in vain
+ * provider_pick_too_late_locked() - report that an operation waited too long for a device
  * @pdev: the device; asym_class::lock is held
  *
- * The fewer it has, the sooner it answers each. What it does not get, software computes.
+ * Lowers the device's limit, so that it answers each operation sooner. Software computes the
+ * others.
  */
 void provider_pick_too_late_locked(struct asym_device_priv *pdev)
 {
@@ -90,7 +91,7 @@ void provider_pick_too_late_locked(struct asym_device_priv *pdev)
 }
 
 /**
- * provider_pick_in_time_locked() - a device answered an operation in time
+ * provider_pick_in_time_locked() - report that a device answered an operation in time
  * @pdev: the device; asym_class::lock is held
  */
 void provider_pick_in_time_locked(struct asym_device_priv *pdev)
@@ -104,14 +105,13 @@ void provider_pick_in_time_locked(struct asym_device_priv *pdev)
 }
 
 /**
- * provider_pick_locked() - the device an operation goes to
+ * provider_pick_locked() - select the device for an operation
  * @op: with its key; asym_class::lock held
  *
- * The best one, as the class's policy has it, that can do it and has not failed it; one
- * without a backlog if there is any.
+ * Selects the best device, by the class's policy, that supports the operation and has not
+ * failed it; one without a backlog if there is any.
  *
- * Return: the device, whose turn it was; or NULL, and provider_op::reason says why if
- * nothing did before.
+ * Return: the device; or NULL, and provider_op::reason is set if it was not set before.
  */
 struct asym_device_priv *provider_pick_locked(struct provider_op *op)
 {
@@ -152,13 +152,13 @@ struct asym_device_priv *provider_pick_locked(struct provider_op *op)
 }
 
 /**
- * provider_measure() - a device answered: how long does an operation take there?
+ * provider_measure() - measure the time that a device took for an answer
  * @pdev: the device
- * @sent: when it was asked; 0: this one is not measured
- * @status: the answer's
+ * @sent: when the request was sent; 0: it is not measured
+ * @status: of the answer
  *
- * A failure is no measure: what fails at once would be taken for fast. What was learned
- * long ago counts half, so that a device that was slow once is soon believed.
+ * Failures are not measured, because a device that fails at once would look fast. An old
+ * measurement counts half, so that a device that was slow once recovers soon.
  *
  * Context: any.
  */

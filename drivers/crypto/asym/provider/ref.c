@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who refers to a device: those inside one of its driver's functions (asym_device_priv::calls), and
- * those who keep asym_device_priv itself, sessions and requests. Who refers to a class: its owner,
- * and its algorithms. Any context but hard interrupts.
+ * References. Running calls of a driver's functions hold asym_device_priv::calls. Sessions and
+ * requests hold asym_device_priv. The owner and the algorithms of a class hold the class. Any
+ * context but hard interrupts.
  */
 #include <linux/container_of.h>
 #include <linux/kref.h>
@@ -18,11 +18,11 @@
 #include "ref.h"
 #include "shared.h"
 
-/* asym_class_destroy() waits a little here: usually nothing is left of the class on return. */
+/* asym_class_destroy() waits here for a short time, so the class is usually freed on return. */
 DECLARE_WAIT_QUEUE_HEAD(provider_settled);
 
 /**
- * provider_device_enter() - before calling one of a driver's functions
+ * provider_device_enter() - begin a call of a driver's function
  * @pdev: the device
  *
  * Context: any.
@@ -34,7 +34,7 @@ bool provider_device_enter(struct asym_device_priv *pdev)
 }
 
 /**
- * provider_device_exit() - after the call
+ * provider_device_exit() - end a call of a driver's function
  * @pdev: the device
  */
 void provider_device_exit(struct asym_device_priv *pdev)
@@ -63,16 +63,16 @@ void provider_device_put(struct asym_device_priv *pdev)
 }
 
 /**
- * provider_device_retest() - a device may compute wrongly: test it again
+ * provider_device_retest() - test a device again that may compute wrongly
  * @pdev: the device; the caller has a reference
  *
- * If a known-answer test fails, no operation goes there any more, until it is registered anew.
+ * If a known-answer test fails, the device gets no operation until it is registered again.
  *
  * Context: any but hard interrupts.
  */
 void provider_device_retest(struct asym_device_priv *pdev)
 {
-	/* Who unregisters it waits for the work, from then on. */
+	/* From here on asym_device_unregister() waits for the work. */
 	if (!provider_device_enter(pdev))
 		return;
 	queue_work(provider_open_wq, &pdev->retest_work);
@@ -80,7 +80,7 @@ void provider_device_retest(struct asym_device_priv *pdev)
 }
 
 /**
- * provider_class_get() - another reference to a class
+ * provider_class_get() - take a reference to a class
  * @class: the class; the caller has a reference
  */
 void provider_class_get(struct asym_class *class)
@@ -89,8 +89,8 @@ void provider_class_get(struct asym_class *class)
 }
 
 /**
- * provider_class_put() - let a reference to a class go
- * @class: the class; freed by a workqueue with its last reference
+ * provider_class_put() - drop a reference to a class
+ * @class: the class; a workqueue frees it after the last reference
  *
  * Context: any.
  */

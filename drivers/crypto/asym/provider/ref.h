@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who refers to a device, or a class. See ref.c.
+ * References to devices and classes. See ref.c.
  */
 #ifndef _ASYM_PROVIDER_REF_H
 #define _ASYM_PROVIDER_REF_H
