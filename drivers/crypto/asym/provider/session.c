@@ -2,12 +2,12 @@
 /*
  * Sessions: a key as one device holds it. States (asym_class::lock):
  *
- *	INLINE			the device got it in a request, and forgot it
- *	        -> OPENING	it is used again (without such devices: at once)
- *	OPENING -> OPEN		the device took the key
- *	        -> REFUSED	it cannot use this key; remembered, costs nothing again
- *	        -> (freed)	it failed; the next operation tries anew
- *	OPEN    -> CLOSING	idle and chosen to go, or forgotten by the device; then freed
+ *	INLINE			the device got the key in a request, and forgot it
+ *	        -> OPENING	the key is used again (without inline keys: at once)
+ *	OPENING -> OPEN		the device accepted the key
+ *	        -> REFUSED	the device cannot use this key; remembered
+ *	        -> (freed)	the opening failed; the next operation tries again
+ *	OPEN    -> CLOSING	idle and evicted, or forgotten by the device; then freed
  *
  * Attached sessions are in their key's and their device's lists. An open,
  * unused one is also in the device's idle list, oldest first. A session in
@@ -32,9 +32,9 @@
 #include "shared.h"
 #include "stats.h"
 
-/* Sessions that go for one that is to be opened, at most */
+/* The most sessions that are closed to make room for a new one */
 #define EVICTIONS_MAX		3
-/* Less room than this is not remembered */
+/* Room for fewer sessions than this is not remembered */
 #define ROOM_LEARNT_MIN		16
 
 static void session_work(struct work_struct *work)
@@ -43,7 +43,7 @@ static void session_work(struct work_struct *work)
 }
 
 /**
- * provider_session_find_locked() - a key's session on a device
+ * provider_session_find_locked() - find a key's session on a device
  * @key: the key
  * @pdev: the device
  *
@@ -62,7 +62,7 @@ struct provider_session *provider_session_find_locked(struct provider_key *key,
 }
 
 /**
- * provider_session_new_locked() - begin a session
+ * provider_session_new_locked() - create a session
  * @key: the key
  * @pdev: a live device
  *
@@ -96,11 +96,11 @@ struct provider_session *provider_session_new_locked(struct provider_key *key,
 }
 
 /**
- * provider_session_begin_locked() - a session is going to be opened
+ * provider_session_begin_locked() - prepare the opening of a session
  * @session: state INLINE
  *
  * The caller adds its request to the pending list and queues provider_session::work, or,
- * without the lock, calls provider_session_open(). A reference to the key is taken for that.
+ * without the lock, calls provider_session_open(). Takes a reference to the key for that.
  */
 void provider_session_begin_locked(struct provider_session *session)
 {
@@ -123,7 +123,7 @@ static void session_free_locked(struct provider_session *session)
 }
 
 /**
- * provider_session_use_locked() - a request is going to use an open session, or to carry its key
+ * provider_session_use_locked() - count a request that uses an open session, or carries its key
  * @session: the session
  */
 void provider_session_use_locked(struct provider_session *session)
@@ -134,7 +134,7 @@ void provider_session_use_locked(struct provider_session *session)
 }
 
 /**
- * provider_session_unuse_locked() - a request no longer uses a session
+ * provider_session_unuse_locked() - undo provider_session_use_locked()
  * @session: the session; may be freed
  */
 void provider_session_unuse_locked(struct provider_session *session)
@@ -160,7 +160,7 @@ void provider_session_unuse_locked(struct provider_session *session)
 }
 
 /**
- * provider_session_detach_locked() - nobody shall find a session any more
+ * provider_session_detach_locked() - remove a session from the lists of its key and device
  * @session: the session, attached or not; the caller, its opener or its users free it
  */
 void provider_session_detach_locked(struct provider_session *session)
@@ -201,7 +201,7 @@ void provider_session_close(struct provider_session *session)
 	spin_unlock_bh(&class->lock);
 }
 
-/* Make room on a device: the session that was not used for longest goes. */
+/* Make room on a device: close the least recently used session. */
 static bool session_evict(struct asym_device_priv *pdev)
 {
 	struct asym_class *class = pdev->class;
@@ -249,9 +249,9 @@ static bool device_is_full(struct asym_device_priv *pdev)
 }
 
 /*
- * A session was opened, once another had gone: so many it has room for. From now on whoever
- * opens one makes room first, and nobody takes it from him. Not if they are so few
- * that a failure of another kind would cost more than it gains.
+ * A session was opened after another one was closed. So the device has room for the number that it
+ * has now. From now on each opening makes room first, so that no other opening can use that room. A
+ * small number is not remembered, because the cause may have been another failure.
  */
 static void device_is_found_full(struct asym_device_priv *pdev)
 {
@@ -303,10 +303,10 @@ static bool key_is_refused(int err)
 }
 
 /**
- * provider_session_open() - ask the device to prepare the key
+ * provider_session_open() - open a session on its device
  * @session: state OPENING; may be freed
  *
- * Whoever waits for it is sent on, or elsewhere.
+ * Submits the operations that wait for it, to this device or elsewhere.
  *
  * Context: process; may sleep.
  */
@@ -364,7 +364,7 @@ void provider_session_open(struct provider_session *session)
 	provider_key_put(key);
 }
 
-/* A live device that may take a key which is too large for the software, and was not asked. */
+/* A live device that may support a key which is too large for the software, and was not tried. */
 static struct provider_session *key_try_next(struct provider_key *key, u64 *asked)
 {
 	struct asym_class *class = key->class;
@@ -389,13 +389,13 @@ static struct provider_session *key_try_next(struct provider_key *key, u64 *aske
 }
 
 /**
- * provider_key_try() - does a device take a key that is too large for the software?
+ * provider_key_try() - find a device that supports a key that is too large for the software
  * @key: the key; the caller has a reference
  *
- * Opens a session, which the first operation then finds open.
+ * Opens a session, which the first operation then uses.
  *
  * Context: process; may sleep.
- * Return: 0, or what the software says of such keys: -EINVAL.
+ * Return: 0, or the errno of the software for such keys: -EINVAL.
  */
 int provider_key_try(struct provider_key *key)
 {

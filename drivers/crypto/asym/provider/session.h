@@ -9,7 +9,7 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-#define PROVIDER_PENDING_MAX	64	/* operations that wait for a session without being told */
+#define PROVIDER_PENDING_MAX	64	/* operations that wait for a session silently */
 
 struct asym_device_priv;
 struct provider_key;

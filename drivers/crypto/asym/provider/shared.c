@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What all classes share: the software that computes what no device does, workqueues, and the
- * module's parameters. main.c makes and frees the former; nothing here has a lock.
+ * Shared by all classes: the software executor, workqueues, and the module's parameters. main.c
+ * creates and frees the former. No locks.
  */
 #include <linux/moduleparam.h>
 
@@ -10,19 +10,19 @@
 #define CACHE_MAX_LIMIT		65536
 #define IDLE_SECS_LIMIT		86400
 
-/* The kernel's software, through asym_executor: made once, keyed by each provider_key. */
+/* The kernel's software, through asym_executor: one executor; each provider_key has a key of it. */
 struct asym_exec *provider_software;
 
 /*
- * Completes what was answered in an interrupt, verifies results, ends waits, frees classes.
- * Not WQ_MEM_RECLAIM: no storage path waits for RSA, and drivers allocate with
+ * Completes operations that were answered in an interrupt, verifies results, ends waits, frees
+ * classes. Not WQ_MEM_RECLAIM: no storage path waits for RSA, and drivers allocate with
  * GFP_KERNEL when they open a session.
  */
 struct workqueue_struct *provider_wq;
 
 /*
- * What waits for devices: opens and closes sessions, tests. A workqueue has a limit to what
- * is active, and nothing that ends an operation may wait for a device that has none of it.
+ * For work that waits for devices: opening and closing sessions, tests. It is separate because a
+ * workqueue limits its active works, and the end of an operation must not wait for other devices.
  */
 struct workqueue_struct *provider_open_wq;
 

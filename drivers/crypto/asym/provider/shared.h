@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What all classes share. See shared.c.
+ * Shared by all classes. See shared.c.
  */
 #ifndef _ASYM_PROVIDER_SHARED_H
 #define _ASYM_PROVIDER_SHARED_H

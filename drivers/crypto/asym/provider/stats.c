@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counters: of a class, by each CPU for itself; of all classes, the number of objects. Any
- * context; a sum is not a snapshot of one moment.
+ * Counters of each class, per CPU, and the number of objects of all classes. Any context. A sum is
+ * not a snapshot of one moment.
  */
 #include <linux/build_bug.h>
 #include <linux/cpumask.h>
@@ -16,9 +16,9 @@ static_assert(sizeof(struct asym_class_stats) == PROVIDER_STAT_NR * sizeof(u64))
 DEFINE_PER_CPU(struct provider_objects, provider_objects);
 
 /**
- * provider_stat() - one of a class's counters
+ * provider_stat() - read a counter of a class
  * @class: the class
- * @stat: which
+ * @stat: the counter
  *
  * Context: any.
  * Return: its sum since the class was created.
@@ -34,7 +34,7 @@ u64 provider_stat(const struct asym_class *class, enum provider_stat stat)
 }
 
 /**
- * asym_class_get_stats() - sums since the class was created
+ * asym_class_get_stats() - read the counters of a class, since it was created
  * @class: the class
  * @stats: receives them; not a snapshot of one moment
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Counters of a class, by each CPU for itself, and the number of objects of all classes.
+ * Counters of a class, per CPU, and the number of objects of all classes.
  */
 #ifndef _ASYM_PROVIDER_STATS_H
 #define _ASYM_PROVIDER_STATS_H
@@ -56,7 +56,7 @@ static inline void provider_uncount(struct asym_class *class, enum provider_stat
 
 u64 provider_stat(const struct asym_class *class, enum provider_stat stat);
 
-/* What there is, in all classes together. */
+/* Numbers of objects, of all classes together. */
 enum provider_object {
 	PROVIDER_OBJECT_CLASSES,
 	PROVIDER_OBJECT_DEVICES,

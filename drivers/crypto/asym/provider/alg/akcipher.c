@@ -3,12 +3,12 @@
  * akcipher algorithms: raw RSA, and PKCS#1 v1.5 encryption; up to 6.12
  * signatures too, also ECDSA.
  *
- * The operation has memory of its own, as a device that does not answer in time keeps it.
- * The input is copied into it first (callers pass one buffer for input and output, and it is
- * needed again if a device fails), the result is copied out of it at the end, and the copy
- * is wiped. What is refused here, before any computation, is refused with the
- * errno of the kernel's software, in its order (rsa.c, rsa-pkcs1pad.c; the
- * table in lib/pad.c). Contexts: those of crypto requests.
+ * An operation has memory of its own, because a device that does not answer in time keeps it.
+ * The input is copied into it first: callers pass one buffer for input and output, and the input is
+ * needed again if a device fails. The result is copied out of it at the end, and the copy
+ * is wiped. Input that is refused here, before any computation, gets the errno of the kernel's
+ * software, in the order of its checks (rsa.c, rsa-pkcs1pad.c; the table in lib/pad.c).
+ * Contexts: those of crypto requests.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -78,7 +78,7 @@ static unsigned int leading_zeros(const u8 *buf, unsigned int len)
 	return i;
 }
 
-/* A raw number: as long as the software takes it, leading zeros do not count. */
+/* A raw number. Leading zeros do not count, as in the software. */
 static int prepare_raw(struct akcipher_request *areq, struct provider_op *op,
 		       const struct provider_key *key)
 {
@@ -135,7 +135,7 @@ static int prepare_verify(struct akcipher_request *areq, struct provider_op *op,
 	if (areq->dst || !areq->dst_len || areq->src_len != key->key_bytes)
 		return -EINVAL;
 	op->in_len = areq->src_len;
-	/* One that is longer than the key matches no more than its beginning does. */
+	/* A digest longer than the key matches no signature, and its beginning does not either. */
 	op->digest_len = min(areq->dst_len, key->key_bytes);
 	return copy_in(areq->src, 0, op->in, op->in_len + op->digest_len) ?:
 	       provider_key_check_range(key, op->in, areq->src_len);
@@ -165,7 +165,7 @@ static int prepare_ecdsa(struct akcipher_request *areq, struct provider_op *op,
 	if (err)
 		return err;
 	len = ecdsa_sig_len(key->data.curve, op->in, areq->src_len);
-	/* No device is asked what to think of a malformed one. */
+	/* Devices do not get malformed signatures. */
 	err = len <= key->key_bytes ? ecdsa_parse_sig(key->data.curve, op->in, len) : -EBADMSG;
 	if (err)
 		return err;
@@ -204,7 +204,7 @@ static int prepare(struct akcipher_request *areq, struct provider_op *op,
 	return err;
 }
 
-/* The software fills all of the output it is given, zeros in front. */
+/* The software fills the whole output, with leading zeros. */
 static int finish_raw(struct akcipher_request *areq, struct provider_op *op)
 {
 	unsigned int room = areq->dst_len, len = op->out_len, skip = 0, zeros;
@@ -253,8 +253,8 @@ static int finish_decrypted(struct akcipher_request *areq, struct provider_op *o
 }
 
 /*
- * keyctl takes the maximal size for the length (6.12, public_key.c): zeros behind the DER, which
- * says where it ends.
+ * keyctl returns the maximum size as the length (6.12, public_key.c), so zeros follow the DER. The
+ * DER has its length in it.
  */
 static int finish_ecdsa_sign(struct akcipher_request *areq, struct provider_op *op)
 {
@@ -263,7 +263,7 @@ static int finish_ecdsa_sign(struct akcipher_request *areq, struct provider_op *
 	return copy_out(areq->dst, 0, op->out, op->req.key_bytes);
 }
 
-/* The caller's result, and no trace of it here. */
+/* Copy the result to the caller, and wipe it. */
 static int finish(struct akcipher_request *areq, struct provider_op *op, int err)
 {
 	switch (op->op) {
@@ -324,7 +324,7 @@ static int akcipher_op(struct akcipher_request *areq, enum asym_op nr)
 	op->complete = op_complete;
 	op->progress = op_progress;
 	op->data = areq;
-	/* A caller that may sleep has one request, and waits for it: keyctl sets nothing else. */
+	/* A caller that may sleep uses one request, and waits for it; keyctl sets no other flag. */
 	if (areq->base.flags & CRYPTO_TFM_REQ_MAY_SLEEP)
 		flags |= PROVIDER_MAY_SLEEP;
 	if (areq->base.flags & CRYPTO_TFM_REQ_MAY_BACKLOG)
@@ -399,10 +399,10 @@ static void akcipher_exit(struct crypto_akcipher *tfm)
 }
 
 /**
- * provider_akcipher_class() - whose algorithm it is
+ * provider_akcipher_class() - find the class of a transform
  * @tfm: any transform
  *
- * Return: its class, which lives as long as the transform; NULL: it is nothing of ours.
+ * Return: its class, which lives as long as the transform; NULL: not an algorithm of asym_provider.
  */
 struct asym_class *provider_akcipher_class(struct crypto_akcipher *tfm)
 {
@@ -416,14 +416,14 @@ static void akcipher_free(struct akcipher_instance *inst)
 	provider_alg_gone(container_of(inst, struct provider_alg, akcipher));
 }
 
-/* What it does not do; an instance has no defaults of the crypto core's. */
+/* For unsupported operations, because an instance does not get the crypto core's defaults */
 static int akcipher_no_op(struct akcipher_request *areq)
 {
 	return -EOPNOTSUPP;
 }
 
 /**
- * provider_akcipher_fill() - the functions of an akcipher algorithm
+ * provider_akcipher_fill() - set the functions of an akcipher algorithm
  * @alg: the algorithm; padding and hash are set
  *
  * Return: its base.

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The algorithms of a class: which there are, under which names, and how they
- * come and go. All are registered, whatever the devices can do: software does
- * the rest.
+ * The algorithms of a class: their names, registration and removal. All are
+ * registered, whatever the devices support: software computes the rest.
  *
  * Up to 6.12 pkcs1pad(rsa[,hash]) encrypts, decrypts, signs and verifies; later
  * kernels have pkcs1(rsa,hash) for signatures, and pkcs1pad(rsa) only
  * encrypts and decrypts. ecdsa-nist-p256 is x962(ecdsa-nist-p256) there, and
- * p1363(ecdsa-nist-p256) another encoding of its signatures; what is ecdsa-nist-p256
- * itself there, over numbers in the ECC library's format, is left to the kernel.
+ * p1363(ecdsa-nist-p256) another encoding of its signatures. ecdsa-nist-p256 itself has numbers in
+ * the ECC library's format there, and is not registered.
  *
- * They are instances of a template, for those may be unregistered while they have
- * transforms: no lookup finds them any more, and the crypto core frees them when the last
- * transform is gone (crypto_unregister_alg() warns of one that is in use). An administrator
- * may unregister instances, too, by CRYPTO_MSG_DELALG (crypto_user).
+ * The algorithms are instances of a template, because instances may be unregistered while they
+ * have transforms: no lookup finds them any more, and the crypto core frees them with the last
+ * transform (crypto_unregister_alg() warns if an algorithm is in use). An administrator
+ * may unregister instances, too, with CRYPTO_MSG_DELALG (crypto_user).
  * Process context; asym_class::mutex, or the class is being destroyed.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -64,7 +63,7 @@ static const struct {
 	{ ASYM_PAD_PKCS1, ASYM_HASH_SHA512, true },
 };
 
-/* A template that makes no instances by itself: devices bring them. */
+/* A template that creates no instance on request. Devices register the instances. */
 static int template_create(struct crypto_template *tmpl, struct rtattr **tb)
 {
 	return -ENOENT;
@@ -244,7 +243,7 @@ void provider_algs_wait_tested(struct provider_alg **algs, unsigned int nr)
 }
 
 /**
- * provider_algs_untested() - an algorithm that did not pass its self test
+ * provider_algs_untested() - find an algorithm that did not pass its self-test
  * @algs: algorithms
  * @nr: number of @algs
  *
@@ -261,14 +260,14 @@ const char *provider_algs_untested(struct provider_alg **algs, unsigned int nr)
 }
 
 /**
- * provider_algs_unregister() - no lookup finds them any more
+ * provider_algs_unregister() - hide the algorithms of a class from lookups
  * @class: their class
  * @algs: from provider_algs_register(); freed
  * @nr: number of @algs
  *
- * Nor do instances of templates over them (pkcs1pad(<prefix>-rsa,sha3-256))
- * make transforms any more. Transforms that exist are not concerned: each algorithm has a
- * reference to @class until its last transform is gone.
+ * Instances of templates over them (pkcs1pad(<prefix>-rsa,sha3-256)) make no transforms any
+ * more either. Existing transforms are not affected: each algorithm has a reference to @class
+ * until its last transform is freed.
  */
 void provider_algs_unregister(struct asym_class *class, struct provider_alg **algs,
 			      unsigned int nr)
@@ -279,7 +278,7 @@ void provider_algs_unregister(struct asym_class *class, struct provider_alg **al
 	provider_algs_wait_tested(algs, nr);
 	while (i--)
 		crypto_unregister_instance(alg_instance(algs[i]));
-	/* Nobody finds the leaf any more, so nobody need know; its successor's name is free. */
+	/* No lookup finds the leaf any more. Its successor may use the name. */
 	asym_exec_unmark_remote(class->leaf);
 	algs_free(algs, nr);
 }

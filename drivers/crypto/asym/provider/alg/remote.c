@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The asynchronous entry for ECDSA, which asym_executor has instead of LKCF's: there signatures
- * are synchronous since 6.13, which would take a thread for each. Any context but hard
- * interrupts; keys are got and put in process context.
+ * The asynchronous entry for ECDSA that asym_executor uses instead of LKCF's: there signatures are
+ * synchronous since 6.13, and each would block a thread. Any context but hard interrupts; keys are
+ * created and dropped in process context.
  */
 #include <linux/err.h>
 #include <linux/string.h>
@@ -27,7 +27,7 @@ static void remote_key_put(void *key)
 	provider_key_put(key);
 }
 
-/* The executor's answer, and no trace of it here. */
+/* Give the answer to the executor, and wipe it. */
 static void remote_finish(struct provider_op *op, int err)
 {
 	struct asym_exec_remote_op *rop = op->data;

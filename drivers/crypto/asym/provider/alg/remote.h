@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ECDSA for asym_executor, which has no asynchronous interface for it otherwise. See remote.c.
+ * ECDSA for asym_executor, as LKCF has no asynchronous interface for it. See remote.c.
  */
 #ifndef _ASYM_PROVIDER_ALG_REMOTE_H
 #define _ASYM_PROVIDER_ALG_REMOTE_H

@@ -3,10 +3,10 @@
  * sig algorithms: PKCS#1 v1.5 and ECDSA signatures on kernels that have them as a
  * type of their own.
  *
- * That type is synchronous and takes plain pointers, which may lie on a
- * vmapped stack: so an operation is taken from a pool, works on its own
- * buffers, and the caller waits. Errnos and their order are those of
- * rsassa-pkcs1.c and of ecdsa_sign. Process context; may sleep.
+ * That type is synchronous and takes plain pointers, which may be on a vmapped
+ * stack. So an operation is allocated from a pool, works on its own buffers,
+ * and the caller waits. Errnos and their order are those of rsassa-pkcs1.c and
+ * of ecdsa_sign. Process context; may sleep.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -31,7 +31,7 @@
 
 #define SIG_NAP_MS	5000	/* asleep at a time: a long wait is no hung task */
 
-/* The operation that has the result need not be the one that was started. */
+/* The result may be in another operation than the one that was started. */
 struct sig_wait {
 	struct completion done;
 	struct provider_op *op;
@@ -67,7 +67,7 @@ static void sig_op_put(struct provider_op *op)
 	provider_op_free(op);
 }
 
-/* *@op becomes the one that has the result. asym_class::max_wait_ms bounds the wait. */
+/* Sets *@op to the operation with the result. asym_class::max_wait_ms bounds the wait. */
 static int sig_compute(struct provider_op **op, struct provider_key *key)
 {
 	struct sig_wait wait;
@@ -144,7 +144,7 @@ static int sig_verify(struct crypto_sig *sig, const void *src, unsigned int slen
 		return -ENOMEM;
 	memcpy(op->in, src, slen);
 	op->in_len = slen;
-	/* One that is longer than the key matches no more than its beginning does. */
+	/* A digest longer than the key matches no signature, and its beginning does not either. */
 	op->digest_len = min(dlen, key->key_bytes);
 	memcpy(op->in + slen, digest, op->digest_len);
 	err = sig_compute(&op, key);
@@ -207,7 +207,7 @@ static int sig_ecdsa_verify(struct crypto_sig *sig, const void *src, unsigned in
 			goto put;
 		memcpy(op->in, src, slen);
 	}
-	/* No device is asked what to think of a malformed one. */
+	/* Devices do not get malformed signatures. */
 	err = ecdsa_parse_sig(curve, op->in, slen);
 	if (err)
 		goto put;
@@ -220,7 +220,7 @@ put:
 	return err;
 }
 
-/* As long as its digests may be, whatever the curve's size: hashes are cut. */
+/* The maximum length of a digest, for all curves, because digests are truncated. */
 static unsigned int sig_ecdsa_digest_size(struct crypto_sig *sig)
 {
 	return ECDSA_MAX_DIGEST;
@@ -279,7 +279,7 @@ static void sig_free(struct sig_instance *inst)
 }
 
 /**
- * provider_sig_fill() - the functions of a sig algorithm
+ * provider_sig_fill() - set the functions of a sig algorithm
  * @alg: the algorithm
  *
  * Return: its base.
@@ -319,7 +319,7 @@ int provider_sig_register(struct provider_alg *alg)
 }
 
 /**
- * provider_sig_base() - what the crypto core knows of a sig algorithm
+ * provider_sig_base() - get the crypto core's part of a sig algorithm
  * @alg: the algorithm
  *
  * Return: its instance.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Signatures as the kernel's separate, synchronous type. See sig.c.
+ * Algorithms of the type sig, which is synchronous. See sig.c.
  */
 #ifndef _ASYM_PROVIDER_ALG_SIG_H
 #define _ASYM_PROVIDER_ALG_SIG_H

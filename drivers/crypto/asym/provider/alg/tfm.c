@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Transforms, and references to algorithms: what akcipher and sig have in common. Process context.
+ * Transforms, and references to algorithms, for akcipher and sig. Process context.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
@@ -16,7 +16,7 @@
 #include "tfm.h"
 
 /**
- * provider_alg_put() - let a reference to an algorithm go
+ * provider_alg_put() - drop a reference to an algorithm
  * @alg: freed with the last one
  */
 void provider_alg_put(struct provider_alg *alg)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What devices answer: a result, which may be checked with the public key; a verdict on the input,
- * which software is asked for, too; or a failure. asym_request_done() may be called in hard
- * interrupts, and leaves them first; all else runs with them enabled.
+ * Answers of devices: a result, which may be verified with the public key; a refusal of the input,
+ * which software checks; or a failure. asym_request_done() may be called in hard interrupts, and
+ * defers the rest then; all other functions run with interrupts enabled.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -105,9 +105,9 @@ static bool op_needs_check(const struct provider_op *op)
 }
 
 /**
- * provider_op_answered() - a device answered an operation
- * @op: what it had
- * @status: 0 or an errno, as asym_request_done() has it
+ * provider_op_answered() - handle the answer of a device
+ * @op: the operation
+ * @status: 0 or an errno, as for asym_request_done()
  * @out_len: bytes at provider_op::out
  *
  * Context: any but hard interrupts.
@@ -198,17 +198,17 @@ static void request_done_work(struct work_struct *work)
 }
 
 /**
- * asym_request_done() - a device answered
- * @req: the request that asym_device_ops::submit took
+ * asym_request_done() - report the answer of a device
+ * @req: the request that asym_device_ops::submit accepted
  * @status: 0 or an errno, as described in <crypto/internal/asym/provider.h>
  * @out_len: bytes written to @req->out
  *
- * Called exactly once for each request taken, when the device can no longer
- * touch the request's memory. @req belongs to asym_provider again.
+ * Called exactly once for each accepted request, when the device can no longer
+ * access the request's memory. @req belongs to asym_provider again.
  *
- * Context: any, but without locks that ->submit takes: what waited for room is
+ * Context: any, but without locks that ->submit takes, because waiting operations are
  * submitted from here. In a hard interrupt, or with interrupts disabled, the rest is
- * left to a workqueue: drivers that can, call it from softirq or a thread.
+ * left to a workqueue. So drivers should call it from softirq or a thread.
  */
 void asym_request_done(struct asym_request *req, int status, unsigned int out_len)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What devices answer. See answer.c.
+ * Answers of devices. See answer.c.
  */
 #ifndef _ASYM_PROVIDER_OP_ANSWER_H
 #define _ASYM_PROVIDER_OP_ANSWER_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations that wait for a device: for room there, or for a session that is being opened. What
- * waits was counted as a user of its session. Any context but hard interrupts.
+ * Operations that wait for a device: for room there, or for a session that is being opened. They
+ * are counted as users of their sessions. Any context but hard interrupts.
  */
 #include <linux/atomic.h>
 #include <linux/container_of.h>
@@ -22,10 +22,10 @@
 #include "types.h"
 
 /**
- * provider_backlog_drain() - a device may have room again
+ * provider_backlog_drain() - submit operations that wait for room on a device
  * @pdev: the device
  *
- * Sends what waits for room. Not recursive: a nested call leaves the work to the outer one.
+ * Not recursive: a nested call leaves the work to the outer one.
  *
  * Context: any but hard interrupts, without locks that ->submit takes.
  */
@@ -92,10 +92,10 @@ void provider_backlog_drain(struct asym_device_priv *pdev)
 }
 
 /**
- * provider_op_opened() - the session an operation waited for is open, or not
+ * provider_op_opened() - continue an operation that waited for a session
  * @op: the operation
  * @session: its session, of which it is a user now
- * @err: 0 or why not
+ * @err: 0 if the session is open, else the errno of the opening
  * @more: the next one follows, or provider_commit()
  */
 void provider_op_opened(struct provider_op *op, struct provider_session *session, int err,
@@ -127,7 +127,7 @@ void provider_op_opened(struct provider_op *op, struct provider_session *session
 }
 
 /**
- * provider_backlog_take_locked() - what waits for room on a device is the caller's
+ * provider_backlog_take_locked() - take all operations that wait for room on a device
  * @pdev: the device
  * @ops: for provider_redispatch()
  */
@@ -141,7 +141,7 @@ void provider_backlog_take_locked(struct asym_device_priv *pdev, struct list_hea
 }
 
 /**
- * provider_redispatch() - operations whose device stops taking them go elsewhere
+ * provider_redispatch() - send operations elsewhere when their device stops accepting them
  * @ops: asym_request::list; each is a user of its session
  */
 void provider_redispatch(struct list_head *ops)
@@ -166,12 +166,12 @@ void provider_redispatch(struct list_head *ops)
 }
 
 /**
- * asym_device_kick() - a device may have room for requests again
+ * asym_device_kick() - report that a device may have room for requests again
  * @dev: a registered device
  *
- * After ->submit answered -EBUSY. Completions imply it.
+ * To be called after ->submit returned -EBUSY. Completions imply it.
  *
- * Context: any, but without locks that ->submit takes: it is called from here.
+ * Context: any, but without locks that ->submit takes, because it is called from here.
  */
 void asym_device_kick(struct asym_device *dev)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who has an operation, and its end. asym_class::lock is held where a name says so.
- * Any context but hard interrupts.
+ * The place of an operation (enum provider_place), and its end. asym_class::lock is held in
+ * functions whose name ends with _locked. Any context but hard interrupts.
  */
 #include <linux/bottom_half.h>
 #include <linux/list.h>
@@ -19,7 +19,7 @@
 #include "types.h"
 
 /**
- * provider_wait_end_locked() - an operation is answered, or no longer waits for a device
+ * provider_wait_end_locked() - end the wait of an operation for a device
  * @op: the operation, waiting or not; asym_class::lock is held
  */
 void provider_wait_end_locked(struct provider_op *op)
@@ -29,12 +29,12 @@ void provider_wait_end_locked(struct provider_op *op)
 }
 
 /**
- * provider_op_finish() - the caller gets its answer
- * @op: it leaves its device if it has one, and may be gone afterwards
+ * provider_op_finish() - give the answer to the caller
+ * @op: the operation; it leaves its device if it has one, and may be freed
  * @err: 0 or an errno
  * @where: where it was computed, for the trace
  *
- * Exactly once for an operation.
+ * Called exactly once for an operation.
  *
  * Context: any but hard interrupts.
  */
@@ -63,7 +63,7 @@ void provider_op_finish(struct provider_op *op, int err, enum provider_where whe
 }
 
 /**
- * provider_op_tell() - the caller learns that its operation does not wait for room any more
+ * provider_op_tell() - tell the caller that its operation no longer waits for room
  * @op: provider_op::told was set
  *
  * Context: any but hard interrupts, without locks.
@@ -76,7 +76,7 @@ void provider_op_tell(struct provider_op *op)
 }
 
 /**
- * provider_op_wait_locked() - an operation waits for room on its device
+ * provider_op_wait_locked() - make an operation wait for room on its device
  * @op: in no list
  */
 void provider_op_wait_locked(struct provider_op *op)
@@ -87,7 +87,7 @@ void provider_op_wait_locked(struct provider_op *op)
 }
 
 /**
- * provider_op_pend_locked() - an operation waits for a session that is being opened
+ * provider_op_pend_locked() - make an operation wait for a session that is being opened
  * @op: in no list; many may wait for one session
  */
 void provider_op_pend_locked(struct provider_op *op)
@@ -99,8 +99,8 @@ void provider_op_pend_locked(struct provider_op *op)
 }
 
 /**
- * provider_op_unwait_locked() - an operation no longer waits
- * @op: taken out of its list
+ * provider_op_unwait_locked() - end the wait of an operation
+ * @op: the operation; removed from its list
  *
  * Return: whether the caller must be told: provider_op_tell().
  */
@@ -115,8 +115,8 @@ bool provider_op_unwait_locked(struct provider_op *op)
 }
 
 /**
- * provider_op_unlist_locked() - an operation no longer waits in a list of its device or session
- * @op: PROVIDER_PLACE_PENDING or PROVIDER_PLACE_BACKLOG; the caller's afterwards, for
+ * provider_op_unlist_locked() - remove an operation from the list of its device or session
+ * @op: PROVIDER_PLACE_PENDING or PROVIDER_PLACE_BACKLOG; owned by the caller afterwards, for
  *	provider_op_expired()
  */
 void provider_op_unlist_locked(struct provider_op *op)
@@ -135,10 +135,10 @@ void provider_op_unlist_locked(struct provider_op *op)
 
 /**
  * provider_op_claim() - take an operation back from its device
- * @op: the device answered it, or did not take it
+ * @op: the device answered it, or did not accept it
  *
  * Context: any.
- * Return: true: it is the caller's; false: it was given up meanwhile: provider_op_drop().
+ * Return: true: the caller owns it; false: it was given up meanwhile: provider_op_drop().
  */
 bool provider_op_claim(struct provider_op *op)
 {
@@ -158,8 +158,8 @@ void provider_op_put(struct provider_op *op)
 }
 
 /**
- * provider_op_drop() - an operation that was given up comes back from its device
- * @op: provider_op_claim() failed; gone afterwards
+ * provider_op_drop() - drop an operation that was given up, when its device answers
+ * @op: provider_op_claim() failed; must not be used afterwards
  *
  * Context: any but hard interrupts.
  */

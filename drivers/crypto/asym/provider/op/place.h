@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who has an operation, and its end. See place.c.
+ * The place of an operation, and its end. See place.c.
  */
 #ifndef _ASYM_PROVIDER_OP_PLACE_H
 #define _ASYM_PROVIDER_OP_PLACE_H

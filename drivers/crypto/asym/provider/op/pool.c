@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of operations: a pool, because a device that does not answer keeps an operation that
- * its caller has been told the end of. Any context but hard interrupts.
+ * Memory of operations. It is a pool of its own, because a device that does not answer keeps an
+ * operation after its caller got an answer. Any context but hard interrupts.
  */
 #include <linux/align.h>
 #include <linux/mempool.h>
@@ -14,16 +14,16 @@
 #include "pool.h"
 #include "types.h"
 
-/* So many operations can be started whatever memory there is. */
+/* The number of operations that can be started without free memory */
 #define OPS_RESERVE	32
 
 static struct kmem_cache *op_cache;
 static mempool_t *op_pool;
 
 /**
- * provider_op_size() - memory that an operation takes
+ * provider_op_size() - size of an operation
  *
- * Return: bytes, with what the executor needs.
+ * Return: bytes, including the executor's part.
  */
 size_t provider_op_size(void)
 {
@@ -32,9 +32,9 @@ size_t provider_op_size(void)
 }
 
 /**
- * provider_ops_init() - make the pool of operations
+ * provider_ops_init() - create the pool of operations
  *
- * The software executor exists.
+ * The software executor must exist.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -61,10 +61,8 @@ void provider_ops_exit(void)
 }
 
 /**
- * provider_op_alloc() - memory for an operation
- * @gfp: with GFP_KERNEL it is waited for
- *
- * It is not the caller's own, because a device that does not answer keeps it.
+ * provider_op_alloc() - allocate an operation
+ * @gfp: with GFP_KERNEL the allocation waits for memory
  *
  * Return: the operation, for provider_op_init(); NULL without memory.
  */
@@ -75,7 +73,7 @@ struct provider_op *provider_op_alloc(gfp_t gfp)
 
 /**
  * provider_op_free() - free an operation
- * @op: wiped, and nobody's
+ * @op: wiped, and without a user
  */
 void provider_op_free(struct provider_op *op)
 {
@@ -83,11 +81,11 @@ void provider_op_free(struct provider_op *op)
 }
 
 /**
- * provider_op_init() - prepare an operation
+ * provider_op_init() - initialize an operation
  * @op: provider_op_size() bytes, aligned for DMA
- * @class: where it belongs
+ * @class: its class
  *
- * The buffers are left as they are.
+ * Does not write to the buffers.
  */
 void provider_op_init(struct provider_op *op, struct asym_class *class)
 {
@@ -104,13 +102,13 @@ void provider_op_init(struct provider_op *op, struct asym_class *class)
 }
 
 /**
- * provider_op_set_key() - say how large an operation's key is
+ * provider_op_set_key() - set the size of an operation's key
  * @op: from provider_op_init()
  * @key_bytes: of its modulus, or its longest signature
  * @gfp: for the memory of one that is larger than the software's; provider_op_wipe()
  *	frees it
  *
- * Before anything is written to the buffers.
+ * Call it before writing to the buffers.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -133,7 +131,7 @@ int provider_op_set_key(struct provider_op *op, unsigned int key_bytes, gfp_t gf
 }
 
 /**
- * provider_op_wipe() - nothing of an operation's data stays in its memory
+ * provider_op_wipe() - wipe the data of an operation
  * @op: finished
  */
 void provider_op_wipe(struct provider_op *op)

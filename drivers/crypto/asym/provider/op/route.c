@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which device computes an operation, or that none does; and what happens when one does not take
- * it. Any context but hard interrupts; asym_class::lock is held where a name says so.
+ * Routing: selects the device for an operation, or software, and handles devices that do not accept
+ * it. Any context but hard interrupts; asym_class::lock is held in functions whose name says so.
  */
 #include <linux/atomic.h>
 #include <linux/bits.h>
@@ -35,8 +35,8 @@ enum dispatch {
 };
 
 /*
- * The device does not have the key. Where it can get it with the request, it is sent
- * so the first time: many keys are used once. The next request opens a session.
+ * The device does not have the key. If it accepts keys in requests, the first request carries
+ * the key, because many keys are used once. The next request opens a session.
  */
 static enum dispatch op_route_miss_locked(struct provider_op *op, struct provider_session *session)
 {
@@ -69,7 +69,7 @@ static enum dispatch op_route_miss_locked(struct provider_op *op, struct provide
 	return DISPATCH_WAIT;
 }
 
-/* Under the lock: where to? */
+/* Select the device, under the lock. */
 static enum dispatch op_route_locked(struct provider_op *op)
 {
 	struct provider_session *session;
@@ -84,7 +84,7 @@ static enum dispatch op_route_locked(struct provider_op *op)
 	while (!op->software_only && op->attempts < PROVIDER_MAX_ATTEMPTS) {
 		pdev = provider_pick_locked(op);
 		if (!pdev && op->lost) {
-			/* Lost on the way, perhaps, and there is no other way. */
+			/* It was perhaps lost on the way, and there is no other device. */
 			op->tried &= ~op->lost;
 			op->lost = 0;
 			pdev = provider_pick_locked(op);
@@ -141,8 +141,8 @@ static enum dispatch op_route_locked(struct provider_op *op)
 }
 
 /*
- * The device has no room, and the caller does not want to wait: it may have the operation
- * back. False: provider_op_start() has returned; what was accepted is computed.
+ * The device has no room, and the caller does not want to wait: refuse the operation. False:
+ * provider_op_start() has returned, so the operation was accepted and must be computed.
  */
 static bool op_refuse(struct provider_op *op)
 {
@@ -160,7 +160,7 @@ static bool op_refuse(struct provider_op *op)
 		spin_unlock_bh(&class->lock);
 		return false;
 	}
-	/* @op may be gone. */
+	/* @op may be freed. */
 	if (session)
 		provider_session_unuse_locked(session);
 	provider_key_put_locked(key);
@@ -170,7 +170,7 @@ static bool op_refuse(struct provider_op *op)
 	return true;
 }
 
-/* asym_class::lock is held, and released. */
+/* Called with asym_class::lock held, releases it. */
 static void op_dispatch_locked(struct provider_op *op, bool may_sleep)
 	__releases(&op->class->lock)
 {
@@ -214,8 +214,8 @@ static void op_dispatch_locked(struct provider_op *op, bool may_sleep)
 }
 
 /**
- * provider_op_dispatch() - choose who computes an operation, and give it to them
- * @op: without a device; may be gone on return
+ * provider_op_dispatch() - select a device or software for an operation, and submit it there
+ * @op: without a device; may be freed on return
  * @may_sleep: the call may sleep
  *
  * Context: any but hard interrupts.
@@ -227,8 +227,8 @@ void provider_op_dispatch(struct provider_op *op, bool may_sleep)
 }
 
 /**
- * provider_op_first_dispatch() - likewise, for an operation that begins
- * @op: its key gets a reference; unless the operation is local, it begins to wait
+ * provider_op_first_dispatch() - likewise, for a new operation
+ * @op: takes a reference to its key; unless the operation is local, its wait begins
  * @may_sleep: the call may sleep
  *
  * Context: any but hard interrupts.
@@ -243,9 +243,9 @@ void provider_op_first_dispatch(struct provider_op *op, bool may_sleep)
 }
 
 /**
- * provider_op_release() - an operation leaves its device
+ * provider_op_release() - detach an operation from its device
  * @op: the operation
- * @lost: the device does not know the session any more
+ * @lost: the device has forgotten the session
  */
 void provider_op_release(struct provider_op *op, bool lost)
 {
@@ -261,10 +261,10 @@ void provider_op_release(struct provider_op *op, bool lost)
 }
 
 /**
- * provider_op_failed() - a device failed: the operation goes elsewhere
+ * provider_op_failed() - send an operation elsewhere after a failure of its device
  * @op: released
  * @id: asym_device_priv::id of the device
- * @err: what it said
+ * @err: the device's errno
  */
 void provider_op_failed(struct provider_op *op, unsigned int id, int err)
 {
@@ -291,7 +291,7 @@ void provider_op_failed(struct provider_op *op, unsigned int id, int err)
 /**
  * provider_count_error() - count a failure of a device
  * @pdev: the device
- * @err: what it said. What it says it cannot do is not its failure, nor is that it left
+ * @err: the device's errno. An unsupported operation is not a failure, nor a device that leaves
  */
 void provider_count_error(struct asym_device_priv *pdev, int err)
 {
@@ -300,12 +300,11 @@ void provider_count_error(struct asym_device_priv *pdev, int err)
 }
 
 /**
- * provider_op_without_key() - the device does not take an operation with the key in it
+ * provider_op_without_key() - open a session when the device does not accept a key in a request
  * @op: it has a device
- * @sent: it was tried
+ * @sent: the request was sent
  *
- * A session is opened, as for the second operation. That is no failure, and the others do not
- * wait for it.
+ * As for the second operation. This is no failure, and other operations do not wait for it.
  */
 void provider_op_without_key(struct provider_op *op, bool sent)
 {
@@ -322,9 +321,9 @@ void provider_op_without_key(struct provider_op *op, bool sent)
 }
 
 /**
- * provider_op_submit_failed() - the device did not take an operation
+ * provider_op_submit_failed() - handle a device that did not accept an operation
  * @op: it has a device
- * @err: what the device said, but -EBUSY
+ * @err: the device's errno, not -EBUSY
  */
 void provider_op_submit_failed(struct provider_op *op, int err)
 {
@@ -345,7 +344,7 @@ void provider_op_submit_failed(struct provider_op *op, int err)
  * @op: with provider_op::pdev set
  * @may_sleep: the call may sleep
  *
- * Return: 0: taken, and perhaps answered already; -EBUSY; another error: the
+ * Return: 0: accepted, and perhaps answered already; -EBUSY; another error: the
  * device failed or left.
  */
 int provider_submit_once(struct provider_op *op, bool may_sleep)
@@ -372,8 +371,8 @@ int provider_submit_once(struct provider_op *op, bool may_sleep)
 }
 
 /**
- * provider_commit() - the device is to see what was sent with asym_request::more
- * @pdev: the device; nothing happens if it goes
+ * provider_commit() - notify the device of requests that were sent with asym_request::more
+ * @pdev: the device; no effect if it is being removed
  *
  * Context: any but hard interrupts.
  */
@@ -387,7 +386,7 @@ void provider_commit(struct asym_device_priv *pdev)
 }
 
 /**
- * provider_op_submit() - give an operation to its device, or let it wait there
+ * provider_op_submit() - give an operation to its device, or make it wait there
  * @op: a user of its open session, or with the key in it
  * @may_sleep: the call may sleep
  *

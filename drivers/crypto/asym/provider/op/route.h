@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which device computes an operation. See route.c.
+ * Routing of operations to devices. See route.c.
  */
 #ifndef _ASYM_PROVIDER_OP_ROUTE_H
 #define _ASYM_PROVIDER_OP_ROUTE_H

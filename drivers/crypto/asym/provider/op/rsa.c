@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Padded RSA as raw RSA: a device gets a number and answers with one.
+ * Padded RSA as raw RSA: a device gets a number and answers with a number.
  *
- * Padding is added before a device is asked and removed from its answer, here, so that the
- * errors and the time of a device say nothing of a ciphertext's padding. A device that is
- * wrong with a private key, perhaps in one half of a CRT computation only, gives
- * the key away with its result (Boneh, DeMillo, Lipton 1997): the result to the power of the
- * public exponent must be what the device was given.
+ * Padding is added before a device gets the number, and removed from its answer, so that the
+ * errors and the time of a device reveal nothing about a ciphertext's padding. A wrong
+ * private-key result, perhaps in one half of a CRT computation only, reveals the key (Boneh,
+ * DeMillo, Lipton 1997). So the result to the power of the public exponent must be the input of
+ * the device.
  *
  * No locks. The kernel's multi-precision functions sleep; the rest is for any context.
  */
@@ -20,7 +20,7 @@
 #include "rsa.h"
 #include "types.h"
 
-/* What to think of a digest that is not the hash's size, kernels differ about: software knows. */
+/* Kernels differ in how they treat a digest that is not of the hash's size: software decides. */
 static bool digest_fits(const struct provider_op *op)
 {
 	unsigned int size = asym_hash_digest_size(op->hash);
@@ -28,7 +28,7 @@ static bool digest_fits(const struct provider_op *op)
 	return !size || size == (op->op == ASYM_SIGN ? op->in_len : op->digest_len);
 }
 
-/* The input makes room for the block that is made of it. */
+/* Move the input, to make room for the block that is made of it. */
 static void move_input(struct provider_op *op)
 {
 	op->src = op->in + op->req.key_bytes;
@@ -36,12 +36,12 @@ static void move_input(struct provider_op *op)
 }
 
 /**
- * provider_rsa_encode() - what a device is asked for, RSA
+ * provider_rsa_encode() - make a device's request from an RSA operation
  * @op: with the caller's operation, its input at @op->in
  *
  * Context: any.
- * Return: 0: @op->req is complete but for the session; else devices cannot compute it, and
- * software says what the caller is to hear.
+ * Return: 0: @op->req is complete except for the session; else devices cannot compute it, and
+ * the caller gets the answer of the software.
  */
 int provider_rsa_encode(struct provider_op *op)
 {
@@ -108,12 +108,12 @@ static int decode_message(struct provider_op *op)
 }
 
 /**
- * provider_rsa_decode() - the caller's result from the number at provider_op::out, RSA
+ * provider_rsa_decode() - make the caller's result from the number at provider_op::out, RSA
  * @op: @op->out_len is set, at most the key's size; zeros in front may be missing
  *
  * Context: any; uses ASYM_MAX_KEY_BYTES of stack.
- * Return: 0, @op->out_len is the caller's; or the errno of a signature that is wrong, or of
- * a ciphertext that does not decrypt.
+ * Return: 0, @op->out_len is the length of the caller's result; or the errno of a wrong signature,
+ * or of a ciphertext that does not decrypt.
  */
 int provider_rsa_decode(struct provider_op *op)
 {
@@ -131,7 +131,7 @@ int provider_rsa_decode(struct provider_op *op)
 }
 
 /**
- * provider_rsa_set_public() - keep a key's public half as numbers
+ * provider_rsa_set_public() - store a key's public half as numbers
  * @key: the key; its owner frees them
  * @n: modulus
  * @n_len: bytes at @n
@@ -139,7 +139,7 @@ int provider_rsa_decode(struct provider_op *op)
  * @e_len: bytes at @e
  *
  * Context: process; may sleep.
- * Return: 0, or -ENOMEM and nothing is kept.
+ * Return: 0, or -ENOMEM and nothing is stored.
  */
 int provider_rsa_set_public(struct provider_key *key, const u8 *n, size_t n_len, const u8 *e,
 			    size_t e_len)
@@ -172,11 +172,11 @@ static MPI public_power(const struct provider_key *key, const u8 *in, unsigned i
 }
 
 /**
- * provider_rsa_check() - is a device's result with the private key the right one?
+ * provider_rsa_check() - verify a device's private-key result
  * @op: raw RSA with the private key: @op->req's input, @op->out_len bytes at @op->out
  *
  * Context: process; may sleep.
- * Return: 0, -EBADMSG if it is not, -ENOMEM if that cannot be found out.
+ * Return: 0, -EBADMSG if it is wrong, -ENOMEM if it cannot be verified.
  */
 int provider_rsa_check(const struct provider_op *op)
 {
@@ -196,7 +196,7 @@ int provider_rsa_check(const struct provider_op *op)
  * @op: after provider_rsa_encode(); @op->out gets the result
  *
  * Context: process; may sleep.
- * Return: 0, -ENOMEM, -EINVAL for a key whose numbers devices would not take.
+ * Return: 0, -ENOMEM, -EINVAL for a key whose numbers devices would not accept.
  */
 int provider_rsa_public(struct provider_op *op)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * RSA: padding, public operations, and whether a result is right. See rsa.c.
+ * RSA: padding, public operations, and verification of results. See rsa.c.
  */
 #ifndef _ASYM_PROVIDER_OP_RSA_H
 #define _ASYM_PROVIDER_OP_RSA_H

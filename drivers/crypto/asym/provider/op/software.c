@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations that this machine's software computes: because they are local, no device can, or
- * a device refused the input. Any context but hard interrupts.
+ * Operations that this machine's software computes: because they are local, because no device
+ * can, or because a device refused the input. Any context but hard interrupts.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,7 +28,7 @@ static void count_software(struct asym_class *class, enum provider_stat reason)
 	provider_count(class, reason);
 }
 
-/* The device refused the input: is it the input? */
+/* The device refused the input: check whether the input is invalid. */
 static void op_rechecked(struct provider_op *op, int err)
 {
 	struct asym_device_priv *pdev = op->recheck;
@@ -90,7 +90,7 @@ static void op_public_work(struct work_struct *work)
 }
 
 /**
- * provider_op_software() - no device computes it: the software does, or nobody
+ * provider_op_software() - compute an operation in software, or fail it, without a device
  * @op: without a device
  * @may_sleep: the call may sleep, and compute
  *
@@ -139,8 +139,8 @@ void provider_op_software(struct provider_op *op, bool may_sleep)
 }
 
 /**
- * provider_op_expired() - no device answered in time: the software computes it
- * @op: the caller's alone, without a device
+ * provider_op_expired() - compute an operation in software that no device answered in time
+ * @op: without a device; no other context has it
  *
  * Context: any but hard interrupts.
  */

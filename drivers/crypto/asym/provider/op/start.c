@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An operation begins. Any context but hard interrupts.
+ * Start of an operation. Any context but hard interrupts.
  */
 #include <linux/atomic.h>
 #include <trace/events/asym.h>
@@ -14,7 +14,7 @@
 #include "start.h"
 #include "types.h"
 
-/* Is it for this machine's software whatever devices there are? */
+/* Whether this machine's software computes it, whatever devices there are */
 static bool op_is_local(const struct provider_op *op)
 {
 	struct asym_class *class = op->class;
@@ -26,7 +26,7 @@ static bool op_is_local(const struct provider_op *op)
 	       READ_ONCE(class->public_ops) == ASYM_PUBLIC_LOCAL;
 }
 
-/* What a device is asked for. */
+/* Fill the request for a device. */
 static void op_set_request(struct provider_op *op)
 {
 	struct asym_request *req = &op->req;
@@ -47,7 +47,7 @@ static void op_set_request(struct provider_op *op)
 }
 
 /**
- * provider_op_start() - compute something
+ * provider_op_start() - start an operation
  * @op: from provider_op_init() and provider_op_set_key(), with @op, .padding,
  *	.hash, .in_len and .digest_len, the input at @in, @complete, and @progress
  *	if @flags ask for it

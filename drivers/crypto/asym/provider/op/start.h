@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An operation begins. See start.c.
+ * Start of an operation. See start.c.
  */
 #ifndef _ASYM_PROVIDER_OP_START_H
 #define _ASYM_PROVIDER_OP_START_H

@@ -12,8 +12,8 @@
  *	  asym_request_done()	answer.c: a result, or again: route.c
  *	  provider_op_finish()	place.c: exactly once
  *
- * An operation is in one place at a time (enum provider_place), and whoever takes it from there
- * under asym_class::lock owns it. It goes to a device a bounded number of times
+ * An operation is in one place at a time (enum provider_place). The context that takes it from
+ * there under asym_class::lock owns it. It is submitted to devices a bounded number of times
  * (PROVIDER_MAX_ATTEMPTS in route.c, and once more for a forgotten session), so it ends.
  */
 #ifndef _ASYM_PROVIDER_OP_TYPES_H
@@ -41,7 +41,7 @@ enum provider_phase {
 	PROVIDER_PHASE_DONE,		/* ... finds the result here */
 };
 
-/* Who has an operation that was not answered. */
+/* Where an operation is that was not answered. */
 enum provider_place {
 	PROVIDER_PLACE_MOVING,		/* one of our functions, or the software */
 	PROVIDER_PLACE_PENDING,		/* provider_session::pending */
@@ -58,8 +58,8 @@ enum provider_place {
 
 /**
  * struct provider_op - one operation
- * @req: what the device driver sees
- * @class: where it belongs
+ * @req: the device driver's view of it
+ * @class: its class
  * @key: its key; a reference from provider_op_start() until it is finished
  * @session: while a device has it, waits for it, or is about to get it: the
  *	session, counted as a user of it
@@ -71,27 +71,27 @@ enum provider_place {
  *	-EBUSY: the operation does not wait for room any more
  * @data: the caller's
  * @flags: PROVIDER_*
- * @op: enum asym_op, as the caller wants it; @req has what the device is asked for
+ * @op: enum asym_op, of the caller; @req has that of the device
  * @padding: enum asym_padding, likewise
  * @hash: enum asym_hash, likewise
  * @in_len: bytes of message, ciphertext, digest or signature at @src
- * @digest_len: ASYM_VERIFY: bytes of digest behind them
+ * @digest_len: ASYM_VERIFY: bytes of digest after them
  * @src: the caller's input; @in, until provider_rsa_encode() makes a block there
- * @local: it is computed here, whatever devices there are
- * @software_only: devices are not asked: what is wrong with the input, software says
- * @place: enum provider_place. Under asym_class::lock, but that what a device has is taken
- *	from it with provider_op_claim() or given up with wait.c's wait_abandon_locked()
+ * @local: software computes it, whatever devices there are
+ * @software_only: the input is invalid for devices: software returns the errno
+ * @place: enum provider_place. Under asym_class::lock, except that an operation is taken from a
+ *	device with provider_op_claim(), or given up with wait.c's wait_abandon_locked()
  * @refs: PROVIDER_PLACE_ABANDONED: the device's, and asym_device_ops::cancel's
  * @started: jiffies
  * @wait_node: in asym_class::waiting; asym_class::lock
  * @waits: it waits for room, and provider_op_start() may say so; asym_class::lock
- * @told: the caller knows (-EBUSY); asym_class::lock
- * @sent: ktime_get(), when the device was given it; 0: not measured
- * @work: takes the answer out of an interrupt handler, or to where it can be checked
- * @status: the answer meanwhile
+ * @told: the caller got -EBUSY; asym_class::lock
+ * @sent: ktime_get() when it was submitted to the device; 0: not measured
+ * @work: handles an answer that came in an interrupt handler, or that must be verified
+ * @status: the answer's, for @work
  * @tried: devices (by id) that failed it
  * @lost: of these, those that only lost it (-ETIMEDOUT)
- * @sessions_only: devices that do not take it with the key in it
+ * @sessions_only: devices that do not accept it with the key in it
  * @attempts: number of these failures
  * @reason: why software computes it, if it does
  * @stale: the device forgot the session once already
@@ -100,11 +100,11 @@ enum provider_place {
  * @phase: enum provider_phase
  * @err: result
  * @out_len: result: bytes at @out
- * @exec: asym_exec_request_size() bytes behind this structure
+ * @exec: asym_exec_request_size() bytes after this structure
  * @in: asym_request::in, room for two blocks of the key's size
  * @out: asym_request::out, room for one
  * @big: where these two are if the key is too large for @room, or NULL
- * @room: where they are, and what drivers have around them
+ * @room: memory for them, and for the drivers' headroom and tailroom
  *
  * provider_op_size() bytes, aligned for DMA, zeroed by provider_op_init().
  */

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * No operation waits for ever: what no device has answered in asym_class::max_wait_ms is
- * computed by the software, or fails.
+ * The time limit of operations: an operation that no device has answered after
+ * asym_class::max_wait_ms is computed by software, or fails.
  *
- * An operation that waits in a list of ours is taken from it. One that a device
- * has cannot be taken back, for the device may still read and write its memory: the
+ * An operation that waits in a list of asym_provider is removed from the list. One that a device
+ * has cannot be taken back, because the device may still read and write its memory: the
  * caller's part moves to a new operation, and the old one is dropped when
- * the device answers after all. A cmpxchg of provider_op::place decides between the answer and
+ * the device answers. A cmpxchg of provider_op::place decides between the answer and
  * the time-out.
  *
- * asym_class::waiting is in the order of starts, and looked through from its beginning by a
- * delayed work that runs while there is anything in it.
+ * asym_class::waiting is in the order of starts. A delayed work looks through it from the
+ * beginning, and runs while the list is not empty.
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
@@ -29,7 +29,7 @@
 #include "types.h"
 #include "wait.h"
 
-/* How exact the bound is: a fortieth of it, a quarter of a second at most. */
+/* The precision of the limit: a fortieth of it, a quarter of a second at most. */
 #define WAIT_SHARE	40
 #define WAIT_MAX	(HZ / 4)
 
@@ -47,7 +47,7 @@ static void wait_arm(struct asym_class *class)
 }
 
 /**
- * provider_wait_begin_locked() - an operation begins to wait for an answer
+ * provider_wait_begin_locked() - start the time limit of an operation
  * @op: the operation; asym_class::lock is held
  */
 void provider_wait_begin_locked(struct provider_op *op)
@@ -58,7 +58,7 @@ void provider_wait_begin_locked(struct provider_op *op)
 	wait_arm(op->class);
 }
 
-/* The caller's part of an operation, and its input. */
+/* Move the caller's part of an operation, and its input. */
 static bool op_copy(struct provider_op *to, const struct provider_op *from)
 {
 	provider_op_init(to, from->class);
@@ -82,7 +82,7 @@ static bool op_copy(struct provider_op *to, const struct provider_op *from)
 	return true;
 }
 
-/* @op is the device's; its caller gets the answer to @spare. False: not now. */
+/* A device has @op: move its caller to @spare. False: not possible now. */
 static bool wait_abandon_locked(struct provider_op *op, struct provider_op *spare)
 {
 	/* Its starter still looks at it. */
@@ -100,7 +100,7 @@ static bool wait_abandon_locked(struct provider_op *op, struct provider_op *spar
 	return true;
 }
 
-/* Nobody wants the answer: the device may stop. */
+/* Tell the device that the answer is not needed. */
 static void op_cancel(struct provider_op *op)
 {
 	struct asym_device_priv *pdev = op->pdev;
@@ -162,7 +162,7 @@ static void wait_work(struct work_struct *work)
 }
 
 /**
- * provider_wait_changed() - asym_class::max_wait_ms was changed
+ * provider_wait_changed() - apply a change of asym_class::max_wait_ms
  * @class: the class
  *
  * Context: any.
@@ -174,7 +174,7 @@ void provider_wait_changed(struct asym_class *class)
 }
 
 /**
- * provider_wait_init() - nothing waits in a new class
+ * provider_wait_init() - set up the time limit of a new class
  * @class: the class
  */
 void provider_wait_init(struct asym_class *class)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How long an operation waits for devices. See wait.c.
+ * The time limit of operations. See wait.c.
  */
 #ifndef _ASYM_PROVIDER_OP_WAIT_H
 #define _ASYM_PROVIDER_OP_WAIT_H
