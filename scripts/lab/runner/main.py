@@ -45,10 +45,10 @@ def shares(args, nodes):
     """The folders that scripts are in: (tag, path). The tree, and what is outside it."""
     paths = [args.tree]
     for node in nodes:
-        script, _ = topology.split_script(node.script)
-        folder = os.path.dirname(script)
-        if script and not (folder + "/").startswith(args.tree + "/") and folder not in paths:
-            paths.append(folder)
+        for script in node.scripts:
+            folder = os.path.dirname(topology.script_file(script))
+            if not (folder + "/").startswith(args.tree + "/") and folder not in paths:
+                paths.append(folder)
     return [(f"share{number}", path) for number, path in enumerate(paths)]
 
 
@@ -100,6 +100,7 @@ def fill(args, nodes, folder):
         os.makedirs(place)
         write(f"{place}/env", topology.node_environment(args, node))
         write(f"{place}/owner", node.owner)
+        write(f"{place}/scripts", "".join(topology.script_command(script) + "\n" for script in node.scripts))
         write(f"{place}/links", "".join(" ".join(link) + "\n" for link in node.links))
         lines = [f"{tag} {path} {path if uml else ''}".rstrip() for tag, path in extra]
         if node.guests:
@@ -122,7 +123,7 @@ def main():
             print(f"lab: {args.topology} has no node '{name}'; it has: {' '.join(by_name)}",
                   file=sys.stderr)
             return 64
-        by_name[name].script = script
+        by_name[name].scripts.append(script)
     fill(args, nodes, args.run_dir)
     return Run(args, nodes, args.run_dir).main()
 

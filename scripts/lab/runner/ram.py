@@ -26,13 +26,12 @@ def make_initrd(args, node, run):
     copy_modules(args, tree, folder)
     copy_program(f"{args.tools}/pkey_stress", tree)
     shutil.copytree(f"{run}/keys", f"{tree}/keys", dirs_exist_ok=True)
-    script, arguments = topology.split_script(node.script)
     tests = f"{args.tree}/tools/testing/selftests"
     shutil.copytree(tests, f"{tree}/tests", dirs_exist_ok=True)
-    if not script.startswith(tests + "/"):
-        raise SystemExit("lab: the script of a machine in memory must be below tools/testing/selftests")
+    if len(node.scripts) != 1 or not topology.script_file(node.scripts[0]).startswith(tests + "/"):
+        raise SystemExit("lab: a machine in memory has one script, below tools/testing/selftests")
     with open(f"{tree}/run-script", "w", encoding="utf-8") as file:
-        file.write(f"exec sh /tests/{os.path.relpath(script, tests)} {' '.join(arguments)}\n")
+        file.write(f"exec sh {node.scripts[0].replace(tests + '/', '/tests/')}\n")
     shutil.copy(f"{run}/env", f"{tree}/env")
     shutil.copy(f"{run}/bin/ram-init", f"{tree}/init")
     with open(f"{folder}/initrd", "wb") as initrd:

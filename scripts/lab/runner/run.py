@@ -294,7 +294,7 @@ class Run:
     def finished(self):
         if self.failure and time.monotonic() - self.failed_at >= GRACE_SECONDS:
             return True
-        scripted = [w for w in self.nodes.values() if w.node.script]
+        scripted = [w for w in self.nodes.values() if w.node.scripts]
         if scripted:
             return all(w.status is not None or w.has("cut") for w in scripted)
         return all(w.has("ready") or w.off for w in self.nodes.values())

@@ -2,6 +2,7 @@
 """Which nodes a topology has, how they are linked, and what each is told about the others."""
 
 import dataclasses
+import os
 import shlex
 
 
@@ -20,7 +21,7 @@ class Node:
     links: list = dataclasses.field(default_factory=list)       # (mac, peer's address, transport)
     ports: list = dataclasses.field(default_factory=list)       # of a target: (transport, address)
     sockets: list = dataclasses.field(default_factory=list)     # (path, listens, mac)
-    script: str = ""            # with its arguments
+    scripts: list = dataclasses.field(default_factory=list)     # with their arguments
     outside: str = ""           # address of its device on the guests' network; of the client: its own
 
     @property
@@ -144,7 +145,6 @@ def shared_environment(args, nodes, cmdline):
 
 
 def node_environment(args, node):
-    script, arguments = split_script(node.script)
     address, address6 = node.address, ""
     if node.role == "loop":
         address, address6 = ("127.0.0.1", "::1") if args.transport == "tcp" else \
@@ -156,14 +156,13 @@ def node_environment(args, node):
         "ROLE": node.role, "ADDR": node.address, "HOSTID": node.hostid,
         "GUESTS_HERE": " ".join(node.guests),
         "ACCELERATOR": 1 if node.accelerator else "",
-        "SCRIPT": script, "SCRIPT_DIR": script.rpartition("/")[0],
-        "SCRIPT_ARGS": " ".join(shlex.quote(word) for word in arguments),
     })
 
 
-def split_script(script):
+def script_file(script):
+    """The script itself, of a command line that may begin with 'env NAME=VALUE...'."""
     words = shlex.split(script)
-    return (words[0], words[1:]) if words else ("", [])
+    return next(word for word in words if word.startswith("/"))
 
 
 def hosts_file(nodes):
@@ -172,3 +171,11 @@ def hosts_file(nodes):
     lines += [f"{node.outside} {node.name if not node.address else 'bridge'}" for node in nodes
               if node.outside]
     return "\n".join(lines) + "\n"
+
+
+def script_command(script):
+    """How a shell runs it in its folder. Without its x bit it is bash's."""
+    path = script_file(script)
+    if not os.access(path, os.X_OK):
+        script = script.replace(shlex.quote(path), f"bash {shlex.quote(path)}", 1)
+    return f"cd {shlex.quote(os.path.dirname(path))} && exec {script}"
