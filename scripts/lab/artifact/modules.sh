@@ -68,6 +68,7 @@ seed_build()
 			rm -rf "$1/tree.new"
 			cp -a --reflink=auto "$other/tree" "$1/tree.new"
 			mv "$1/tree.new" "$1/tree"
+			cp "$other/state" "$1/state"
 			exec {lock}<&-
 			return
 		fi

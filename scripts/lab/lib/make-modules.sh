@@ -17,6 +17,12 @@ mkdir -p /lab/build
 mount --bind "$build" /lab/build
 build=/lab/build
 
+# What a build that did not end well has compiled would not be complained about again.
+if $warn && [ ! -e "$build/state" ]; then
+	rm -rf "$build/tree"
+	mkdir "$build/tree"
+fi
+
 wanted=()
 for path in drivers include tools/testing/modules Kbuild Kconfig Makefile; do
 	[ ! -e "$path" ] || wanted+=("$path")
@@ -46,7 +52,7 @@ rm -f "$build/state"
 args=("KDIR=$kdir" "$@")
 if $warn; then
 	# Debian's sparse is older than 7.3: it knows neither of these as a constant expression.
-	args+=(W=1 C=2 "CHECK=sparse -D__typeof_unqual__=__typeof__ '-D__builtin_strlen(x)=(sizeof(x)-1)'")
+	args+=(W=1 C=1 "CHECK=sparse -D__typeof_unqual__=__typeof__ '-D__builtin_strlen(x)=(sizeof(x)-1)'")
 	for scripts in /usr/src/linux-headers-*-common/scripts; do
 		[ -e "$scripts/checker-valid.sh" ] || install "$COF_LAB_CHECKER" "$scripts/"
 	done
