@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs as the first process of a private mount and process name space (lib/chroot.sh starts it):
+# Runs as the first process of a private mount and process name space (runner/base.py starts it):
 # makes the lab's root file system the root, with the folders named on the command line at the same
 # paths as outside, and runs a command there. The artifact stays as it is: writes land in a tmpfs.
 #

@@ -23,10 +23,6 @@ HARMLESS = re.compile("|".join([
 ]))
 # After these a kernel does not go on for long; there is no use in waiting for its script.
 FATAL = re.compile(r"Kernel panic|\bOops\b|general protection fault|Unable to handle kernel")
-# Seen once in some thousand starts of 7.3 in QEMU 11.1 (TCG), after a second of a start: one processor's
-# timer is armed, for all the kernel knows, and never fires again. RCU's thread is who says so, after
-# a minute. Nothing of ours is loaded until the machine is up, so before that it is no finding.
-LOST_TIMER = re.compile(r"rcu_\w+ kthread timer wakeup didn't happen for")
 # Between these kmemleak tells of what a kernel lost while it booted: `lab kmemleak begin`.
 ASIDE = re.compile(r"lab: kmemleak begins\n.*?lab: kmemleak has begun\n", re.DOTALL)
 NOT_OURS = re.compile(r"^.*new suspected memory leaks.*\n", re.MULTILINE)

@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 
 FIRMWARE = ["-L", "/usr/share/seabios", "-L", "/usr/share/qemu"]
 # Kernel logs complete, nothing rate-limited, a panic ends the machine; nothing that only costs time.
@@ -21,8 +20,29 @@ CMDLINE = ("console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 mitigations=off 
 # slow, copies and clears memory in words.
 EMULATED = "max,erms=off,fsrm=off,fsrs=off,fzrm=off,fsrc=off"
 
-# QEMU 10.0's TCG; config/qemu.patch should have made an end of it.
-KNOWN_CRASHES = ["iotlb_to_section: "]
+
+class Extra:
+    """What `run --with` may change of the machines: nothing, unless somebody's class of that kind does."""
+
+    def values(self):
+        """Of /run/lab/env."""
+        return {}
+
+    def kind(self, node):
+        """The class of this node's machine, where it is not the usual one."""
+        return None
+
+    def qemu(self, node):
+        """More arguments."""
+        return []
+
+    def environment(self):
+        """More variables of a QEMU."""
+        return {}
+
+    def popen(self):
+        """More for subprocess.Popen."""
+        return {}
 
 
 class Machine:
@@ -32,23 +52,16 @@ class Machine:
         self.node, self.run, self.args = node, run, args
         self.folder = f"{run}/nodes/{node.name}"
         self.process = None
-        self.started = 0.0
-        self.log_offset = 0     # of this start in qemu.log
-        self.console_offset = 0 # and in its console
 
     def start(self):
         for name in ("up", "ready", "setup-failed", "exited"):
             if os.path.exists(f"{self.folder}/{name}"):
                 os.unlink(f"{self.folder}/{name}")
-        if os.path.exists(f"{self.folder}/console"):
-            self.console_offset = os.path.getsize(f"{self.folder}/console")
         self.prepare()
         with open(f"{self.folder}/qemu.log", "ab") as log:
-            self.log_offset = log.tell()
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, start_new_session=True, **self.popen(),
                                             env=self.environment())
-        self.started = time.monotonic()
         with open(f"{self.folder}/pid", "w", encoding="utf-8") as file:
             file.write(f"{self.process.pid}\n")
 
@@ -61,14 +74,6 @@ class Machine:
 
     def environment(self):
         return dict(os.environ, TMPDIR="/dev/shm")
-
-    def crashed_starting(self):
-        """Did the machine itself, not what runs in it, fail of a known mistake before it was set up?"""
-        if os.path.exists(f"{self.folder}/ready"):
-            return False
-        with open(f"{self.folder}/qemu.log", encoding="utf-8", errors="replace") as file:
-            file.seek(self.log_offset)
-            return any(text in file.read() for text in KNOWN_CRASHES)
 
     def triple_fault(self):
         """Is it what QEMU said last of its processors?"""
@@ -128,9 +133,7 @@ class Qemu(Machine):
             end = "server=on" if listens else "server=off,reconnect-ms=100"
             command += ["-netdev", f"stream,id=net{number},addr.type=unix,addr.path={path},{end}",
                         "-device", f"virtio-net-pci,id=nic{number},netdev=net{number},mac={mac},romfile="]
-        if self.outside and node.role == "host":
-            command += ["-netdev", f"tap,id=outside,fd={self.outside.tap}", "-device",
-                        f"virtio-net-pci,netdev=outside,mac={self.outside.MAC},romfile="]
+        command += args.extra.qemu(node)
         if node.backend:
             queues = f",queues={args.queues}" if args.queues else ""
             command += ["-object", f"cryptodev-backend-{node.backend},id=backend0{queues}",
@@ -138,20 +141,16 @@ class Qemu(Machine):
         return command
 
     def environment(self):
-        environment = super().environment()
-        if self.args.dilate > 1:
-            environment |= {"LD_PRELOAD": f"{self.run}/dilate.so", "LAB_DILATE": str(self.args.dilate)}
-        return environment
+        return super().environment() | self.args.extra.environment()
 
     def popen(self):
-        return {"pass_fds": [self.outside.tap]} if self.outside else {}
+        return self.args.extra.popen()
 
     @property
     def socket(self):
         return f"/run/{self.node.name}.monitor"
 
     extra_shares = ()
-    outside = None      # the Outside of a run with a client
 
     def monitor(self, command):
         """The answer of QEMU's monitor to one command."""
@@ -181,19 +180,6 @@ def share(tag, path, readonly=True):
             (",readonly=on" if readonly else "")]
 
 
-class Native(Machine):
-    """No machine, but a process of this one in a network name space that a cable leads to."""
-
-    def command(self):
-        return ["unshare", "--mount", "--propagation", "private", "/bin/busybox", "sh",
-                f"{self.run}/bin/native-init", self.run, self.node.name]
-
-    def popen(self):
-        return {"preexec_fn": self.outside.enter}
-
-    outside = None
-
-
 class Uml(Machine):
     """A user-mode kernel on an overlay of its own: a folder that it reaches by hostfs."""
 
@@ -220,7 +206,8 @@ class Uml(Machine):
                 self.args.linux, f"mem={self.args.mem}", "root=/dev/root", "rootfstype=hostfs",
                 f"rootflags={self.place}/root", "rw", "init=/init", "con0=null,fd:1", "con=null",
                 f"uml_dir={self.place}/", f"umid={self.node.name}", "loglevel=7",
-                "printk.devkmsg=on", "virtio_crypto.public_ops=remote", f"lab.run={self.run}", f"lab.node={self.node.name}",
+                "printk.devkmsg=on", "virtio_crypto.public_ops=remote", f"lab.run={self.run}",
+                f"lab.node={self.node.name}",
                 *shlex.split(self.args.append)]
 
 

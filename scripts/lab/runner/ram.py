@@ -9,8 +9,6 @@ import re
 import shutil
 import subprocess
 
-import topology
-
 MARK = "lab-ram: "
 MODULES = ["virtio_pci", "virtio_console", "virtio_crypto", "pkcs8_key_parser"]
 
@@ -28,10 +26,12 @@ def make_initrd(args, node, run):
     shutil.copytree(f"{run}/keys", f"{tree}/keys", dirs_exist_ok=True)
     tests = f"{args.tree}/tools/testing/selftests"
     shutil.copytree(tests, f"{tree}/tests", dirs_exist_ok=True)
-    if len(node.scripts) != 1 or not topology.script_file(node.scripts[0]).startswith(tests + "/"):
+    if len(node.scripts) != 1 or not node.scripts[0].path.startswith(f"{tests}/"):
         raise SystemExit("lab: a machine in memory has one script, below tools/testing/selftests")
+    script = node.scripts[0]
     with open(f"{tree}/run-script", "w", encoding="utf-8") as file:
-        file.write(f"exec sh {node.scripts[0].replace(tests + '/', '/tests/')}\n")
+        words = [*script.before, "sh", f"/tests/{os.path.relpath(script.path, tests)}"]
+        file.write(f"exec env {' '.join(words)} {script.after}\n")
     shutil.copy(f"{run}/env", f"{tree}/env")
     shutil.copy(f"{run}/bin/ram-init", f"{tree}/init")
     with open(f"{folder}/initrd", "wb") as initrd:

@@ -8,15 +8,13 @@ import time
 
 import console
 import ram
-from machine import Native, Qemu, Uml
-from outside import Outside
+from machine import Qemu, Uml
 
 TIMEOUT, WARNING, DIED, SETUP, NESTED = 124, 99, 98, 96, 95
 UP_SECONDS = 300        # from power to setup; a busy machine takes its time
 READY_SECONDS = 300     # from there to the end of the setup
 GRACE_SECONDS = 15      # for the others after the first failure, and after an oops
 END_SECONDS = 8         # for a machine to switch itself off
-RESTARTS = 2            # of a machine that QEMU lost before it was set up
 POLL_SECONDS = 0.05
 NESTED_FAULT = "an emulated processor's virtualization failed (scripts/lab/README.rst)"
 STATE = re.compile(r"^CPU#|[ER]IP=|HLT=|^(ISR|IRR|LVTT|ESR|TMICT|PPR|Timer)\b|: ")
@@ -58,8 +56,6 @@ class Watched:
         self.off = False        # by `lab power`
         self.since = None       # when it was switched on
         self.oops = None        # when its kernel died
-        self.restarts = 0       # by us: see Machine.crashed_starting(), console.LOST_TIMER
-        self.lost_timer = False # before it was up
         self.said = set()
 
     def has(self, name):
@@ -69,29 +65,18 @@ class Watched:
         with open(f"{self.folder}/{name}", encoding="utf-8") as file:
             return file.read().strip()
 
-    def set_console_aside(self):
-        """What it said since it was switched on is kept, but not judged; it is off now."""
-        with open(f"{self.folder}/console", "r+b") as file, \
-                open(f"{self.folder}/console.{self.restarts}", "wb") as aside:
-            file.seek(self.machine.console_offset)
-            aside.write(file.read())
-            file.truncate(self.machine.console_offset)
-        self.console.offset, self.console.rest = self.machine.console_offset, b""
-
 
 class Run:
     def __init__(self, args, nodes, folder):
         self.args, self.folder = args, folder
-        kind = Uml if args.kernel.startswith("uml") else Qemu
-        if args.client:
-            Qemu.outside = Native.outside = Outside()
+        kind = Uml if args.uml else Qemu
         self.nodes = {}
         self.unwatched = []     # guests that a script runs: only what they said is judged
         for node in nodes:
             if node.ram and node.host:
                 self.unwatched.append(Watched(node, folder, None))
                 continue
-            make = Native if node.role == "client" else kind
+            make = args.extra.kind(node) or kind
             machine = None if node.host else make(node, folder, args)
             self.nodes[node.name] = Watched(node, folder, machine)
         self.failure = None     # (status, text), the first one
@@ -116,17 +101,13 @@ class Run:
     def switch_on(self, watched):
         watched.off = False
         watched.oops = None
-        watched.lost_timer = False
         watched.said = set()
         watched.machine.start()
-        self.note_start(watched)
+        watched.since = time.monotonic()
         for name in watched.node.guests:
             self.nodes[name].off = False
             self.nodes[name].since = None
             self.nodes[name].said = set()
-
-    def note_start(self, watched):
-        watched.since = time.monotonic()
 
     def cut(self, watched):
         watched.off = True
@@ -208,8 +189,6 @@ class Run:
             if console.FATAL.search(line) and watched.oops is None and \
                     not any(pattern.search(line) for pattern in self.args.allow_warn):
                 watched.oops = time.monotonic()
-            if console.LOST_TIMER.search(line) and not watched.has("up"):
-                watched.lost_timer = True
 
     def judge(self, watched):
         node = watched.node
@@ -235,12 +214,6 @@ class Run:
         if watched.off:
             return
         if watched.machine and not watched.machine.running():
-            if watched.restarts < RESTARTS and watched.machine.crashed_starting():
-                watched.restarts += 1
-                say(f"{node.name}: QEMU crashed while the machine started (a mistake of QEMU's); again")
-                watched.machine.cut()
-                self.switch_on(watched)
-                return
             if not watched.oops and watched.machine.triple_fault() and self.guests_of(watched):
                 self.died(watched, f"its machine ended without a word: {NESTED_FAULT}", NESTED)
             else:
@@ -251,13 +224,6 @@ class Run:
                 self.died(watched, "its machine ended")
             else:
                 self.died(watched, f"its machine ended without a word: {NESTED_FAULT}", NESTED)
-        elif watched.machine and watched.lost_timer and watched.restarts < RESTARTS:
-            watched.restarts += 1
-            say(f"{node.name}: a processor's timer stopped before anything of ours was there; again")
-            self.examine()
-            watched.machine.cut()
-            watched.set_console_aside()
-            self.switch_on(watched)
         elif watched.oops and now - watched.oops > GRACE_SECONDS:
             self.fail(DIED, f"{node.name}: its kernel died", at_once=True)
         elif watched.since and not watched.has("up") and now - watched.since > UP_SECONDS:
@@ -267,7 +233,7 @@ class Run:
                 now - watched.since > UP_SECONDS + READY_SECONDS:
             self.died(watched, "its setup does not end")
         elif watched.since is None and self.nodes[node.host].has("ready"):
-            self.note_start(watched)
+            watched.since = now
 
     def guests_of(self, watched):
         """Those of its guests that have been started."""
@@ -373,7 +339,3 @@ class Run:
 
 def say(text):
     print(f"lab: {text}", file=sys.stderr, flush=True)
-
-
-def compile_all(patterns):
-    return [re.compile(pattern) for pattern in patterns]

@@ -7,9 +7,21 @@ import shlex
 
 
 @dataclasses.dataclass
+class Script:
+    before: list        # NAME=VALUE…
+    path: str
+    after: str          # its arguments, as a shell reads them
+
+    def command(self):
+        """How a shell runs it in its folder. Without its x bit it is bash's."""
+        words = [*self.before, *([] if os.access(self.path, os.X_OK) else ["bash"]), self.path]
+        return f"cd {shlex.quote(os.path.dirname(self.path))} && exec env {shlex.join(words)} {self.after}".rstrip()
+
+
+@dataclasses.dataclass
 class Node:
     name: str
-    role: str                   # target, initiator, host, guest, loop, client
+    role: str                   # target, initiator, host, guest, loop
     address: str = ""
     host: str = ""              # of a nested guest: the node that runs its QEMU
     backend: str = ""           # QEMU's own crypto device: builtin or lkcf
@@ -21,8 +33,8 @@ class Node:
     links: list = dataclasses.field(default_factory=list)       # (mac, peer's address, transport)
     ports: list = dataclasses.field(default_factory=list)       # of a target: (transport, address)
     sockets: list = dataclasses.field(default_factory=list)     # (path, listens, mac)
-    scripts: list = dataclasses.field(default_factory=list)     # with their arguments
-    outside: str = ""           # address of its device on the guests' network; of the client: its own
+    scripts: list = dataclasses.field(default_factory=list)     # of Script
+    outside: str = ""           # its address on a network that nodes/*/links do not have
 
     @property
     def owner(self):
@@ -34,10 +46,6 @@ def names(kind, count):
     return [kind] if count == 1 else [f"{kind}{n}" for n in range(1, count + 1)]
 
 
-# Of the guests of a chain that have a network: a bridge of their host, to which the client is
-# connected, too.
-GUEST_NET = "10.78.0"
-HOST_OUTSIDE, CLIENT_ADDRESS = f"{GUEST_NET}.1", f"{GUEST_NET}.254"
 # Of the loop topology: soft-RoCE has no routes on the loopback device, so there is a dummy one beside.
 RDMA_ADDRESS, RDMA_ADDRESS6 = "10.77.0.1", "fd77::1"
 
@@ -75,17 +83,7 @@ def make_nodes(args):
                         guests=[] if args.ram else guests)
             users = [host]
             nodes += [host] + [Node(name, "guest", host="host", ram=args.ram) for name in guests]
-            if args.guest_net:
-                host.outside = HOST_OUTSIDE
-                for number, node in enumerate(nodes[-len(guests):], 11):
-                    node.outside = f"{GUEST_NET}.{number}"
-            if args.client:
-                nodes.append(Node("client", "client", outside=CLIENT_ADDRESS))
         link(nodes, users)
-    for node in nodes:
-        node.accelerator = args.accelerator and node.role in ("target", "loop")
-        if node.accelerator:
-            node.backend = "builtin"
     return nodes
 
 
@@ -119,7 +117,7 @@ def shared_environment(args, nodes, cmdline):
         "GUESTS": sum(node.role == "guest" for node in nodes),
         "HOSTIDS": " ".join(node.hostid for node in nodes if node.hostid),
         "QUEUES": args.queues, "VDPA_DRIVERS": "cof-pool0-rsa",
-        "DILATE": args.dilate, "NO_SETUP": 1 if args.no_setup else "",
+        "NO_SETUP": 1 if args.no_setup else "",
         "GUEST_SMP": args.guest_smp, "GUEST_MEM": args.guest_mem, "CMDLINE": cmdline,
         "LAB_TREE": args.tree,
     }
@@ -130,14 +128,7 @@ def shared_environment(args, nodes, cmdline):
             values[f"{kind}{number}_ADDR"] = node.address
         if found:
             values[f"{kind}_ADDR"] = found[0].address
-    guests = [node.outside for node in nodes if node.role == "guest" and node.outside]
-    if guests:
-        values["GUEST_NET"] = 1
-        values["GUEST_ADDR"], values["GUEST_ADDRS"] = guests[0], " ".join(guests)
-        values |= {f"GUEST{number}_ADDR": address for number, address in enumerate(guests, 1)}
-        values["BRIDGE_ADDR"] = HOST_OUTSIDE
-    if args.client:
-        values["CLIENT_ADDR"] = CLIENT_ADDRESS
+    values |= args.extra.values()
     for assignment in args.env:
         key, _, value = assignment.partition("=")
         values[key] = value
@@ -159,23 +150,9 @@ def node_environment(args, node):
     })
 
 
-def script_file(script):
-    """The script itself, of a command line that may begin with 'env NAME=VALUE...'."""
-    words = shlex.split(script)
-    return next(word for word in words if word.startswith("/"))
-
-
 def hosts_file(nodes):
     lines = ["127.0.0.1 localhost", "::1 localhost"]
     lines += [f"{node.address} {node.name}" for node in nodes if node.address.startswith("10.")]
     lines += [f"{node.outside} {node.name if not node.address else 'bridge'}" for node in nodes
               if node.outside]
     return "\n".join(lines) + "\n"
-
-
-def script_command(script):
-    """How a shell runs it in its folder. Without its x bit it is bash's."""
-    path = script_file(script)
-    if not os.access(path, os.X_OK):
-        script = script.replace(shlex.quote(path), f"bash {shlex.quote(path)}", 1)
-    return f"cd {shlex.quote(os.path.dirname(path))} && exec {script}"
