@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A node's machine: a QEMU or a user-mode kernel that we start, cut and start again."""
 
+import ctypes
+import functools
+import mmap
 import os
+import platform
 import shlex
 import shutil
 import signal
 import socket
 import subprocess
+import time
 
 FIRMWARE = ["-L", "/usr/share/seabios", "-L", "/usr/share/qemu"]
 # Kernel logs complete, nothing rate-limited, a panic ends the machine; nothing that only costs time.
@@ -23,6 +28,8 @@ EMULATED = "max,erms=off,fsrm=off,fsrs=off,fzrm=off,fsrc=off"
 
 class Extra:
     """What `run --with` may change of the machines: nothing, unless somebody's class of that kind does."""
+
+    dilate = 1      # their clocks are so many times slower
 
     def values(self):
         """Of /run/lab/env."""
@@ -43,6 +50,28 @@ class Extra:
     def popen(self):
         """More for subprocess.Popen."""
         return {}
+
+
+@functools.lru_cache(None)
+def tsc_khz():
+    """The frequency of this machine's time stamp counter, which an emulated one counts with. A kernel that measures
+    it on a busy machine may be wrong by a factor of a hundred, and its clock with it. None on other processors."""
+    if platform.machine() != "x86_64":
+        return None
+    code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    code.write(b"\x0f\x31\x48\xc1\xe2\x20\x48\x09\xd0\xc3")     # rdtsc; shl $32, %rdx; or %rdx, %rax; ret
+    rdtsc = ctypes.CFUNCTYPE(ctypes.c_uint64)(ctypes.addressof(ctypes.c_char.from_buffer(code)))
+
+    def look():
+        """The clock and the counter, of some looks the one that took the least time."""
+        looks = [(time.monotonic_ns(), rdtsc(), time.monotonic_ns()) for _ in range(50)]
+        before, ticks, after = min(looks, key=lambda look: look[2] - look[0])
+        return (before + after) / 2, ticks
+
+    begin, first = look()
+    time.sleep(0.1)
+    end, last = look()
+    return round((last - first) * 1e6 / (end - begin))
 
 
 class Machine:
@@ -105,13 +134,15 @@ class Qemu(Machine):
         args, node = self.args, self.node
         accel = ["kvm", "-cpu", "host"] if args.accel == "kvm" else \
             ["tcg,thread=multi", "-cpu", EMULATED]
+        khz = tsc_khz() if args.accel != "kvm" else None
+        clock = f"tsc_early_khz={khz * args.extra.dilate} " if khz else ""
         command = [args.qemu, *FIRMWARE, "-nodefaults", "-no-user-config", "-display", "none",
                    "-name", f"{node.name},debug-threads=on",
                    "-no-reboot", "-M", "q35,vmport=off", "-accel", *accel,
                    "-smp", str(args.smp), "-m", args.host_mem if node.role == "host" else args.mem,
                    "-kernel", args.vmlinuz,
                    "-initrd", f"{self.folder}/initrd" if node.ram else args.initrd,
-                   "-append", f"{CMDLINE} lab.node={node.name} {args.append}",
+                   "-append", f"{CMDLINE} {clock}lab.node={node.name} {args.append}",
                    # what it said before its power was cut is judged, too
                    "-chardev", f"file,id=console,path={self.folder}/console,append=on",
                    "-serial", "chardev:console",
