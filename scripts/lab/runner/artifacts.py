@@ -105,8 +105,10 @@ def tools():
     """The programs that tests run in the nodes, and OpenSSL's provider with its tools; sanitize/ has them
     once more, with the sanitizers."""
     tests, provider = f"{TREE}/tools/testing/selftests", f"{TREE}/tools/openssl-lkcf"
-    key = key_of(f"{tests}/Makefile", *sorted(glob.glob(f"{tests}/*/*.[ch]")), *sorted(glob.glob(f"{provider}/*")),
-                 f"{LAB}/lib/make-tools.sh", os.path.realpath(root()))
+    sources = [path for kind in ("*.[ch]", "*.mk", "Makefile")
+               for path in sorted(glob.glob(f"{tests}/**/{kind}", recursive=True))]
+    key = key_of(*sources, *sorted(glob.glob(f"{provider}/*")), f"{LAB}/lib/make-tools.sh",
+                 os.path.realpath(root()))
     return ensure("tools", key, 1, in_root("sh", f"{LAB}/lib/make-tools.sh", tests, provider))
 
 
