@@ -2,6 +2,7 @@
 """The command run: checks its arguments, makes what they need, and goes on in the root with inside.py."""
 
 import argparse
+import glob
 import json
 import os
 import re
@@ -161,6 +162,32 @@ def one_cpu(runs):
             return
 
 
+def accelerator():
+    """kvm or tcg. /dev/kvm is used where it boots a guest in a guest, within a minute; that is tried once for each boot
+    of this machine. Some that exist in clouds cannot, and COF_LAB_ACCEL says so for all of them."""
+    asked = os.environ.get("COF_LAB_ACCEL")
+    if asked or not os.path.exists("/dev/kvm"):
+        return asked or "tcg"
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        verdict = f"{CACHE}/kvm-{file.read().strip()}"
+    held = lock(f"{CACHE}/kvm.lock", create=True)
+    if not os.path.exists(verdict):
+        say("/dev/kvm: does it boot a guest in a guest?")
+        for old in glob.glob(f"{CACHE}/kvm-*"):
+            os.unlink(old)
+        status = call([f"{LAB}/run", "--timeout", "60", "--no-setup", "--allow-warn", ".", "chain",
+                       f"host={LAB}/node/has-kvm"], env=dict(os.environ, COF_LAB_ACCEL="kvm"),
+                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with open(verdict, "w", encoding="ascii") as file:
+            file.write("tcg" if status else "kvm")
+    os.close(held)
+    with open(verdict, encoding="ascii") as file:
+        accel = file.read()
+    say("/dev/kvm boots a guest in a guest: machines run on it" if accel == "kvm" else
+        "/dev/kvm does not boot a guest in a guest: machines are emulated")
+    return accel
+
+
 def run(parser, words):
     args = options(parser).parse_intermixed_args(words)
     check(args)
@@ -170,7 +197,7 @@ def run(parser, words):
     if args.extra:
         file, *more = shlex.split(args.extra)
         args.extra = shlex.join([os.path.abspath(file), *more])
-    args.tree, args.accel = TREE, os.environ.get("COF_LAB_ACCEL", "tcg")
+    args.tree, args.accel = TREE, "uml" if args.kernel.startswith("uml") else accelerator()
     # The run's folder is what the nodes have as /run/lab.
     runs = f"{CACHE}/run"
     os.makedirs(runs, exist_ok=True)
