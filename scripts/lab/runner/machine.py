@@ -55,10 +55,14 @@ class Extra:
 @functools.lru_cache(None)
 def tsc_khz():
     """The frequency of this machine's time stamp counter, which an emulated one counts with. A kernel that measures
-    it on a busy machine may be wrong by a factor of a hundred, and its clock with it. None on other processors."""
+    it on a busy machine may be wrong by a factor of a hundred, and its clock with it. None on other processors, and
+    where code may not be written (SELinux): then the kernel measures."""
     if platform.machine() != "x86_64":
         return None
-    code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    try:
+        code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    except OSError:
+        return None
     code.write(b"\x0f\x31\x48\xc1\xe2\x20\x48\x09\xd0\xc3")     # rdtsc; shl $32, %rdx; or %rdx, %rax; ret
     rdtsc = ctypes.CFUNCTYPE(ctypes.c_uint64)(ctypes.addressof(ctypes.c_char.from_buffer(code)))
 
