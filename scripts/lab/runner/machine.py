@@ -18,7 +18,7 @@ FIRMWARE = ["-L", "/usr/share/seabios", "-L", "/usr/share/qemu"]
 CMDLINE = ("console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 mitigations=off audit=0 "
            "apparmor=0 tsc=nowatchdog watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 "
            "no_timer_check "    # emulated on a busy machine, ticks may come late
-           # Not the default: operations of every kind shall pass every hop (node/initiator.sh, too).
+           # Not the default: operations of every kind shall pass every hop (lib/setup/initiator.sh, too).
            "virtio_crypto.public_ops=remote")
 
 # Without "fast" string instructions: emulated, they go byte by byte, and the kernel, told that they are

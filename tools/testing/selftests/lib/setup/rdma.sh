@@ -50,3 +50,10 @@ setup_rdma()
 		number=$((number + 1))
 	done <"/run/lab/nodes/$NODE/links"
 }
+
+# drop_rdma - what setup_rdma made in the loop topology
+drop_rdma()
+{
+	[ ! -e /sys/class/infiniband/rxe0 ] || rdma link del rxe0
+	[ ! -e /sys/class/net/rdma0 ] || /sbin/ip link del rdma0
+}

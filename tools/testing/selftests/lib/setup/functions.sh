@@ -3,6 +3,7 @@
 #
 # What the setup files share: steps that say which one failed, and why.
 
+# shellcheck disable=SC2034 # of the files beside it
 CONFIG=/sys/kernel/config
 
 # fail TEXT - with what the kernel said last: refused attributes explain themselves there.
