@@ -5,6 +5,8 @@
 #
 # COUNT    signatures made and verified with each curve (default 10; 500 with COF_SOAK=1)
 # CURVES   default "p192 p256 p384 p521"
+#
+# needs: root, modules pkcs8_key_parser, programs keyctl openssl pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 
@@ -26,8 +28,8 @@ keyctl new_session ecdsa >/dev/null || fatal "no keyring"
 
 # private NAME: $curve's private key, to NAME.pem and NAME.der
 private() {
-	if [ -e "/run/lab/keys/$1.pem" ]; then
-		cp "/run/lab/keys/$1.pem" "$1.pem"
+	if [ -e "$KEY_DIR/$1.pem" ]; then
+		cp "$KEY_DIR/$1.pem" "$1.pem"
 	else
 		openssl genpkey -quiet -algorithm EC -pkeyopt "ec_paramgen_curve:P-${1#p}" -out "$1.pem"
 	fi

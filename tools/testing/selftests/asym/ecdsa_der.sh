@@ -5,6 +5,8 @@
 #
 # COUNT    of each class (default 2000; 10000 with COF_SOAK=1)
 # SEED     default: the time
+#
+# needs: root, modules pkcs8_key_parser, programs ecdsa_der
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -8,6 +8,8 @@
 # CURVES       default "p256 p384 p521"
 # COUNT        signatures made, verified and rejected with each curve (default 10; 500 with COF_SOAK=1)
 # EXPECT_FILE  add the number of operations to the number there, and to that in EXPECT_FILE.ecdsa
+#
+# needs: topology loop pair chain guest, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -4,6 +4,8 @@
 # result, by the pool, also while the pool's port goes and comes back (loop).
 #
 # OPS  operations of each run (default 100; 4000 with COF_SOAK=1)
+#
+# needs: topology loop, modules asym_bench
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

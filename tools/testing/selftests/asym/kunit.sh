@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The KUnit suites in our modules; they run when a module is loaded, and report
 # in debugfs. For kernels that have KUnit.
+#
+# needs: root, kunit
+# needs: modules asym_provider cof_target cof_initiator vdpa_crypto virtio_crypto pkcs8_key_parser
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

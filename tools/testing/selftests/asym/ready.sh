@@ -3,6 +3,8 @@
 # HW_READY follows the pool (loop): without a path the host's device is not ready
 # and the guest's driver computes with its own CPU, not with the host's; with one
 # it is used again, also while operations run. No operation fails.
+#
+# needs: topology loop, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 stress=${PKEY_STRESS:-pkey_stress}

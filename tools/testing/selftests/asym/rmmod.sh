@@ -6,6 +6,8 @@
 #
 # The machine is the lab's "loop": virtio_crypto, vdpa_crypto, initiator and target.
 # SEED=N repeats the choices of a run.
+#
+# needs: topology loop, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 
@@ -199,7 +201,8 @@ for ((cycle = 1; cycle <= CYCLES; cycle++)); do
 	done
 	# Mostly without the load, which costs an emulated machine seconds.
 	[ $((RANDOM % 4)) -eq 0 ] || kill -STOP $load
-	if ! sh /run/lab/bin/setup >"$tmp/setup" 2>&1; then
+	# shellcheck disable=SC2086 # words
+	if ! ${LOOP_SETUP:-sh /run/lab/bin/setup} >"$tmp/setup" 2>&1; then
 		sed 's/^/# /' "$tmp/setup"
 		kill -CONT $load
 		break

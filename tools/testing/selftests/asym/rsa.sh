@@ -10,6 +10,8 @@
 #          (default: all, none). QEMU's gcrypt backend has no sha224 and sha384.
 # GARBAGE  where a ciphertext that does not decrypt is found out (default: device).
 #          QEMU's device answers it with ERR, as if it had failed.
+#
+# needs: topology loop pair chain guest, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -7,17 +7,20 @@
 #
 # The machine is the lab's "loop"; its last test, for sig_enforce and lockdown stay until it ends, and
 # modules of ours are not signed. The pool 'evil' is its own pool0 through mitm.py.
+#
+# needs: topology loop, disposable, programs keyctl openssl pkey_stress python3 xz
+# needs: keys 2048 p256 p384
 here=$(dirname "$0")
+. "$here/../lib/tap.sh"
 # The keys of this test are in a session keyring of its own.
 [ "$OWN_SESSION" ] || OWN_SESSION=1 exec keyctl session - "$0"
-. "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1
 . "$here/../lib/pool.sh"
 stress=${PKEY_STRESS:-pkey_stress}
 model=$pools/pool0
 virtio_public=/sys/module/virtio_crypto/parameters/public_ops
 lockdown=/sys/kernel/security/lockdown
-keys=/run/lab/keys
+keys=$KEY_DIR
 # What the lab chose (remote, so that its tests see operations of every kind at each hop)
 chosen=$(cat $model/public_ops) virtio_chosen=$(cat $virtio_public)
 trap leave EXIT

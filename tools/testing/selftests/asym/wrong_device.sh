@@ -8,10 +8,12 @@
 #   - a pool of the target, which the initiator class cof-wrong reaches by a path
 #   - a device of vdpa_crypto, which virtio_crypto drives in the same kernel
 # beside the lab's own, on the topology "loop".
+#
+# needs: topology loop, modules asym_sim, programs keyctl openssl pkey_stress python3, keys 2048
 here=$(dirname "$0")
+. "$here/../lib/tap.sh"
 # The keys of this test are in a session keyring of its own.
 [ "$OWN_SESSION" ] || OWN_SESSION=1 exec keyctl session - "$0"
-. "$here/../lib/tap.sh"
 
 COUNT=${COUNT:-8}
 stress=${PKEY_STRESS:-pkey_stress}
@@ -103,7 +105,7 @@ only_tests() {
 
 modprobe asym_sim || fatal "there is no asym_sim"
 [ -e $sim ] || fatal "asym_sim cannot answer wrongly"
-make_raw /run/lab/keys/2048.pem || fatal "no key"
+make_raw "$KEY_DIR/2048.pem" || fatal "no key"
 
 # ---- a pool ------------------------------------------------------------------
 put 1 $sim

@@ -3,6 +3,8 @@
 # On one node of the chain, beside a script on another (in_tree.sh in the guest, killed-host.sh on
 # the hypervisor): tells it this node's counters whenever it asks, and sets how long its simulated
 # accelerator takes.
+#
+# needs: topology chain
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

@@ -3,6 +3,8 @@
 # In the guest: sign and decrypt until failover-host.sh is done; nothing may
 # fail. While there is no pool, the host says that its device is not ready, and
 # the guest computes by itself.
+#
+# needs: topology chain
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

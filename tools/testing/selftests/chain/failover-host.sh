@@ -3,6 +3,8 @@
 # On the hypervisor, while the guest signs in a loop (failover-guest.sh): the
 # pool's machine loses its power, and gets it back. Nobody touches the guest or
 # this host. Times are of the monotonic clock.
+#
+# needs: topology chain
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

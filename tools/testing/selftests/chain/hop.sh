@@ -5,6 +5,8 @@
 # fell back.
 #
 # hop.sh host|target SCRIPTS     SCRIPTS: how many meet at the barriers
+#
+# needs: topology pair chain
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

@@ -6,6 +6,8 @@
 # (counters.sh tells): ours 1.00.
 #
 # SIGNATURES  for that (default 50; 1000 with COF_SOAK=1)
+#
+# needs: topology chain
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

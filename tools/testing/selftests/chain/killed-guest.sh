@@ -4,6 +4,8 @@
 # device, sign and decrypt until killed-host.sh kills its QEMU. sh is busybox here.
 #
 # KEYS, THREADS  how many keys, and operations at one time (default 24, 8)
+#
+# needs: topology chain, lab --ram
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 KEYS=${KEYS:-24}

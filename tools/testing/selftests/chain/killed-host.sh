@@ -22,6 +22,8 @@
 # KILLS, RESETS  how often (default 2, 1; with COF_SOAK=1: 100, 10)
 # BOOTS          one in so many starts is a boot (10)
 # KEYS           of the guest (24)
+#
+# needs: topology chain, lab --ram
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 . /run/lab/bin/nested.sh

@@ -4,6 +4,8 @@
 # are shown; then load, each request with a handshake of its own.
 #
 # SECS   of load (default 15; 60 with COF_SOAK=1); WORKERS of load (3; 6)
+#
+# needs: topology chain, lab --client
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

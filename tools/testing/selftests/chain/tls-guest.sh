@@ -3,6 +3,8 @@
 # In the guest of a chain with a client (lab/run --client), beside tls-client.sh, tls-host.sh and
 # tls-target.sh: an nginx that knows nothing of it serves TLS, and every private-key operation is the
 # pool's. It reloads under load; then the pool's machine loses its power and gets it back.
+#
+# needs: topology chain, lab --client
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What travels while this machine (loop) connects to its pool, signs, verifies and disconnects:
 # capture.pcap and secrets.hex in the run's files, for scripts/checks/wireshark.
+#
+# needs: topology loop, programs openssl pkey_stress python3, keys 2048
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 export PYTHONDONTWRITEBYTECODE=1
@@ -37,7 +39,7 @@ verdict $? "the capture ends $(cat "$tmp/said" | tr '\n' ' ')"
 sniffer=
 echo 1 >$path
 check "with its path the device is live" within 20 is live
-openssl rsa -in /run/lab/keys/2048.pem -traditional -outform DER -out "$tmp/der" 2>/dev/null &&
+openssl rsa -in "$KEY_DIR/2048.pem" -traditional -outform DER -out "$tmp/der" 2>/dev/null &&
 	python3 "$here/capture.py" secrets "$tmp/der" >"$files/secrets.hex" && cp "$tmp/pcap" "$files/capture.pcap"
 verdict $? "capture.pcap, $(wc -c <"$tmp/pcap") bytes"
 tap_end

@@ -5,6 +5,8 @@
 #
 # The machine is the lab's "loop". Everything made here has 'cfgerr' or a number from
 # 90 on in its name and is taken down at the end; what the lab configured is not touched.
+#
+# needs: topology loop, modules dummy, programs ip python3
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -5,6 +5,8 @@
 #
 # The machine is the lab's "loop"; the pool 'drain' is this machine's own pool0 through two
 # ports, above all others by its priority.
+#
+# needs: topology loop, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # On each target, beside failover.sh on the initiator: disable and enable the pool when told so, take
 # the network device down, take the RDMA device away, drop what comes for it.
+#
+# needs: topology pair, targets 2, programs ip nft
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 pool=/sys/kernel/config/cof_target/pools/pool0

@@ -12,6 +12,8 @@
 #         or more)
 # KINDS   which: KIND, or KIND:TARGET. Of every path: blackhole pool power; over TCP: reset kill; over
 #         RDMA: nic (the target's network device is down), link (its RDMA device goes), own (ours)
+#
+# needs: topology pair, targets 2, modules asym_bench, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

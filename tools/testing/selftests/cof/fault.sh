@@ -8,6 +8,8 @@
 # SECS   of each kind (default 2; 60 with COF_SOAK=1)
 # KINDS  which (default all)
 # SEED   of the first kind (printed)
+#
+# needs: topology loop, modules asym_bench, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 stress=${PKEY_STRESS:-pkey_stress}

@@ -7,6 +7,8 @@
 #
 # COUNT  messages to each of both (default 2000; COF_SOAK=1: 500000)
 # SEED   of cof_fuzz (default: the time, printed)
+#
+# needs: topology loop, programs cof_fuzz openssl pkey_stress, keys 1024
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 count=${COUNT:-$([ -n "$COF_SOAK" ] && echo 500000 || echo 2000)}
@@ -63,7 +65,7 @@ spoil() {
 }
 
 [ "$(cat $state/state)" = live ] || fatal "the path to pool0 is '$(cat $state/state)'"
-openssl rsa -in /run/lab/keys/1024.pem -traditional -outform DER -out "$tmp/key.der" 2>/dev/null ||
+openssl rsa -in "$KEY_DIR/1024.pem" -traditional -outform DER -out "$tmp/key.der" 2>/dev/null ||
 	fatal "no key"
 mkdir $target/hosts/fuzz && ln -s $target/hosts/fuzz $target/pools/pool0/allowed_hosts/fuzz ||
 	fatal "the host 'fuzz' cannot be allowed"

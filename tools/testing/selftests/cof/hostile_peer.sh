@@ -4,6 +4,8 @@
 # while this machine's initiator computes on the same target: it never notices.
 #
 # The machine is the lab's "loop". COUNT, SEED, COF_SOAK: see proto.py.
+#
+# needs: topology loop, programs openssl pkey_stress python3
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

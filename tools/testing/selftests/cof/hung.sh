@@ -9,6 +9,9 @@
 #
 # CALLERS  at a time (default 40; 200 with COF_SOAK=1); SECS for how long (22; 300)
 # WAIT     max_wait_ms of the slow pool (5000; 10000); HUNG kernel.hung_task_timeout_secs (10; 30)
+#
+# needs: topology loop, modules asym_bench, programs keyctl openssl pkey_stress python3 setsid
+# needs: keys 2048 p256
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 case ${COF_SOAK:-} in
@@ -24,7 +27,7 @@ bench=/sys/kernel/debug/asym_bench
 sysctl=/proc/sys/kernel/hung_task
 host=$(cat $pools/pool0/hostid)
 quota=/sys/kernel/config/cof_target/pools/pool0/quotas/$host
-keys=/run/lab/keys
+keys=$KEY_DIR
 callers=()
 trap leave EXIT
 

@@ -8,6 +8,8 @@
 # above all others by its priority.
 #
 # COUNT  keys (default 20; COF_SOAK=1: 500)
+#
+# needs: topology loop, modules asym_sim, programs openssl pkey_stress python3
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 
@@ -107,8 +109,8 @@ python3 "$here/lossy.py" 4496 4430 "$tmp/control" >"$tmp/peer" 2>&1 &
 peer=$!
 check "a peer in between" within 60 grep -q listening "$tmp/peer"
 check "the pool is live" begin_pool || fatal "state: $(cat $state/state)"
-small="-k /run/lab/keys/1024.pem"
-[ -e /run/lab/keys/1024.pem ] || small="-g 1024"
+small="-k $KEY_DIR/1024.pem"
+[ -e "$KEY_DIR/1024.pem" ] || small="-g 1024"
 
 # ---- one message for a key that is used once, two more for one that stays
 [ -d $tracing/events ] || mount -t tracefs none $tracing

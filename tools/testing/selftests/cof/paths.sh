@@ -4,6 +4,8 @@
 # administrator may change under load, and that a signature is one request and one response.
 #
 # COUNT  signatures (default 20; 500 with COF_SOAK=1)
+#
+# needs: topology loop, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

@@ -31,6 +31,7 @@ import time
 import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import tap  # noqa: E402
 from eckey import EcKey  # noqa: E402
 
 CONFIG = "/sys/kernel/config/cof_target"
@@ -296,7 +297,7 @@ class Key:
         self.pem = f"{folder}/{bits}.pem"
         self.pub = f"{folder}/{bits}.pub"
         self.bits = bits
-        made = f"/run/lab/keys/{bits}.pem"      # by the lab for this run: an emulated machine takes its time
+        made = f"{tap.KEY_DIR}/{bits}.pem"      # for this run: an emulated machine takes its time
         if os.path.exists(made):
             shutil.copy(made, self.pem)
         else:

@@ -5,6 +5,9 @@
 #
 # The hosts are qos.py's, on a pool and a port of its own, on asym_sim. The machine is the lab's
 # "loop". COF_SOAK=1: longer.
+#
+# needs: topology loop, modules asym_sim, programs openssl python3
 here=$(dirname "$0")
+. "$here/../lib/tap.sh"
 export PYTHONDONTWRITEBYTECODE=1
 exec python3 "$here/qos.py" quota

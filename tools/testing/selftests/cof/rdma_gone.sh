@@ -7,6 +7,9 @@
 # the other path is TCP, and nothing is computed by software.
 #
 # TIMES  the device goes and comes back (default 2; 25 with COF_SOAK=1)
+#
+# needs: topology loop, transport rdma mixed, modules asym_bench, programs ip pkey_stress rdma
+# needs: lab rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

@@ -7,6 +7,8 @@
 #
 # COUNT  random SENDs (default 2000; COF_SOAK=1: 50000)
 # SEED   of these (default: the time, printed)
+#
+# needs: topology loop, transport rdma, programs pkey_stress rdma_hostile
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 count=${COUNT:-$([ -n "$COF_SOAK" ] && echo 50000 || echo 2000)}

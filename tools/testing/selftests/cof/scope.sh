@@ -4,6 +4,8 @@
 # it when another one has its name.
 #
 # The machine is the lab's "loop"; a port at [::] is reached by the addresses of all interfaces.
+#
+# needs: topology loop, transport tcp, modules dummy, programs ip
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

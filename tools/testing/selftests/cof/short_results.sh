@@ -6,10 +6,12 @@
 #
 # The machine is the lab's "loop"; the pools are its own pool0 through mitm.py, above all others
 # by their priority.
+#
+# needs: topology loop, programs keyctl openssl python3, keys 2048
 here=$(dirname "$0")
+. "$here/../lib/tap.sh"
 # The keys of this test are in a session keyring of its own.
 [ "$OWN_SESSION" ] || OWN_SESSION=1 exec keyctl session - "$0"
-. "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1
 . "$here/../lib/pool.sh"
 . "$here/../lib/raw.sh"
@@ -19,7 +21,7 @@ complaints() {
 	dmesg | grep -cE 'alg: .*(test|vector).*failed|WARNING:'
 }
 
-make_raw /run/lab/keys/2048.pem || fatal "no key"
+make_raw "$KEY_DIR/2048.pem" || fatal "no key"
 complained=$(complaints)
 begin_mitm 4492
 

@@ -6,6 +6,8 @@
 #
 # The machine is the lab's "loop"; the pool 'silent' is this machine's own pool0 through
 # lossy.py, above all others by its priority.
+#
+# needs: topology loop, programs pkey_stress python3
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

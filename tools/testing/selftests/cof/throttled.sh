@@ -4,6 +4,8 @@
 # wait, none is given up, sent again, or computed by software, and when the quota goes they go on.
 #
 # SECS  for how long (default 6; 60 with COF_SOAK=1)
+#
+# needs: topology loop, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 stress=${PKEY_STRESS:-pkey_stress}

@@ -3,7 +3,16 @@
 # TAP for the shell tests, and the counters of every hop.
 #
 # A test sources this file, calls check() or verdict() for each fact, and ends
-# with tap_end. Nothing here skips.
+# with tap_end. Its head says what it needs, in lines that needs.sh reads: where the lab has not set the
+# machine up, that does, or says why the test is skipped, and runs the test again.
+# shellcheck disable=SC2154	# of the test: here
+if [ -z "${KSFT_READY:-}" ] && { [ -z "${TOPOLOGY+set}" ] || [ "${NO_SETUP:-}" ]; } &&
+	grep -q '^# needs: ' "$0"; then
+	exec sh "$here/../lib/needs.sh" "$0" "$@"
+fi
+
+# Keys made for this run: BITS.pem, p256.pem, ...
+KEY_DIR=${KEY_DIR:-/run/lab/keys}
 
 # The fabric that tests of CoF use, and this machine's addresses there (loop): lab/run --transport.
 # shellcheck disable=SC2034
@@ -56,6 +65,12 @@ tap_end() {
 	echo "1..$tap_nr"
 	[ "$tap_nr" -gt 0 ] && [ "$tap_bad" -eq 0 ]
 	exit $?
+}
+
+# skip TEXT: this cannot be tested here
+skip() {
+	echo "1..0 # SKIP $*"
+	exit 4
 }
 
 note() {
@@ -135,8 +150,8 @@ check_drivers() {
 # key WHAT: pkey_stress's argument for a key, made by openssl for this run: bits of an RSA key, or
 # p192, p256, p384, p521
 key() {
-	if [ -e "/run/lab/keys/$1.pem" ]; then
-		echo "-k /run/lab/keys/$1.pem"
+	if [ -e "$KEY_DIR/$1.pem" ]; then
+		echo "-k $KEY_DIR/$1.pem"
 	else
 		echo "-g $1"
 	fi
@@ -161,9 +176,9 @@ bridge() {
 	within 10 grep -q listening "$1"
 }
 
-# has_kmemleak: it watches this kernel
+# has_kmemleak: it watches this kernel, and the lab can ask it
 has_kmemleak() {
-	[ -e /sys/kernel/debug/kmemleak ] && ! grep -q 'kmemleak=off' /proc/cmdline
+	command -v lab >/dev/null && [ -e /sys/kernel/debug/kmemleak ] && ! grep -q 'kmemleak=off' /proc/cmdline
 }
 
 # within SECONDS COMMAND...: until it succeeds

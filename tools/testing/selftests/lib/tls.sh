@@ -12,7 +12,7 @@ servers=
 certificates() {
 	local kind key
 	for kind in rsa:2048 ec:p256; do
-		key=/run/lab/keys/${kind#*:}.pem
+		key=$KEY_DIR/${kind#*:}.pem
 		cp "$key" "$tmp/${kind%:*}.key"
 		plain req -x509 -new -key "$key" -subj /CN=localhost -days 10 -addext \
 			"subjectAltName=DNS:localhost,DNS:guest,IP:127.0.0.1" -out "$tmp/${kind%:*}.pem" || return

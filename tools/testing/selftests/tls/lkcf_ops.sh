@@ -9,6 +9,8 @@
 # SECS     of threads (5; 60); THREADS (8; 64)
 # JOBS     operations of jobs (200; 5000)
 # MODES    which of: ops threads forks remove async strangers quota advice
+#
+# needs: topology loop, programs lkcf_ops lkcf_keys openssl, keys 2048 3072 4096 p256 p384 p521
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1
@@ -26,7 +28,7 @@ all="2048 3072 4096 p256 p384 p521"
 run() {
 	_what=$1
 	_keys=
-	for _key in $2; do _keys="$_keys -k /run/lab/keys/$_key.pem"; done
+	for _key in $2; do _keys="$_keys -k $KEY_DIR/$_key.pem"; done
 	shift 2
 	counters "$tmp/before"
 	hops >"$tmp/hops-before"
@@ -73,7 +75,7 @@ for mode in $MODES; do
 		modules=$(mktemp -d)
 		cp "$OPENSSL_MODULES/lkcf.so" "$(command -v lkcf_keys)" "$modules"
 		chmod -R a+rX "$modules" "$tmp"
-		OPENSSL_MODULES=$modules "$modules/lkcf_keys" "$mode" /run/lab/keys/2048.pem \
+		OPENSSL_MODULES=$modules "$modules/lkcf_keys" "$mode" "$KEY_DIR/2048.pem" \
 			>"$tmp/out" 2>&1
 		rc=$?
 		grep '^lkcf_keys' "$tmp/out" | sed 's/^/# /'
@@ -91,8 +93,8 @@ for mode in $MODES; do
 			unshare -m sh -c 'mount -t tmpfs lkcf /lib/modules && mkdir "/lib/modules/$(uname -r)" &&
 				{ [ "$1" = 0 ] || echo kernel/crypto/asymmetric_keys/pkcs8_key_parser.ko; } \
 				>"/lib/modules/$(uname -r)/modules.builtin" &&
-				exec openssl dgst -sha256 -sign /run/lab/keys/p256.pem -out "$2.sig" "$2"' \
-				sh $built_in "$tmp/text" >"$tmp/advice$built_in" 2>&1
+				exec openssl dgst -sha256 -sign "$3" -out "$2.sig" "$2"' \
+				sh $built_in "$tmp/text" "$KEY_DIR/p256.pem" >"$tmp/advice$built_in" 2>&1
 			verdict $? "without the parser software computes"
 		done
 		modprobe pkcs8_key_parser || fatal "modprobe pkcs8_key_parser"

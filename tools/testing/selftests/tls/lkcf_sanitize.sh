@@ -5,6 +5,8 @@
 # lkcf_ops.
 #
 # COUNT   operations of each (default 60; 2000 with COF_SOAK=1); SECS of threads (3; 30)
+#
+# needs: topology loop, lab programs with sanitizers
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1
@@ -16,7 +18,7 @@ case ${COF_SOAK:-} in
 esac
 reports='ERROR: [A-Za-z]+Sanitizer|runtime error:|== Invalid|definitely lost'
 keys=()
-for key in 2048 p256 p384; do keys+=(-k "/run/lab/keys/$key.pem"); done
+for key in 2048 p256 p384; do keys+=(-k "$KEY_DIR/$key.pem"); done
 
 # silent TEXT COMMAND...: all modes, or those named in $only
 silent() {

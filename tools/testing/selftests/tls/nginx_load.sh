@@ -5,6 +5,8 @@
 # No request fails; and whose keys are in the kernel is known.
 #
 # SECS   of load for each (default 10; 60 with COF_SOAK=1); WORKERS of load (3; 8)
+#
+# needs: topology loop, programs lkcf_ops nginx openssl python3, keys 2048 p256
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1
@@ -95,7 +97,7 @@ unplug() {
 
 certificates || fatal "no certificates"
 nginx_conf $port 2
-preload="$preload /run/lab/bin/lose_keys.so"
+preload="$preload $OPENSSL_MODULES/lose_keys.so"
 server $port nginx -c "$tmp/nginx.conf" || { sed 's/^/# /' "$tmp/server.log"; fatal "nginx does not start"; }
 master=$(cat "$tmp/nginx.pid")
 expect "workers that are not root's" "$(pgrep -c -u www-data -P "$master")" -eq 2

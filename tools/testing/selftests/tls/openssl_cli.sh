@@ -5,12 +5,15 @@
 # of the kernel.
 #
 # HASHES  of signatures
+#
+# needs: topology loop, programs lkcf_ops openssl
+# needs: keys 1024 2048 3072 4096 p192 p256 p384 p521
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 . "$here/../lib/lkcf.sh"
-keys=/run/lab/keys
+keys=$KEY_DIR
 HASHES=${HASHES:-sha1 sha224 sha256 sha384 sha512 sha512-256 sha3-224 sha3-256 sha3-384 sha3-512}
 cd "$tmp" || exit 1
 ops=0 software=0

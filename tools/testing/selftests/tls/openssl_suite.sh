@@ -4,6 +4,8 @@
 # through the provider lkcf: they pass as without it, and the kernel computed.
 #
 # SSL_TESTS  of ssl_test, which are handshakes (default: a few; with COF_SOAK=1 all)
+#
+# needs: topology loop, programs openssl, lab --openssl-tests
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

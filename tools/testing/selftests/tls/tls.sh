@@ -6,6 +6,8 @@
 #
 # SERVERS, CLIENTS   which of them (CLIENTS: all with COF_SOAK=1, and of nginx and s_server; the
 #                    other servers have two)
+#
+# needs: topology loop, programs curl haproxy lkcf_ops nginx openssl, keys 2048 p256
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

@@ -9,6 +9,9 @@
 #
 # COUNT  chains (default 20000; COF_SOAK=1: 1000000)
 # SEED   of them (default: random, printed)
+#
+# needs: root, modules vdpa_crypto virtio_vdpa virtio_crypto vdpa_crypto_fuzz pkcs8_key_parser
+# needs: programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 count=${COUNT:-$([ "${COF_SOAK:-0}" != 0 ] && echo 1000000 || echo 20000)}

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
+# needs: root, modules vdpa_crypto vhost_vdpa, programs openssl
 """A hand-made driver for vdpa_crypto, through /dev/vhost-vdpa-N as QEMU would do it.
 
 Shows that the device does what virtio 1.3, 5.9 says for drivers that behave, and that one which
@@ -24,6 +25,7 @@ import time
 import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import tap  # noqa: E402
 from eckey import EcKey  # noqa: E402
 
 CONFIG = "/sys/kernel/config/vdpa_crypto/hostile"
@@ -107,7 +109,7 @@ class Key:
 
     def __init__(self, bits):
         with tempfile.TemporaryDirectory() as folder:
-            pem = f"/run/lab/keys/{bits}.pem"       # by the lab for this run: an emulated machine takes its time
+            pem = f"{tap.KEY_DIR}/{bits}.pem"       # made for this run: an emulated machine takes its time
             if not os.path.exists(pem):
                 pem = f"{folder}/key"
                 subprocess.run(["openssl", "genrsa", "-out", pem, str(bits)], check=True,
@@ -1014,6 +1016,7 @@ def test_services(key):
 
 
 def main():
+    tap.need()
     count = int(os.environ.get("COUNT", "2000" if os.environ.get("COF_SOAK") == "1" else "60"))
     seed = int(os.environ.get("SEED", random.SystemRandom().getrandbits(32)))
     print(f"# COUNT={count} SEED={seed}", flush=True)
@@ -1021,6 +1024,7 @@ def main():
     random.seed(seed)
     dev = None
     try:
+        subprocess.run(["modprobe", "vdpa_crypto"], check=True)
         key = Key(2048)
         dev = Device(make_device(drivers="rsa-generic", algorithms="rsa ecdsa cbc(aes)", max_sessions=4))
         dev.map()

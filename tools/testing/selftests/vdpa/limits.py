@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
+# needs: topology loop, modules vdpa_crypto vhost_vdpa asym_sim, programs openssl
 """Limits of a vdpa_crypto device: kept, the tighter rules, changed live, and what waits for them goes
 with its queue.
 
@@ -29,6 +30,7 @@ here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(here, "..", "cof"))
 
 import hostile                                                  # noqa: E402
+import tap                                                      # noqa: E402
 import proto                                                    # noqa: E402
 from eckey import EcKey                                         # noqa: E402
 from hostile import BASE, BUS, CREATE, ECDSA, ENCRYPT, NEXT, PRIVATE, PUBLIC, RAW  # noqa: E402
@@ -524,6 +526,7 @@ def main_neighbours():
 
 
 def main():
+    tap.need()
     if sys.argv[1:] == ["neighbours"]:
         return main_neighbours()
     clock = sys.argv[1:] != ["waiting"]

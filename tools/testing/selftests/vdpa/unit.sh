@@ -1,10 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # vdpa-crypto-device(8): the device is as its file says, or there is none, and why is said.
+#
+# needs: topology loop, modules asym_sim
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1
-tool=$here/../../../vdpa-crypto/vdpa-crypto-device
+tools=$here/../../../vdpa-crypto
+[ -d "$tools" ] || tools=$here	# installed
+tool=$tools/vdpa-crypto-device
+[ -x "$tool" ] || skip "no vdpa-crypto-device"
 folder=/sys/kernel/config/vdpa_crypto/unit
 export VDPA_CRYPTO_CONFIG_DIR="$tmp" VDPA_CRYPTO_RUN_DIR="$tmp/run"
 trap '"$tool" stop unit; rm -rf "$tmp"' EXIT
@@ -106,7 +111,7 @@ for name in unit unit2 unit3; do
 		"$(cat "${folder%/*}/$name/stats/requests")" -eq 0
 	check "$name is stopped" "$tool" stop $name
 done
-unit=$here/../../../vdpa-crypto/vdpa-crypto@.service
+unit=$tools/vdpa-crypto@.service
 expect "commands of the unit that are this program's" \
 	"$(grep -cE '^Exec(Start|Stop)=/usr/sbin/vdpa-crypto-device (start|stop) %i$' "$unit")" -eq 2
 tap_end

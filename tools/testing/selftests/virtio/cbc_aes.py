@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
+# needs: topology loop guest, modules cipher_check, programs openssl
 """cbc(aes) on this machine's virtio crypto devices, judged by the kernel's software (cipher_check)
 and, through AF_ALG, by OpenSSL.
 
@@ -13,33 +14,20 @@ import os
 import random
 import socket
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import tap  # noqa: E402
+from tap import check, same  # noqa: E402
 
 DRIVER = "virtio_crypto_aes_cbc"
 BUS = "/sys/bus/virtio/drivers/virtio_crypto"
 STATS = "/sys/kernel/debug/virtio_crypto"
 
-nr = bad = 0
-
-
-def check(fact, text):
-    global nr, bad
-    nr += 1
-    bad += not fact
-    print(f"{'ok' if fact else 'not ok'} {nr} {text}", flush=True)
-
-
-def same(actual, wanted, text):
-    check(actual == wanted, text if actual == wanted else f"{text}: {actual!r}, wanted {wanted!r}")
-
-
-def read(path):
-    with open(path, encoding="ascii") as file:
-        return dict(line.split(None, 1) for line in file.read().splitlines() if " " in line)
-
 
 def stats():
-    return {name: int(value) for name, value in read(f"{STATS}/cipher").items()}
+    return tap.counters(f"{STATS}/cipher")
 
 
 def delta(before, after):
@@ -171,7 +159,7 @@ def tell(name, what):
 
 def live(name):
     end = time.monotonic() + 20
-    while read(f"{STATS}/{name}/stats")["state"].strip() != "live":
+    while "state live" not in tap.read(f"{STATS}/{name}/stats").splitlines():
         if time.monotonic() > end:
             return False
         time.sleep(0.05)
@@ -215,6 +203,7 @@ def test_away(cycles):
 
 
 def main():
+    tap.need()
     count = int(os.environ.get("COUNT") or (500 if os.environ.get("COF_SOAK") == "1" else 10))
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
     print(f"# SEED={seed}")
@@ -232,8 +221,7 @@ def main():
         test_away(max(count // 5, 2))
     except Exception as error:     # pylint: disable=broad-except
         check(False, f"the test ended early: {type(error).__name__} {error}")
-    print(f"1..{nr}")
-    return bad > 0
+    return tap.end()
 
 
 if __name__ == "__main__":

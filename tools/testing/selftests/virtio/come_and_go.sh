@@ -8,6 +8,8 @@
 # CYCLES, PLUGS  how often (default 2, 2; with COF_SOAK=1: 1000, 200); PLUGS=0: nothing is plugged, no
 #                second device either
 # WORKERS        threads of keyctl (default 2; 8)
+#
+# needs: topology guest, modules cipher_check, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -6,6 +6,8 @@
 # one, a lone answer has its own at once, and none is held back for longer.
 #
 # Makes and removes the device 'doorbell', on asym_sim; meanwhile the driver has no other.
+#
+# needs: topology loop, modules asym_sim asym_bench
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 bench=/sys/kernel/debug/asym_bench

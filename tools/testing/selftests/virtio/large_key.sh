@@ -5,6 +5,8 @@
 # refuses it.
 #
 # COUNT  operations (default 6; 100 with COF_SOAK=1)
+#
+# needs: topology guest, programs pkey_stress, keys 8192
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 COUNT=${COUNT:-$([ "${COF_SOAK:-}" = 1 ] && echo 100 || echo 6)}
@@ -15,7 +17,7 @@ stats=/sys/kernel/debug/virtio_crypto/$device/stats
 trap 'rm -rf "$tmp"' EXIT
 
 hops >"$tmp/before"
-"${PKEY_STRESS:-pkey_stress}" -k /run/lab/keys/8192.pem -n "$COUNT" -t 2 \
+"${PKEY_STRESS:-pkey_stress}" -k "$KEY_DIR/8192.pem" -n "$COUNT" -t 2 \
 	-o sign,verify,reject,encrypt,decrypt -H sha1,sha256,sha512 -c >"$tmp/out" 2>&1
 verdict $? "RSA-8192: every result as OpenSSL says"
 sed 's/^/# /' "$tmp/out"
@@ -33,7 +35,7 @@ live() {
 }
 
 # A key that is in use when the device goes.
-"${PKEY_STRESS:-pkey_stress}" -k /run/lab/keys/8192.pem -s 60 -w 50 -o sign -H sha256 \
+"${PKEY_STRESS:-pkey_stress}" -k "$KEY_DIR/8192.pem" -s 60 -w 50 -o sign -H sha256 \
 	>"$tmp/out" 2>&1 &
 load=$!
 sleep 1
@@ -47,6 +49,6 @@ sed 's/^/# /' "$tmp/out" | sort | uniq -c | head -n 4
 check "without the device: what it says" grep -qE 'Invalid argument|No such device' "$tmp/out"
 echo "$device" >$driver/bind
 check "the device is there again" within 20 live
-check "RSA-8192 works again" "${PKEY_STRESS:-pkey_stress}" -k /run/lab/keys/8192.pem -n 2 -o sign \
+check "RSA-8192 works again" "${PKEY_STRESS:-pkey_stress}" -k "$KEY_DIR/8192.pem" -n 2 -o sign \
 	-H sha256
 tap_end

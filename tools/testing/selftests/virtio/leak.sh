@@ -6,6 +6,8 @@
 # Where there is no device yet (the lab's loop with --no-setup) one is made, which the host's
 # software computes for.
 # KEYS, OPS  how many (default 40, 200; with COF_SOAK=1: 1000, 100000)
+#
+# needs: root, modules vdpa_crypto virtio_vdpa virtio_crypto pkcs8_key_parser, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -13,6 +13,8 @@
 # ECDSA          where those are computed: device (default) or software
 # EXPECT_FILE    add the number of operations of the device to the number there, and that of
 #                those of ECDSA to the number in EXPECT_FILE.ecdsa
+#
+# needs: topology guest chain, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

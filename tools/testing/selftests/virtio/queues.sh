@@ -3,6 +3,8 @@
 # With as many data queues as processors each carries load, and the requests of each processor
 # are in one (the lab's loop with --smp 4 --queues 4). And the way of an operation can be followed
 # with trace events.
+#
+# needs: topology loop, processors 4, queues 4, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

@@ -6,6 +6,8 @@
 #
 # KEYS    of the first part (default 12; 200 with COF_SOAK=1)
 # ROUNDS  of the second, 64 operations each (default 2; 50)
+#
+# needs: topology loop, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -8,6 +8,9 @@
 # Meanwhile the driver has no other device.
 # WAIT_MS  max_wait_ms (default 1000)
 # FORGET   operations whose session is unknown (default 12; with COF_SOAK=1: 1000)
+#
+# needs: topology loop, modules virtio_crypto_fake cipher_check asym_bench, programs keyctl openssl
+# needs: keys 1024 2048
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 WAIT_MS=${WAIT_MS:-1000}
@@ -80,7 +83,7 @@ declare -A serial
 bits=(1024 2048 3072 4096)
 modprobe pkcs8_key_parser
 for n in "${bits[@]}"; do
-	pem=/run/lab/keys/$n.pem
+	pem=$KEY_DIR/$n.pem
 	[ -e $pem ] || { pem=$tmp/$n.pem; openssl genrsa -out "$pem" "$n" 2>/dev/null; }
 	openssl pkcs8 -topk8 -nocrypt -in "$pem" -outform DER -out "$tmp/p8"
 	serial[$n]=$(keyctl padd asymmetric "silent$n" @u <"$tmp/p8") || fatal "no key of $n bits"

@@ -7,6 +7,8 @@
 # For the lab's guest in memory (--ram): sh is busybox there.
 # SUSPENDS, HIBERNATIONS  how often (default 2, 1; with COF_SOAK=1: 35, 15)
 # WORKERS                 threads of keyctl (default 2; 8)
+#
+# needs: topology guest, lab --ram, programs pkey_stress
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
+# needs: topology loop guest, programs keyctl openssl, keys 2048
 """A PKCS #1 v1.5 ciphertext that was tampered with is one operation of the device, as a good one is,
 and takes as long: it is not computed again by software. Good and tampered ones in turn, through
 keyctl_pkey_decrypt(). What is asserted are the counters; times are printed.
@@ -16,6 +17,10 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import tap  # noqa: E402
+from tap import check as verdict  # noqa: E402
+
 KEYCTL_PKEY_DECRYPT = 26
 SYS_KEYCTL = 250
 KEY_BYTES = 256
@@ -28,16 +33,6 @@ class Params(ctypes.Structure):
     """struct keyctl_pkey_params"""
     _fields_ = [("key_id", ctypes.c_int32), ("in_len", ctypes.c_uint32),
                 ("out_len", ctypes.c_uint32), ("spare", ctypes.c_uint32 * 7)]
-
-
-failures = number = 0
-
-
-def verdict(good, text):
-    global failures, number
-    number += 1
-    failures += not good
-    print(f"{'ok' if good else 'not ok'} {number} {text}", flush=True)
 
 
 def run(*args, **kwargs):
@@ -67,10 +62,11 @@ def decrypt(key, data):
 
 
 def main():
+    tap.need()
     soak = os.environ.get("COF_SOAK") == "1"
     count = int(os.environ.get("COUNT", 1000 if soak else 50))
     message = b"attack at dawn"
-    pem = "/run/lab/keys/2048.pem"
+    pem = f"{tap.KEY_DIR}/2048.pem"
 
     with tempfile.TemporaryDirectory() as tmp:
         if not os.path.exists(pem):
@@ -111,8 +107,7 @@ def main():
     print(f"# medians of {count}: good {medians[0]:.0f} us, tampered {medians[1]:.0f} us, "
           f"{100 * (medians[1] / medians[0] - 1):+.1f} % (wanted: within 5 %)")
     run("keyctl", "unlink", str(key), "@u")
-    print(f"1..{number}")
-    return 1 if failures else 0
+    return tap.end()
 
 
 sys.exit(main())
