@@ -6,11 +6,12 @@
 # What the programs are told, by their environment alone
 OPENSSL_CONF=$tmp/openssl.cnf
 OPENSSL_MODULES=${OPENSSL_MODULES:-/run/lab/bin}
+[ -e "$OPENSSL_MODULES/lkcf.so" ] || OPENSSL_MODULES=$(dirname "$(command -v lkcf.so)")
 KEEP_COUNTERS=$tmp/statistics
 export OPENSSL_CONF OPENSSL_MODULES KEEP_COUNTERS
 plain_cnf=$tmp/plain.cnf
-lkcf_example=${LAB_TREE:-.}/tools/openssl-lkcf/lkcf.cnf
-preload=/run/lab/bin/keep_counters.so
+lkcf_example=$OPENSSL_MODULES/lkcf.cnf
+preload=$OPENSSL_MODULES/keep_counters.so
 
 # lkcf_config FILE [PARAMETER=VALUE]...: the drop-in that comes with the provider, with these
 lkcf_config() {
