@@ -17,14 +17,15 @@ import os
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import tempfile
 import time
 
-import proto
-from proto import (CONNECT, CONNECT_RSP, DISCONNECT, IDENTIFY, KEY_OPEN, KEY_CLOSE, KEEP_ALIVE, EVENT, ENCRYPT,
-                   DECRYPT, SIGN, VERIFY, ABORT, connect_body, io_body, message)
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import cof  # noqa: E402
+import keys  # noqa: E402
+from cof import (ABORT, CONNECT, CONNECT_RSP, DECRYPT, DISCONNECT, ENCRYPT, EVENT, IDENTIFY,
+                 KEEP_ALIVE, KEY_CLOSE, KEY_OPEN, SIGN, VERIFY, connect_body, io_body, message)
 
 QUERY = 0x49
 OVERFLOW, NOT_SUPPORTED, ABORTED, UNKNOWN_HANDLE, KEY_REJECTED, DRAINING = 12, 14, 20, 3, 1, 6
@@ -111,7 +112,7 @@ def good(path, key, public):
     admin.ask(message(CONNECT, connect_body(features=15), tag=1))
     admin.tell(response(CONNECT, 1, granted(15)))
     admin.ask(digests(message(IDENTIFY, tag=2)))
-    admin.tell(digests(response(IDENTIFY, 2, proto.IDENTIFY_RSP.pack(
+    admin.tell(digests(response(IDENTIFY, 2, cof.IDENTIFY_RSP.pack(
         2, 15, 3, 0x3f1, 512, 4096, 64, 4096, 0, 0, 1000, 0, 5000, 100, 32, b"rsa-generic"))))
     # a key in three segments, the first of which ends within the header
     opened = digests(message(KEY_OPEN, struct.pack("<BBHI", 1, 1, 0, len(key)), key, tag=3))
@@ -208,11 +209,11 @@ def bad(path, key):
 
 def make(folder):
     with tempfile.TemporaryDirectory() as tmp:
-        key = proto.Key(tmp, 1024)
-        good(f"{folder}/good.pcap", key.der, key.pub_der)
-        bad(f"{folder}/bad.pcap", key.der)
+        key = keys.RsaKey(tmp, 1024)
+        good(f"{folder}/good.pcap", key.private, key.public)
+        bad(f"{folder}/bad.pcap", key.private)
         with open(f"{folder}/key.hex", "w", encoding="ascii") as file:
-            print(*(number.hex() for number in secrets(key.der)), sep="\n", file=file)
+            print(*(number.hex() for number in secrets(key.private)), sep="\n", file=file)
 
 
 def show_secrets(path):

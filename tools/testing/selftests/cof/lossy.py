@@ -18,15 +18,18 @@ lossy.py LISTEN TARGET CONTROL: two ports at COF_ADDR
 
 Prints 'listening'. On SIGTERM: 'swallowed COUNT'.
 """
+import os
 import signal
 import socket
 import sys
 import threading
 
-import proto
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import cof  # noqa: E402
+import fabric  # noqa: E402
 
 LISTEN, TARGET, CONTROL = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-OPERATIONS = (proto.ENCRYPT, proto.DECRYPT, proto.SIGN, proto.VERIFY)
+OPERATIONS = (cof.ENCRYPT, cof.DECRYPT, cof.SIGN, cof.VERIFY)
 lock = threading.Lock()
 counters = {}
 total = 0
@@ -49,20 +52,20 @@ def lose(opcode, answer):
     """None: hand it on; 'drop'; 'flip'."""
     what, nth = control()
     if what == "hole":
-        return "drop" if opcode >= proto.ENCRYPT else None
+        return "drop" if opcode >= cof.ENCRYPT else None
     if opcode in OPERATIONS:
         if what == ("answer" if answer else "request") and due(what, nth):
             return "drop"
         if what == "flip" and not answer and due(what, nth):
             return "flip"
-    if what == "query" and opcode == proto.QUERY and answer and due(what, nth):
+    if what == "query" and opcode == cof.QUERY and answer and due(what, nth):
         return "drop"
     return None
 
 
 def older(raw):
     """CONNECT without the feature INLINE_KEY. It never has a digest."""
-    return raw[:56] + bytes([raw[56] & ~proto.INLINE_KEY]) + raw[57:]
+    return raw[:56] + bytes([raw[56] & ~cof.INLINE_KEY]) + raw[57:]
 
 
 def exactly(sock, count):
@@ -78,7 +81,7 @@ def exactly(sock, count):
 def keep(opcode):
     """Is the answer to this kept back?"""
     what, _ = control()
-    return (what == "silent" and opcode in OPERATIONS) or (what == "keys" and opcode == proto.KEY_OPEN)
+    return (what == "silent" and opcode in OPERATIONS) or (what == "keys" and opcode == cof.KEY_OPEN)
 
 
 def pump(source, sink, answer):
@@ -86,22 +89,22 @@ def pump(source, sink, answer):
     kept = []
     try:
         while True:
-            raw = exactly(source, proto.HDR.size)
-            fields = proto.HDR.unpack(raw)
-            raw += exactly(source, fields[3] - proto.HDR.size)
+            raw = exactly(source, cof.HDR.size)
+            fields = cof.HDR.unpack(raw)
+            raw += exactly(source, fields[3] - cof.HDR.size)
             fate = lose(fields[1], answer)
             if fate:
                 with lock:
                     total += 1
-            if fields[1] == proto.CONNECT and not answer and control()[0] == "old":
+            if fields[1] == cof.CONNECT and not answer and control()[0] == "old":
                 raw = older(raw)
             if fate == "flip":
                 raw = raw[:-1] + bytes([raw[-1] ^ 4])
             if answer and keep(fields[1]):
                 kept.append(raw)
                 continue
-            if answer and control()[0] == "silent" and fields[1] in (proto.QUERY, proto.ABORT):
-                raw = proto.message(fields[1], tag=fields[6], flags=1)
+            if answer and control()[0] == "silent" and fields[1] in (cof.QUERY, cof.ABORT):
+                raw = cof.message(fields[1], tag=fields[6], flags=1)
             while kept and control()[0] not in ("silent", "keys"):
                 sink.sendall(kept.pop(0))
             if fate != "drop":
@@ -121,8 +124,8 @@ def end(*_):
 
 def main():
     signal.signal(signal.SIGTERM, end)
-    listener = proto.offer(proto.ADDRESS, LISTEN)
-    target = proto.reach(proto.ADDRESS, TARGET)
+    listener = fabric.offer(fabric.ADDRESS, LISTEN)
+    target = fabric.reach(fabric.ADDRESS, TARGET)
     print("listening", flush=True)
     while True:
         near, _ = listener.accept()

@@ -18,16 +18,19 @@ mitm.py LISTEN TARGET CONTROL: two ports at COF_ADDR
 Prints 'listening', then a line 'OPERATION FATE' for each operation that was answered, or would
 have been, where FATE is 'true' or what was done to it.
 """
+import os
 import signal
 import socket
 import struct
 import sys
 import threading
 
-import proto
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import cof  # noqa: E402
+import fabric  # noqa: E402
 
 LISTEN, TARGET, CONTROL = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-NAMES = {proto.ENCRYPT: "encrypt", proto.DECRYPT: "decrypt", proto.SIGN: "sign", proto.VERIFY: "verify"}
+NAMES = {cof.ENCRYPT: "encrypt", cof.DECRYPT: "decrypt", cof.SIGN: "sign", cof.VERIFY: "verify"}
 RSA, ANSWER = 1, 1
 opened = {}     # handle: key
 learned = set()
@@ -57,32 +60,32 @@ class Request:
     def __init__(self, opcode, raw, hlen):
         self.opcode = opcode
         data = raw[hlen:]
-        if opcode == proto.KEY_OPEN:
+        if opcode == cof.KEY_OPEN:
             self.key = data
             return
-        fields = proto.IO_REQ.unpack(raw[proto.HDR.size:proto.HDR.size + proto.IO_REQ.size])
+        fields = cof.IO_REQ.unpack(raw[cof.HDR.size:cof.HDR.size + cof.IO_REQ.size])
         handle, algo, padding = fields[:3]
         key_len = fields[8]
-        self.raw_rsa = (algo, padding) == (RSA, proto.RAW)
+        self.raw_rsa = (algo, padding) == (RSA, cof.RAW)
         self.key = data[len(data) - key_len:] if key_len else opened.get(handle, b"")
 
 
 def result(opcode, tag, data):
-    return proto.message(opcode, struct.pack("<II", len(data), 0), data, tag=tag, flags=ANSWER)
+    return cof.message(opcode, struct.pack("<II", len(data), 0), data, tag=tag, flags=ANSWER)
 
 
 def fate_of(request, what, status, data):
     """What to say instead of the result @data, and what that is called. None: nothing at all."""
-    public = request.opcode in (proto.ENCRYPT, proto.VERIFY)
+    public = request.opcode in (cof.ENCRYPT, cof.VERIFY)
     if what == "mute" or (what == "silent" and public):
         return None, what
     if what == "learn":
         learned.add(request.key)
-    if what == "lie" and request.opcode == proto.VERIFY:
+    if what == "lie" and request.opcode == cof.VERIFY:
         return b"", "lie"
     if status:
         return data, "true"
-    if what == "lie" and request.opcode == proto.ENCRYPT and request.raw_rsa:
+    if what == "lie" and request.opcode == cof.ENCRYPT and request.raw_rsa:
         block = bytes.fromhex(read(f"{CONTROL}.block"))
         return (block, "lie") if block else (data, "true")
     short = data.lstrip(b"\0")
@@ -96,21 +99,21 @@ def fate_of(request, what, status, data):
 def pump(source, sink, is_answer, requests):
     try:
         while True:
-            raw = exactly(source, proto.HDR.size)
-            _, opcode, _, length, hlen, status, tag, _, _ = proto.HDR.unpack(raw)
-            raw += exactly(source, length - proto.HDR.size)
+            raw = exactly(source, cof.HDR.size)
+            _, opcode, _, length, hlen, status, tag, _, _ = cof.HDR.unpack(raw)
+            raw += exactly(source, length - cof.HDR.size)
             if not is_answer:
-                if opcode == proto.CONNECT:     # without digests: answers are made anew
-                    raw = raw[:56] + bytes([raw[56] & ~(proto.HDR_CRC | proto.DATA_CRC)]) + raw[57:]
-                elif opcode in NAMES or opcode == proto.KEY_OPEN:
+                if opcode == cof.CONNECT:     # without digests: answers are made anew
+                    raw = raw[:56] + bytes([raw[56] & ~(cof.HDR_CRC | cof.DATA_CRC)]) + raw[57:]
+                elif opcode in NAMES or opcode == cof.KEY_OPEN:
                     requests[tag] = Request(opcode, raw, hlen)
-            elif opcode == proto.QUERY and read(CONTROL) in ("silent", "mute"):
-                raw = proto.message(opcode, tag=tag, flags=ANSWER)
+            elif opcode == cof.QUERY and read(CONTROL) in ("silent", "mute"):
+                raw = cof.message(opcode, tag=tag, flags=ANSWER)
             elif tag in requests and opcode == requests[tag].opcode:
                 request = requests.pop(tag)
-                if opcode == proto.KEY_OPEN:
+                if opcode == cof.KEY_OPEN:
                     if not status:
-                        opened[struct.unpack("<Q", raw[proto.HDR.size:proto.HDR.size + 8])[0]] = request.key
+                        opened[struct.unpack("<Q", raw[cof.HDR.size:cof.HDR.size + 8])[0]] = request.key
                 else:
                     data, fate = fate_of(request, read(CONTROL), status, raw[hlen:])
                     print(NAMES[opcode], fate, flush=True)
@@ -129,8 +132,8 @@ def pump(source, sink, is_answer, requests):
 
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    listener = proto.offer(proto.ADDRESS, LISTEN)
-    target = proto.reach(proto.ADDRESS, TARGET)
+    listener = fabric.offer(fabric.ADDRESS, LISTEN)
+    target = fabric.reach(fabric.ADDRESS, TARGET)
     print("listening", flush=True)
     while True:
         near, _ = listener.accept()

@@ -9,11 +9,14 @@ peer.py connect ADDRESS PORT [FIELD=VALUE]...
 peer.py answer ADDRESS PORT STATUS VERSION VERSION_MIN
     listens, prints 'listening', and answers every CONNECT so until it is killed
 """
+import os
 import socket
 import struct
 import sys
 
-import proto
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import cof  # noqa: E402
+import fabric  # noqa: E402
 
 
 def connect(address, port, *fields):
@@ -21,9 +24,9 @@ def connect(address, port, *fields):
     for field in fields:
         name, value = field.split("=", 1)
         change[name] = value.encode() if name in ("hostid", "pool") else int(value)
-    proto.PORT = int(port)
-    reply = proto.Conn(address).ask(proto.CONNECT, proto.connect_body(**change))
-    if reply.opcode != proto.CONNECT:
+    cof.PORT = int(port)
+    reply = cof.Conn(address).ask(cof.CONNECT, cof.connect_body(**change))
+    if reply.opcode != cof.CONNECT:
         print(f"opcode={reply.opcode} status={reply.status}")
         return
     version, version_min = struct.unpack("<HH", reply.body[:4])
@@ -31,15 +34,15 @@ def connect(address, port, *fields):
 
 
 def answer(address, port, status, version, version_min):
-    listener = proto.offer(address, int(port))
+    listener = fabric.offer(address, int(port))
     print("listening", flush=True)
     while True:
         sock, _ = listener.accept()
-        request = proto.Reply(sock.recv(208, socket.MSG_WAITALL))
-        body = proto.CONNECT_RSP.pack(int(version), int(version_min), 0, 1, 8, 8192, 5000, 0, 0, 1, bytes(16))
+        request = cof.Reply(sock.recv(208, socket.MSG_WAITALL))
+        body = cof.CONNECT_RSP.pack(int(version), int(version_min), 0, 1, 8, 8192, 5000, 0, 0, 1, bytes(16))
         if int(status):
             body = struct.pack("<HH", int(version), int(version_min)) + bytes(52)
-        sock.sendall(proto.message(proto.CONNECT, body, tag=request.tag, flags=1, status=int(status)))
+        sock.sendall(cof.message(cof.CONNECT, body, tag=request.tag, flags=1, status=int(status)))
         sock.recv(1)    # until the initiator closes
         sock.close()
 

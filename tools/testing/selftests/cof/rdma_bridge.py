@@ -18,8 +18,10 @@ import tempfile
 import threading
 import time
 
-import proto
-from proto import check, same
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import cof  # noqa: E402
+import tap  # noqa: E402
+from tap import same  # noqa: E402
 
 ADDRESSES = [os.environ.get("COF_ADDR", "10.77.0.1")]
 if os.environ.get("COF_ADDR6"):
@@ -74,7 +76,7 @@ def stream(rng, count):
     for _ in range(count):
         length = rng.choice((32, 33, 40, 208, 504, 505, 512, 4088, 4089, 4096, 8192, 65528, 65536,
                              rng.randrange(32, 9000)))
-        parts.append(struct.pack("<IHHI", proto.MAGIC, 1, 0, length) + rng.randbytes(length - 12))
+        parts.append(struct.pack("<IHHI", cof.MAGIC, 1, 0, length) + rng.randbytes(length - 12))
         if rng.random() < 0.02:
             parts.append(rng.randbytes(rng.choice((1, 11, 12, 31, 5000))))
     return b"".join(parts)
@@ -123,14 +125,14 @@ def test(rng, near, far, address, conns):
         thread.start()
     for thread in threads:
         thread.join()
-    proto.eventually(lambda: len(sink.got) == conns, 20)
+    tap.eventually(lambda: len(sink.got) == conns, 20)
     sink.stop()
     same(heard, [(True, b"")] * conns, f"{text}: one way")
     same(sink.got, [(len(said), hashlib.sha256(said).hexdigest())] * conns, f"{text}: the other")
     # The ends are the same connections in another order: what one may send the other has room for.
     ends = []
     for bridge, file in zip(both, files):
-        proto.eventually(lambda log=file: len(left(log)) >= conns, 20)
+        tap.eventually(lambda log=file: len(left(log)) >= conns, 20)
         bridge.terminate()
         bridge.wait()
         ends.append(left(file))
@@ -150,8 +152,7 @@ def main():
         for near, far, conns in (((), (), 4), (("-r", "4", "-s", "512"), ("-r", "64", "-s", "65536"), 2),
                                  (("-r", "64", "-s", "512"), ("-r", "4", "-s", "4104"), 2)):
             test(rng, near, far, address, conns)
-    print(f"1..{proto.nr}")
-    return proto.bad > 0
+    return tap.end()
 
 
 if __name__ == "__main__":

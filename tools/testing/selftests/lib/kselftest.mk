@@ -15,7 +15,7 @@ run_tests: all
 install: all
 	@test -n "$(INSTALL_PATH)" || { echo "INSTALL_PATH=<folder> is needed" >&2; exit 1; }
 	mkdir -p $(INSTALL_PATH)
-	cp -p $(TEST_PROGS) $(TEST_PROGS_EXTENDED) $(TEST_FILES) $(TEST_GEN_FILES) settings config \
+	cp -rp $(TEST_PROGS) $(TEST_PROGS_EXTENDED) $(TEST_FILES) $(TEST_GEN_FILES) settings config \
 		$(INSTALL_PATH)/
 	for file in $(TEST_INCLUDES:../%=%); do \
 		mkdir -p $(OBJ_PATH)/$${file%/*} && cp -p ../$$file $(OBJ_PATH)/$$file || exit; \

@@ -8,7 +8,7 @@ limits.py             all of it, but for two guests
 limits.py waiting     what does not look at the clock
 limits.py neighbours  a guest that tries everything to get more than its limit, beside another
 
-Each guest is hostile.py's hand-made driver, in a thread, with a number of signatures in flight. They
+Each guest is lib/vhost.py's hand-made driver, in a thread, with a number of signatures in flight. They
 are computed by asym_sim, which sets the time that takes and does not compute (null), so that the
 machine is idle enough to be on time. Speaks TAP. The machine is the lab's "loop".
 
@@ -24,19 +24,17 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 
 here = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(here, "..", "cof"))
+sys.path[:0] = [os.path.join(here, "..", "lib"), os.path.join(here, "..", "cof")]
 
-import hostile                                                  # noqa: E402
 import tap                                                      # noqa: E402
-import proto                                                    # noqa: E402
-from eckey import EcKey                                         # noqa: E402
-from hostile import BASE, BUS, CREATE, ECDSA, ENCRYPT, NEXT, PRIVATE, PUBLIC, RAW  # noqa: E402
-from hostile import REVISION_1, STATELESS, SIGN, SUSPEND, WRITE, OK  # noqa: E402
-from proto import check, eventually, same                       # noqa: E402
+import vhost                                                    # noqa: E402
+from keys import EcKey, RsaKey                                  # noqa: E402
 from qos import PER_CENT, SECONDS, busy, near, param, steadily  # noqa: E402
+from tap import check, eventually, same                         # noqa: E402
+from vhost import BASE, BUS, CREATE, ECDSA, ENCRYPT, NEXT, PRIVATE, PUBLIC, RAW  # noqa: E402
+from vhost import REVISION_1, STATELESS, SIGN, SUSPEND, WRITE, OK  # noqa: E402
 
 ROUNDS = 5 if os.environ.get("COF_SOAK") else 3
 CONFIG = "/sys/kernel/config/vdpa_crypto"
@@ -53,7 +51,7 @@ class Guest(threading.Thread):
         # virtio_crypto may have the device for a moment, and test it
         if drivers == "sim-rsa":
             param("null", 0)
-        self.dev = hostile.Device(hostile.make_device(self.config, drivers=drivers, algorithms="rsa ecdsa cbc(aes)"))
+        self.dev = vhost.Device(vhost.make_device(self.config, drivers=drivers, algorithms="rsa ecdsa cbc(aes)"))
         if drivers == "sim-rsa":
             param("null", 1)
         self.dev.map()
@@ -64,14 +62,14 @@ class Guest(threading.Thread):
 
     def set(self, **limits):
         for name, value in limits.items():
-            hostile.write(f"{self.config}/{name}", str(value))
+            tap.write(f"{self.config}/{name}", value)
 
     def stat(self, name):
-        return hostile.stat(name, self.config)
+        return vhost.stat(name, self.config)
 
     def latencies(self):
         """Operations in all lines of stats/latency."""
-        return sum(int(line.split()[1]) for line in hostile.read(f"{self.config}/stats/latency").splitlines())
+        return sum(int(line.split()[1]) for line in tap.read(f"{self.config}/stats/latency").splitlines())
 
     def open(self):
         self.dev.start()
@@ -195,7 +193,7 @@ def at_most(done, seconds, rate, text):
 def test_costs(guest, folder):
     """Who makes more work than others do with such a key is charged for it, also for preparing keys."""
     dev, units, size = guest.dev, 10, 512
-    modulus = hostile.Key(4096).modulus
+    modulus = RsaKey(folder, 4096).modulus
     guest.set(ops_per_sec=0, bytes_per_sec=0, units_per_sec=units)
 
     dev.start()
@@ -308,7 +306,7 @@ def test_refused(guest):
             check(False, f"{name}={value} is refused")
         except OSError:
             check(True, f"{name}={value} is refused")
-    same(hostile.read(f"{guest.config}/burst_ms"), "100", "and changes nothing")
+    same(tap.read(f"{guest.config}/burst_ms"), "100", "and changes nothing")
 
 
 def test_waiting(guest):
@@ -329,11 +327,11 @@ def test_waiting(guest):
     session = guest.open()
     guest.fill(DEPTH, guest.sign(session))
     check(eventually(lambda: guest.stat("waiting") > DEPTH // 2, 5), "many wait again")
-    dev.ioctl(hostile.SET_VRING_ENABLE, struct.pack("<II", hostile.DATAQ, 0))
+    dev.ioctl(vhost.SET_VRING_ENABLE, struct.pack("<II", vhost.DATAQ, 0))
     check(eventually(lambda: guest.stat("waiting") == 0, 2), "a queue that is stopped takes them with it")
 
     dev.start(REVISION_1 | STATELESS)
-    para = struct.pack("<IIIII", 1, PRIVATE, len(guest.key.private), hostile.PKCS1, hostile.SHA256)
+    para = struct.pack("<IIIII", 1, PRIVATE, len(guest.key.private), vhost.PKCS1, vhost.SHA256)
     keyed = dev.header(SIGN, 0, DIGEST, guest.key.bytes, 0, para) + guest.key.private + bytes(DIGEST)
     for pause in (0, 0.001, 0.02, 0.5):
         dev.start(REVISION_1 | STATELESS)
@@ -345,7 +343,7 @@ def test_waiting(guest):
     for pause in (0, 0.001, 0.02, 0.5):
         dev.start()
         _, session = dev.cipher_open(bytes(16))
-        guest.fill(DEPTH, dev.cipher_request(hostile.CIPHER_ENCRYPT, session, bytes(16), bytes(8192), room=8192)[0], 8192)
+        guest.fill(DEPTH, dev.cipher_request(vhost.CIPHER_ENCRYPT, session, bytes(16), bytes(8192), room=8192)[0], 8192)
         time.sleep(pause)
         dev.set_status(0)
     check(eventually(lambda: guest.stat("waiting") == 0, 5), "and those of ciphers")
@@ -355,7 +353,7 @@ def test_waiting(guest):
     guest.set(ops_per_sec=0, bytes_per_sec=16384)
     dev.start()
     _, session = dev.cipher_open(bytes(16))
-    guest.fill(4, dev.cipher_request(hostile.CIPHER_ENCRYPT, session, bytes(16), bytes(8192), room=8192)[0], 8192)
+    guest.fill(4, dev.cipher_request(vhost.CIPHER_ENCRYPT, session, bytes(16), bytes(8192), room=8192)[0], 8192)
     start = time.monotonic()
     check(eventually(lambda: dev.data.used_index() == 4, 20), "a cipher's requests over the limit are answered")
     took = time.monotonic() - start
@@ -369,7 +367,7 @@ def test_waiting(guest):
     dev.ioctl(SUSPEND)
     took = time.monotonic() - start
     check(took < 10, f"a device that is suspended lets them go ({took:.2f} s)")
-    taken = struct.unpack("<II", dev.ioctl(hostile.GET_VRING_BASE, struct.pack("<II", hostile.DATAQ, 0)))[1]
+    taken = struct.unpack("<II", dev.ioctl(vhost.GET_VRING_BASE, struct.pack("<II", vhost.DATAQ, 0)))[1]
     same(dev.data.used_index(), taken, "what was taken is answered")
 
     session = guest.open()
@@ -453,7 +451,7 @@ class Trick(threading.Thread):
 
 def test_neighbours(normal, other, folder):
     """What the other one does, within the same limit, is not felt more than honest work is."""
-    dev, modulus, size = other.dev, hostile.Key(4096).modulus, 512
+    dev, modulus, size = other.dev, RsaKey(folder, 4096).modulus, 512
     ec = EcKey(folder, "P-521")
     for guest in (normal, other):
         guest.set(units_per_sec=UNITS)
@@ -511,18 +509,15 @@ def test_neighbours(normal, other, folder):
 def main_neighbours():
     guests = []
     try:
-        key = hostile.Key(2048)
-        guests = [Guest(name, key, "rsa-generic") for name in ("normal", "other")]
         with tempfile.TemporaryDirectory() as folder:
+            key = RsaKey(folder, 2048)
+            guests = [Guest(name, key, "rsa-generic") for name in ("normal", "other")]
             test_neighbours(*guests, folder)
     except Exception:
-        for line in traceback.format_exc().splitlines():
-            print(f"# {line}")
-        check(False, "the test ended early")
+        tap.ended_early()
     for guest in guests:
         guest.remove()
-    print(f"1..{proto.nr}")
-    return proto.bad > 0
+    return tap.end()
 
 
 def main():
@@ -533,7 +528,8 @@ def main():
     guest = None
     try:
         subprocess.run(["modprobe", "-a", "asym_sim"], check=True)
-        key = hostile.Key(2048)
+        with tempfile.TemporaryDirectory() as folder:
+            key = RsaKey(folder, 2048)
         guest = Guest("limits", key)
         test_refused(guest)
         if clock:
@@ -548,9 +544,7 @@ def main():
             test_neighbour(guest, key)
         guest.fill(DEPTH, guest.sign(guest.open()))
     except Exception:
-        for line in traceback.format_exc().splitlines():
-            print(f"# {line}")
-        check(False, "the test ended early")
+        tap.ended_early()
     if guest:
         guest.remove()
     for name, value in (("null", 0), ("latency_us", 0), ("parallelism", 4)):
@@ -558,8 +552,7 @@ def main():
     check(eventually(lambda: not subprocess.run(["rmmod", "asym_sim"], check=False,
                                                 capture_output=True).returncode, 10),
           "asym_sim can be unloaded")
-    print(f"1..{proto.nr}")
-    return proto.bad > 0
+    return tap.end()
 
 
 if __name__ == "__main__":
