@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Encodings of ECDSA keys, signatures and points, most of them wrong, to whichever driver serves
-# this machine and to OpenSSL (ecdsa_der.c). Loads what it needs.
+# this machine and to OpenSSL (ecdsa_der, from der/). Loads what it needs.
 #
 # COUNT    of each class (default 2000; 10000 with COF_SOAK=1)
 # SEED     default: the time

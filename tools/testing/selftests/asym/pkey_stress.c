@@ -31,6 +31,8 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "../lib/clock.h"
+
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define MAX_KEYS	2048
 #define MAX_BLOCK	1024
@@ -75,14 +77,6 @@ static atomic_ulong done_with[OP_NR][2 * HASH_NR];	/* the second half: ECDSA */
 static atomic_ulong worst_us;
 static bool quiet, counts, in_turn, certificates;
 static const char *after;		/* begin when this file exists */
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
 
 static void die(const char *what)
 {

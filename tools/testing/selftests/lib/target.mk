@@ -20,5 +20,5 @@ TEST_INCLUDES += $(wildcard ../lib/*.sh ../lib/*.py ../lib/setup/*.sh)
 
 include $(or $(wildcard ../../lib.mk),../lib/kselftest.mk)
 
-$(OUTPUT)/pkey_stress: ../asym/pkey_stress.c
+$(OUTPUT)/pkey_stress: ../asym/pkey_stress.c ../lib/clock.h
 	$(CC) $(CFLAGS) -o $@ $< -lkeyutils -lcrypto -lpthread
