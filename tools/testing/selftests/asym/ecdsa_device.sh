@@ -21,10 +21,6 @@ stress=${PKEY_STRESS:-pkey_stress}
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 
-delta() {
-	hop_delta "$tmp/before" "$tmp/after" "$1"
-}
-
 total_ops=0
 # run TEXT ARGS...: all operations right, all of them computed by the device
 run() {

@@ -16,10 +16,6 @@ port=$(echo /sys/kernel/config/cof_target/ports/*)
 
 modprobe asym_bench || fatal "cannot load asym_bench"
 
-delta() {
-	hop_delta "$tmp/before" "$tmp/after" "$1"
-}
-
 result() {
 	awk -v n="$1" '$1 == n { print $2 }' $bench/result
 }

@@ -25,11 +25,6 @@ stress=${PKEY_STRESS:-pkey_stress}
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 
-# delta NAME: how much a counter rose over the last run
-delta() {
-	hop_delta "$tmp/before" "$tmp/after" "$1"
-}
-
 # run TEXT DEVICE|SOFTWARE ARGS...: all operations right, all computed there
 run() {
 	_what=$1

@@ -19,6 +19,7 @@ COUNT=${COUNT:-8}
 stress=${PKEY_STRESS:-pkey_stress}
 tmp=$(mktemp -d) || exit 1
 . "$here/../lib/raw.sh"
+. "$here/../lib/pool.sh"
 target=/sys/kernel/config/cof_target
 initiator=/sys/kernel/config/cof_initiator/wrong
 path=$initiator/paths/1
@@ -48,26 +49,8 @@ remove() {
 }
 trap 'remove; rm -rf "$tmp"' EXIT
 
-# within SECONDS COMMAND...
-within() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.1
-	done
-}
-
-put() {
-	echo "$1" >"$2" || fatal "cannot write '$1' to $2"
-}
-
 file_says() {
 	[ "$(cat "$1" 2>/dev/null)" = "$2" ]
-}
-
-registered() {
-	grep -qs "^driver *: $1\$" /proc/crypto
 }
 
 # compute TEXT: all four operations through keyctl, every result checked by

@@ -36,10 +36,6 @@ ops=$(cat /run/lab/rsa-ops)
 ecdsa=$(cat /run/lab/rsa-ops.ecdsa 2>/dev/null || echo 0)
 note "the caller did $ops operations, $ecdsa of them of ECDSA"
 
-delta() {
-	hop_delta "$tmp/before" "$tmp/after" "$1"
-}
-
 expect "the caller's operations" "$ops" -gt 0
 case $1 in
 host)

@@ -49,10 +49,6 @@ counters() {
 	hops
 }
 
-delta() {
-	hop_delta "$tmp/before" "$tmp/after" "$1"
-}
-
 modprobe -a cof_target cof_initiator "cof_$cof_transport" || fatal "modules do not load"
 mkdir $target/ports/97 &&
 	echo "$cof_transport" >$target/ports/97/transport &&

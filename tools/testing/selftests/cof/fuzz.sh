@@ -38,10 +38,6 @@ leave() {
 }
 trap leave EXIT
 
-counters() {
-	grep -r . $state/ 2>/dev/null | sed 's/.*cof\/pool0-1\///; s/:/ /'
-}
-
 # value NAME: in the last line that cof_fuzz printed
 value() {
 	tail -n 1 "$tmp/fuzz" | tr ' ' '\n' | sed -n "s/^$1=//p"
@@ -70,7 +66,7 @@ openssl rsa -in "$KEY_DIR/1024.pem" -traditional -outform DER -out "$tmp/key.der
 mkdir $target/hosts/fuzz && ln -s $target/hosts/fuzz $target/pools/pool0/allowed_hosts/fuzz ||
 	fatal "the host 'fuzz' cannot be allowed"
 hops >"$tmp/before"
-counters >"$tmp/path-before"
+path_counters pool0-1 >"$tmp/path-before"
 associations=$(hop "$tmp/before" pool/pool0.associations)
 keys=$(hop "$tmp/before" pool/pool0.keys)
 
@@ -143,7 +139,7 @@ expect "... and none took longer than 15 s (ms)" "$worst" -lt 15000
 # What was refused is closed within a second.
 within 10 eval '[ "$(cat $target/pools/pool0/stats/associations)" -eq "$associations" ]'
 hops >"$tmp/after"
-counters >"$tmp/path-after"
+path_counters pool0-1 >"$tmp/path-after"
 
 expect "operations of the good initiator" \
 	"$(hop_delta "$tmp/before" "$tmp/after" class/cof-pool0.device)" -gt 10

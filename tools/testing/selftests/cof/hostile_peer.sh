@@ -23,7 +23,7 @@ pins() {
 
 [ "$(cat $state/state)" = live ] || fatal "the path to pool0 is '$(cat $state/state)'"
 hops >"$tmp/before"
-grep -r . $state/ 2>/dev/null | sed 's/.*cof\/pool0-1\///; s/:/ /' >"$tmp/path-before"
+path_counters pool0-1 >"$tmp/path-before"
 pins_before=$(pins)
 
 # Three operations a second do: an emulated machine is busy with ten.
@@ -49,7 +49,7 @@ verdict $? "beside it: no operation of the good initiator failed, none was wrong
 load=
 sed 's/^/# /' "$tmp/out"
 hops >"$tmp/after"
-grep -r . $state/ 2>/dev/null | sed 's/.*cof\/pool0-1\///; s/:/ /' >"$tmp/path-after"
+path_counters pool0-1 >"$tmp/path-after"
 
 expect "operations of the good initiator" \
 	"$(hop_delta "$tmp/before" "$tmp/after" class/cof-pool0.device)" -gt 50

@@ -49,12 +49,8 @@ begin_pool() {
 }
 
 counters() {
-	grep -r . $state/ 2>/dev/null | sed 's/.*cof\/inline-1\///; s/:/ /'
+	path_counters inline-1
 	hops
-}
-
-delta() {
-	hop_delta "$tmp/before" "$tmp/after" "$1"
 }
 
 # run WHAT OPS ARGS...: so many operations, none wrong, all by the pool. Keys are new in each run.

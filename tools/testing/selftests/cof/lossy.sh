@@ -53,7 +53,7 @@ begin_pool() {
 }
 
 counters() {
-	grep -r . $state/ 2>/dev/null | sed 's/.*cof\/lossy-1\///; s/:/ /'
+	path_counters lossy-1
 	hops
 }
 
@@ -70,10 +70,6 @@ run() {
 	expect "$*: computed by the device" "$(delta class/cof-lossy.device)" -ge $((2 * ops))
 	expect "$*: computed by software" "$(delta class/cof-lossy.software)" -eq 0
 	expect "$*: failed" "$(delta class/cof-lossy.failed)" -eq 0
-}
-
-delta() {
-	hop_delta "$tmp/before" "$tmp/after" "$1"
 }
 
 fate() {

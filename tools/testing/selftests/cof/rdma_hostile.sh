@@ -37,10 +37,6 @@ end_pool() {
 	[ ! -d $pool ] || rmdir $pool/paths/* $pool
 }
 
-counters() {
-	grep -r . $state/ 2>/dev/null | sed 's/.*cof\/pool0-1\///; s/:/ /'
-}
-
 # resources: what there is of RDMA's, references to the module, associations. Protection domain and
 # completion queues are the device's, and stay.
 resources() {
@@ -95,7 +91,7 @@ mkdir $target/hosts/hostile
 ln -s $target/hosts/hostile $target/pools/pool0/allowed_hosts/hostile ||
 	fatal "the host 'hostile' cannot be allowed"
 hops >"$tmp/before"
-counters >"$tmp/path-before"
+path_counters pool0-1 >"$tmp/path-before"
 resources=$(resources)
 complaints=$(complaints | wc -l)
 ! has_kmemleak || check "kmemleak begins" lab kmemleak begin
@@ -240,7 +236,7 @@ verdict $? "beside it: no operation of the good initiator failed, none was wrong
 load=
 sed 's/^/# /' "$tmp/out"
 hops >"$tmp/after"
-counters >"$tmp/path-after"
+path_counters pool0-1 >"$tmp/path-after"
 expect "operations of the good initiator" \
 	"$(hop_delta "$tmp/before" "$tmp/after" class/cof-pool0.device)" -gt 50
 for class in virtio cof-pool0; do

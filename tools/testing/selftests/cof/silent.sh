@@ -39,12 +39,8 @@ idle() {
 }
 
 counters() {
-	grep -r . $state/ 2>/dev/null | sed 's/.*cof\/silent-1\///; s/:/ /'
+	path_counters silent-1
 	hops
-}
-
-delta() {
-	hop_delta "$tmp/before" "$tmp/after" "$1"
 }
 
 fate() {

@@ -128,6 +128,17 @@ hop_delta() {
 	awk -v n="$3" '$1 == n { v[FILENAME] = $2 } END { print v[ARGV[2]] - v[ARGV[1]] }' "$1" "$2"
 }
 
+# delta NAME: how much a counter rose from the snapshot $tmp/before to $tmp/after
+# shellcheck disable=SC2154	# of the test: tmp
+delta() {
+	hop_delta "$tmp/before" "$tmp/after" "$1"
+}
+
+# path_counters PATH: of a path of the initiator (pool0-1, ...), as 'name value' lines
+path_counters() {
+	grep -r . "/sys/class/cof/$1/" 2>/dev/null | sed "s/.*cof\/$1\///; s/:/ /"
+}
+
 # public_ops: where virtio_crypto has operations with a public key computed, local or remote
 public_ops() {
 	cat /sys/module/virtio_crypto/parameters/public_ops

@@ -22,11 +22,6 @@ class=/sys/kernel/debug/asym/virtio
 stress=${PKEY_STRESS:-pkey_stress}
 trap 'rm -rf "$tmp"' EXIT
 
-# delta NAME: how much a counter rose over the last run
-delta() {
-	hop_delta "$tmp/before" "$tmp/after" "$1"
-}
-
 live() {
 	grep -qs '^state live$' /sys/kernel/debug/virtio_crypto/*/stats
 }
