@@ -7,6 +7,8 @@
 # CURVES   default "p192 p256 p384 p521"
 #
 # needs: root, modules pkcs8_key_parser, programs keyctl openssl pkey_stress
+# check: stable, mainline
+# soak: uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -7,6 +7,8 @@
 # SEED     default: the time
 #
 # needs: root, modules pkcs8_key_parser, programs ecdsa_der
+# check: uml
+# quick: uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -10,6 +10,8 @@
 # EXPECT_FILE  add the number of operations to the number there, and to that in EXPECT_FILE.ecdsa
 #
 # needs: topology loop pair chain guest, programs pkey_stress
+# check: stable, mainline, uml
+# quick: uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

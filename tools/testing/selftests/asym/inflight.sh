@@ -6,6 +6,8 @@
 # OPS  operations of each run (default 100; 4000 with COF_SOAK=1)
 #
 # needs: topology loop, modules asym_bench
+# check: stable, uml
+# quick: uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

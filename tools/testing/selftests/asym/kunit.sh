@@ -3,8 +3,10 @@
 # The KUnit suites in our modules; they run when a module is loaded, and report
 # in debugfs. For kernels that have KUnit.
 #
-# needs: root, kunit
+# needs: root, bare, kunit
 # needs: modules asym_provider cof_target cof_initiator vdpa_crypto virtio_crypto pkcs8_key_parser
+# check: uml
+# quick: uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

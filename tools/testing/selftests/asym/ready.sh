@@ -5,6 +5,7 @@
 # it is used again, also while operations run. No operation fails.
 #
 # needs: topology loop, programs pkey_stress
+# check: stable, uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 stress=${PKEY_STRESS:-pkey_stress}

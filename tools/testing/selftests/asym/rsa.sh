@@ -12,6 +12,8 @@
 #          QEMU's device answers it with ERR, as if it had failed.
 #
 # needs: topology loop pair chain guest, programs pkey_stress
+# check: stable, mainline, stable:guest, uml
+# quick: uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

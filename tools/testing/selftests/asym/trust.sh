@@ -10,6 +10,8 @@
 #
 # needs: topology loop, disposable, programs keyctl openssl pkey_stress python3 xz
 # needs: keys 2048 p256 p384
+# check: stable last, mainline last
+# soak: uml last
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 # The keys of this test are in a session keyring of its own.

@@ -10,6 +10,8 @@
 # beside the lab's own, on the topology "loop".
 #
 # needs: topology loop, modules asym_sim, programs keyctl openssl pkey_stress python3, keys 2048
+# check: stable, uml
+# soak: stable/rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 # The keys of this test are in a session keyring of its own.

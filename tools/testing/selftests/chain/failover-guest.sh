@@ -5,6 +5,7 @@
 # the guest computes by itself.
 #
 # needs: topology chain
+# check: chain/guest.sh
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

@@ -5,6 +5,7 @@
 # this host. Times are of the monotonic clock.
 #
 # needs: topology chain
+# check: chain/host.sh
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

@@ -8,6 +8,7 @@
 # SIGNATURES  for that (default 50; 1000 with COF_SOAK=1)
 #
 # needs: topology chain
+# check: chain/guest.sh
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

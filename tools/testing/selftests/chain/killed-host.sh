@@ -23,7 +23,9 @@
 # BOOTS          one in so many starts is a boot (10)
 # KEYS           of the guest (24)
 #
-# needs: topology chain, lab --ram
+# needs: topology chain, lab --ram --env=SIM_LATENCY_US=50000
+# needs: beside guest=chain/killed-guest.sh target=chain/counters.sh
+# check: stable
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 . /run/lab/bin/nested.sh

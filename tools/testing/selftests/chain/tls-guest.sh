@@ -4,7 +4,9 @@
 # tls-target.sh: an nginx that knows nothing of it serves TLS, and every private-key operation is the
 # pool's. It reloads under load; then the pool's machine loses its power and gets it back.
 #
-# needs: topology chain, lab --client
+# needs: topology chain, lab --with=scripts/bench.d/machines.py+client
+# needs: beside target=chain/tls-target.sh host=chain/tls-host.sh client=chain/tls-client.sh
+# soak: stable alone --guest-smp=2
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

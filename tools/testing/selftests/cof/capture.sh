@@ -4,6 +4,7 @@
 # capture.pcap and secrets.hex in the run's files, for scripts/checks/wireshark.
 #
 # needs: topology loop, programs openssl pkey_stress python3, keys 2048
+# check: scripts/checks/wireshark
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 export PYTHONDONTWRITEBYTECODE=1

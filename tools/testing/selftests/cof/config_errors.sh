@@ -7,6 +7,8 @@
 # 90 on in its name and is taken down at the end; what the lab configured is not touched.
 #
 # needs: topology loop, modules dummy, programs ip python3
+# check: stable, uml
+# soak: stable/rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -7,6 +7,9 @@
 # ports, above all others by its priority.
 #
 # needs: topology loop, programs pkey_stress
+# check: mainline/rdma, uml/rdma
+# quick: uml
+# soak: stable, uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -13,7 +13,11 @@
 # KINDS   which: KIND, or KIND:TARGET. Of every path: blackhole pool power; over TCP: reset kill; over
 #         RDMA: nic (the target's network device is down), link (its RDMA device goes), own (ours)
 #
-# needs: topology pair, targets 2, modules asym_bench, programs pkey_stress
+# needs: topology pair, targets 2, lab --env=SIM_LATENCY_US=100000
+# needs: beside target1=cof/failover-target.sh target2=cof/failover-target.sh
+# needs: modules asym_bench, programs pkey_stress
+# check: mainline/mixed alone
+# soak: mainline alone
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

@@ -10,6 +10,8 @@
 # SEED   of the first kind (printed)
 #
 # needs: topology loop, modules asym_bench, programs pkey_stress
+# check: mainline/rdma, uml SECS=1
+# soak: stable, uml/rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 stress=${PKEY_STRESS:-pkey_stress}

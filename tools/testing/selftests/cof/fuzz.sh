@@ -9,6 +9,8 @@
 # SEED   of cof_fuzz (default: the time, printed)
 #
 # needs: topology loop, programs cof_fuzz openssl pkey_stress, keys 1024
+# check: stable, uml COUNT=300
+# soak: stable/rdma, uml/rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 count=${COUNT:-$([ -n "$COF_SOAK" ] && echo 500000 || echo 2000)}

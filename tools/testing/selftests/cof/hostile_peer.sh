@@ -6,6 +6,8 @@
 # The machine is the lab's "loop". COUNT, SEED, COF_SOAK: see proto.py.
 #
 # needs: topology loop, programs openssl pkey_stress python3
+# check: mainline, uml COUNT=300
+# soak: stable/rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -10,6 +10,8 @@
 # COUNT  keys (default 20; COF_SOAK=1: 500)
 #
 # needs: topology loop, modules asym_sim, programs openssl pkey_stress python3
+# check: stable, uml COUNT=8
+# soak: stable/rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

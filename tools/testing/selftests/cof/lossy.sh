@@ -7,6 +7,9 @@
 # lossy.py, above all others by its priority.
 #
 # needs: topology loop, programs pkey_stress python3
+# check: mainline/rdma, uml COUNT=10
+# quick: uml COUNT=10
+# soak: stable
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

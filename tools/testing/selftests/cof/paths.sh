@@ -6,6 +6,9 @@
 # COUNT  signatures (default 20; 500 with COF_SOAK=1)
 #
 # needs: topology loop, programs pkey_stress
+# check: stable, uml
+# quick: uml
+# soak: stable/rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

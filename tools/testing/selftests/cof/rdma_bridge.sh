@@ -5,6 +5,8 @@
 # The machine has a device: the lab's "loop" with --transport rdma.
 #
 # needs: topology loop, transport rdma, programs python3 rdma_bridge
+# check: uml/rdma
+# soak: stable/rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 export PYTHONDONTWRITEBYTECODE=1

@@ -10,6 +10,7 @@
 #
 # needs: topology loop, transport rdma mixed, modules asym_bench, programs ip pkey_stress rdma
 # needs: lab rdma
+# check: mainline/mixed, uml/mixed TIMES=1
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

@@ -9,6 +9,7 @@
 # SEED   of these (default: the time, printed)
 #
 # needs: topology loop, transport rdma, programs pkey_stress rdma_hostile
+# soak: stable/rdma, uml/rdma, uml/rdma kmemleak
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 count=${COUNT:-$([ -n "$COF_SOAK" ] && echo 50000 || echo 2000)}

@@ -6,6 +6,8 @@
 # The machine is the lab's "loop"; a port at [::] is reached by the addresses of all interfaces.
 #
 # needs: topology loop, transport tcp, modules dummy, programs ip
+# check: stable, uml
+# quick: uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -8,6 +8,7 @@
 # by their priority.
 #
 # needs: topology loop, programs keyctl openssl python3, keys 2048
+# check: mainline, uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 # The keys of this test are in a session keyring of its own.

@@ -8,6 +8,8 @@
 # lossy.py, above all others by its priority.
 #
 # needs: topology loop, programs pkey_stress python3
+# check: stable, uml
+# soak: stable/rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -6,6 +6,8 @@
 # SECS  for how long (default 6; 60 with COF_SOAK=1)
 #
 # needs: topology loop, programs pkey_stress
+# check: mainline/rdma
+# soak: stable alone
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 stress=${PKEY_STRESS:-pkey_stress}

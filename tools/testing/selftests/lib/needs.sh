@@ -16,8 +16,11 @@
 #   keys NAME...        RSA keys (bits) or ECDSA keys (p256, ...), in $KEY_DIR
 #   kunit               a kernel with KUnit
 #   disposable          nothing else may use the machine afterwards (KSFT_DISPOSABLE=1: it may be lost)
-#   lab SETTING...      what only the lab can do
+#   bare                nothing of ours is loaded or configured before
+#   beside NODE=SCRIPT...   what runs in the other machines of the topology ('+': a blank)
+#   lab SETTING...      what only the lab can do: options of scripts/lab/run, variables for it, or words
 #
+# Which kernels of the lab a test runs on says its '# check:' (scripts/checks/heads.py).
 # Where something is missing the test is skipped: exit status 4, and the reason. What was loaded is
 # unloaded at the end.
 lib=$(cd "$(dirname "$0")" && pwd -P)
@@ -115,6 +118,8 @@ need()
 		is_loadable kunit || skip "this kernel has no KUnit"
 		! grep -qsx N /sys/module/kunit/parameters/enable || skip "KUnit is off (kunit.enable=0)" ;;
 	disposable) [ "${KSFT_DISPOSABLE:-}" ] || skip "leaves the machine changed (KSFT_DISPOSABLE=1)" ;;
+	bare) [ ! -d /sys/module/virtio_crypto ] || skip "virtio_crypto is loaded" ;;
+	beside) skip "needs more machines: $*" ;;
 	lab) skip "needs the lab: $*" ;;
 	*) echo "not ok 1 $test: '# needs: $what' has no meaning"; exit 1 ;;
 	esac

@@ -11,6 +11,7 @@
 # MODES    which of: ops threads forks remove async strangers quota advice
 #
 # needs: topology loop, programs lkcf_ops lkcf_keys openssl, keys 2048 3072 4096 p256 p384 p521
+# check: mainline
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

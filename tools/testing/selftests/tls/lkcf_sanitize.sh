@@ -6,7 +6,8 @@
 #
 # COUNT   operations of each (default 60; 2000 with COF_SOAK=1); SECS of threads (3; 30)
 #
-# needs: topology loop, lab programs with sanitizers
+# needs: topology loop, lab sanitize/lkcf_ops
+# check: stable
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

@@ -7,6 +7,7 @@
 # LKCF_STAT  the program, if it is not on PATH; one with AddressSanitizer sees more
 #
 # needs: programs python3
+# check: scripts/checks/provider
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -7,6 +7,7 @@
 # SECS   of load for each (default 10; 60 with COF_SOAK=1); WORKERS of load (3; 8)
 #
 # needs: topology loop, programs lkcf_ops nginx openssl python3, keys 2048 p256
+# check: stable
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

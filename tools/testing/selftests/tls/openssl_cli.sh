@@ -8,6 +8,7 @@
 #
 # needs: topology loop, programs lkcf_ops openssl
 # needs: keys 1024 2048 3072 4096 p192 p256 p384 p521
+# check: stable
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

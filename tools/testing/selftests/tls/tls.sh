@@ -8,6 +8,7 @@
 #                    other servers have two)
 #
 # needs: topology loop, programs curl haproxy lkcf_ops nginx openssl, keys 2048 p256
+# check: stable
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

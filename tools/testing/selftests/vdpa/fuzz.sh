@@ -12,6 +12,8 @@
 #
 # needs: root, modules vdpa_crypto virtio_vdpa virtio_crypto vdpa_crypto_fuzz pkcs8_key_parser
 # needs: programs pkey_stress
+# check: mainline, uml
+# soak: uml/rdma kmemleak
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 count=${COUNT:-$([ "${COF_SOAK:-0}" != 0 ] && echo 1000000 || echo 20000)}

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 # needs: root, modules vdpa_crypto vhost_vdpa, programs openssl
+# check: mainline, uml
+# quick: uml
 """A hand-made driver for vdpa_crypto (lib/vhost.py), good and bad. The cases are in cases/.
 
 Shows that the device does what virtio 1.3, 5.9 says for drivers that behave, and that one which

@@ -7,8 +7,9 @@
 # The machine is without setup: nothing else computes RSA but the kernel's software. And, beside it, the
 # same with our driver.
 #
-# needs: root, modules vdpa_crypto virtio_vdpa virtio_crypto pkcs8_key_parser crypto_engine
+# needs: root, bare, modules vdpa_crypto virtio_vdpa virtio_crypto pkcs8_key_parser crypto_engine
 # needs: programs pkey_stress
+# check: uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 own=$(ls /lib/modules/"$(uname -r)"/kernel/drivers/crypto/virtio/virtio_crypto.ko*)

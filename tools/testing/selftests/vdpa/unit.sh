@@ -3,6 +3,8 @@
 # vdpa-crypto-device(8): the device is as its file says, or there is none, and why is said.
 #
 # needs: topology loop, modules asym_sim
+# check: stable, mainline
+# soak: uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

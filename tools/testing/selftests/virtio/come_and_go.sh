@@ -10,6 +10,7 @@
 # WORKERS        threads of keyctl (default 2; 8)
 #
 # needs: topology guest, modules cipher_check, programs pkey_stress
+# check: stable PLUGS=0, mainline --smp=1
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

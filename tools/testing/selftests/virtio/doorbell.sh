@@ -8,6 +8,8 @@
 # Makes and removes the device 'doorbell', on asym_sim; meanwhile the driver has no other.
 #
 # needs: topology loop, modules asym_sim asym_bench
+# check: stable
+# soak: uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 bench=/sys/kernel/debug/asym_bench

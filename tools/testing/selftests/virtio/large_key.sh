@@ -7,6 +7,7 @@
 # COUNT  operations (default 6; 100 with COF_SOAK=1)
 #
 # needs: topology guest, programs pkey_stress, keys 8192
+# check: stable:guest
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 COUNT=${COUNT:-$([ "${COF_SOAK:-}" = 1 ] && echo 100 || echo 6)}

@@ -8,6 +8,7 @@
 # KEYS, OPS  how many (default 40, 200; with COF_SOAK=1: 1000, 100000)
 #
 # needs: root, modules vdpa_crypto virtio_vdpa virtio_crypto pkcs8_key_parser, programs pkey_stress
+# check: stable:guest, uml kmemleak --no-setup
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -15,6 +15,7 @@
 #                those of ECDSA to the number in EXPECT_FILE.ecdsa
 #
 # needs: topology guest chain, programs pkey_stress
+# check: stable:guest
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -5,6 +5,7 @@
 # with trace events.
 #
 # needs: topology loop, processors 4, queues 4, programs pkey_stress
+# check: mainline
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

@@ -6,7 +6,8 @@
 # The machine is the lab's "guest", whose QEMU resets it (COF_LAB_QEMU_ARGS='-action reboot=reset').
 # BOOTS  how often (default 3; 10 with COF_SOAK=1); KEYS of each boot (100)
 #
-# needs: topology guest, lab QEMU resets the machine, programs pkey_stress
+# needs: topology guest, lab COF_LAB_QEMU_ARGS=-action+reboot=reset, programs pkey_stress
+# check: stable --smp=1
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 case ${COF_SOAK:-} in

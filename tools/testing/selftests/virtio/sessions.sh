@@ -8,6 +8,8 @@
 # ROUNDS  of the second, 64 operations each (default 2; 50)
 #
 # needs: topology loop, programs pkey_stress
+# check: mainline, uml
+# quick: uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 

@@ -11,6 +11,7 @@
 #
 # needs: topology loop, modules virtio_crypto_fake cipher_check asym_bench, programs keyctl openssl
 # needs: keys 1024 2048
+# check: stable, uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 WAIT_MS=${WAIT_MS:-1000}

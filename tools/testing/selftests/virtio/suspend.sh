@@ -9,6 +9,7 @@
 # WORKERS                 threads of keyctl (default 2; 8)
 #
 # needs: topology guest, lab --ram, programs pkey_stress
+# check: stable
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 
