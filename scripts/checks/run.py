@@ -77,11 +77,12 @@ class Plan:
 
     def outside(self):
         """What needs no machine, or starts its own."""
-        for name, seconds, needs in (("static", 200, []), ("provider", 50, []), ("drop-in", 60, []),
+        for name, seconds, needs in (("static", 200, []), ("provider", 50, []), ("drop-in", 150, ["qemu"]),
                                      ("wireshark", 55, ["qemu"])):
             if (self.length != "quick" or name == "static") and (
                     not self.patterns or matches(name, self.patterns)):
-                self.tests.append(Test(name, [f"{TREE}/scripts/checks/{name}"], seconds, needs=needs))
+                soak = ["env", "COF_SOAK=1"] if self.length == "soak" else []
+                self.tests.append(Test(name, [*soak, f"{TREE}/scripts/checks/{name}"], seconds, needs=needs))
 
     def add_machine(self, machine):
         setting, soak = machine.setting, self.length == "soak"
