@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs in the kernel's crypto API between the supported kernels
+ * Differences in the kernel's crypto API between the supported kernels
  * (6.12 and 7.3), as small named helpers. Shared by asym_executor,
  * asym_provider and the test modules; append only.
  */
@@ -33,7 +33,7 @@ static inline bool compat_rsassa_checks_digest_size(void)
 	return COMPAT_CRYPTO_HAS_SIG;
 }
 
-/* What a signature's algorithm is called: COMPAT_CRYPTO_PKCS1_SIGN "(rsa,sha256)". */
+/* The name of a signature's algorithm: COMPAT_CRYPTO_PKCS1_SIGN "(rsa,sha256)". */
 #if COMPAT_CRYPTO_HAS_SIG
 #define COMPAT_CRYPTO_PKCS1_SIGN	"pkcs1"
 #else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs in the kernel's sockets between the supported kernels (6.12
+ * Differences in the kernel's sockets between the supported kernels (6.12
  * and 7.3): the type of an address of unknown length.
  */
 #ifndef _COMPAT_NET_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs in timers between the supported kernels (6.12 and 7.3).
+ * Differences in timers between the supported kernels (6.12 and 7.3).
  */
 #ifndef _COMPAT_TIMER_H
 #define _COMPAT_TIMER_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs in the kernel's vDPA interface between the supported kernels
+ * Differences in the kernel's vDPA interface between the supported kernels
  * (6.12 and 7.3), as small named helpers.
  *
  * Since 6.18 a vDPA device may bring map operations of its own (VDUSE does):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs in the kernel's virtio driver API between the supported kernels
+ * Differences in the kernel's virtio driver API between the supported kernels
  * (6.12 and 7.3), as small named helpers. Finding virtqueues is the same on
  * both (struct virtqueue_info).
  */

@@ -25,7 +25,7 @@ struct cof_conn;
 struct cof_listener;
 struct cof_transport;
 
-/* What may be read or written by DMA shares no cache line with anything else. */
+/* Memory that may be read or written by DMA shares no cache line with anything else. */
 #define COF_DMA_ALIGN	MAX(SMP_CACHE_BYTES, ARCH_DMA_MINALIGN)
 
 /**

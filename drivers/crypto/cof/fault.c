@@ -31,7 +31,7 @@
 #include "msg.h"
 #include "transport.h"
 
-/* What becomes of a message that is held: struct cof_txbuf.fate. */
+/* The fate of a message that is held: struct cof_txbuf.fate. */
 enum {
 	FATE_SEND,	/* when it is due */
 	FATE_OVERTAKEN,	/* likewise, or when another queue sent something */
@@ -340,7 +340,7 @@ void cof_fault_conn_init(struct cof_conn *conn)
  * cof_fault_conn_close() - hold nothing any more
  * @conn: tx_closed is set, its transport still works
  *
- * What was held is queued for the transport, or given back. On return the work does not
+ * Messages that were held are queued for the transport, or given back. On return the work does not
  * run, nor will it.
  *
  * Context: process; not from a callback of @conn.

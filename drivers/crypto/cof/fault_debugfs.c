@@ -70,7 +70,7 @@ static const struct {
 	[ATTR_STATE]		= { "state", 0600, BIT(COF_FAULT_CLOSE) },
 };
 
-/* What a file's i_private points to. */
+/* A file's i_private points to one. */
 struct fault_file {
 	u8 kind;
 	u8 attr;

@@ -78,7 +78,7 @@ u16 cof_errno_to_status(int err);
 int cof_status_to_errno(u16 status);
 const char *cof_status_name(u16 status);
 
-/* What digests go by in configfs: "none", "header", "data", "both"; as COF_DIGEST_*. */
+/* The names of digests in configfs: "none", "header", "data", "both"; as COF_DIGEST_*. */
 extern const char *const cof_digest_names[COF_DIGESTS + 1];
 
 /* Longest request and response on an I/O queue without inline keys; largest admin message. */

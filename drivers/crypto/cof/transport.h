@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a transport is, and what conn.c does for one. See transport.c.
+ * The interface of a transport, and what conn.c does for one. See transport.c.
  */
 #ifndef _COF_TRANSPORT_H
 #define _COF_TRANSPORT_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What asym_provider asks of a device: sessions and operations, and what the
+ * The device's side of asym_provider: sessions and operations, and what the
  * device can do. Of RSA it is asked for the raw operation only. The configuration space has a
  * bit for RSA and one for ECDSA but none for paddings and curves (5.9.5), so raw RSA and the
  * curves are found out by opening a session for each. Process context, but for ->submit(),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What asym_provider asks of a device. See akcipher.c.
+ * The device's side of asym_provider. See akcipher.c.
  */
 #ifndef _VIRTIO_CRYPTO_AKCIPHER_H
 #define _VIRTIO_CRYPTO_AKCIPHER_H

@@ -830,7 +830,7 @@ int vcrypto_cipher_join(struct vcrypto *vc)
  * vcrypto_cipher_leave() - a device goes: nobody sends to it any more
  * @vc: device; vcrypto_ctrl_abandon() was called, so that nobody waits for it
  *
- * What it holds is answered when it is reset. Its sessions are left to
+ * Requests that it holds are answered when it is reset. Its sessions are left to
  * vcrypto_sessions_close().
  *
  * Context: sleeps.

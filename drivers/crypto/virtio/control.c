@@ -130,7 +130,7 @@ static void vcrypto_wait_end(struct vcrypto_wait *wait, int err)
  */
 bool vcrypto_ctrl_silent(const struct vcrypto_control *control)
 {
-	/* What could not even be sent, for want of memory, is no silence. */
+	/* A request that could not be sent, for want of memory, is no silence. */
 	return control->timeouts || control->late ||
 	       (control->nr_unclosed && !list_empty(&control->inflight));
 }

@@ -48,7 +48,7 @@ void vcrypto_shutdown_begin(void)
 	WRITE_ONCE(vcrypto_shutdown_end, (jiffies + VCRYPTO_SHUTDOWN_TIMEOUT) ?: 1);
 }
 
-/* What is left of @timeout, or of the time for all devices. */
+/* The rest of @timeout, or of the time for all devices. */
 static long vcrypto_down_timeout(long timeout)
 {
 	unsigned long end = READ_ONCE(vcrypto_shutdown_end);
@@ -297,7 +297,7 @@ static void vcrypto_start(struct vcrypto *vc)
 		return;
 	}
 
-	/* Whoever took the device away goes on from here. */
+	/* The caller that takes the device away goes on from here. */
 	if (READ_ONCE(vc->leaving) || READ_ONCE(vc->failed))
 		return;
 

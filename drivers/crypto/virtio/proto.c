@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the numbers on the wire mean: virtio 1.3, 5.9 "Crypto Device". Pure
+ * The meaning of the numbers on the wire: virtio 1.3, 5.9 "Crypto Device". Pure
  * functions: no state, no locks, any context. All input is the host's and not
  * trusted.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the wire's numbers mean. See proto.c.
+ * The meaning of the wire's numbers. See proto.c.
  */
 #ifndef _VIRTIO_CRYPTO_PROTO_H
 #define _VIRTIO_CRYPTO_PROTO_H

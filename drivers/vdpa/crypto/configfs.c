@@ -44,7 +44,7 @@ enum vc_state {
 	VC_DISABLING,
 };
 
-/* What can be limited. */
+/* The limits of a device. */
 enum vc_limit {
 	VC_LIMIT_OPS,
 	VC_LIMIT_BYTES,

@@ -117,7 +117,7 @@ static void vc_apply_limits(struct vc_dev *vc)
 	lockdep_assert_held(&vc->limits_lock);
 	WRITE_ONCE(vc->limited,
 		   limits->ops_per_sec || limits->bytes_per_sec || limits->units_per_sec);
-	/* What waits and may go now, goes. */
+	/* Requests that wait and may go now, go. */
 	asym_qos_flow_set(&vc->flow, limits);
 }
 

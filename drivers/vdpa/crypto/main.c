@@ -42,7 +42,7 @@ static int __init vdpa_crypto_init(void)
 	/*
 	 * A queue's worker may wait for a key; none may wait for another's. It runs near the
 	 * processor that notified it (the workqueue's affinity_scope), where the administrator
-	 * lets it: both are in sysfs. What it does is the guest's work, so its priority is no
+	 * lets it: both are in sysfs. Its work is the guest's, so its priority is no
 	 * higher than that of others.
 	 */
 	vc_wq = alloc_workqueue("vdpa_crypto", WQ_UNBOUND | WQ_SYSFS, WQ_MAX_ACTIVE);

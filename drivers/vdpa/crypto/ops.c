@@ -3,7 +3,7 @@
  * The vDPA operations: the device as vhost_vdpa and virtio_vdpa see it.
  *
  * Both call them from process context and, but for kick_vq() and the get
- * operations, one at a time. What changes a queue holds vc_queue.lock, so it
+ * operations, one at a time. A call that changes a queue holds vc_queue.lock, so it
  * waits for the queue's worker, which never waits itself.
  *
  * Memory: vhost_vdpa maps the guest's by dma_map(). virtio_vdpa does not: it
@@ -235,10 +235,10 @@ static void vc_set_status(struct vdpa_device *vdpa, u8 status)
 }
 
 /*
- * On return the driver's memory is not touched and its callbacks are not
- * called. What waits for its turn is cancelled. Operations at the executor go on; their results
- * will be dropped, and until then they occupy the queue's request objects, so that a driver
- * cannot pile up work by resetting.
+ * On return the driver's memory is not touched and its callbacks are not called. Requests that wait
+ * for their turn are cancelled. Operations at the executor go on; their results will be dropped,
+ * and until then they occupy the queue's request objects, so that a driver cannot pile up work by
+ * resetting.
  */
 static int vc_reset(struct vdpa_device *vdpa)
 {
@@ -262,7 +262,7 @@ static int vc_reset(struct vdpa_device *vdpa)
 
 	vc_set_config_cb(vdpa, &(struct vdpa_callback){});
 	scoped_guard(rwsem_write, &vc->map_sem) {
-		/* What the driver mapped stays, see reset_map(). */
+		/* The driver's mappings stay, see reset_map(). */
 		if (vc->map == VC_MAP_IDENTITY) {
 			vhost_iotlb_reset(&vc->iotlb);
 			WRITE_ONCE(vc->map, VC_MAP_NONE);
@@ -287,7 +287,7 @@ static int vc_resume(struct vdpa_device *vdpa)
 
 /*
  * Answer what was taken and take nothing more, so that the indices of the
- * rings say all there is to know about them. What waits for its turn does not
+ * rings say all there is to know about them. Requests that wait for their turn do not
  * any more: a migration is not to take longer because of a limit.
  */
 static int vc_suspend(struct vdpa_device *vdpa)

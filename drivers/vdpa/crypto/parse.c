@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a request says (virtio 1.3, 5.9.7), checked against the chain it came
+ * The contents of a request (virtio 1.3, 5.9.7), checked against the chain it came
  * in and what the device offers. Pure functions of copies: no locks, any
  * context, nothing of the driver's memory is read here.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What requests of the AKCIPHER service say, and the status of all. See parse.c.
+ * The contents of requests of the AKCIPHER service, and the status of all. See parse.c.
  */
 #ifndef _VDPA_CRYPTO_PARSE_H
 #define _VDPA_CRYPTO_PARSE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * What <linux/virtio_crypto.h> does not have of the virtio crypto device: revision 1, and the
+ * The parts of the virtio crypto device that <linux/virtio_crypto.h> lacks: revision 1, and the
  * stateless modes of the CIPHER and AKCIPHER services (virtio 1.3, 5.9.3, 5.9.7.6 and 5.9.7.8).
  */
 #ifndef _UAPI_LINUX_VIRTIO_CRYPTO_STATELESS_H

@@ -45,7 +45,7 @@ static bool digests_meet(const struct cof_tgt_port *port, u64 features)
 	return port->digests == COF_TGT_DIGESTS_ANY || !(port->digests & ~features);
 }
 
-/* What does not depend on the configuration of pools. */
+/* Checks that do not depend on the configuration of pools. */
 static u16 connect_check(struct cof_tgt_queue *queue, struct connect_names *names)
 {
 	const struct cof_connect_req *req = &queue->connect;

@@ -2,7 +2,7 @@
 /*
  * cof_target.ko: lets other hosts use this one's asymmetric crypto. Init and exit are here.
  *
- * Who owns what. A port (configfs) has a listener and queues; a queue is one
+ * Ownership. A port (configfs) has a listener and queues; a queue is one
  * connection. A pool (configfs) has, while enabled, an executor and associations. An
  * association has keys, its admin queue and its I/O queues. References: an
  * operation in flight holds its queue, a queue holds its association; the
@@ -27,7 +27,7 @@
  * done by work items on cof_tgt_wq, none of which waits for another one of
  * the same object, except freeing, which waits for the object's others.
  *
- * Whatever is configured pins the module (configfs), so at exit there is no
+ * Each configured object pins the module (configfs), so at exit there is no
  * port, no pool, no connection; only work items that freed the last of them
  * may still be returning, and destroy_workqueue() waits for those.
  */

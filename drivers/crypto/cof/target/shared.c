@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What all files of the target share: the lock of lists and links, workqueues, which main.c makes
+ * Shared by all files of the target: the lock of lists and links, workqueues, which main.c makes
  * and destroys, and the module's parameters.
  */
 #include <linux/moduleparam.h>

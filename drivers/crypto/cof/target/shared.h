@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What all files of the target share. See shared.c.
+ * Shared by all files of the target. See shared.c.
  */
 #ifndef _COF_TARGET_SHARED_H
 #define _COF_TARGET_SHARED_H

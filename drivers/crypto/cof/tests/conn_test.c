@@ -330,7 +330,7 @@ static struct cof_txbuf *conn_buf(struct kunit *test)
 	return buf;
 }
 
-/* Who receives sends the answers: nobody else needs to be told of them. */
+/* The receive context sends the answers: nobody else needs to be told of them. */
 static void what_is_held_is_not_kicked_for(struct kunit *test)
 {
 	struct conn_test *t = test->priv;
@@ -548,7 +548,7 @@ static void digests_begin_after_the_answer_to_connect(struct kunit *test)
 	digest_expect(test, digest_submit(test, COF_CONNECT, COF_F_RESPONSE), false, false);
 	digest_expect(test, digest_submit(test, COF_DISCONNECT, 0), true, true);
 	digest_expect(test, digest_submit(test, COF_CONNECT, COF_F_RESPONSE), false, false);
-	/* What comes has them already, whatever it is. */
+	/* Any message that comes has them already. */
 	cof_hdr_init(&msg.req.hdr, COF_KEY_CLOSE, 0, 0, sizeof(msg.req), 0, 7);
 	cof_conn_deliver(&t->conn, &msg, sizeof(msg.req));
 	KUNIT_EXPECT_EQ(test, 0, t->received);
@@ -676,7 +676,7 @@ static void anybody_sends_and_asks_for_buffers(struct kunit *test)
 	cof_conn_submit(&t->conn, buf[0], 32);
 	cof_conn_send(&t->conn, buf[1], 32);
 	KUNIT_EXPECT_EQ(test, 2, t->sends);
-	/* Who holds them sends them. */
+	/* Their holder sends them. */
 	cof_conn_hold_tx(&t->conn);
 	cof_conn_submit(&t->conn, buf[2], 32);
 	KUNIT_EXPECT_EQ(test, 2, t->sends);

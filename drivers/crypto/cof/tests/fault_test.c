@@ -214,7 +214,7 @@ static void dropped_buffer_comes_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, cof_fault_knobs[COF_FAULT_DROP].injected);
 }
 
-/* Who found no buffer because all were dropped is told. */
+/* A sender that found no buffer because all were dropped is told. */
 static void dropped_buffer_is_announced(struct kunit *test)
 {
 	struct fault_test *t = test->priv;
@@ -328,7 +328,7 @@ static void truncated_message_is_the_last(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, cof_fault_knobs[COF_FAULT_TRUNCATE].injected);
 }
 
-/* What was delayed before does not follow half a message. */
+/* A message that was delayed before does not follow half a message. */
 static void nothing_follows_a_truncated_message(struct kunit *test)
 {
 	struct fault_test *t = test->priv;

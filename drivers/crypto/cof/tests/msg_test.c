@@ -372,7 +372,7 @@ static void fixed_lengths_are_those_of_the_specification(struct kunit *test)
 
 /* ---- values --------------------------------------------------------------- */
 
-/* What code that reads an I/O request after cof_msg_check() relies on. */
+/* Code that reads an I/O request after cof_msg_check() relies on this. */
 static void io_is_safe(struct kunit *test, const struct cof_io_req *io)
 {
 	u64 sum = (u64)le32_to_cpu(io->src_len) + le32_to_cpu(io->digest_len) +

@@ -5,15 +5,16 @@
  *
  * Memory is allocated, and mapped for the device, when a connection is made, or resized: receive
  * buffers of COF_RDMA_SIZE bytes, as many as messages may come at once, and the connection's send
- * buffers. What fits the device's queue is sent inline: then its send buffer is free as soon as it
- * was posted, nobody needs to be told, and of such SENDs every fourth part of the queue asks for a
- * completion, for the room. Others ask for one with the last of each chain that is posted.
+ * buffers. A message that fits the device's queue is sent inline: then its send buffer is free as
+ * soon as it was posted, nobody needs to be told, and of such SENDs every fourth part of the queue
+ * asks for a completion, for the room. Others ask for one with the last of each chain that is
+ * posted.
  *
  * Completions come from the kernel's pool of shared completion queues, one or more per CPU, in
  * softirq: ops->recv() without a thread hop, from the receive buffer itself; it is wiped, and
  * posted again with others. The target's answers to what one poll of the completion queue brought
- * are posted together, by a work of the same softirq (flush). Who submits elsewhere posts it
- * himself, in any context: there is no worker.
+ * are posted together, by a work of the same softirq (flush). A submitter elsewhere posts it
+ * itself, in any context: there is no worker.
  *
  * Credits. A SEND needs a receive buffer of the peer: rc->credits are known, rc->owed are those of
  * our own that the peer was not told of, which goes with every SEND. So a receive queue never runs
@@ -498,7 +499,7 @@ static void cof_rdma_post_chain(struct cof_rdma_conn *rc, unsigned int n)
 	}
 }
 
-/* What is queued, as far as there are credits and room. */
+/* Post queued messages, as far as there are credits and room. */
 static void cof_rdma_post(struct cof_rdma_conn *rc)
 {
 	struct cof_txbuf *buf;
@@ -529,7 +530,7 @@ static void cof_rdma_post_empty(struct cof_rdma_conn *rc)
 	cof_rdma_post_chain(rc, 1);
 }
 
-/* Who waits for a buffer gets those that were sent inline. */
+/* A caller that waits for a buffer gets those that were sent inline. */
 static bool cof_rdma_wants_flush(struct cof_rdma_conn *rc)
 {
 	lockdep_assert_held(&rc->lock);
@@ -616,7 +617,7 @@ static void cof_rdma_send_done(struct ib_cq *cq, struct ib_wc *wc)
 	spin_unlock_bh(&rc->lock);
 	if (!list_empty(&done))
 		cof_conn_put_tx_list(&rc->conn, &done);
-	/* Who waits looks at it again when it is in the queue. */
+	/* A waiter looks at it again when it is in the queue. */
 	if (wq_has_sleeper(&rc->idle) && cof_rdma_all_sent(rc))
 		wake_up(&rc->idle);
 	if (unlikely(test_bit(COF_CONN_SHUT, &rc->conn.state)))
@@ -694,7 +695,7 @@ static int cof_rdma_part(struct cof_rdma_conn *rc, const u8 *data, u32 len)
 	return 0;
 }
 
-/* What is behind the first bytes of a SEND. */
+/* The payload behind the first bytes of a SEND. */
 static int cof_rdma_payload(struct cof_rdma_conn *rc, u8 *data, u32 len)
 {
 	struct cof_hdr *msg = (struct cof_hdr *)data;
@@ -1150,7 +1151,7 @@ static int cof_rdma_conn_init(struct cof_rdma_conn *rc, const struct cof_conn_li
 	return err;
 }
 
-/* What the peer is told while connecting: the buffers that are posted are no longer owed. */
+/* The private data for the peer while connecting: posted buffers are no longer owed. */
 static void cof_rdma_conn_param(struct cof_rdma_conn *rc, struct rdma_conn_param *param,
 				struct cof_rdma_cm *cm)
 {
@@ -1170,7 +1171,7 @@ static void cof_rdma_conn_param(struct cof_rdma_conn *rc, struct rdma_conn_param
 	};
 }
 
-/* What the peer says. COF_S_OK, or why not. */
+/* The peer's private data. COF_S_OK, or why not. */
 static u16 cof_rdma_peer(struct cof_rdma_conn *rc, const struct rdma_conn_param *param)
 {
 	const struct cof_rdma_cm *cm = param->private_data;
@@ -1365,7 +1366,7 @@ static int cof_rdma_start(struct cof_conn *conn)
 	/* Pairs with the acquire in end_work, which looks without the lock. */
 	smp_store_release(&rc->started, true);
 	spin_unlock_bh(&rc->rx_lock);
-	/* What was to be done meanwhile. */
+	/* Work that came up meanwhile. */
 	queue_work(system_bh_wq, &rc->flush_work);
 	if (READ_ONCE(rc->err))
 		queue_work(cof_rdma_wq, &rc->end_work);
@@ -1402,7 +1403,7 @@ static void cof_rdma_reject(struct rdma_cm_id *id, u16 status)
 	rdma_reject(id, &reject, sizeof(reject), IB_CM_REJ_CONSUMER_DEFINED);
 }
 
-/* Who has waited longest makes room: a peer that never says that it is there stops nobody. */
+/* The longest waiting peer makes room: one that never says that it is there stops nobody. */
 static void cof_rdma_evict_locked(struct cof_rdma_listener *rl)
 {
 	struct cof_rdma_conn *rc;
@@ -1671,7 +1672,7 @@ static int cof_rdma_add_device(struct ib_device *ibdev)
 	return 0;
 }
 
-/* Who sets up a connection there gives it up. */
+/* Connections that are being set up there are given up. */
 static void cof_rdma_abort_setups(struct cof_rdma_device *device)
 {
 	struct cof_rdma_conn *rc;

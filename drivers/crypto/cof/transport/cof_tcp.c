@@ -5,7 +5,7 @@
  * Receiving happens in data_ready, that is in the softirq that received the
  * segment (or in release_sock(), for what came while somebody had the socket):
  * no thread hop, and correct because a socket calls back only under its own
- * lock, so there is one reader at a time. What arrives is copied into the
+ * lock, so there is one reader at a time. Data that arrives is copied into the
  * connection's one receive buffer (conn->rx, under the socket lock), whose size was fixed before,
  * and wiped after use. A FIN may be announced (state_change) before the data of its own
  * segment: so the end of a connection is handled by the worker, which reads
@@ -14,7 +14,7 @@
  * Sending is tcp_sendmsg_locked() with MSG_DONTWAIT, under the socket lock: payload is copied
  * (slab memory must not be spliced), several messages to a call, and the buffers are wiped and
  * free again. No room in the socket: write_space queues the worker again (and a timer, in case
- * it was memory that lacked). Who does it:
+ * it was memory that lacked). The context that sends:
  *
  * - The target answers, where it received, what was computed at once: data_ready has the socket
  *   locked, and all answers to what one segment brought go together. As espintcp does, memory
@@ -372,15 +372,15 @@ static bool cof_tcp_send_queued(struct cof_tcp_conn *tc, bool locked, bool *sent
 	}
 	if (ret && !idle)
 		queue_work(cof_tcp_wq, &tc->tx_work);
-	/* Who waits looks at it again when it is in the queue. */
+	/* A waiter looks at it again when it is in the queue. */
 	if (wq_has_sleeper(&tc->idle) && cof_conn_tx_idle(&tc->conn))
 		wake_up(&tc->idle);
 	return !ret || idle;
 }
 
 /*
- * In softirq, or in release_sock(): the socket is locked by who calls. What was received may have
- * been answered at once: that goes now, all together.
+ * In softirq, or in release_sock(): the socket is locked by the caller. Requests may have been
+ * answered at once: those answers go now, all together.
  */
 static void cof_tcp_data_ready(struct sock *sk)
 {
@@ -432,7 +432,7 @@ static void cof_tcp_tx_work(struct work_struct *work)
 		cof_tcp_poll(tc);
 }
 
-/* Who polls afterwards is the worker: the submitter has something else to do. */
+/* The worker polls afterwards: the submitter has something else to do. */
 static void cof_tcp_send(struct cof_conn *conn)
 {
 	struct cof_tcp_conn *tc = to_tcp(conn);
@@ -590,7 +590,7 @@ static int cof_tcp_start(struct cof_conn *conn)
 	sk->sk_write_space = cof_tcp_write_space;
 	tc->started = true;
 	write_unlock_bh(&sk->sk_callback_lock);
-	/* What happened before our callbacks were in place. */
+	/* Events from before our callbacks were in place. */
 	local_bh_disable();
 	cof_tcp_read(tc);
 	local_bh_enable();
@@ -685,7 +685,7 @@ static void cof_tcp_accept_one(struct cof_tcp_listener *tl, struct socket *sock)
 
 /*
  * A few at a time, so that a flood of connections cannot keep unlisten()
- * waiting. What is in the backlog is not announced again: after an error that
+ * waiting. Data in the backlog is not announced again: after an error that
  * may pass (memory) come back by timer.
  */
 static void cof_tcp_accept_work(struct work_struct *work)

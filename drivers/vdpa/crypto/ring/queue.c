@@ -27,7 +27,7 @@ static void vc_queue_work(struct work_struct *work)
 		queue_work(vc_wq, &q->work);
 }
 
-/* What was held back is due: the worker tells the driver. */
+/* Notifications that were held back are due: the worker tells the driver. */
 static enum hrtimer_restart vc_queue_tell_timer(struct hrtimer *timer)
 {
 	struct vc_queue *q = container_of(timer, struct vc_queue, tell_timer);
@@ -85,7 +85,7 @@ void vc_queue_start(struct vc_queue *q)
 	lockdep_assert_held(&q->lock);
 	if (q->ready)
 		return;
-	/* virtio 1.3, 3.1.1: first the features. What the ring looks like depends on them. */
+	/* virtio 1.3, 3.1.1: first the features. The layout of the ring depends on them. */
 	if (!vc_negotiated(q->vc)) {
 		pr_warn_ratelimited("%s: queue %u: enabled before FEATURES_OK, it stays disabled\n",
 				    q->vc->params.name, q->index);
@@ -112,8 +112,8 @@ void vc_queue_start(struct vc_queue *q)
  * @q: the queue
  *
  * On return neither its ring nor its buffers nor its callback are used, and
- * they will not be before the next vc_queue_start(). What was taken from the
- * ring and not answered is forgotten: it is cancelled if it waits for its turn, else the
+ * they will not be before the next vc_queue_start(). Requests that were taken from
+ * the ring and not answered are forgotten: cancelled if they wait for their turn, else the
  * executor's answer will be dropped.
  *
  * Context: process context, vc_queue.lock held.
@@ -251,7 +251,7 @@ static int vc_ring_set_notify(struct vc_queue *q, bool notify)
 	int err = vc_mem_write16(q->vc, q->used + offsetof(struct vring_used, flags),
 				 notify ? 0 : VRING_USED_F_NO_NOTIFY);
 
-	/* Whoever turns it on looks into the ring once more, as the driver looks at the flag. */
+	/* A caller that turns it on looks into the ring again, as the driver looks at the flag. */
 	if (!err && notify)
 		virt_mb(); /* pairs with the driver's, between its index and the flag */
 	return err;

@@ -66,7 +66,7 @@ struct asym_qos_item {
 	bool waiting;		/* it is there */
 };
 
-/* What can be limited by rate. */
+/* The limits by rate. */
 enum asym_qos_kind {
 	ASYM_QOS_OPS,
 	ASYM_QOS_BYTES,

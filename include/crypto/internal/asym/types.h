@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What asym_provider (registers algorithms) and asym_executor (computes them)
- * have in common: the names of operations, paddings and hashes, and keys.
+ * Common to asym_provider (registers algorithms) and asym_executor (computes
+ * them): the names of operations, paddings and hashes, and keys.
  *
  * The numbers of enum asym_algo, asym_curve, asym_padding, asym_hash and asym_op are those
  * of the virtio crypto device (virtio 1.3, 5.9.4.5 "AKCIPHER services" and
@@ -83,7 +83,7 @@ enum asym_hash {
  * @der_len: bytes at @der, at most ASYM_MAX_DER; up to ASYM_DEVICE_MAX_DER if a device's
  *	caps say more than ASYM_RSA_MAX_BITS
  *
- * Whoever owns the memory behind @der wipes it (kfree_sensitive()).
+ * The owner of the memory behind @der wipes it (kfree_sensitive()).
  */
 struct asym_key_data {
 	u8 algo;

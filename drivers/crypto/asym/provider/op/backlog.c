@@ -37,7 +37,7 @@ void provider_backlog_drain(struct asym_device_priv *pdev)
 	int kicks;
 	int err;
 
-	/* Who finds no room now, and is not seen here, sees that. */
+	/* A submitter that finds no room now, and is not seen here, sees that. */
 	atomic_inc(&pdev->kicks);
 	smp_mb__after_atomic(); /* pairs with provider_op_submit() */
 	if (list_empty(&pdev->backlog))

@@ -49,7 +49,7 @@ void provider_op_finish(struct provider_op *op, int err, enum provider_where whe
 		provider_pick_in_time_locked(op->pdev);
 	if (op->session)
 		provider_session_unuse_locked(op->session);
-	/* Who may destroy the class waits for its keys. */
+	/* The destroyer of the class waits for its keys. */
 	provider_key_put_locked(op->key);
 	spin_unlock_bh(&class->lock);
 	provider_object(PROVIDER_OBJECT_OPERATIONS, -1);
@@ -170,7 +170,7 @@ void provider_op_drop(struct provider_op *op)
 	provider_object(PROVIDER_OBJECT_OPERATIONS, -1);
 	spin_lock_bh(&class->lock);
 	provider_session_unuse_locked(op->session);
-	/* Who may destroy the class waits for its keys. */
+	/* The destroyer of the class waits for its keys. */
 	provider_key_put_locked(op->key);
 	spin_unlock_bh(&class->lock);
 	provider_op_put(op);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What ports and pools have in common: strings that are written to them, enabling, and disabling,
+ * Common to ports and pools: strings that are written to them, enabling, and disabling,
  * which waits in a work item. Process context.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt

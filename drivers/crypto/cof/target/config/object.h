@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What ports and pools have in common. See object.c.
+ * Common to ports and pools. See object.c.
  */
 #ifndef _COF_TARGET_CONFIG_OBJECT_H
 #define _COF_TARGET_CONFIG_OBJECT_H

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /sys/kernel/config/cof_target/pools/<pool>/quotas/<hostid>. Process context. May be made and
- * removed at any time, and is in force from then on, for all associations of
- * the host together; without it nothing is limited. What is set is in quota->values, under
- * quota_lock; a copy is in the flow, which is a user less when the folder goes.
+ * removed at any time, and is in force from then on, for all associations of the host together;
+ * without it nothing is limited. The values that are set are in quota->values, under quota_lock; a
+ * copy is in the flow, which is a user less when the folder goes.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
