@@ -5,7 +5,7 @@
 #
 # COUNT  signatures (default 20; 500 with COF_SOAK=1)
 #
-# needs: topology loop, programs pkey_stress
+# needs: topology loop, programs pkey_stress, keys 1024
 # check: stable, uml
 # quick: uml
 # soak: stable/rdma

@@ -7,7 +7,7 @@
 # KEYS    of the first part (default 12; 200 with COF_SOAK=1)
 # ROUNDS  of the second, 64 operations each (default 2; 50)
 #
-# needs: topology loop, programs pkey_stress
+# needs: topology loop, programs pkey_stress, keys 1024
 # check: mainline, uml
 # quick: uml
 here=$(dirname "$0")
