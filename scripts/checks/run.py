@@ -25,7 +25,7 @@ TESTS = f"{TREE}/tools/testing/selftests"
 HELP = """\
 scripts/check [--quick | --soak] [--only PATTERN]... [--list] [--logs DIR]
 
-Runs tests in machines, as their heads say (scripts/checks/heads.py), three machines at a time, and
+Runs tests in machines, as their heads say (scripts/checks/heads.py), two machines at a time, and
 those that measure time alone at the end. What they need (root file system, kernels, QEMU, modules) is
 made or found in the cache. Warm, on two cores:
 
@@ -112,8 +112,8 @@ def command_line(script):
 # ---- how they are run ------------------------------------------------------------------------------
 
 NESTED_FAULT, ATTEMPTS = 95, 2
-# A machine waits for a third of its time: for its disk, for time-outs that it tests.
-WORKERS = 3
+# More make tests late that measure time.
+WORKERS = 2
 OK = re.compile(r"(?:^|\| )ok .*")
 NOT_OK = re.compile(r"(?:^|\| )not ok [0-9]")
 SCRIPT = re.compile(rf"\| # exec env (.*): status \d+, (\d+) s$")
