@@ -6,7 +6,8 @@
  * cof_msg_check() found to be right. queue->lock guards the lists.
  *
  * KEY_OPEN makes the target compute: it waits for its turn as an operation does, before those of
- * its host, which may need the key; then key_work prepares it. Others behind it do not wait.
+ * its host, which may need the key; then the worker of queue->jobs prepares it. Others behind it do
+ * not wait.
  */
 #include <linux/minmax.h>
 #include <linux/slab.h>
@@ -27,16 +28,16 @@
 
 /**
  * struct cof_tgt_admin_req - a request that waits
- * @list: queue->admin_reqs, queue->opening or queue->to_open
- * @queue: whose; KEY_OPEN holds it from when it waits for its turn
- * @item: where it does
+ * @list: queue->admin_reqs or queue->opening
+ * @queue: whose; KEY_OPEN holds it from when its job waits
+ * @job: of KEY_OPEN, which sleeps
  * @len: bytes at @msg
  * @msg: the message; may hold a private key
  */
 struct cof_tgt_admin_req {
 	struct list_head list;
 	struct cof_tgt_queue *queue;
-	struct cof_tgt_item item;
+	struct asym_job job;
 	u32 len;
 	u8 msg[] __aligned(8);
 };
@@ -61,20 +62,6 @@ static void admin_slot_put(struct cof_tgt_queue *queue)
 	spin_unlock_bh(&queue->lock);
 }
 
-/* It is the turn of a KEY_OPEN. */
-static void admin_dispatch(struct cof_tgt_item *item)
-{
-	struct cof_tgt_admin_req *req = container_of(item, struct cof_tgt_admin_req, item);
-	struct cof_tgt_queue *queue = req->queue;
-
-	kref_get(&queue->ref);
-	spin_lock_bh(&queue->lock);
-	list_move_tail(&req->list, &queue->to_open);
-	spin_unlock_bh(&queue->lock);
-	if (!queue_work(cof_tgt_key_wq, &queue->key_work))
-		cof_tgt_queue_put(queue);
-}
-
 static int admin_defer(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len)
 {
 	struct cof_tgt_admin_req *req;
@@ -88,7 +75,7 @@ static int admin_defer(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u
 		return 0;
 	}
 	req->queue = queue;
-	req->item = (struct cof_tgt_item){ .dispatch = admin_dispatch };
+	req->job = (struct asym_job){ .jobs = &queue->jobs, .sleeps = true };
 	req->len = len;
 	memcpy(req->msg, msg, len);
 	spin_lock_bh(&queue->lock);
@@ -231,13 +218,41 @@ static struct cof_tgt_admin_req *admin_next(struct cof_tgt_queue *queue, struct 
 	return req;
 }
 
-static void admin_open_free(struct cof_tgt_admin_req *req)
+static struct cof_tgt_admin_req *admin_job_req(struct asym_job *job)
 {
+	return container_of(job, struct cof_tgt_admin_req, job);
+}
+
+/* struct asym_job_ops.run: the turn of KEY_OPEN has come. */
+static void admin_job_run(struct asym_job *job)
+{
+	struct cof_tgt_admin_req *req = admin_job_req(job);
+	struct cof_tgt_queue *queue = req->queue;
+
+	spin_lock_bh(&queue->lock);
+	list_del(&req->list);
+	spin_unlock_bh(&queue->lock);
+	if (READ_ONCE(queue->state) == COF_TGT_LIVE)
+		admin_one(queue, (const struct cof_hdr *)req->msg);
+	asym_job_done(job, 0);
+}
+
+/* struct asym_job_ops.complete */
+static void admin_job_complete(struct asym_job *job, int err)
+{
+	struct cof_tgt_admin_req *req = admin_job_req(job);
 	struct cof_tgt_queue *queue = req->queue;
 
 	kfree_sensitive(req);
 	cof_tgt_queue_put(queue);
 }
+
+static const struct asym_job_ops admin_job_ops = {
+	.run		= admin_job_run,
+	.complete	= admin_job_complete,
+	.get		= cof_tgt_queue_jobs_get,
+	.put		= cof_tgt_queue_jobs_put,
+};
 
 /* The connection is closed: drop each KEY_OPEN that waits. The caller has a reference to @queue. */
 static void admin_cancel(struct cof_tgt_queue *queue)
@@ -246,13 +261,13 @@ static void admin_cancel(struct cof_tgt_queue *queue)
 	LIST_HEAD(cancelled);
 
 	spin_lock_bh(&queue->lock);
-	WRITE_ONCE(queue->cancelled, true);
+	asym_jobs_close(&queue->jobs);
 	list_for_each_entry_safe(req, next, &queue->opening, list)
-		if (asym_qos_cancel(&req->item.qos))
+		if (asym_job_cancel(&req->job))
 			list_move_tail(&req->list, &cancelled);
 	spin_unlock_bh(&queue->lock);
 	list_for_each_entry_safe(req, next, &cancelled, list)
-		admin_open_free(req);
+		asym_job_done(&req->job, -ECANCELED);
 }
 
 /*
@@ -263,47 +278,31 @@ static bool admin_open_wait(struct cof_tgt_admin_req *req)
 {
 	struct cof_tgt_queue *queue = req->queue;
 	struct cof_tgt_assoc *assoc = queue->assoc;
-	struct asym_qos_item *item = &req->item.qos;
 	struct asym_key_data data;
-	bool cancelled;
+	bool closed;
 
 	if (cof_msg_opcode((const struct cof_hdr *)req->msg) != COF_KEY_OPEN)
 		return false;
 	data = admin_key_data((const struct cof_key_open_req *)req->msg);
 	if (cof_tgt_key_check(assoc, &data) || !cof_tgt_key_room(assoc))
 		return false;
-	item->cost = asym_key_prepare_cost(&data);
-	item->first = true;
 	kref_get(&queue->ref);
+	asym_job_prepare(&req->job, &assoc->flow->qos);
 	spin_lock_bh(&queue->lock);
-	cancelled = queue->cancelled;
-	if (!cancelled) {
-		asym_qos_prepare(&assoc->flow->qos, item);
+	closed = queue->jobs.closed;
+	if (!closed)
 		list_add_tail(&req->list, &queue->opening);
-	}
 	spin_unlock_bh(&queue->lock);
-	if (cancelled) {
-		admin_open_free(req);
+	if (closed) {
+		asym_job_done(&req->job, -ECANCELED);
 		return true;
 	}
-	asym_qos_submit(&assoc->flow->qos, item);	/* @req may be gone */
+	/* @req may be gone */
+	asym_job_submit(&req->job, asym_key_prepare_cost(&data), 0, true);
 	/* Closed since: whoever did that may have found it on its way. */
-	if (READ_ONCE(queue->cancelled))
+	if (READ_ONCE(queue->jobs.closed))
 		admin_cancel(queue);
 	return true;
-}
-
-/* Open keys whose turn has come. */
-static void admin_key_work(struct cof_tgt_queue *queue)
-{
-	struct cof_tgt_admin_req *req;
-
-	while ((req = admin_next(queue, &queue->to_open))) {
-		if (READ_ONCE(queue->state) == COF_TGT_LIVE)
-			admin_one(queue, (const struct cof_hdr *)req->msg);
-		asym_qos_done(&req->item.qos);
-		admin_open_free(req);
-	}
 }
 
 /* Answer what was deferred. */
@@ -332,7 +331,6 @@ static void admin_free(struct cof_tgt_queue *queue)
 static const struct cof_tgt_queue_ops admin_ops = {
 	.recv		= admin_recv,
 	.work		= admin_work,
-	.key_work	= admin_key_work,
 	.cancel		= admin_cancel,
 	.free		= admin_free,
 };
@@ -347,7 +345,7 @@ void cof_tgt_admin_init(struct cof_tgt_queue *queue)
 {
 	INIT_LIST_HEAD(&queue->admin_reqs);
 	INIT_LIST_HEAD(&queue->opening);
-	INIT_LIST_HEAD(&queue->to_open);
+	queue->jobs.ops = &admin_job_ops;
 	/* Pairs with smp_load_acquire() in queue_close_work(). */
 	smp_store_release(&queue->ops, &admin_ops);
 }

@@ -116,15 +116,3 @@ void cof_tgt_flow_key_put(struct cof_tgt_flow *flow)
 {
 	atomic_dec(&flow->keys);
 }
-
-static void flow_dispatch(struct asym_qos_item *qos)
-{
-	struct cof_tgt_item *item = container_of(qos, struct cof_tgt_item, qos);
-
-	item->dispatch(item);
-}
-
-/* Of the scheduler of each pool. */
-const struct asym_qos_ops cof_tgt_qos_ops = {
-	.dispatch	= flow_dispatch,
-};

@@ -34,18 +34,6 @@ struct cof_tgt_flow {
 	char hostid[COF_NAME_LEN];
 };
 
-/**
- * struct cof_tgt_item - what waits for its turn
- * @qos: of the pool's scheduler
- * @dispatch: its turn has come. As asym_qos_ops.dispatch
- */
-struct cof_tgt_item {
-	struct asym_qos_item qos;
-	void (*dispatch)(struct cof_tgt_item *item);
-};
-
-extern const struct asym_qos_ops cof_tgt_qos_ops;
-
 struct cof_tgt_flow *cof_tgt_flow_alloc(const char *hostid);
 struct cof_tgt_flow *cof_tgt_flow_get(struct cof_tgt_pool *pool, struct cof_tgt_flow **spare,
 				      bool assoc);

@@ -6,17 +6,11 @@
  * result is computed into the send buffer that carries it.
  *
  * A key that comes with its operation is copied into one of COF_INLINE_KEYS places of the queue.
- * Preparing it may sleep, and takes work: the operation waits for its turn first, and what
- * preparing costs is charged with it. Then queue->key_work prepares one key after the other, on a
- * workqueue of its own, and gives the operation to the executor. What nobody wants any more (ABORT,
- * the connection is closed) is taken back by whoever says so, until key_work has it; from then on
- * it is marked, and key_work answers it instead.
  *
- * io_recv runs in the connection's receive context and gives the operation to the
- * pool's scheduler, which dispatches it at once or when it is its turn, in any context with bottom
- * halves disabled; io_complete runs likewise, wherever the driver answers. Each operation
- * holds its queue, hence association, flow, pool and executor, until it is answered,
- * and its key until it is dispatched. What still waits when its connection is closed is cancelled.
+ * io_recv runs in the connection's receive context and makes the operation a job of its host's flow
+ * (asym_job), which waits for its turn and has its key prepared; io_complete runs wherever the
+ * driver answers. Each operation holds its queue, hence association, flow, pool and executor, until
+ * it is answered. What still waits when its connection is closed, or ABORT comes, is cancelled.
  */
 #include <linux/err.h>
 #include <linux/ktime.h>
@@ -45,8 +39,7 @@ static struct cof_tgt_req *io_req_get(struct cof_tgt_queue *queue, u64 tag)
 	req = list_first_entry_or_null(&queue->free_reqs, struct cof_tgt_req, list);
 	if (req) {
 		req->tag = tag;
-		req->unwanted = false;
-		req->charged = false;
+		req->job.key.der = NULL;
 		list_move_tail(&req->list, &queue->busy_reqs);
 		hlist_add_head(&req->by_tag, cof_tgt_tag_bucket(queue, tag));
 	}
@@ -119,75 +112,38 @@ static void io_answer(struct cof_tgt_req *req, int err)
 	cof_tgt_queue_put(queue);
 }
 
-static void io_complete(struct asym_exec_request *exec, int err)
+static struct cof_tgt_req *io_job_req(struct asym_job *job)
 {
-	struct cof_tgt_req *req = exec->data;
+	return container_of(job, struct cof_tgt_req, job);
+}
 
-	io_count(req->queue->assoc->pool, exec, err);
-	/* First, so that the accelerator has work while the answer is sent. */
-	asym_qos_done(&req->item.qos);
+/* struct asym_job_ops.prepared */
+static void io_prepared(struct asym_job *job, int err)
+{
+	struct cof_tgt_req *req = io_job_req(job);
+	struct cof_tgt_assoc *assoc = req->queue->assoc;
+
+	memzero_explicit(req->key->der, req->key->len);
+	atomic64_inc(&assoc->pool->stats[COF_TGT_INLINE_KEYS]);
+	trace_cof_inline_key(true, assoc->id, req->queue->qid, req->tag, err);
+}
+
+/* struct asym_job_ops.complete */
+static void io_complete(struct asym_job *job, int err)
+{
+	struct cof_tgt_req *req = io_job_req(job);
+
+	if (job->computed)
+		io_count(req->queue->assoc->pool, req->exec, err);
 	io_answer(req, err);
 }
 
-/* Its key is to be prepared first. */
-static void io_dispatch_key(struct cof_tgt_req *req)
-{
-	struct cof_tgt_queue *queue = req->queue;
-
-	/* Before anybody else may answer the request, which holds the queue. */
-	kref_get(&queue->ref);
-	spin_lock_bh(&queue->lock);
-	req->prepare = COF_TGT_TO_PREPARE;
-	list_add_tail(&req->key->list, &queue->preparing);
-	spin_unlock_bh(&queue->lock);
-	if (!queue_work(cof_tgt_key_wq, &queue->key_work))
-		cof_tgt_queue_put(queue);
-}
-
-/* Its turn. The executor takes its own reference to the key; the request may be gone then. */
-static void io_dispatch(struct cof_tgt_item *item)
-{
-	struct cof_tgt_req *req = container_of(item, struct cof_tgt_req, item);
-	struct asym_exec_key *key;
-
-	if (unlikely(req->key)) {
-		io_dispatch_key(req);
-		return;
-	}
-	key = req->exec->key;
-	asym_exec_submit(req->exec);
-	asym_exec_key_put(key);
-}
-
-/*
- * Did the operation wait, for its turn or for its key? Then it does not any more; io_abort() is
- * left to do. If not, and there is a key to be prepared, key_work looks before it begins.
- */
-static bool io_take_back(struct cof_tgt_req *req)
-{
-	lockdep_assert_held(&req->queue->lock);
-	if (req->prepare == COF_TGT_TO_PREPARE) {
-		list_del(&req->key->list);
-		req->prepare = COF_TGT_NOT_PREPARING;
-		req->charged = true;
-		return true;
-	}
-	if (!asym_qos_cancel(&req->item.qos)) {
-		req->unwanted = true;
-		return false;
-	}
-	if (req->exec->key)
-		asym_exec_key_put(req->exec->key);
-	return true;
-}
-
-/* Nothing is charged for what waited for its turn. */
-static void io_abort(struct cof_tgt_req *req)
-{
-	if (req->charged)
-		asym_qos_done(&req->item.qos);
-	io_answer(req, -ECANCELED);
-}
+static const struct asym_job_ops io_job_ops = {
+	.prepared	= io_prepared,
+	.complete	= io_complete,
+	.get		= cof_tgt_queue_jobs_get,
+	.put		= cof_tgt_queue_jobs_put,
+};
 
 /*
  * A pool that computes on remote algorithms takes no more than what this host
@@ -238,21 +194,11 @@ static void io_fill(struct cof_tgt_req *req, const struct cof_io_req *io)
 	exec->digest_len = le32_to_cpu(io->digest_len);
 	exec->dst = req->tx->data + sizeof(struct cof_io_rsp);
 	exec->dst_len = le32_to_cpu(io->out_len);
-	exec->complete = io_complete;
-	exec->data = req;
 	req->in_len = exec->src_len + exec->digest_len;
 	memcpy(req->in, cof_msg_data(&io->hdr), req->in_len);
 }
 
-/* It may be gone on return. */
-static void io_give(struct cof_tgt_req *req, unsigned int cost)
-{
-	req->item.qos.cost = cost;
-	req->item.qos.bytes = req->exec->src_len;
-	asym_qos_submit(&req->queue->assoc->flow->qos, &req->item.qos);
-}
-
-/* The key is referenced while the table is locked, until the operation's turn. */
+/* The key is referenced while the table is locked; that is the job's then. */
 static int io_submit(struct cof_tgt_req *req, u64 handle, u8 algo)
 {
 	struct cof_tgt_assoc *assoc = req->queue->assoc;
@@ -272,8 +218,10 @@ static int io_submit(struct cof_tgt_req *req, u64 handle, u8 algo)
 	if (err)
 		return err;
 	req->exec->key = key;
-	io_give(req, asym_exec_key_cost(key, req->exec->op));
-	return 0;
+	asym_job_prepare(&req->job, &assoc->flow->qos);
+	asym_job_submit(&req->job, asym_exec_key_cost(key, req->exec->op), req->exec->src_len,
+			false);
+	return 0;	/* @req may be gone */
 }
 
 /* ---- keys that come with their operation ------------------------------------------ */
@@ -291,99 +239,32 @@ static bool io_key_get(struct cof_tgt_req *req, const struct cof_io_req *io)
 	spin_unlock_bh(&queue->lock);
 	if (!key)
 		return false;
-	key->req = req;
-	key->algo = io->algo;
-	key->is_private = io->key_private;
-	key->curve = io->key_curve;
 	key->len = le32_to_cpu(io->key_len);
 	memcpy(key->der, cof_msg_data(&io->hdr) + req->exec->src_len + req->exec->digest_len,
 	       key->len);
 	req->key = key;
-	return true;
-}
-
-static struct asym_key_data io_key_data(const struct cof_tgt_inline *key)
-{
-	return (struct asym_key_data){
-		.algo = key->algo,
-		.is_private = key->is_private,
-		.curve = key->curve,
+	req->job.key = (struct asym_key_data){
+		.algo = io->algo,
+		.is_private = io->key_private,
+		.curve = io->key_curve,
 		.der = key->der,
 		.der_len = key->len,
 	};
+	return true;
 }
 
 static int io_submit_key(struct cof_tgt_req *req)
 {
-	struct asym_key_data data = io_key_data(req->key);
-	int err = cof_tgt_key_check(req->queue->assoc, &data);
+	struct cof_tgt_assoc *assoc = req->queue->assoc;
+	struct asym_key_data *data = &req->job.key;
+	int err = cof_tgt_key_check(assoc, data);
 
 	if (err)
 		return err;
-	io_give(req, asym_key_prepare_cost(&data) + asym_key_cost(&data, req->exec->op));
+	asym_job_prepare(&req->job, &assoc->flow->qos);
+	asym_job_submit(&req->job, asym_key_prepare_cost(data) + asym_key_cost(data, req->exec->op),
+			req->exec->src_len, false);
 	return 0;
-}
-
-static struct cof_tgt_req *io_key_next(struct cof_tgt_queue *queue)
-{
-	struct cof_tgt_inline *key;
-
-	spin_lock_bh(&queue->lock);
-	key = list_first_entry_or_null(&queue->preparing, struct cof_tgt_inline, list);
-	if (key) {
-		list_del(&key->list);
-		key->req->prepare = COF_TGT_PREPARING;
-	}
-	spin_unlock_bh(&queue->lock);
-	return key ? key->req : NULL;
-}
-
-static struct asym_exec_key *io_key_prepare(struct cof_tgt_req *req)
-{
-	struct cof_tgt_assoc *assoc = req->queue->assoc;
-	struct asym_key_data data = io_key_data(req->key);
-	struct asym_exec_key *key;
-
-	key = asym_exec_key_create(assoc->pool->exec, &data);
-	memzero_explicit(req->key->der, req->key->len);
-	atomic64_inc(&assoc->pool->stats[COF_TGT_INLINE_KEYS]);
-	trace_cof_inline_key(true, assoc->id, req->queue->qid, req->tag, PTR_ERR_OR_ZERO(key));
-	return key;
-}
-
-static bool io_wanted(struct cof_tgt_req *req)
-{
-	struct cof_tgt_queue *queue = req->queue;
-	bool wanted;
-
-	spin_lock_bh(&queue->lock);
-	wanted = !req->unwanted && !queue->cancelled;
-	spin_unlock_bh(&queue->lock);
-	return wanted;
-}
-
-static void io_key_one(struct cof_tgt_req *req)
-{
-	struct asym_exec_key *key = io_wanted(req) ? io_key_prepare(req) : ERR_PTR(-ECANCELED);
-
-	if (!IS_ERR(key) && io_wanted(req)) {
-		req->exec->key = key;
-		asym_exec_submit(req->exec);
-		asym_exec_key_put(key);
-		return;
-	}
-	asym_qos_done(&req->item.qos);
-	if (!IS_ERR(key))
-		asym_exec_key_put(key);
-	io_answer(req, IS_ERR(key) ? PTR_ERR(key) : -ECANCELED);
-}
-
-static void io_key_work(struct cof_tgt_queue *queue)
-{
-	struct cof_tgt_req *req;
-
-	while ((req = io_key_next(queue)))
-		io_key_one(req);
 }
 
 /* ---- ABORT, QUERY, closing --------------------------------------------------------- */
@@ -403,14 +284,14 @@ static void io_ask(struct cof_tgt_queue *queue, const struct cof_hdr *msg)
 	hlist_for_each_entry(req, cof_tgt_tag_bucket(queue, le64_to_cpu(ask->query_tag)), by_tag) {
 		if (req->tag != le64_to_cpu(ask->query_tag))
 			continue;
-		if (abort && io_take_back(req))
+		if (abort && asym_job_cancel(&req->job))
 			cancelled = req;
 		err = 0;
 		break;
 	}
 	spin_unlock_bh(&queue->lock);
 	if (cancelled)
-		io_abort(cancelled);
+		asym_job_done(&cancelled->job, -ECANCELED);
 	cof_tgt_reply(queue, msg, err);
 }
 
@@ -470,13 +351,13 @@ static void io_cancel(struct cof_tgt_queue *queue)
 	LIST_HEAD(cancelled);
 
 	spin_lock_bh(&queue->lock);
-	WRITE_ONCE(queue->cancelled, true);
+	asym_jobs_close(&queue->jobs);
 	list_for_each_entry_safe(req, next, &queue->busy_reqs, list)
-		if (io_take_back(req))
+		if (asym_job_cancel(&req->job))
 			list_move_tail(&req->list, &cancelled);
 	spin_unlock_bh(&queue->lock);
 	list_for_each_entry_safe(req, next, &cancelled, list)
-		io_abort(req);	/* moves it to free_reqs */
+		asym_job_done(&req->job, -ECANCELED);	/* moves it to free_reqs */
 }
 
 /* One object, so that what an operation uses lies together; its input may be the source of DMA. */
@@ -490,8 +371,9 @@ static struct cof_tgt_req *io_req_alloc(struct cof_tgt_queue *queue, size_t exec
 	if (!req)
 		return NULL;
 	req->queue = queue;
-	req->item.dispatch = io_dispatch;
+	req->job.jobs = &queue->jobs;
 	req->exec = (void *)req + exec;
+	req->job.exec = req->exec;
 	req->in = (u8 *)req + in;
 	return req;
 }
@@ -532,7 +414,6 @@ static void io_free(struct cof_tgt_queue *queue)
 
 static const struct cof_tgt_queue_ops io_ops = {
 	.recv		= io_recv,
-	.key_work	= io_key_work,
 	.cancel		= io_cancel,
 	.free		= io_free,
 };
@@ -556,7 +437,8 @@ int cof_tgt_io_init(struct cof_tgt_queue *queue, const struct cof_tgt_assoc *ass
 	INIT_LIST_HEAD(&queue->free_reqs);
 	INIT_LIST_HEAD(&queue->busy_reqs);
 	INIT_LIST_HEAD(&queue->free_inline);
-	INIT_LIST_HEAD(&queue->preparing);
+	queue->jobs.ops = &io_job_ops;
+	queue->jobs.exec = assoc->pool->exec;
 	/* Pairs with smp_load_acquire() in queue_close_work(). */
 	smp_store_release(&queue->ops, &io_ops);
 

@@ -17,34 +17,14 @@ struct cof_txbuf;
 
 /**
  * struct cof_tgt_inline - room for a key that came with its operation
- * @list: queue->free_inline; or queue->preparing while it waits for key_work; or nowhere
- * @req: whose key it is
- * @algo: as the request says
- * @is_private: likewise
- * @curve: likewise
+ * @list: queue->free_inline, or nowhere
  * @len: bytes at @der
  * @der: COF_MAX_DER bytes, wiped as soon as the key is prepared
  */
 struct cof_tgt_inline {
 	struct list_head list;
-	struct cof_tgt_req *req;
-	u8 algo;
-	bool is_private;
-	u8 curve;
 	u32 len;
 	u8 *der;
-};
-
-/**
- * enum cof_tgt_prepare - where the key is that came with an operation
- * @COF_TGT_NOT_PREPARING: there was none, or it waits for its turn, or the driver has it
- * @COF_TGT_TO_PREPARE: in queue->preparing; it is charged
- * @COF_TGT_PREPARING: queue->key_work has it
- */
-enum cof_tgt_prepare {
-	COF_TGT_NOT_PREPARING,
-	COF_TGT_TO_PREPARE,
-	COF_TGT_PREPARING,
 };
 
 /**
@@ -55,11 +35,8 @@ enum cof_tgt_prepare {
  * @tx: the answer; the result is computed into it
  * @tag: of the request; queue->lock
  * @opcode: of the request
- * @prepare: enum cof_tgt_prepare; queue->lock
- * @unwanted: aborted after its turn came, and has a key to be prepared; queue->lock
- * @charged: aborted then, but before that began: asym_qos_done() is left to do
  * @key: its place among those of the queue that have a key with them, or NULL
- * @item: where it waits for its turn; while it does, exec->key is a reference, unless @key is set
+ * @job: it as it waits for its turn and is computed
  * @arrived: when, ns
  * @in: input and digest
  * @in_len: bytes of both
@@ -72,11 +49,8 @@ struct cof_tgt_req {
 	struct cof_txbuf *tx;
 	u64 tag;
 	u16 opcode;
-	u8 prepare;
-	bool unwanted;
-	bool charged;
 	struct cof_tgt_inline *key;
-	struct cof_tgt_item item;
+	struct asym_job job;
 	u64 arrived;
 	u8 *in;
 	u32 in_len;

@@ -3,9 +3,9 @@
  * The keys of an association: a table of fixed size, so a handle is an index
  * and a generation, and a peer cannot make it grow. assoc->key_lock guards
  * it: read (bottom halves disabled) while an operation is submitted, which takes
- * its own reference to the key; write to change it. Keys in the table are created by the one
- * key_work of the admin queue. Those that come with an operation are in no table. What preparing a
- * key takes is charged before it begins: in admin.c and io.c.
+ * its own reference to the key; write to change it. Keys in the table are created by
+ * the worker of the admin queue's jobs, one after the other. Those that come with an operation are
+ * in no table. What preparing a key takes is charged before it begins: in admin.c and io.c.
  */
 #include <linux/err.h>
 #include <linux/nospec.h>

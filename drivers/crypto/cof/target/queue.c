@@ -71,7 +71,7 @@ static void queue_free_work(struct work_struct *work)
 	cancel_delayed_work_sync(&queue->setup_work);
 	cancel_delayed_work_sync(&queue->close_work);
 	cancel_work_sync(&queue->work);
-	cancel_work_sync(&queue->key_work);
+	cancel_work_sync(&queue->jobs.work);
 	if (queue->ops->free)
 		queue->ops->free(queue);
 	cof_conn_put(queue->conn);
@@ -277,12 +277,29 @@ static void queue_work_fn(struct work_struct *work)
 	cof_tgt_queue_put(queue);
 }
 
-static void queue_key_work_fn(struct work_struct *work)
-{
-	struct cof_tgt_queue *queue = container_of(work, struct cof_tgt_queue, key_work);
+/* Until admin.c or io.c have the queue. */
+static const struct asym_job_ops queue_no_jobs;
 
-	queue->ops->key_work(queue);
-	cof_tgt_queue_put(queue);
+/**
+ * cof_tgt_queue_jobs_get() - struct asym_job_ops.get of queues
+ * @jobs: the queue's
+ *
+ * Context: any.
+ */
+void cof_tgt_queue_jobs_get(struct asym_jobs *jobs)
+{
+	kref_get(&container_of(jobs, struct cof_tgt_queue, jobs)->ref);
+}
+
+/**
+ * cof_tgt_queue_jobs_put() - struct asym_job_ops.put of queues
+ * @jobs: the queue's
+ *
+ * Context: any.
+ */
+void cof_tgt_queue_jobs_put(struct asym_jobs *jobs)
+{
+	cof_tgt_queue_put(container_of(jobs, struct cof_tgt_queue, jobs));
 }
 
 /**
@@ -317,7 +334,7 @@ int cof_tgt_queue_make(struct cof_tgt_port *port, struct cof_conn *conn,
 	INIT_DELAYED_WORK(&queue->setup_work, queue_setup_work);
 	INIT_DELAYED_WORK(&queue->close_work, queue_close_work);
 	INIT_WORK(&queue->work, queue_work_fn);
-	INIT_WORK(&queue->key_work, queue_key_work_fn);
+	asym_jobs_init(&queue->jobs, &queue_no_jobs, cof_tgt_key_wq);
 	INIT_WORK(&queue->free_work, queue_free_work);
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->stranger);

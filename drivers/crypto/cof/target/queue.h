@@ -10,6 +10,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
+#include <crypto/internal/asym/job.h>
 #include <uapi/linux/cof.h>
 
 #define COF_TGT_SETUP_MS	5000	/* accept to CONNECT */
@@ -39,7 +40,6 @@ enum cof_tgt_queue_state {
  *	accepted, then admin.c's or io.c's
  * @recv: a message came, and the queue is NEW or LIVE; as cof_conn_ops.recv
  * @work: queue->work runs
- * @key_work: queue->key_work runs; may take as long as a driver does
  * @cancel: the connection is closed, nothing is received any more: drop what waits for its turn.
  *	May be NULL. Process context
  * @free: nobody else uses the queue: free what it has. May be NULL. Process context
@@ -47,7 +47,6 @@ enum cof_tgt_queue_state {
 struct cof_tgt_queue_ops {
 	int (*recv)(struct cof_tgt_queue *queue, const struct cof_hdr *msg, u32 len);
 	void (*work)(struct cof_tgt_queue *queue);
-	void (*key_work)(struct cof_tgt_queue *queue);
 	void (*cancel)(struct cof_tgt_queue *queue);
 	void (*free)(struct cof_tgt_queue *queue);
 };
@@ -69,21 +68,19 @@ struct cof_tgt_queue_ops {
  * @setup_work: CONNECT did not come
  * @close_work: closes the connection
  * @work: on cof_tgt_wq, ops->work
- * @key_work: on cof_tgt_key_wq, ops->key_work
+ * @jobs: what waits for its turn, or for its key, on cof_tgt_key_wq: io.c's operations, or
+ *	admin.c's KEY_OPEN
  * @free_work: frees this
  * @lock: guards the rest
- * @admin_reqs: struct cof_tgt_admin_req; this and the next three are admin.c's
+ * @admin_reqs: struct cof_tgt_admin_req; this and the next two are admin.c's
  * @admin_inflight: admin requests not answered
- * @opening: struct cof_tgt_admin_req, KEY_OPEN that waits for its turn
- * @to_open: likewise, whose turn has come
- * @free_reqs: struct cof_tgt_req not in use; this and the next six are io.c's
+ * @opening: struct cof_tgt_admin_req, KEY_OPEN whose job waits
+ * @free_reqs: struct cof_tgt_req not in use; this and the rest are io.c's
  * @busy_reqs: those that are
  * @tags: those again, by tag: for ABORT and QUERY, which cost the peer nothing
  * @tag_bits: buckets there, as a power of two
  * @tag_secret: odd, random: the peer chooses tags, and not which bucket they are in
  * @free_inline: struct cof_tgt_inline not in use
- * @preparing: those that wait for key_work
- * @cancelled: it is closed: nothing is to wait any more
  */
 struct cof_tgt_queue {
 	struct kref ref;
@@ -101,27 +98,26 @@ struct cof_tgt_queue {
 	struct delayed_work setup_work;
 	struct delayed_work close_work;
 	struct work_struct work;
-	struct work_struct key_work;
+	struct asym_jobs jobs;
 	struct work_struct free_work;
 
 	spinlock_t lock;	/* requests */
 	struct list_head admin_reqs;
 	unsigned int admin_inflight;
 	struct list_head opening;
-	struct list_head to_open;
 	struct list_head free_reqs;
 	struct list_head busy_reqs;
 	struct hlist_head *tags;
 	unsigned int tag_bits;
 	u64 tag_secret;
 	struct list_head free_inline;
-	struct list_head preparing;
-	bool cancelled;
 };
 
 int cof_tgt_queue_make(struct cof_tgt_port *port, struct cof_conn *conn,
 		       const struct cof_tgt_queue_ops *ops);
 void cof_tgt_queue_put(struct cof_tgt_queue *queue);
+void cof_tgt_queue_jobs_get(struct asym_jobs *jobs);
+void cof_tgt_queue_jobs_put(struct asym_jobs *jobs);
 void cof_tgt_queue_admitted(struct cof_tgt_queue *queue, struct cof_tgt_assoc *assoc, u16 qid,
 			    struct cof_tgt_seat **spare);
 void cof_tgt_queue_finish(struct cof_tgt_queue *queue, u16 reason, bool linger);

@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
+#include <crypto/internal/asym/job.h>
 
 #include "../../addr.h"
 #include "../../hops.h"
@@ -445,7 +446,7 @@ static struct config_group *pools_make_group(struct config_group *group, const c
 		return ERR_PTR(-ENOMEM);
 	}
 	cof_tgt_object_init(&pool->object, name, &pool_type, &pool_ops);
-	asym_qos_init(&pool->qos, &cof_tgt_qos_ops, 1);
+	asym_qos_init(&pool->qos, &asym_job_qos_ops, 1);
 	INIT_LIST_HEAD(&pool->flows);
 	INIT_LIST_HEAD(&pool->hosts);
 	INIT_LIST_HEAD(&pool->assocs);

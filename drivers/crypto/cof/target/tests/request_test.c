@@ -5,6 +5,7 @@
  * where they are to be sent from.
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
@@ -32,6 +33,9 @@ struct target_test {
 	unsigned int max_keys;
 	struct cof_conn conn;
 	struct cof_tgt_queue queue;
+	struct workqueue_struct *wq;	/* of queue.jobs */
+	struct work_struct hold;
+	struct completion go;
 };
 
 static void connect_init(struct cof_connect_req *req, u16 queues, u32 depth, u32 kato_ms)
@@ -66,7 +70,7 @@ static int target_init(struct kunit *test)
 	t->assoc = cof_tgt_assoc_alloc(&req, "kunit");
 	cof_tgt_max_keys = t->max_keys;
 	KUNIT_ASSERT_NOT_NULL(test, t->assoc);
-	asym_qos_init(&t->pool.qos, &cof_tgt_qos_ops, 1);
+	asym_qos_init(&t->pool.qos, &asym_job_qos_ops, 1);
 	INIT_LIST_HEAD(&t->pool.flows);
 	spare = cof_tgt_flow_alloc("kunit");
 	KUNIT_ASSERT_NOT_NULL(test, spare);
@@ -250,10 +254,19 @@ static const struct cof_transport fake_transport = {
 	.free	= fake_nothing,
 };
 
-/* Keys are prepared when the test calls ops->key_work(). */
-static void key_work_later(struct work_struct *work)
+/* Keys are prepared when the test calls prepare_keys(): until then this is before the worker. */
+static void hold_worker(struct work_struct *work)
 {
-	cof_tgt_queue_put(container_of(work, struct cof_tgt_queue, key_work));
+	struct target_test *t = container_of(work, struct target_test, hold);
+
+	wait_for_completion(&t->go);
+}
+
+static void prepare_keys(struct target_test *t)
+{
+	complete(&t->go);
+	flush_workqueue(t->wq);
+	queue_work(t->wq, &t->hold);
 }
 
 static struct cof_tgt_queue *queue_make(struct kunit *test)
@@ -274,7 +287,12 @@ static struct cof_tgt_queue *queue_make(struct kunit *test)
 	queue->state = COF_TGT_LIVE;
 	queue->assoc = t->assoc;
 	queue->qid = 1;
-	INIT_WORK(&queue->key_work, key_work_later);
+	t->wq = alloc_ordered_workqueue("cof_target_test", 0);
+	KUNIT_ASSERT_NOT_NULL(test, t->wq);
+	init_completion(&t->go);
+	INIT_WORK(&t->hold, hold_worker);
+	queue_work(t->wq, &t->hold);
+	asym_jobs_init(&queue->jobs, NULL, t->wq);
 	spin_lock_init(&queue->lock);
 	KUNIT_ASSERT_EQ(test, 0, cof_tgt_io_init(queue, t->assoc));
 	return queue;
@@ -287,7 +305,8 @@ static void queue_end(struct kunit *test)
 	struct cof_tgt_inline *key;
 	int i;
 
-	flush_work(&t->queue.key_work);
+	complete(&t->go);
+	destroy_workqueue(t->wq);
 	/* Who answers lets go of it when that is done. */
 	for (i = 0; i < 100 && kref_read(&t->queue.ref) > 1; i++)
 		msleep(20);
@@ -364,10 +383,10 @@ static void expect_answer(struct kunit *test, u16 opcode, u64 tag, u16 status)
 static void a_key_comes_with_its_operation(struct kunit *test)
 {
 	struct target_test *t = test->priv;
-	struct cof_tgt_queue *queue = queue_make(test);
 	u64 handle;
 	int i;
 
+	queue_make(test);
 	/* There is no room for another handle. */
 	for (i = 0; i < MAX_KEYS; i++)
 		KUNIT_ASSERT_EQ(test, 0, open_key(t, &handle));
@@ -375,7 +394,7 @@ static void a_key_comes_with_its_operation(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0, inline_recv(test, i, 0));
 		KUNIT_EXPECT_EQ(test, 0, ask_recv(test, COF_QUERY, i));
 		expect_answer(test, COF_QUERY, 100 + i, COF_S_OK);
-		queue->ops->key_work(queue);
+		prepare_keys(test->priv);
 		expect_answer(test, COF_SIGN, i, COF_S_OK);
 	}
 	KUNIT_EXPECT_EQ(test, MAX_KEYS, atomic64_read(&t->pool.stats[COF_TGT_KEYS]));
@@ -440,11 +459,11 @@ static void an_operation_names_the_algorithm_of_its_key(struct kunit *test)
 static void a_key_that_is_none_is_refused_as_when_it_is_opened(struct kunit *test)
 {
 	struct target_test *t = test->priv;
-	struct cof_tgt_queue *queue = queue_make(test);
 
+	queue_make(test);
 	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 1, 1));
 	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 2, sizeof(rsa512_priv) - 1));
-	queue->ops->key_work(queue);
+	prepare_keys(test->priv);
 	expect_answer(test, COF_SIGN, 1, COF_S_INVALID);
 	expect_answer(test, COF_SIGN, 2, COF_S_INVALID);
 	/* not without the feature */
@@ -456,8 +475,7 @@ static void a_key_that_is_none_is_refused_as_when_it_is_opened(struct kunit *tes
 
 static void what_waits_for_its_key_is_aborted(struct kunit *test)
 {
-	struct cof_tgt_queue *queue = queue_make(test);
-
+	queue_make(test);
 	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 1, 0));
 	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 2, 0));
 	KUNIT_EXPECT_EQ(test, 0, ask_recv(test, COF_ABORT, 1));
@@ -465,7 +483,7 @@ static void what_waits_for_its_key_is_aborted(struct kunit *test)
 	expect_answer(test, COF_ABORT, 101, COF_S_OK);
 	KUNIT_EXPECT_EQ(test, 0, ask_recv(test, COF_ABORT, 1));
 	expect_answer(test, COF_ABORT, 101, COF_S_UNKNOWN_HANDLE);
-	queue->ops->key_work(queue);
+	prepare_keys(test->priv);
 	expect_answer(test, COF_SIGN, 2, COF_S_OK);
 	queue_end(test);
 }
@@ -483,7 +501,7 @@ static void what_waits_for_its_key_is_dropped_when_the_queue_closes(struct kunit
 		expect_answer(test, COF_SIGN, i, COF_S_ABORTED);
 	/* One that comes while it is being closed goes to the scheduler no more. */
 	KUNIT_EXPECT_EQ(test, 0, inline_recv(test, 9, 0));
-	queue->ops->key_work(queue);
+	prepare_keys(test->priv);
 	expect_answer(test, COF_SIGN, 9, COF_S_ABORTED);
 	queue_end(test);
 }
@@ -548,7 +566,7 @@ static void a_lookup_sees_one_bucket(struct kunit *test)
 	hlist_add_head(&req->by_tag, cof_tgt_tag_bucket(queue, 1));
 	KUNIT_EXPECT_EQ(test, 0, ask_recv(test, COF_QUERY, 1));
 	expect_answer(test, COF_QUERY, 101, COF_S_OK);
-	queue->ops->key_work(queue);
+	prepare_keys(test->priv);
 	expect_answer(test, COF_SIGN, 1, COF_S_OK);
 	queue_end(test);
 }
