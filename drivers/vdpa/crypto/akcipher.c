@@ -2,15 +2,12 @@
 /*
  * The AKCIPHER service: RSA and ECDSA (virtio 1.3, 5.9.7.2.1.5, 5.9.7.8). asym_executor computes.
  *
- * A request waits for its turn with a reference to its key.
- *
- * A request that brings its key (stateless mode) goes through the queue's other work item, because
- * preparing a key may take long. That is charged to the device like the operation, and begins when
- * it is the request's turn.
+ * A request waits for its turn with a reference to its key. The key that a request brings
+ * (stateless mode) is prepared when it is its turn (asym_job), and that is charged to the device
+ * like the operation.
  */
 #include <linux/err.h>
 #include <linux/minmax.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <crypto/internal/asym/key.h>
@@ -66,61 +63,6 @@ static void vc_akcipher_close(struct vc_session *session)
 
 /* ---- requests -------------------------------------------------------------------- */
 
-/* The executor's callback: bottom halves are disabled. */
-static void vc_akcipher_complete(struct asym_exec_request *exec, int err)
-{
-	vc_data_complete(container_of(exec, struct vc_request, exec), err);
-}
-
-/* With a reference to the key. The executor takes its own; the request may be gone then. */
-static void vc_akcipher_compute(struct vc_request *req)
-{
-	struct asym_exec_key *key = req->exec.key;
-
-	asym_exec_submit(&req->exec);
-	asym_exec_key_put(key);
-}
-
-/* struct vc_service.dispatch */
-static void vc_akcipher_dispatch(struct vc_request *req)
-{
-	if (req->keyed)
-		vc_data_prepare(req);
-	else
-		vc_akcipher_compute(req);
-}
-
-/* struct vc_service.prepare: the key that came along, which is gone when the operation is over */
-static void vc_akcipher_prepare(struct vc_request *req)
-{
-	struct asym_key_data data = vc_akcipher_key(&req->key_req, req->key);
-	struct asym_exec_key *key = ERR_PTR(-ECANCELED);
-	struct vc_queue *q = req->q;
-	bool stale;
-
-	scoped_guard(mutex, &q->lock)
-		stale = req->gen != q->gen;
-	if (!stale)
-		key = asym_exec_key_create(q->vc->exec, &data);
-	memzero_explicit(req->key, req->key_req.key_len);
-	if (IS_ERR(key)) {
-		req->key_failed = true;
-		vc_data_complete(req, PTR_ERR(key));
-		return;
-	}
-	req->exec.key = key;
-	vc_akcipher_compute(req);
-}
-
-/* struct vc_service.cancel */
-static void vc_akcipher_cancel(struct vc_request *req)
-{
-	if (req->keyed)
-		memzero_explicit(req->key, req->key_req.key_len);
-	else
-		asym_exec_key_put(req->exec.key);
-}
-
 /* Take the key that a request brings from the ring. Return: VIRTIO_CRYPTO_*. */
 static u8 vc_akcipher_pull_key(struct vc_request *req, const struct vc_data_hdr *hdr,
 			       size_t readable)
@@ -136,7 +78,7 @@ static u8 vc_akcipher_pull_key(struct vc_request *req, const struct vc_data_hdr 
 		req->key = kmalloc(ASYM_MAX_DER, GFP_KERNEL);
 	if (!req->key)
 		return VIRTIO_CRYPTO_ERR;
-	req->keyed = true;
+	req->job.key = vc_akcipher_key(key, req->key);
 	return vc_iov_pull(q->vc, &q->riov, req->key, key->key_len) == key->key_len ?
 	       VIRTIO_CRYPTO_OK : VIRTIO_CRYPTO_ERR;
 }
@@ -176,7 +118,7 @@ static u8 vc_akcipher_find_key(struct vc_request *req, const struct vc_data_req 
 
 	req->exec.padding = req->key_req.padding;
 	req->exec.hash = req->key_req.hash;
-	if (!req->keyed) {
+	if (!req->job.key.der) {
 		req->session = vc_session_get(&req->q->vc->sessions, data->session, req->service);
 		if (!req->session)
 			return VIRTIO_CRYPTO_INVSESS;
@@ -205,7 +147,7 @@ static u8 vc_akcipher_pull(struct vc_request *req, const struct vc_data_req *dat
 	req->exec.dst_len = data->dst_len;
 	/* The executor may write a block, if there is room for one. */
 	req->dst_used = min_t(u32, data->dst_len, VC_MAX_DATA);
-	req->exec.complete = vc_akcipher_complete;
+	req->job.exec = &req->exec;
 	return VIRTIO_CRYPTO_OK;
 }
 
@@ -213,14 +155,14 @@ static u8 vc_akcipher_pull(struct vc_request *req, const struct vc_data_req *dat
 static void vc_akcipher_submit(struct vc_request *req)
 {
 	struct asym_exec_key *key = req->session->key;
+	u32 cost = 0;
 
 	req->exec.key = key;
 	if (vc_data_begin(req)) {
 		asym_exec_key_get(key);
-		vc_data_submit(req, asym_exec_key_cost(key, req->exec.op), req->exec.src_len);
-	} else {
-		asym_exec_submit(&req->exec);
+		cost = asym_exec_key_cost(key, req->exec.op);
 	}
+	asym_job_submit(&req->job, cost, req->exec.src_len, false);
 	vc_session_put(req->session);
 	req->session = NULL;
 }
@@ -228,15 +170,13 @@ static void vc_akcipher_submit(struct vc_request *req)
 /* Likewise with the key that came along: it is charged for that and for the operation. */
 static void vc_akcipher_submit_keyed(struct vc_request *req)
 {
-	struct asym_key_data data = vc_akcipher_key(&req->key_req, req->key);
+	const struct asym_key_data *key = &req->job.key;
+	u32 cost = 0;
 
 	vc_count(req->q, VC_STAT_STATELESS);
-	req->exec.key = NULL;
 	if (vc_data_begin(req))
-		vc_data_submit(req, asym_key_prepare_cost(&data) +
-			       asym_key_cost(&data, req->exec.op), req->exec.src_len);
-	else
-		vc_data_prepare(req);
+		cost = asym_key_prepare_cost(key) + asym_key_cost(key, req->exec.op);
+	asym_job_submit(&req->job, cost, req->exec.src_len, false);
 }
 
 /* struct vc_service.start */
@@ -258,11 +198,11 @@ static int vc_akcipher_start(struct vc_request *req, const struct virtio_crypto_
 	if (ret != VIRTIO_CRYPTO_OK) {
 		if (ret == VIRTIO_CRYPTO_ERR)
 			vc_count(req->q, VC_STAT_MALFORMED);
-		if (req->keyed)
+		if (req->job.key.der)
 			memzero_explicit(req->key, req->key_req.key_len);
 		return ret;
 	}
-	if (req->keyed)
+	if (req->job.key.der)
 		vc_akcipher_submit_keyed(req);
 	else
 		vc_akcipher_submit(req);
@@ -281,11 +221,11 @@ static bool vc_akcipher_finish(struct vc_request *req)
 		len = 0;
 		req->err = -EIO;
 	}
-	if (!req->err || (req->err == -EKEYREJECTED && !req->key_failed))
+	if (!req->err || (req->err == -EKEYREJECTED && !req->job.key_failed))
 		vc_data_count(req, VC_STAT_ENCRYPT + req->op, VC_STAT_ENCRYPT_BYTES + req->op,
 			      req->exec.src_len);
-	status = req->key_failed ? vc_key_status(req->err) :
-				   vc_op_status(req->err, req->q->vc->features);
+	status = req->job.key_failed ? vc_key_status(req->err) :
+				       vc_op_status(req->err, req->q->vc->features);
 	vc_data_answer(req, status, len);
 	return true;
 }
@@ -296,8 +236,5 @@ const struct vc_service vc_akcipher = {
 	.open		= vc_akcipher_open,
 	.close		= vc_akcipher_close,
 	.start		= vc_akcipher_start,
-	.dispatch	= vc_akcipher_dispatch,
-	.prepare	= vc_akcipher_prepare,
-	.cancel		= vc_akcipher_cancel,
 	.finish		= vc_akcipher_finish,
 };

@@ -223,8 +223,10 @@ static int vc_cipher_init_request(struct vc_request *req)
 
 static void vc_cipher_done(void *data, int err)
 {
+	struct vc_request *req = data;
+
 	if (err != -EINPROGRESS)	/* it was in the driver's backlog */
-		vc_data_complete(data, err);
+		asym_job_done(&req->job, err);
 }
 
 /*
@@ -250,7 +252,7 @@ static void vc_cipher_dispatch(struct vc_request *req)
 	int err = vc_cipher_compute(req);
 
 	if (err != -EINPROGRESS)
-		vc_data_complete(req, err);
+		asym_job_done(&req->job, err);
 }
 
 /* Takes the next piece from the driver's memory. Return: false if it cannot be read. */
@@ -393,7 +395,8 @@ static int vc_cipher_submit(struct vc_request *req)
 	int err;
 
 	if (vc_data_begin(req)) {
-		vc_data_submit(req, DIV_ROUND_UP(req->total, VC_CIPHER_UNIT), req->total);
+		asym_job_submit(&req->job, DIV_ROUND_UP(req->total, VC_CIPHER_UNIT), req->total,
+				false);
 		return -EINPROGRESS;
 	}
 	err = vc_cipher_run(req);

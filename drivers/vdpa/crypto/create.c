@@ -78,22 +78,6 @@ static void vc_ready_changed(void *data)
 	vc_config_changed(vc);
 }
 
-/* Its turn has come: of a session that is being opened, or of a request of a data queue. */
-static void vc_dispatch(struct asym_qos_item *item)
-{
-	struct vc_dev *vc = container_of(item->flow, struct vc_dev, flow);
-
-	if (item == &vc->ctrl_item)
-		vc_ctrl_dispatch(vc);
-	else
-		vc_data_dispatch(item);
-}
-
-static const struct asym_qos_ops vc_qos_ops = {
-	.dispatch	= vc_dispatch,
-	/* A queue that stops takes all of its own that waits. */
-};
-
 static struct vc_dev *vc_dev_alloc(const struct vc_params *params)
 {
 	char bad[CRYPTO_MAX_ALG_NAME] = "";
@@ -120,7 +104,7 @@ static struct vc_dev *vc_dev_alloc(const struct vc_params *params)
 	vhost_iotlb_init(&vc->iotlb, UINT_MAX, 0);
 	spin_lock_init(&vc->config_lock);
 	mutex_init(&vc->limits_lock);
-	asym_qos_init(&vc->qos, &vc_qos_ops, 1);
+	asym_qos_init(&vc->qos, &asym_job_qos_ops, 1);
 	asym_qos_flow_add(&vc->qos, &vc->flow, &ASYM_QOS_UNLIMITED);
 	vc_set_limits(vc, &ASYM_QOS_UNLIMITED);
 	vc->nr_queues = n;

@@ -210,14 +210,13 @@ static int vc_ctrl_create(struct vc_dev *vc, struct vc_ctrl *c)
 		return status;
 	if (!READ_ONCE(vc->limited))
 		return vc_key_status(vc_ctrl_open(vc, c));
-	vc->ctrl_item.cost = c->service->key_cost(&c->create, c->key);
-	vc->ctrl_item.bytes = 0;
 	guard(mutex)(&q->lock);		/* against vc_ctrl_cancel() */
 	if (c->gen != q->gen)
 		return VIRTIO_CRYPTO_ERR;
 	WRITE_ONCE(c->state, VC_CTRL_WAITING);
 	kref_get(&vc->ref);
-	asym_qos_submit(&vc->flow, &vc->ctrl_item);
+	asym_job_prepare(&vc->ctrl_job, &vc->flow);
+	asym_job_submit(&vc->ctrl_job, c->service->key_cost(&c->create, c->key), 0, false);
 	return -EINPROGRESS;
 }
 
@@ -297,17 +296,14 @@ static void vc_ctrl_answer(struct vc_queue *q, struct vc_ctrl *c)
 		vc_queue_interrupt(q);
 }
 
-/**
- * vc_ctrl_dispatch() - it is the turn of the session that is being opened
- * @vc: the device
- *
- * Context: bottom halves disabled.
- */
-void vc_ctrl_dispatch(struct vc_dev *vc)
+/* struct asym_job_ops.run: it is the turn of the session that is being opened. */
+static void vc_ctrl_job_run(struct asym_job *job)
 {
+	struct vc_dev *vc = container_of(job, struct vc_dev, ctrl_job);
+
 	/* A worker that runs already may drop the device's last reference: as in vc_data_over() */
 	guard(rcu)();
-	/* Pairs with vc_ctrl_continue(): what the scheduler did to the item comes first. */
+	/* Pairs with vc_ctrl_continue(): what the scheduler did to the job comes first. */
 	smp_store_release(&vc->ctrl->state, VC_CTRL_GRANTED);
 	queue_work(vc_wq, &vc_ctrl_queue(vc)->work);
 }
@@ -320,17 +316,35 @@ static void vc_ctrl_done(struct vc_dev *vc)
 	vc_inflight_done(vc);
 }
 
+/* struct asym_job_ops.complete: -ECANCELED is answered to nobody. */
+static void vc_ctrl_job_complete(struct asym_job *job, int err)
+{
+	struct vc_dev *vc = container_of(job, struct vc_dev, ctrl_job);
+	struct vc_queue *q = vc_ctrl_queue(vc);
+
+	if (!err) {
+		guard(mutex)(&q->lock);
+		vc_ctrl_answer(q, vc->ctrl);
+	}
+	vc_ctrl_done(vc);
+	vc_dev_put(vc);
+}
+
+static const struct asym_job_ops vc_ctrl_job_ops = {
+	.run		= vc_ctrl_job_run,
+	.complete	= vc_ctrl_job_complete,
+};
+
 /* struct vc_queue_ops.cancel: the queue's request is not to wait for its turn any more. */
 static void vc_ctrl_cancel(struct vc_queue *q)
 {
 	struct vc_dev *vc = q->vc;
 
 	lockdep_assert_held(&q->lock);
-	if (READ_ONCE(vc->ctrl->state) != VC_CTRL_WAITING || !asym_qos_cancel(&vc->ctrl_item))
+	if (READ_ONCE(vc->ctrl->state) != VC_CTRL_WAITING || !asym_job_cancel(&vc->ctrl_job))
 		return;
 	WRITE_ONCE(vc->ctrl->state, VC_CTRL_NONE);
-	vc_ctrl_done(vc);
-	vc_dev_put(vc);
+	asym_job_done(&vc->ctrl_job, -ECANCELED);
 }
 
 /* A request that waited for its turn. Return: false if it still waits. */
@@ -340,7 +354,7 @@ static bool vc_ctrl_continue(struct vc_queue *q)
 	struct vc_ctrl *c = vc->ctrl;
 	bool stale;
 
-	/* Pairs with vc_ctrl_dispatch(). */
+	/* Pairs with vc_ctrl_job_run(). */
 	switch (smp_load_acquire(&c->state)) {
 	case VC_CTRL_WAITING:
 		return false;
@@ -355,11 +369,7 @@ static bool vc_ctrl_continue(struct vc_queue *q)
 	}
 	c->status = stale || READ_ONCE(vc->retired) ? VIRTIO_CRYPTO_ERR :
 						      vc_key_status(vc_ctrl_open(vc, c));
-	asym_qos_done(&vc->ctrl_item);
-	scoped_guard(mutex, &q->lock)
-		vc_ctrl_answer(q, c);
-	vc_ctrl_done(vc);
-	vc_dev_put(vc);
+	asym_job_done(&vc->ctrl_job, 0);
 	return true;
 }
 
@@ -415,7 +425,11 @@ static const struct vc_queue_ops vc_ctrl_queue_ops = {
  */
 int vc_ctrl_init(struct vc_dev *vc)
 {
+	struct vc_queue *q = vc_ctrl_queue(vc);
+
 	vc_queue_init(vc, vc->nr_queues - 1, &vc_ctrl_queue_ops);
+	asym_jobs_init(&q->jobs, &vc_ctrl_job_ops, vc_wq);
+	vc->ctrl_job.jobs = &q->jobs;
 	vc->ctrl = kzalloc_obj(*vc->ctrl);
 	return vc->ctrl ? 0 : -ENOMEM;
 }

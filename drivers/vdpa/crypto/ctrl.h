@@ -9,6 +9,5 @@ struct vc_dev;
 
 int vc_ctrl_init(struct vc_dev *vc);
 void vc_ctrl_exit(struct vc_dev *vc);
-void vc_ctrl_dispatch(struct vc_dev *vc);
 
 #endif /* _VDPA_CRYPTO_CTRL_H */

@@ -8,12 +8,9 @@
  * computes a request answers with bottom halves disabled: the answer goes to a lock-free
  * list, and the queue's worker returns the chain. Answers come in any order.
  *
- * On a device with limits requests wait in the scheduler of asym_qos, one flow, until it is their
- * turn, or until their queue is stopped. A device without limits does without: that is a lock less
- * for all its queues.
- *
- * What may take long before a request can be computed (struct vc_service.prepare) is done in
- * another work item of the queue.
+ * A request is a job (asym_job). On a device with limits jobs wait in its scheduler, one flow,
+ * until it is their turn, or until their queue is stopped. A device without limits does without:
+ * that is a lock less for all its queues.
  *
  * vc_queue.lock protects the objects that are not being computed.
  */
@@ -58,6 +55,7 @@ static struct vc_request *vc_request_alloc(struct vc_queue *q)
 	req->src = kmalloc(VC_MAX_SIZE, GFP_KERNEL);
 	req->dst = kmalloc(VC_MAX_DATA, GFP_KERNEL);
 	req->q = q;
+	req->job.jobs = &q->jobs;
 	if (!req->src || !req->dst || vc_request_init(req)) {
 		kfree(req->src);
 		kfree(req->dst);
@@ -80,9 +78,8 @@ static struct vc_request *vc_request_get(struct vc_queue *q)
 	if (req) {
 		req->used = 0;
 		req->dst_used = 0;
-		req->key_failed = false;
-		req->limited = false;
-		req->keyed = false;
+		req->job.exec = NULL;
+		req->job.key.der = NULL;
 		req->service = NULL;
 		req->session = NULL;
 		req->pushed = 0;
@@ -116,6 +113,7 @@ int vc_data_prealloc(struct vc_queue *q)
 {
 	int i;
 
+	q->jobs.exec = q->vc->exec;
 	for (i = 0; i < VC_PREALLOC; i++) {
 		struct vc_request *req = vc_request_alloc(q);
 
@@ -137,7 +135,7 @@ void vc_data_exit(struct vc_queue *q)
 	struct vc_request *req, *tmp;
 
 	/* First, since it wakes the queue's worker. */
-	cancel_work_sync(&q->key_work);
+	cancel_work_sync(&q->jobs.work);
 	vc_queue_exit(q);
 	list_for_each_entry_safe(req, tmp, &q->free, free) {
 		kfree(req->src);
@@ -171,59 +169,11 @@ void vc_data_over(struct vc_request *req, int err)
 }
 
 /**
- * vc_data_complete() - a request is computed, or a piece of it is
- * @req: the queue's worker's from here on
- * @err: 0 or -errno
- *
- * Context: any but hard interrupts.
- */
-void vc_data_complete(struct vc_request *req, int err)
-{
-	/* First, so that the accelerator has work; the device stays as long as the request does. */
-	if (req->charged) {
-		req->charged = false;
-		asym_qos_done(&req->item);
-	}
-	vc_data_over(req, err);
-}
-
-/**
- * vc_data_prepare() - have the queue's other worker call the service's prepare()
- * @req: that work item's from here on
- *
- * As in vc_data_over() the device may go meanwhile.
- *
- * Context: any but hard interrupts.
- */
-void vc_data_prepare(struct vc_request *req)
-{
-	struct vc_queue *q = req->q;
-
-	guard(rcu)();
-	if (llist_add(&req->done, &q->keyed))
-		queue_work(vc_wq, &q->key_work);
-}
-
-/**
- * vc_data_dispatch() - it is a request's turn
- * @item: its vc_request.item; the request may be gone on return
- *
- * Context: as struct asym_qos_ops.dispatch.
- */
-void vc_data_dispatch(struct asym_qos_item *item)
-{
-	struct vc_request *req = container_of(item, struct vc_request, item);
-
-	req->charged = true;
-	req->service->dispatch(req);
-}
-
-/**
  * vc_data_begin() - a request is going to be computed
  * @req: it is answered by vc_service.finish(), when vc_data_over() said that it is over
  *
  * Context: the queue's worker, vc_queue.lock held.
- * Return: true if it is to wait for its turn, by vc_data_submit(); false if there are no limits.
+ * Return: true if its job waits for its turn when it is submitted; false if there are no limits.
  */
 bool vc_data_begin(struct vc_request *req)
 {
@@ -234,60 +184,75 @@ bool vc_data_begin(struct vc_request *req)
 	kref_get(&vc->ref);
 	atomic_inc(&vc->inflight);
 	list_add(&req->free, &q->busy);
-	req->limited = READ_ONCE(vc->limited);
-	return req->limited;
-}
-
-/**
- * vc_data_submit() - have a request wait for its turn
- * @req: vc_data_begin() said so
- * @cost: milliunits
- * @bytes: of input
- *
- * Context: the queue's worker, vc_queue.lock held.
- */
-void vc_data_submit(struct vc_request *req, u32 cost, u32 bytes)
-{
-	lockdep_assert_held(&req->q->lock);	/* against vc_data_cancel() */
-	req->item.cost = cost;
-	req->item.bytes = bytes;
-	asym_qos_submit(&req->q->vc->flow, &req->item);
+	asym_job_prepare(&req->job, READ_ONCE(vc->limited) ? &vc->flow : NULL);
+	return req->job.flow;
 }
 
 /* struct vc_queue_ops.cancel: nothing of the queue is to wait for its turn any more. */
 static void vc_data_cancel(struct vc_queue *q)
 {
-	struct vc_request *req;
+	struct vc_request *req, *next;
+	LIST_HEAD(cancelled);
 
 	lockdep_assert_held(&q->lock);
 	/* The worker takes them from this list, and it waits for the lock. */
-	list_for_each_entry(req, &q->busy, free) {
-		if (!req->limited || !asym_qos_cancel(&req->item))
-			continue;
-		if (req->service->cancel)
-			req->service->cancel(req);
-		vc_data_over(req, -ECANCELED);
-	}
+	list_for_each_entry_safe(req, next, &q->busy, free)
+		if (asym_job_cancel(&req->job))
+			list_move(&req->free, &cancelled);
+	/* Only now: this gives others their turn, which is not to be one of these. */
+	list_for_each_entry(req, &cancelled, free)
+		asym_job_done(&req->job, -ECANCELED);
+	list_splice(&cancelled, &q->busy);
 }
 
-/* vc_queue.key_work */
-static void vc_data_key_work(struct work_struct *work)
+static struct vc_request *vc_data_request(struct asym_job *job)
 {
-	struct vc_queue *q = container_of(work, struct vc_queue, key_work);
-	struct llist_node *list = llist_reverse_order(llist_del_all(&q->keyed));
-	struct vc_request *req, *next;
-	struct vc_dev *vc = q->vc;
-
-	if (!list)
-		return;
-	/* A request's own reference goes with its answer. */
-	kref_get(&vc->ref);
-	llist_for_each_entry_safe(req, next, list, done) {
-		req->service->prepare(req);
-		cond_resched();
-	}
-	vc_dev_put(vc);
+	return container_of(job, struct vc_request, job);
 }
+
+/* struct asym_job_ops.run: a cipher's */
+static void vc_data_job_run(struct asym_job *job)
+{
+	struct vc_request *req = vc_data_request(job);
+
+	req->service->dispatch(req);
+}
+
+/* struct asym_job_ops.prepared */
+static void vc_data_job_prepared(struct asym_job *job, int err)
+{
+	memzero_explicit(vc_data_request(job)->key, job->key.der_len);
+}
+
+/* struct asym_job_ops.complete */
+static void vc_data_job_complete(struct asym_job *job, int err)
+{
+	struct vc_request *req = vc_data_request(job);
+
+	if (job->key.der && !job->computed)
+		memzero_explicit(req->key, job->key.der_len);
+	vc_data_over(req, err);
+}
+
+/* struct asym_job_ops.get */
+static void vc_data_jobs_get(struct asym_jobs *jobs)
+{
+	kref_get(&container_of(jobs, struct vc_queue, jobs)->vc->ref);
+}
+
+/* struct asym_job_ops.put */
+static void vc_data_jobs_put(struct asym_jobs *jobs)
+{
+	vc_dev_put(container_of(jobs, struct vc_queue, jobs)->vc);
+}
+
+static const struct asym_job_ops vc_data_job_ops = {
+	.run		= vc_data_job_run,
+	.prepared	= vc_data_job_prepared,
+	.complete	= vc_data_job_complete,
+	.get		= vc_data_jobs_get,
+	.put		= vc_data_jobs_put,
+};
 
 /**
  * vc_data_answer() - return a request's chain
@@ -501,6 +466,5 @@ void vc_data_init(struct vc_dev *vc, unsigned int index)
 	INIT_LIST_HEAD(&q->free);
 	INIT_LIST_HEAD(&q->busy);
 	init_llist_head(&q->done);
-	INIT_WORK(&q->key_work, vc_data_key_work);
-	init_llist_head(&q->keyed);
+	asym_jobs_init(&q->jobs, &vc_data_job_ops, vc_wq);
 }

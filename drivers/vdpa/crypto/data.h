@@ -8,6 +8,7 @@
 #include <linux/scatterlist.h>
 #include <crypto/aes.h>
 #include <crypto/internal/asym/executor.h>
+#include <crypto/internal/asym/job.h>
 
 #include "ring/queue.h"
 #include "service.h"
@@ -23,14 +24,10 @@ struct vc_session;
 /**
  * struct vc_request - one operation
  * @free: in vc_queue.free or vc_queue.busy
- * @done: in vc_queue.done, or in vc_queue.keyed before
+ * @done: in vc_queue.done
  * @q: the queue
  * @err: the result, when it is in vc_queue.done
- * @key_failed: it was about @key
- * @limited: it went to the scheduler: @item is one of it
- * @charged: the scheduler is to be told when it is computed
- * @keyed: it brings its key, which is prepared when it is its turn
- * @item: see there; while it waits exec.key is a reference, or NULL with @keyed
+ * @job: it as it waits for its turn and is computed; job.key is the key that it brings, at @key
  * @since: when it was taken from the ring, ns
  * @gen: vc_queue.gen when the chain was taken
  * @head: the chain
@@ -61,11 +58,7 @@ struct vc_request {
 	struct llist_node done;
 	struct vc_queue *q;
 	int err;
-	bool key_failed;
-	bool limited;
-	bool charged;
-	bool keyed;
-	struct asym_qos_item item;
+	struct asym_job job;
 	u64 since;
 	u32 gen;
 	u16 head;
@@ -95,13 +88,9 @@ struct vc_request {
 void vc_data_init(struct vc_dev *vc, unsigned int index);
 int vc_data_prealloc(struct vc_queue *q);
 void vc_data_exit(struct vc_queue *q);
-void vc_data_dispatch(struct asym_qos_item *item);
 void vc_data_tell_all(struct vc_dev *vc);
 bool vc_data_begin(struct vc_request *req);
-void vc_data_submit(struct vc_request *req, u32 cost, u32 bytes);
-void vc_data_prepare(struct vc_request *req);
 void vc_data_over(struct vc_request *req, int err);
-void vc_data_complete(struct vc_request *req, int err);
 void vc_data_answer(struct vc_request *req, u8 status, u32 len);
 void vc_data_count(const struct vc_request *req, enum vc_stat ops, enum vc_stat bytes, u32 len);
 

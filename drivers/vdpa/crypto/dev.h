@@ -88,7 +88,7 @@ enum vc_map {
  * @cipher: computes cbc(aes), of sessions with transforms like it; NULL: that is not offered
  * @sessions: see there
  * @ctrl: the control queue's buffer (struct vc_ctrl)
- * @ctrl_item: the session that is being opened, if @limited
+ * @ctrl_job: the session that is being opened, if @limited
  * @inflight: operations taken from a ring and not answered
  * @idle: waits for @inflight to become 0
  * @map_sem: protects @iotlb and @map; held for reading while it is used
@@ -121,7 +121,7 @@ struct vc_dev {
 	struct crypto_skcipher *cipher;
 	struct vc_sessions sessions;
 	struct vc_ctrl *ctrl;
-	struct asym_qos_item ctrl_item;
+	struct asym_job ctrl_job;
 
 	atomic_t inflight;
 	wait_queue_head_t idle;

@@ -48,12 +48,8 @@ struct vc_create_req {
  * @start: read the rest of a request from vc_queue.riov, which has @readable bytes more, and begin
  *	with it, vc_data_begin(). The queue's worker, vc_queue.lock and vc_dev.map_sem held. Return:
  *	-EINPROGRESS: @finish follows; -EALREADY: it is answered; else the status to answer with
- * @dispatch: the request waited for its turn, which has come. vc_data_complete() follows, perhaps
- *	within this call. As struct asym_qos_ops.dispatch
- * @prepare: what vc_data_prepare() was called for; vc_data_complete() follows. Process context, no
- *	lock held; NULL where that is never called
- * @cancel: the request waited for its turn, which does not come: let go of what it waited with.
- *	Process context, vc_queue.lock held; NULL: nothing
+ * @dispatch: the request, whose job has no executor's request, waited for its turn, which has come.
+ *	asym_job_done() follows, perhaps within this call. As asym_qos_ops.dispatch; else NULL
  * @finish: vc_data_over() was called, vc_request.err is the result: answer. The queue's worker,
  *	vc_queue.lock and vc_dev.map_sem held. Return: true if it is answered; false: more of it is
  *	being computed
@@ -70,8 +66,6 @@ struct vc_service {
 	int (*start)(struct vc_request *req, const struct virtio_crypto_op_header *header,
 		     size_t readable);
 	void (*dispatch)(struct vc_request *req);
-	void (*prepare)(struct vc_request *req);
-	void (*cancel)(struct vc_request *req);
 	bool (*finish)(struct vc_request *req);
 };
 

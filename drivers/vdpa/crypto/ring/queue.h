@@ -11,7 +11,7 @@
 #include <linux/mutex.h>
 #include <linux/vdpa.h>
 #include <linux/workqueue.h>
-#include <crypto/internal/asym/qos.h>
+#include <crypto/internal/asym/job.h>
 
 #include "chain.h"
 #include "mem.h"
@@ -114,9 +114,9 @@ struct vc_queue_ops {
  * @tell_timer: when the driver must be told of what is @untold
  * @overdue: that is now (no lock)
  * @done: requests that are computed (lock-free)
- * @key_work: prepares the keys that requests in @keyed brought, one after the other, so that
- *	a driver gets no more of the host's time that way than by opening sessions
- * @keyed: those requests, see vc_data_prepare() (lock-free)
+ * @jobs: its requests, as they wait for their turn and are computed. Keys that they bring are
+ *	prepared one after the other, so that a driver gets no more of the host's time that way than
+ *	by opening sessions
  * @stats: by enum vc_stat; nearly always of this queue's worker
  */
 struct vc_queue {
@@ -149,8 +149,7 @@ struct vc_queue {
 	struct hrtimer tell_timer;
 	bool overdue;
 	struct llist_head done;
-	struct work_struct key_work;
-	struct llist_head keyed;
+	struct asym_jobs jobs;
 
 	atomic64_t stats[VC_STAT_NR];
 } ____cacheline_aligned;
