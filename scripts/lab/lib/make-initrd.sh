@@ -40,3 +40,4 @@ for list in order.9p order.image order.net; do
 	rm "$work/$list"
 done
 (cd "$work" && find . | cpio --quiet -o -H newc -R 0:0) >"$output/initrd"
+cp "/boot/vmlinuz-$release" "$output/vmlinuz"
