@@ -71,9 +71,9 @@ def uml(kernel):
 
 def qemu():
     """A QEMU with only what the lab's machines need, with crypto backends, and faster emulated processors."""
-    key = key_of(SUITE, f"{LAB}/artifact/qemu.sh", f"{LAB}/lib/make-qemu.sh", f"{LAB}/config/qemu-lab.mak",
-                 f"{LAB}/config/qemu.patch")
-    return ensure("qemu", key, 3, recipe("qemu", ROOT=root()))
+    make, devices, patches = f"{LAB}/artifact/qemu.sh", f"{LAB}/config/qemu-lab.mak", f"{LAB}/config/qemu"
+    return ensure("qemu", key_of(SUITE, make, devices, *sorted(glob.glob(f"{patches}/*.patch"))), 3,
+                  in_root("nice", "-n", "10", "bash", make, devices, patches))
 
 
 def openssl():
