@@ -86,7 +86,7 @@ class Plan:
 
     def add_machine(self, machine):
         setting, soak = machine.setting, self.length == "soak"
-        limit = 36000 if soak else max(900, 4 * machine.seconds)
+        limit = 36000 if soak else max(1800, 6 * machine.seconds)
         image = {"uml": "uml-stable", "uml-mainline": "uml-mainline"}.get(setting.kernel, "qemu")
         needs = [image] + (["openssl"] if "--openssl-tests" in setting.options else [])
         options = [option.replace("scripts/", f"{TREE}/scripts/") if option.startswith("--with") else option
