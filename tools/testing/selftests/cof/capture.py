@@ -33,20 +33,9 @@ RAW_IP, ETHERNET = 101, 1
 SO_RCVBUFFORCE = 33     # Python has no name for it
 
 
-def crc32c(data):
-    crc = 0xffffffff
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
-    return crc ^ 0xffffffff
-
-
 def digests(raw):
     """The message with both CRCs."""
-    hlen = struct.unpack_from("<H", raw, 12)[0]
-    raw = raw[:24] + bytes(4) + struct.pack("<I", crc32c(raw[hlen:])) + raw[32:]
-    return raw[:24] + struct.pack("<I", crc32c(raw[:hlen])) + raw[28:]
+    return cof.digested(raw, cof.HDR_CRC | cof.DATA_CRC)
 
 
 class Pcap:
