@@ -7,9 +7,9 @@
  * its queue has it first: preparing a key may sleep and takes work, which was charged with the
  * operation.
  *
- * Whoever does not want a job any more takes it back while it waits, for its turn or for the
- * worker. From then on it is marked: the worker looks before it prepares the key, and again before
- * the executor has it. What the executor has is computed.
+ * The owner can take a job back while it waits, for its turn or for the worker. Later the job is
+ * only marked as unwanted: the worker looks before it prepares the key, and again before it gives
+ * the job to the executor. The executor computes each job that it has.
  *
  * The caller serializes asym_job_prepare() and asym_job_cancel() of a job. Its turn may come at any
  * time, and it may end.
@@ -244,8 +244,8 @@ EXPORT_SYMBOL_GPL(asym_job_submit);
  * asym_job_cancel() - take a job back, if it still waits
  * @job: prepared; if it may be over, still there, and its flow too
  *
- * What waited for its turn is not charged. Whoever cancels several calls asym_job_done() when all
- * of them are taken back: it gives their turn to others.
+ * A job that waited for its turn is not charged. A caller that cancels several jobs calls
+ * asym_job_done() when all of them are taken back: it gives their turn to others.
  *
  * Context: any but hard interrupts.
  * Return: true: it is the caller's, asym_job_done() is left to do. False: it is being computed, or

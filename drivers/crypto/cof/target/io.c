@@ -10,7 +10,8 @@
  * io_recv runs in the connection's receive context and makes the operation a job of its host's flow
  * (asym_job), which waits for its turn and has its key prepared; io_complete runs wherever the
  * driver answers. Each operation holds its queue, hence association, flow, pool and executor, until
- * it is answered. What still waits when its connection is closed, or ABORT comes, is cancelled.
+ * it is answered. An operation that waits when its connection is closed, or when ABORT comes, is
+ * cancelled.
  */
 #include <linux/err.h>
 #include <linux/ktime.h>

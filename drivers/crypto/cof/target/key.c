@@ -5,7 +5,7 @@
  * it: read (bottom halves disabled) while an operation is submitted, which takes
  * its own reference to the key; write to change it. Keys in the table are created by
  * the worker of the admin queue's jobs, one after the other. Those that come with an operation are
- * in no table. What preparing a key takes is charged before it begins: in admin.c and io.c.
+ * in no table. The cost of preparing a key is charged before that begins: in admin.c and io.c.
  */
 #include <linux/err.h>
 #include <linux/nospec.h>
