@@ -37,7 +37,7 @@ NODES = {"loop": ["vm"], "guest": ["guest"], "pair": ["initiator"], "chain": ["g
 # What a machine takes before its first script, and a script that never ran here, seconds
 BOOT, UNKNOWN = 20, {"stable": 25, "mainline": 25, "uml": 35, "uml-mainline": 35}
 # A machine gets no more scripts than for so long, so that two can share the work evenly.
-LONG = 240
+LONG = 420
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,7 @@
 # Encodings of ECDSA keys, signatures and points, most of them wrong, to whichever driver serves
 # this machine and to OpenSSL (ecdsa_der, from der/). Loads what it needs.
 #
-# COUNT    of each class (default 2000; 10000 with COF_SOAK=1)
+# COUNT    of each class (default 500; 10000 with COF_SOAK=1)
 # SEED     default: the time
 #
 # needs: root, modules pkcs8_key_parser, programs ecdsa_der
@@ -12,7 +12,7 @@
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 
-COUNT=${COUNT:-$([ "${COF_SOAK:-}" = 1 ] && echo 10000 || echo 2000)}
+COUNT=${COUNT:-$([ "${COF_SOAK:-}" = 1 ] && echo 10000 || echo 500)}
 SEED=${SEED:-$(date +%s)}
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT

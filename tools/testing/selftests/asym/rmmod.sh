@@ -8,7 +8,7 @@
 # SEED=N repeats the choices of a run.
 #
 # needs: topology loop, programs pkey_stress
-# check: stable last, mainline last, uml last CYCLES=1
+# check: stable last, uml last CYCLES=1
 # soak: stable/rdma last
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"

@@ -4,7 +4,7 @@
 # keyctl, LKCF, fabric, target.
 #
 # needs: topology chain, lab --device=lkcf, beside host=chain/lkcf-host.sh
-# check: stable alone
+# check: stable
 here=$(dirname "$0")
 lab barrier lkcf-ready 2
 bash "$here/../virtio/matrix.sh"

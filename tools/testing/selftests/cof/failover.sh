@@ -16,8 +16,8 @@
 # needs: topology pair, targets 2, lab --env=SIM_LATENCY_US=100000
 # needs: beside target1=cof/failover-target.sh target2=cof/failover-target.sh
 # needs: modules asym_bench, programs pkey_stress
-# check: mainline/mixed alone
-# soak: mainline alone
+# check: mainline/mixed
+# soak: mainline
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

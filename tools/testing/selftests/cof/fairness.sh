@@ -6,8 +6,8 @@
 # "loop". COF_SOAK=1: longer.
 #
 # needs: topology loop, modules asym_sim, programs openssl python3
-# check: mainline alone
-# soak: stable/rdma alone
+# check: mainline
+# soak: stable/rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 export PYTHONDONTWRITEBYTECODE=1

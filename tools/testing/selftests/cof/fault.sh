@@ -5,17 +5,17 @@
 # completed once; without faults both paths are live again. And trace events: what one
 # signature sends.
 #
-# SECS   of each kind (default 2; 60 with COF_SOAK=1)
+# SECS   of each kind (default 1; 60 with COF_SOAK=1)
 # KINDS  which (default all)
 # SEED   of the first kind (printed)
 #
 # needs: topology loop, modules asym_bench, programs pkey_stress
-# check: mainline/rdma, uml SECS=1
+# check: mainline/rdma, uml
 # soak: stable, uml/rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 stress=${PKEY_STRESS:-pkey_stress}
-SECS=${SECS:-$([ "${COF_SOAK:-}" = 1 ] && echo 60 || echo 2)}
+SECS=${SECS:-$([ "${COF_SOAK:-}" = 1 ] && echo 60 || echo 1)}
 KINDS=${KINDS:-drop delay corrupt truncate reorder alloc close}
 SEED=${SEED:-$(awk '{ print int($1 * 100) }' /proc/uptime)}
 tmp=$(mktemp -d) || exit 1

@@ -5,7 +5,7 @@
 #
 # The machine is the lab's "loop".
 #
-# COUNT  messages to each of both (default 2000; COF_SOAK=1: 500000)
+# COUNT  messages to each of both (default 1000; COF_SOAK=1: 500000)
 # SEED   of cof_fuzz (default: the time, printed)
 #
 # needs: topology loop, programs cof_fuzz openssl pkey_stress, keys 1024
@@ -13,7 +13,7 @@
 # soak: stable/rdma, uml/rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
-count=${COUNT:-$([ -n "$COF_SOAK" ] && echo 500000 || echo 2000)}
+count=${COUNT:-$([ -n "$COF_SOAK" ] && echo 500000 || echo 1000)}
 stress=${PKEY_STRESS:-pkey_stress}
 fuzz=${COF_FUZZ:-cof_fuzz}
 target=/sys/kernel/config/cof_target

@@ -6,7 +6,7 @@
 # The machine is the lab's "loop". COUNT, SEED, COF_SOAK: see proto.py.
 #
 # needs: topology loop, programs openssl pkey_stress python3
-# check: mainline, uml COUNT=300
+# check: mainline, uml COUNT=100
 # soak: stable/rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"

@@ -12,7 +12,7 @@
 #
 # needs: topology loop, modules asym_bench, programs keyctl openssl pkey_stress python3 setsid
 # needs: keys 2048 p256
-# check: mainline alone
+# check: mainline
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 case ${COF_SOAK:-} in

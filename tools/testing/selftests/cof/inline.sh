@@ -7,10 +7,10 @@
 # The machine is the lab's "loop"; the pool 'inline' is this machine's own pool0 through lossy.py,
 # above all others by its priority.
 #
-# COUNT  keys (default 20; COF_SOAK=1: 500)
+# COUNT  keys (default 8; COF_SOAK=1: 500)
 #
 # needs: topology loop, modules asym_sim, programs openssl pkey_stress python3
-# check: stable, uml COUNT=8
+# check: stable, uml COUNT=4
 # soak: stable/rdma
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
@@ -20,7 +20,7 @@ stress=${PKEY_STRESS:-pkey_stress}
 initiator=/sys/kernel/config/cof_initiator/inline
 state=/sys/class/cof/inline-1
 tracing=/sys/kernel/tracing
-count=${COUNT:-20}
+count=${COUNT:-8}
 [ -z "$COF_SOAK" ] || count=${COUNT:-500}
 exponent=70001
 tmp=$(mktemp -d) || exit 1

@@ -10,7 +10,7 @@ and 'pother') and takes that down again. Speaks TAP.
 The cases are in cases/, what they speak is lib/cof.py's. COF_TRANSPORT=rdma: the target is at COF_ADDR, and
 this peer, which knows TCP alone, gets there by rdma_bridge.
 
-COUNT  random mutations (default 1000; COF_SOAK=1: 20000)
+COUNT  random mutations (default 400; COF_SOAK=1: 20000)
 SEED   of the mutations (default: random, printed)
 """
 import os
@@ -29,7 +29,7 @@ from tap import check  # noqa: E402
 
 
 def main():
-    count = int(os.environ.get("COUNT") or (20000 if os.environ.get("COF_SOAK") else 1000))
+    count = int(os.environ.get("COUNT") or (20000 if os.environ.get("COF_SOAK") else 400))
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
     print(f"# {count} mutations, SEED={seed}")
     pools.setup()

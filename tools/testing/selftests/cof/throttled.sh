@@ -7,7 +7,7 @@
 #
 # needs: topology loop, programs pkey_stress
 # check: mainline/rdma
-# soak: stable alone
+# soak: stable
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 stress=${PKEY_STRESS:-pkey_stress}

@@ -5,7 +5,7 @@
 # jobs of which one thread keeps many in flight. What the kernel computed is counted. Nobody but the
 # programs that have a key can use it, and they leave some of the user's quota (lkcf_keys).
 #
-# COUNT    operations (default 600; 10000 with COF_SOAK=1)
+# COUNT    operations (default 200; 10000 with COF_SOAK=1)
 # SECS     of threads (5; 60); THREADS (8; 64)
 # JOBS     operations of jobs (200; 5000)
 # MODES    which of: ops threads forks remove async strangers quota advice
@@ -19,7 +19,7 @@ trap 'rm -rf "$tmp"' EXIT
 . "$here/../lib/lkcf.sh"
 
 case ${COF_SOAK:-} in
-'' | 0) COUNT=${COUNT:-600} SECS=${SECS:-5} THREADS=${THREADS:-8} JOBS=${JOBS:-200} FAMILIES=2 ;;
+'' | 0) COUNT=${COUNT:-200} SECS=${SECS:-3} THREADS=${THREADS:-8} JOBS=${JOBS:-80} FAMILIES=2 ;;
 *) COUNT=${COUNT:-10000} SECS=${SECS:-60} THREADS=${THREADS:-64} JOBS=${JOBS:-5000} FAMILIES=50 ;;
 esac
 MODES=${MODES:-ops threads forks remove async strangers quota advice}

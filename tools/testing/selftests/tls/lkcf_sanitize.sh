@@ -4,7 +4,7 @@
 # UndefinedBehaviorSanitizer: they have nothing to say, nor is memory lost, in whatever mode of
 # lkcf_ops.
 #
-# COUNT   operations of each (default 60; 2000 with COF_SOAK=1); SECS of threads (3; 30)
+# COUNT   operations of each (default 24; 2000 with COF_SOAK=1); SECS of threads (1; 30)
 #
 # needs: topology loop, lab sanitize/lkcf_ops
 # check: stable
@@ -14,7 +14,7 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 . "$here/../lib/lkcf.sh"
 case ${COF_SOAK:-} in
-'' | 0) COUNT=${COUNT:-60} SECS=${SECS:-3} ;;
+'' | 0) COUNT=${COUNT:-24} SECS=${SECS:-1} ;;
 *) COUNT=${COUNT:-2000} SECS=${SECS:-30} ;;
 esac
 reports='ERROR: [A-Za-z]+Sanitizer|runtime error:|== Invalid|definitely lost'

@@ -4,7 +4,7 @@
 # while its keys are taken out of the kernel, while the device of the kernel goes and comes back.
 # No request fails; and whose keys are in the kernel is known.
 #
-# SECS   of load for each (default 10; 60 with COF_SOAK=1); WORKERS of load (3; 8)
+# SECS   of load for each (default 5; 60 with COF_SOAK=1); WORKERS of load (3; 8)
 #
 # needs: topology loop, programs lkcf_ops nginx openssl python3, keys 2048 p256
 # check: stable
@@ -14,7 +14,7 @@ tmp=$(mktemp -d) || exit 1
 . "$here/../lib/lkcf.sh"
 . "$here/../lib/tls.sh"
 case ${COF_SOAK:-} in
-'' | 0) SECS=${SECS:-10} WORKERS=${WORKERS:-3} ;;
+'' | 0) SECS=${SECS:-5} WORKERS=${WORKERS:-3} ;;
 *) SECS=${SECS:-60} WORKERS=${WORKERS:-8} ;;
 esac
 port=4450

@@ -6,7 +6,7 @@
 # SSL_TESTS  of ssl_test, which are handshakes (default: a few; with COF_SOAK=1 all)
 #
 # needs: topology loop, programs openssl, lab --openssl-tests
-# check: stable
+# soak: stable
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 tmp=$(mktemp -d) || exit 1

@@ -10,7 +10,7 @@ does not harms nobody but itself: malformed chains and rings, memory that goes a
 operations in flight, random bytes, removal while it is open. Signatures are judged by Python's
 integers. Makes and removes the device 'hostile' (rsa-generic). Speaks TAP.
 
-COUNT  rounds of random rings (default 60; COF_SOAK=1: 2000)
+COUNT  rounds of random rings (default 20; COF_SOAK=1: 2000)
 SEED   of these (default: random, printed)
 """
 import os
@@ -28,7 +28,7 @@ from vhost import CONFIG, Device, make_device  # noqa: E402
 
 def main():
     tap.need()
-    count = int(os.environ.get("COUNT", "2000" if os.environ.get("COF_SOAK") == "1" else "60"))
+    count = int(os.environ.get("COUNT", "2000" if os.environ.get("COF_SOAK") == "1" else "20"))
     seed = int(os.environ.get("SEED", random.SystemRandom().getrandbits(32)))
     print(f"# COUNT={count} SEED={seed}", flush=True)
     rng = random.Random(seed)

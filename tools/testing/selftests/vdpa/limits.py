@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 # needs: topology loop, modules vdpa_crypto vhost_vdpa asym_sim, programs openssl
-# check: mainline waiting, mainline alone, mainline alone neighbours
+# check: mainline waiting, mainline, mainline neighbours
 """Limits of a vdpa_crypto device: kept, the tighter rules, changed live, and what waits for them goes
 with its queue.
 

@@ -3,7 +3,7 @@
 # vdpa-crypto-device(8): the device is as its file says, or there is none, and why is said.
 #
 # needs: topology loop, modules asym_sim
-# check: stable, mainline
+# check: mainline
 # soak: uml
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"

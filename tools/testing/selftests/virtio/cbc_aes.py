@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 # needs: topology loop guest, modules cipher_check, programs openssl
-# check: stable, mainline, stable:guest, uml
+# check: mainline, stable:guest, uml
 # quick: uml
 """cbc(aes) on this machine's virtio crypto devices, judged by the kernel's software (cipher_check)
 and, through AF_ALG, by OpenSSL.

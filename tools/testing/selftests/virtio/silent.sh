@@ -7,7 +7,7 @@
 #
 # Meanwhile the driver has no other device.
 # WAIT_MS  max_wait_ms (default 1000)
-# FORGET   operations whose session is unknown (default 12; with COF_SOAK=1: 1000)
+# FORGET   operations whose session is unknown (default 4; with COF_SOAK=1: 1000)
 #
 # needs: topology loop, modules virtio_crypto_fake cipher_check asym_bench, programs keyctl openssl
 # needs: keys 1024 2048
@@ -16,7 +16,7 @@ here=$(dirname "$0")
 . "$here/../lib/tap.sh"
 WAIT_MS=${WAIT_MS:-1000}
 case ${COF_SOAK:-} in
-'' | 0) FORGET=${FORGET:-12} ;;
+'' | 0) FORGET=${FORGET:-4} ;;
 *) FORGET=${FORGET:-1000} ;;
 esac
 # What an operation may take beyond that, in a slow emulated machine
@@ -211,7 +211,7 @@ echo encrypt >$debug/asym_bench/op
 echo 1 >$debug/asym_bench/check
 echo 32 >$debug/asym_bench/depth
 echo 2 >$debug/asym_bench/threads
-echo 12 >$debug/asym_bench/seconds
+echo 6 >$debug/asym_bench/seconds
 echo 10 >$fake/latency_ms
 lines=$(log_lines "known-answer tests did not get through")
 echo 1 >$debug/asym_bench/run &

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 # needs: topology loop guest, programs keyctl openssl, keys 2048
-# check: stable, stable:guest
-# soak: uml
+# check: stable:guest
+# soak: stable, uml
 """A PKCS #1 v1.5 ciphertext that was tampered with is one operation of the device, as a good one is,
 and takes as long: it is not computed again by software. Good and tampered ones in turn, through
 keyctl_pkey_decrypt(). What is asserted are the counters; times are printed.
