@@ -5,7 +5,7 @@
 # makes the lab's root file system the root, with the folders named on the command line at the same
 # paths as outside, and runs a command there. The artifact stays as it is: writes land in a tmpfs.
 #
-# enter.sh [--rw] ROOT [--bind PATH]... [--bind-as PATH PLACE]... [--lower FOLDER]... --cwd PATH -- COMMAND...
+# enter.sh [--rw] ROOT [--bind PATH]... [--lower FOLDER]... [--cwd PATH] -- COMMAND...
 set -euo pipefail
 
 rw=false
@@ -17,8 +17,7 @@ shift
 cwd=/
 while [ "$1" != -- ]; do
 	case $1 in
-	--bind) binds+=("$2" "$2") ;;
-	--bind-as) binds+=("$2" "$3"); shift ;;
+	--bind) binds+=("$2") ;;
 	--lower) lower+=("$2") ;;
 	--cwd) cwd=$2 ;;
 	esac
@@ -43,15 +42,9 @@ mount --rbind /sys "$new/sys"
 mount --rbind /dev "$new/dev"
 mount --bind /tmp "$new/tmp"
 $rw || cp -L /etc/resolv.conf "$new/etc/resolv.conf" 2>/dev/null || true
-for ((i = 0; i < ${#binds[@]}; i += 2)); do
-	path=${binds[i]} place=$new${binds[i + 1]}
-	if [ -d "$path" ]; then
-		mkdir -p "$place"
-	else
-		mkdir -p "${place%/*}"
-		[ -e "$place" ] || : >"$place"
-	fi
-	mount --bind "$path" "$place"
+for path in ${binds[@]+"${binds[@]}"}; do
+	mkdir -p "$new$path"
+	mount --bind "$path" "$new$path"
 done
 
 keep=()

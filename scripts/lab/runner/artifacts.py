@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What machines consist of. Each function returns the folder of an artifact, which is made first if it is
-not in the cache; artifact/ and lib/ have what makes it."""
+not in the cache; artifact/ has what makes it."""
 
 import functools
 import glob
@@ -15,16 +15,23 @@ from cache import ensure, key_of, lock
 KERNELS = ("stable", "mainline", "uml", "uml-mainline")
 
 
-def recipe(name, **environment):
-    """What runs artifact/<name>.sh."""
-    variables = dict(environment, LAB=LAB, TREE=TREE, SUITE=SUITE)
-    return lambda temporary, final: ["env", *(f"{key}={value}" for key, value in variables.items()),
-                                     "bash", f"{LAB}/lib/recipe.sh", name, temporary, final]
+# What a guest has no use for, as regular expressions of paths.
+IMAGE_WITHOUT = (
+    r"^(boot|dev|proc|sys|run|tmp|lab|usr/src|usr/include|usr/share|var/(cache|lib/apt|lib/dpkg))/.",
+    r"^usr/lib/(gcc|git-core|udev|linux-kbuild-[^/]*|python3/dist-packages/mesonbuild)/.",
+    r"^usr/libexec/gcc/.",
+    r"^usr/lib/modules/[^/]*/kernel/(sound|drivers/(net|gpu|media|scsi|usb|staging|infiniband/hw|hid|iio))/.",
+    r"^usr/bin/(qemu-|shellcheck|git|x86_64-linux-gnu-lto-dump)",
+    r"\.a$")
 
 
 def in_root(*command, **more):
-    """What runs a command in the root, with the artifact's folder as last argument."""
-    return lambda temporary, final: enter(root(), [*command, temporary], **more)
+    """What runs a command in the root. Its last arguments are the folder to fill, and where that will be."""
+    return lambda temporary, final: enter(root(), [*command, temporary, final], **more)
+
+
+def script(name):
+    return f"{LAB}/artifact/{name}.sh"
 
 
 @functools.lru_cache(None)
@@ -33,7 +40,8 @@ def root():
     host_tool("mmdebstrap", "mmdebstrap", "debian-archive-keyring", "ca-certificates")
     with open(f"{LAB}/config/root-packages", encoding="utf-8") as file:
         packages = re.sub(r"[ \n]+", " ", re.sub(r"#.*", "", file.read()))
-    place = ensure("root", key_of(SUITE, f"{LAB}/artifact/root.sh", packages), 8, recipe("root"))
+    place = ensure("root", key_of(SUITE, script("root"), packages), 8, lambda temporary, final: [
+        "bash", script("root"), SUITE, packages, f"{LAB}/lib/enter.sh", temporary])
     link = f"{CACHE}/root"
     if not os.path.islink(link) or os.readlink(link) != os.path.basename(place):
         os.symlink(os.path.basename(place), f"{link}.new.{os.getpid()}")
@@ -50,49 +58,51 @@ def release(kernel):
 
 # Not the root's key: another package in the root must not build every kernel again.
 def source_key(kernel):
-    return key_of(kernel, release(kernel), f"{LAB}/artifact/source.sh")
+    return key_of(kernel, release(kernel))
 
 
 def source(kernel):
     """A kernel's source as Debian ships it."""
     version = ".".join(re.split(r"[.+~-]", release(kernel))[:2])
-    return ensure(f"src-{kernel}", source_key(kernel), 4, recipe(
-        "source", SOURCE_TAR=f"{root()}/usr/src/linux-source-{version}.tar.xz"))
+    unpack = f"xz -dc -T0 /usr/src/linux-source-{version}.tar.xz | tar -C $0 --strip-components=1 -xf -"
+    return ensure(f"src-{kernel}", source_key(kernel), 4, in_root("bash", "-o", "pipefail", "-c", unpack))
 
 
 @functools.lru_cache(None)
 def uml(kernel):
-    """A user-mode kernel with sanitizers: linux, release, build (for make KDIR=… ARCH=um), layer (modules)."""
-    key = key_of(source_key(kernel), f"{LAB}/artifact/uml.sh", f"{LAB}/lib/make-uml.sh",
-                 f"{LAB}/config/uml.config", f"{LAB}/config/uml-{kernel}.config")
-    return ensure(f"uml-{kernel}", key, 6, lambda *folders: recipe(
-        "uml", ROOT=root(), SOURCE=source(kernel), UML_KERNEL=kernel)(*folders))
+    """A user-mode kernel with sanitizers."""
+    configs = [f"{LAB}/config/uml.config", f"{LAB}/config/uml-{kernel}.config"]
+    make = ["nice", "-n", "10", "bash", script("uml")]
+    return ensure(f"uml-{kernel}", key_of(source_key(kernel), script("uml"), *configs), 6,
+                  lambda *folders: in_root(*make, source(kernel), *configs)(*folders))
 
 
 def qemu():
     """A QEMU with only what the lab's machines need, with crypto backends, and faster emulated processors."""
-    make, devices, patches = f"{LAB}/artifact/qemu.sh", f"{LAB}/config/qemu-lab.mak", f"{LAB}/config/qemu"
-    return ensure("qemu", key_of(SUITE, make, devices, *sorted(glob.glob(f"{patches}/*.patch"))), 3,
-                  in_root("nice", "-n", "10", "bash", make, devices, patches))
+    devices, patches = f"{LAB}/config/qemu-lab.mak", f"{LAB}/config/qemu"
+    return ensure("qemu", key_of(SUITE, script("qemu"), devices, *sorted(glob.glob(f"{patches}/*.patch"))), 3,
+                  in_root("nice", "-n", "10", "bash", script("qemu"), devices, patches))
 
 
 def openssl():
-    """OpenSSL's own test programs, with their data."""
-    key = key_of(os.path.realpath(root()), f"{LAB}/artifact/openssl.sh", f"{LAB}/lib/make-openssl.sh")
-    return ensure("openssl", key, 1, recipe("openssl", ROOT=root()))
+    """OpenSSL's own test programs for keys, signatures and TLS, with their data."""
+    return ensure("openssl", key_of(os.path.basename(root()), script("openssl")), 1,
+                  in_root("nice", "-n", "10", "bash", script("openssl")))
 
 
 def image():
-    """The root as a disk, for nested guests."""
-    return ensure("image", key_of(os.path.realpath(root()), f"{LAB}/artifact/image.sh"), 2,
-                  recipe("image", ROOT=root()))
+    """The root as a disk, for nested guests: a file system that is shared by 9p twice, through two emulated
+    machines, costs a guest half a minute to start from."""
+    make = ["mkfs.erofs", "--quiet", "-x-1", "-T0", *(f"--exclude-regex={path}" for path in IMAGE_WITHOUT)]
+    return ensure("image", key_of(os.path.basename(root()), *make), 2, lambda temporary, final: enter(
+        root(), [*make, f"{temporary}/root.erofs", root()]))
 
 
 def initrd(kernel):
     """What a machine starts from: vmlinuz and initrd."""
-    make, init = f"{LAB}/lib/make-initrd.sh", f"{LAB}/node/initramfs"
-    return ensure(f"initrd-{kernel}", key_of(release(kernel), make, init), 1,
-                  in_root("bash", make, release(kernel), init))
+    init = f"{LAB}/node/initramfs"
+    return ensure(f"initrd-{kernel}", key_of(release(kernel), script("initrd"), init), 1,
+                  in_root("bash", script("initrd"), release(kernel), init))
 
 
 def large_key():
@@ -107,9 +117,9 @@ def tools():
     tests, provider = f"{TREE}/tools/testing/selftests", f"{TREE}/tools/openssl-lkcf"
     sources = [path for kind in ("*.[ch]", "*.mk", "Makefile")
                for path in sorted(glob.glob(f"{tests}/**/{kind}", recursive=True))]
-    key = key_of(*sources, *sorted(glob.glob(f"{provider}/*")), f"{LAB}/lib/make-tools.sh",
-                 os.path.realpath(root()))
-    return ensure("tools", key, 1, in_root("sh", f"{LAB}/lib/make-tools.sh", tests, provider))
+    key = key_of(*sources, *sorted(glob.glob(f"{provider}/*")), script("tools"),
+                 os.path.basename(root()))
+    return ensure("tools", key, 1, in_root("sh", script("tools"), tests, provider))
 
 
 class Modules:
@@ -146,14 +156,13 @@ class Modules:
         if self.warn:
             # Debian's headers of 7.3 lack what asks whether sparse is there, so it is not.
             environment["COF_LAB_CHECKER"] = f"{source('mainline')}/scripts/checker-valid.sh"
-        command = ["bash", f"{LAB}/lib/make-modules.sh", TREE, self.folder, str(self.warn).lower(),
+        command = ["bash", script("modules"), TREE, self.folder, str(self.warn).lower(),
                    self.headers, *self.make, *([f"CONFIGS={configs}"] if configs else []), *self.variables]
         if call(enter(root(), command), env=environment):
             die(f"the modules do not build for {self.kernel} (log: {self.folder}/make.log)")
 
     def seed(self):
-        """Begin with the objects of the newest build for this kernel, of another tree: a fresh clone of what was
-        built before takes seconds, too."""
+        """Begin with the objects of the newest build for this kernel, of another tree."""
         states = [path for path in glob.glob(f"{CACHE}/build/*{self.suffix}/state")
                   if self.kernel == "uml-mainline" or "-uml-mainline" not in path]
         for other in map(os.path.dirname, sorted(states, key=os.path.getmtime, reverse=True)):
@@ -175,14 +184,12 @@ class Modules:
         """Built, and as an artifact: a file system layer with the modules below updates/ and the indexes that
         depmod made of them and the kernel's own."""
         self.build()
-        make = f"{LAB}/lib/make-layer.sh"
         with open(f"{self.folder}/source-key", encoding="utf-8") as file:
             source_key_ = file.read().strip()
-        with open(make, encoding="utf-8") as file:
-            text = file.read().rstrip("\n")
+        make = ["bash", script("layer"), f"{self.folder}/tree", self.release, driver]
         place = ensure(f"mods-{self.kernel}{'' if driver == 'ours' else '-' + driver}",
-                       key_of(source_key_, self.release, text, " ".join(self.layers) or root()), 1,
-                       in_root("bash", make, f"{self.folder}/tree", self.release, driver, lower=self.layers))
+                       key_of(source_key_, self.release, make[1], *(self.layers or [os.path.basename(root())])),
+                       1, in_root(*make, lower=self.layers))
         # Whoever has machines running does not hold up the next build.
         os.close(self.held)
         return place

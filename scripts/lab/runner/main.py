@@ -48,7 +48,7 @@ helpers) can build at once."""
         with open(f"{modules.folder}/make.log", encoding="utf-8", errors="replace") as log:
             text = log.read()
         if re.search(r"(warning|error):|specified, but", text):
-            # The next one begins anew: see make-modules.sh.
+            # The next one begins anew: see modules.sh.
             os.unlink(f"{modules.folder}/state")
             with open(f"{modules.folder}.log", "w", encoding="utf-8") as log:
                 log.write(text)

@@ -3,7 +3,7 @@
 #
 # Runs in the root: build the tests' programs and OpenSSL's provider, and both with sanitizers.
 #
-# make-tools.sh TESTS PROVIDER OUTPUT
+# tools.sh TESTS PROVIDER OUTPUT
 set -eux
 
 tests=$1 provider=$2 output=$3

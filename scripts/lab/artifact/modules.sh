@@ -4,7 +4,7 @@
 # Runs in the root: bring the build folder's copy of the sources up to date and run make in it.
 # Prints what the compiler has to say, not the list of what it compiled.
 #
-# make-modules.sh TREE BUILD WARN KDIR MAKE-ARGUMENT...
+# modules.sh TREE BUILD WARN KDIR MAKE-ARGUMENT...
 set -euo pipefail
 
 tree=$1 build=$2 warn=$3 kdir=$4

@@ -5,7 +5,7 @@
 # indexes that depmod makes of them and the kernel's own. Of these only the folders that a machine
 # of the lab may need are indexed: thousands of hardware drivers would take seconds each time.
 #
-# make-layer.sh BUILD-TREE RELEASE ours|in-tree OUTPUT
+# layer.sh BUILD-TREE RELEASE ours|in-tree OUTPUT
 set -euo pipefail
 
 tree=$1 release=$2 driver=$3 output=$4
@@ -32,7 +32,7 @@ sed 's/\.o$/.ko/' "$tree/modules.order" | while read -r module; do
 	case $driver:$module in
 	in-tree:*/virtio_crypto.ko) continue ;;
 	esac
-	# Where make-modules.sh builds
+	# Where modules.sh builds
 	module=${module#/lab/build/tree/}
 	install -D -m 644 "$tree/$module" "$updates/$module"
 done

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs in the root: a busybox initramfs that can mount the root, for one kernel. /modules/order.9p and
+# Runs in the root: one kernel, and a busybox initramfs that can mount the root. /modules/order.9p and
 # order.image say which modules a machine needs whose root is shared by 9p, or is a disk, and
 # order.net which more if that has a network.
 #
-# make-initrd.sh RELEASE INIT OUTPUT
+# initrd.sh RELEASE INIT OUTPUT
 set -euo pipefail
 
 release=$1 init=$2 output=$3
