@@ -86,8 +86,9 @@ def qemu():
 
 def openssl():
     """OpenSSL's own test programs for keys, signatures and TLS, with their data."""
-    return ensure("openssl", key_of(os.path.basename(root()), script("openssl")), 1,
-                  in_root("nice", "-n", "10", "bash", script("openssl")))
+    make = f"{TREE}/tools/testing/selftests/tls/openssl-build.sh"
+    return ensure("openssl", key_of(os.path.basename(root()), make), 1,
+                  in_root("nice", "-n", "10", "bash", make))
 
 
 def image():

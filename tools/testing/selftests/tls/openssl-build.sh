@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs in the root: OpenSSL's test programs from Debian's source package, without the libraries that
-# they are for, which the root has: only what the programs themselves consist of is compiled.
+# OpenSSL's test programs, which openssl_suite.sh runs, from Debian's source package, without the
+# libraries that they are for: only what the programs themselves consist of is compiled. For Debian with
+# its deb-src; scripts/lab runs it in its root file system.
 #
-# openssl.sh OUTPUT
+# openssl-build.sh OUTPUT
 set -euxo pipefail
 
 output=$1
