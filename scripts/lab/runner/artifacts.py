@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 from base import CACHE, LAB, SUITE, TREE, call, die, enter, host_tool, say
-from cache import ensure, key_of, lock
+from cache import ensure, hold, key_of, lock
 
 KERNELS = ("stable", "mainline", "uml", "uml-mainline")
 
@@ -77,11 +77,14 @@ def uml(kernel):
                   lambda *folders: in_root(*make, source(kernel), *configs)(*folders))
 
 
-def qemu():
-    """A QEMU with only what the lab's machines need, with crypto backends, and faster emulated processors."""
+def qemu(build=True):
+    """A QEMU with only what the lab's machines need, with crypto backends, and faster emulated processors.
+    None if it is not there and shall not be built."""
     devices, patches = f"{LAB}/config/qemu-lab.mak", f"{LAB}/config/qemu"
-    return ensure("qemu", key_of(SUITE, script("qemu"), devices, *sorted(glob.glob(f"{patches}/*.patch"))), 3,
-                  in_root("nice", "-n", "10", "bash", script("qemu"), devices, patches))
+    key = key_of(SUITE, script("qemu"), devices, *sorted(glob.glob(f"{patches}/*.patch")))
+    if not build and not hold(f"{CACHE}/qemu-{key}"):
+        return None
+    return ensure("qemu", key, 3, in_root("nice", "-n", "10", "bash", script("qemu"), devices, patches))
 
 
 def openssl():
@@ -188,9 +191,10 @@ class Modules:
         with open(f"{self.folder}/source-key", encoding="utf-8") as file:
             source_key_ = file.read().strip()
         make = ["bash", script("layer"), f"{self.folder}/tree", self.release, driver]
+        lower = self.layers or [os.path.basename(root())]
         place = ensure(f"mods-{self.kernel}{'' if driver == 'ours' else '-' + driver}",
-                       key_of(source_key_, self.release, make[1], *(self.layers or [os.path.basename(root())])),
-                       1, in_root(*make, lower=self.layers))
+                       key_of(source_key_, self.release, make[1], *lower), 1,
+                       in_root(*make, lower=self.layers))
         # Whoever has machines running does not hold up the next build.
         os.close(self.held)
         return place

@@ -137,7 +137,7 @@ class Qemu(Machine):
     def command(self):
         args, node = self.args, self.node
         accel = ["kvm", "-cpu", "host"] if args.accel == "kvm" else \
-            ["tcg,thread=multi", "-cpu", EMULATED]
+            [f"tcg,thread={'single' if args.stock else 'multi'}", "-cpu", EMULATED]
         khz = tsc_khz() if args.accel != "kvm" else None
         clock = f"tsc_early_khz={khz * args.extra.dilate} " if khz else ""
         command = [args.qemu, *FIRMWARE, "-nodefaults", "-no-user-config", "-display", "none",

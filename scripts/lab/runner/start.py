@@ -137,8 +137,10 @@ def need(args):
     args.vmlinuz, args.initrd = f"{place}/vmlinuz", f"{place}/initrd"
     if args.topology == "chain" and not args.ram:
         args.image = f"{artifacts.image()}/root.erofs"
-    place = artifacts.qemu()
-    args.qemu = f"{place}/qemu-system-x86_64"
+    # Debian's is slower, has no crypto backends, and nested guests hang on it; it needs no building.
+    place = artifacts.qemu(build=args.topology in ("guest", "chain") or bool(args.extra))
+    args.stock = place is None
+    args.qemu = f"{place or '/usr/bin'}/qemu-system-x86_64"
     # the nested guests' own, where Debian's has not their device
     args.qemu_dir = place if args.device != "vdpa" else ""
 
