@@ -71,10 +71,10 @@ def source(kernel):
 @functools.lru_cache(None)
 def uml(kernel):
     """A user-mode kernel with sanitizers."""
-    configs = [f"{LAB}/config/uml.config", f"{LAB}/config/uml-{kernel}.config"]
+    configs = [*sorted(glob.glob(f"{TREE}/tools/testing/selftests/*/config")), f"{LAB}/config/uml.config"]
     make = ["nice", "-n", "10", "bash", script("uml")]
     return ensure(f"uml-{kernel}", key_of(source_key(kernel), script("uml"), *configs), 6,
-                  lambda *folders: in_root(*make, source(kernel), *configs)(*folders))
+                  lambda *folders: in_root(*make, source(kernel), kernel, *configs)(*folders))
 
 
 def qemu(build=True):
