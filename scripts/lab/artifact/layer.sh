@@ -5,10 +5,10 @@
 # indexes that depmod makes of them and the kernel's own. Of these only the folders that a machine
 # of the lab may need are indexed: thousands of hardware drivers would take seconds each time.
 #
-# layer.sh BUILD-TREE RELEASE ours|in-tree OUTPUT
+# layer.sh BUILD-TREE RELEASE OUTPUT
 set -euo pipefail
 
-tree=$1 release=$2 driver=$3 output=$4
+tree=$1 release=$2 output=$3
 folders=(arch block crypto fs lib mm net security virt drivers/base drivers/block drivers/char
 	drivers/crypto drivers/infiniband/core drivers/infiniband/sw drivers/iommu drivers/nvme
 	drivers/vdpa drivers/vhost drivers/virtio)
@@ -29,9 +29,6 @@ done
 
 # modules.order, not *.ko: what was built once and is not any more does not count.
 sed 's/\.o$/.ko/' "$tree/modules.order" | while read -r module; do
-	case $driver:$module in
-	in-tree:*/virtio_crypto.ko) continue ;;
-	esac
 	# Where modules.sh builds
 	module=${module#/lab/build/tree/}
 	install -D -m 644 "$tree/$module" "$updates/$module"

@@ -147,7 +147,6 @@ class Modules:
         self.held = None
 
     def build(self):
-        configs = os.environ.get("COF_LAB_CONFIGS")
         os.makedirs(self.folder, exist_ok=True)
         self.held = lock(f"{self.folder}/lock", wait=False, create=True)
         if self.held is None:
@@ -161,7 +160,7 @@ class Modules:
             # Debian's headers of 7.3 lack what asks whether sparse is there, so it is not.
             environment["COF_LAB_CHECKER"] = f"{source('mainline')}/scripts/checker-valid.sh"
         command = ["bash", script("modules"), TREE, self.folder, str(self.warn).lower(),
-                   self.headers, *self.make, *([f"CONFIGS={configs}"] if configs else []), *self.variables]
+                   self.headers, *self.make, *self.variables]
         if call(enter(root(), command), env=environment):
             die(f"the modules do not build for {self.kernel} (log: {self.folder}/make.log)")
 
@@ -184,16 +183,15 @@ class Modules:
             os.close(held)
         os.makedirs(f"{self.folder}/tree", exist_ok=True)
 
-    def layer(self, driver):
+    def layer(self):
         """Built, and as an artifact: a file system layer with the modules below updates/ and the indexes that
         depmod made of them and the kernel's own."""
         self.build()
         with open(f"{self.folder}/source-key", encoding="utf-8") as file:
             source_key_ = file.read().strip()
-        make = ["bash", script("layer"), f"{self.folder}/tree", self.release, driver]
+        make = ["bash", script("layer"), f"{self.folder}/tree", self.release]
         lower = self.layers or [os.path.basename(root())]
-        place = ensure(f"mods-{self.kernel}{'' if driver == 'ours' else '-' + driver}",
-                       key_of(source_key_, self.release, make[1], *lower), 1,
+        place = ensure(f"mods-{self.kernel}", key_of(source_key_, self.release, make[1], *lower), 1,
                        in_root(*make, lower=self.layers))
         # Whoever has machines running does not hold up the next build.
         os.close(self.held)

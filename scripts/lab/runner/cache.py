@@ -16,7 +16,7 @@ import time
 
 from base import CACHE, cause_of, die, need_space, say
 
-PROGRESS_SECS = int(os.environ.get("COF_LAB_PROGRESS_SECS", "15"))
+PROGRESS_SECS = 15
 
 
 def key_of(*words):

@@ -4,7 +4,6 @@
 import argparse
 import os
 import re
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -33,15 +32,11 @@ helpers) can build at once."""
     parser.add_argument("--kernel", choices=KERNELS, default="stable")
     parser.add_argument("--warn", action="store_true",
                         help="in a separate build folder, with W=1 and sparse; fails on any diagnostic")
-    parser.add_argument("--clean", action="store_true", help="throw the build folder away first")
     parser.add_argument("variable", nargs="*", metavar="VARIABLE=VALUE", help="for make: CONFIG_COF_TARGET=n")
     args = parser.parse_intermixed_args(words)
     if not all(re.match(r"[A-Z]\w*=", variable) for variable in args.variable):
         usage_error(f"unknown argument among '{' '.join(args.variable)}'")
     become_root()
-    if args.clean:
-        for warn in (False, True):
-            subprocess.run(["rm", "-rf", artifacts.Modules(args.kernel, warn).folder], check=True)
     modules = artifacts.Modules(args.kernel, args.warn, args.variable)
     modules.build()
     if args.warn:

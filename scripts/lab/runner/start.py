@@ -38,11 +38,10 @@ def options(parser):
     parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
     what = parser.add_argument_group("what to boot")
     what.add_argument("--kernel", choices=artifacts.KERNELS, default="stable", help="uml…: loop only")
-    for kind in ("targets", "initiators", "guests"):
+    for kind in ("targets", "guests"):
         what.add_argument(f"--{kind}", type=int, default=1, metavar="N", help=f"{kind[:-1]}1, {kind[:-1]}2, …")
     what.add_argument("--device", choices=("vdpa", "builtin", "lkcf"),
                       help="of the guest: chain: any (vdpa); guest: builtin or lkcf")
-    what.add_argument("--driver", choices=("ours", "in-tree"), default="ours", help="whose virtio_crypto drives it")
     what.add_argument("--queues", type=int, default=0, metavar="N", help="of the guest's device")
     what.add_argument("--transport", choices=("tcp", "rdma", "mixed"), default="tcp",
                       help="mixed: path 1 is tcp, path 2 rdma (loop, or --targets 2)")
@@ -56,7 +55,6 @@ def options(parser):
     what.add_argument("--openssl-tests", action="store_true", help="OpenSSL's own are in /run/lab/openssl")
     what.add_argument("--append", default="", metavar="TEXT",
                       help="more for the kernel's command line (not of nested guests)")
-    what.add_argument("--guest-append", default="", metavar="TEXT", help="and for that of nested guests")
     what.add_argument("--no-setup", action="store_true", help="modules are there, nothing is loaded or configured")
     what.add_argument("--with", dest="extra", default="", metavar="'FILE WORD...'",
                       help="Python that changes the machines (scripts/bench.d/machines.py)")
@@ -96,7 +94,6 @@ def check(args):
     args.guest_mem = args.mem or "768M"
     args.mem = args.mem or ("512M" if uml else "1G")
     args.host_mem = f"{1536 + 896 * args.guests}M"
-    args.env += [f"GUEST_APPEND={args.guest_append}"] if args.guest_append else []
 
 
 def parse_scripts(args):
@@ -125,7 +122,7 @@ def need(args):
     """Make or find what these machines consist of."""
     args.root = artifacts.root()
     modules = artifacts.Modules(args.kernel)
-    args.modules, args.release = modules.layer(args.driver), modules.release
+    args.modules, args.release = modules.layer(), modules.release
     args.tools, args.large_key = artifacts.tools(), artifacts.large_key()
     args.openssl = artifacts.openssl() if args.openssl_tests else ""
     args.image = args.qemu_dir = ""

@@ -73,9 +73,7 @@ def make_nodes(args):
                       ports=[(transport_of(args, n), f"10.77.0.{n}")])
                  for n, name in enumerate(names("target", args.targets), 1)]
         if args.topology == "pair":
-            users = [Node(name, "initiator", f"10.77.0.{100 + n}",
-                          hostid=names("lab-host", args.initiators)[n - 1])
-                     for n, name in enumerate(names("initiator", args.initiators), 1)]
+            users = [Node("initiator", "initiator", "10.77.0.101", hostid="lab-host")]
             nodes += users
         else:
             guests = names("guest", args.guests)
@@ -109,11 +107,10 @@ def shared_environment(args, nodes, cmdline):
     ports = [port for node in targets for port in node.ports]
     values = {
         "KERNEL": args.kernel, "TOPOLOGY": args.topology,
-        "DEVICE": args.device, "DRIVER": args.driver, "COF_TRANSPORT": args.transport,
-        "TARGETS": len(targets), "TARGET_ADDRS": " ".join(address for _, address in ports),
+        "DEVICE": args.device, "DRIVER": "ours", "COF_TRANSPORT": args.transport,
+        "TARGET_ADDRS": " ".join(address for _, address in ports),
         "TARGET_TRANSPORTS": " ".join(transport for transport, _ in ports),
         "TARGET_NODES": " ".join(node.name for node in targets if node.role == "target"),
-        "INITIATORS": sum(node.role in ("initiator", "host", "loop") for node in nodes),
         "GUESTS": sum(node.role == "guest" for node in nodes),
         "HOSTIDS": " ".join(node.hostid for node in nodes if node.hostid),
         "QUEUES": args.queues, "VDPA_DRIVERS": "cof-pool0-rsa",
@@ -121,25 +118,15 @@ def shared_environment(args, nodes, cmdline):
         "GUEST_SMP": args.guest_smp, "GUEST_MEM": args.guest_mem, "CMDLINE": cmdline,
         "LAB_TREE": args.tree,
     }
-    for kind, role in (("TARGET", "target"), ("INITIATOR", "initiator"), ("HOST", "host")):
-        found = [node for node in nodes if node.role == role or
-                 (kind == "TARGET" and node.role == "loop")]
-        for number, node in enumerate(found, 1):
-            values[f"{kind}{number}_ADDR"] = node.address
-        if found:
-            values[f"{kind}_ADDR"] = found[0].address
-    values |= args.extra.values()
-    for assignment in args.env:
-        key, _, value = assignment.partition("=")
-        values[key] = value
-    return variables(values)
+    if targets:
+        values["TARGET_ADDR"] = targets[0].address
+    return variables(values | args.extra.values() | dict(word.partition("=")[::2] for word in args.env))
 
 
 def node_environment(args, node):
     address, address6 = node.address, ""
     if node.role == "loop":
-        address, address6 = ("127.0.0.1", "::1") if args.transport == "tcp" else \
-            (RDMA_ADDRESS, RDMA_ADDRESS6)
+        address, address6 = ("127.0.0.1", "::1") if args.transport == "tcp" else (RDMA_ADDRESS, RDMA_ADDRESS6)
     return variables({
         "OUTSIDE": node.outside,
         "COF_ADDR": address, "COF_ADDR6": address6,
