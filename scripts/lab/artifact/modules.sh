@@ -31,16 +31,14 @@ done
 
 # Objects are kept, so that make can see what changed; a source that has gone takes them along. By
 # content, and as of now: an older file that was put back must look newer than its object.
-rsync -rlpR --checksum --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' \
-	--exclude='.*.cmd' --exclude='*.d' --exclude='modules.order' --exclude='Module.symvers' \
-	--exclude='.module-common*' "${wanted[@]}" "$build/tree/"
+made=('*.o' '*.ko' '*.mod' '*.mod.c' '.*.cmd' '*.d' modules.order Module.symvers '.module-common*')
+rsync -rlpR --checksum --delete "${made[@]/#/--exclude=}" "${wanted[@]}" "$build/tree/"
+tar -c --sort=name --mtime=@0 --owner=0 --group=0 "${made[@]/#/--exclude=}" "${wanted[@]}" |
+	sha256sum | cut -c1-12 >"$build/source-key.new"
 cd "$build/tree"
 for path in Kconfig Makefile; do
 	[ -e "$tree/$path" ] || rm -f "$path"
 done
-find "${wanted[@]}" -type f ! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' \
-	! -name '.*.cmd' ! -name '*.d' ! -name modules.order ! -name Module.symvers -print0 |
-	sort -z | xargs -0 sha256sum | sha256sum | cut -c1-12 >"$build/source-key.new"
 
 state="$(cat "$build/source-key.new") $kdir $*"
 if ! $warn && [ "$(cat "$build/state" 2>/dev/null || true)" = "$state" ]; then
@@ -57,16 +55,11 @@ if $warn; then
 		[ -e "$scripts/checker-valid.sh" ] || install "$COF_LAB_CHECKER" "$scripts/"
 	done
 fi
+[ -e Makefile ] || args+=(-C "$kdir" "M=$PWD")
 status=0
-if [ -e Makefile ]; then
-	make -j"$(nproc)" "${args[@]}" modules >"$build/make.log" 2>&1 </dev/null || status=$?
-else
-	make -j"$(nproc)" -C "$kdir" M="$PWD" "$@" modules >"$build/make.log" 2>&1 </dev/null ||
-		status=$?
-fi
+make -s -j"$(nproc)" "${args[@]}" modules >"$build/make.log" 2>&1 </dev/null || status=$?
 # Debian ships no vmlinux with its headers, so there is never BTF for modules.
-grep -vE '^  (CC|LD|AR|CHECK|MODPOST|BTF|CLEAN|COPY|GEN|HOSTCC|SYNC|DESCEND|CALL|INSTALL|SYMLINK|WRAP|UPD) |^make(\[[0-9]+\])?: (Entering|Leaving)|^make -C |^Skipping BTF|^  The kernel was built by|^  You are using:|the compiler differs' \
-	"$build/make.log" || true
+grep -vE '^Skipping BTF|^  The kernel was built by|^  You are using:|the compiler differs' "$build/make.log" || true
 [ "$status" -eq 0 ] || exit "$status"
 mv "$build/source-key.new" "$build/source-key"
 echo "$state" >"$build/state"
