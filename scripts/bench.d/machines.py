@@ -59,6 +59,7 @@ class Client(Machine):
         return ["unshare", "--mount", "--propagation", "private", "/bin/busybox", "sh", f"{HERE}/client-init",
                 self.run, self.node.name]
 
+    @property
     def popen(self):
         return {"preexec_fn": self.outside.enter}
 
@@ -98,6 +99,7 @@ class Machines(Extra):
         self.more |= {"GUEST_NET": 1, "GUEST_ADDR": guests[0].outside, "BRIDGE_ADDR": f"{NET}.1",
                       "GUEST_ADDRS": " ".join(node.outside for node in guests)}
 
+    @property
     def values(self):
         return self.more
 
@@ -110,8 +112,10 @@ class Machines(Extra):
         return ["-netdev", f"tap,id=outside,fd={self.outside.tap}",
                 "-device", f"virtio-net-pci,netdev=outside,mac={MAC},romfile="]
 
+    @property
     def environment(self):
         return {"LD_PRELOAD": f"{self.run}/dilate.so", "LAB_DILATE": str(self.dilate)} if self.dilate > 1 else {}
 
+    @property
     def popen(self):
         return {"pass_fds": [self.outside.tap]} if self.outside else {}

@@ -29,27 +29,17 @@ EMULATED = "max,erms=off,fsrm=off,fsrs=off,fzrm=off,fsrc=off"
 class Extra:
     """What `run --with` may change of the machines: nothing, unless somebody's class of that kind does."""
 
-    dilate = 1      # their clocks are so many times slower
-
-    def values(self):
-        """Of /run/lab/env."""
-        return {}
+    dilate = 1              # their clocks are so many times slower
+    values = {}             # more of /run/lab/env
+    environment = {}        # more variables of a QEMU
+    popen = {}              # more for subprocess.Popen
 
     def kind(self, node):
         """The class of this node's machine, where it is not the usual one."""
-        return None
 
     def qemu(self, node):
         """More arguments."""
         return []
-
-    def environment(self):
-        """More variables of a QEMU."""
-        return {}
-
-    def popen(self):
-        """More for subprocess.Popen."""
-        return {}
 
 
 @functools.lru_cache(None)
@@ -81,6 +71,8 @@ def tsc_khz():
 class Machine:
     """Process handling that both kinds share. Its files are in folder."""
 
+    environment, popen = {}, {}     # see Extra
+
     def __init__(self, node, run, args):
         self.node, self.run, self.args = node, run, args
         self.folder = f"{run}/nodes/{node.name}"
@@ -93,20 +85,13 @@ class Machine:
         self.prepare()
         with open(f"{self.folder}/qemu.log", "ab") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, start_new_session=True, **self.popen(),
-                                            env=self.environment())
+                                            stderr=log, start_new_session=True, **self.popen,
+                                            env=dict(os.environ, TMPDIR="/dev/shm") | self.environment)
         with open(f"{self.folder}/pid", "w", encoding="utf-8") as file:
             file.write(f"{self.process.pid}\n")
 
     def prepare(self):
         pass
-
-    def popen(self):
-        """More for subprocess.Popen."""
-        return {}
-
-    def environment(self):
-        return dict(os.environ, TMPDIR="/dev/shm")
 
     def triple_fault(self):
         """Is it what QEMU said last of its processors?"""
@@ -134,6 +119,11 @@ class Machine:
 
 
 class Qemu(Machine):
+    def __init__(self, node, run, args):
+        super().__init__(node, run, args)
+        self.socket = f"/run/{node.name}.monitor"
+        self.environment, self.popen = args.extra.environment, args.extra.popen
+
     def command(self):
         args, node = self.args, self.node
         accel = ["kvm", "-cpu", "host"] if args.accel == "kvm" else \
@@ -174,16 +164,6 @@ class Qemu(Machine):
             command += ["-object", f"cryptodev-backend-{node.backend},id=backend0{queues}",
                         "-device", "virtio-crypto-pci,id=crypto0,bus=hotplug0,cryptodev=backend0"]
         return command
-
-    def environment(self):
-        return super().environment() | self.args.extra.environment()
-
-    def popen(self):
-        return self.args.extra.popen()
-
-    @property
-    def socket(self):
-        return f"/run/{self.node.name}.monitor"
 
     extra_shares = ()
 

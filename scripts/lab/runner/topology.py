@@ -120,7 +120,7 @@ def shared_environment(args, nodes, cmdline):
     }
     if targets:
         values["TARGET_ADDR"] = targets[0].address
-    return variables(values | args.extra.values() | dict(word.partition("=")[::2] for word in args.env))
+    return variables(values | args.extra.values | dict(word.partition("=")[::2] for word in args.env))
 
 
 def node_environment(args, node):
