@@ -105,8 +105,8 @@ def image():
 def initrd(kernel):
     """What a machine starts from: vmlinuz and initrd."""
     init = f"{LAB}/node/initramfs"
-    return ensure(f"initrd-{kernel}", key_of(release(kernel), script("initrd"), init), 1,
-                  in_root("bash", script("initrd"), release(kernel), init))
+    make = [script("initrd"), release(kernel), init, script("pack-modules")]
+    return ensure(f"initrd-{kernel}", key_of(*make), 1, in_root("bash", *make))
 
 
 def large_key():

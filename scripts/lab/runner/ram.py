@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 
+LAB = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MARK = "lab-ram: "
 MODULES = ["virtio_pci", "virtio_console", "virtio_crypto", "pkcs8_key_parser"]
 
@@ -46,21 +47,8 @@ def copy_modules(args, tree, folder):
     view = f"{folder}/view/lib/modules/{args.release}"
     shutil.copytree(f"{args.modules}/usr/lib/modules/{args.release}", view)
     os.symlink(f"/usr/lib/modules/{args.release}/kernel", f"{view}/kernel")
-    order = []
-    for module in MODULES:
-        lines = subprocess.run(["modprobe", "-d", f"{folder}/view", "--set-version", args.release,
-                                "--show-depends", module], check=True, capture_output=True,
-                               text=True).stdout.splitlines()
-        for words in map(str.split, lines):
-            if words[0] == "insmod" and words[1] not in order:
-                order.append(words[1])
-    with open(f"{tree}/modules/order", "w", encoding="utf-8") as file:
-        for path in order:
-            name = re.sub(r"\.ko.*", ".ko", os.path.basename(path))
-            unpack = {".xz": ["xz", "-dc"], ".zst": ["zstd", "-dc"]}.get(os.path.splitext(path)[1], ["cat"])
-            with open(f"{tree}/modules/{name}", "wb") as module:
-                subprocess.run([*unpack, path], check=True, stdout=module)
-            file.write(f"{name}\n")
+    subprocess.run(["bash", f"{LAB}/artifact/pack-modules.sh", f"{folder}/view", args.release,
+                    f"{tree}/modules/order", *MODULES], check=True)
     shutil.rmtree(f"{folder}/view")
 
 
