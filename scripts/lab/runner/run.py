@@ -201,9 +201,8 @@ class Run:
             if mark not in watched.said and watched.has(mark):
                 watched.said.add(mark)
                 since = watched.since or self.begin
-                text = f"{node.name}: {mark} after {now - since:.1f} s"
                 if self.args.verbose or self.args.progress:
-                    say(text)
+                    say(f"{node.name}: {mark} after {now - since:.1f} s")
         if watched.has("setup-failed") and "failed" not in watched.said:
             watched.said.add("failed")
             with open(f"{watched.folder}/setup", encoding="utf-8", errors="replace") as file:
@@ -213,17 +212,15 @@ class Run:
             self.fail(SETUP, f"the setup of {node.name} failed", at_once=True)
         if watched.off:
             return
-        if watched.machine and not watched.machine.running():
-            if not watched.oops and watched.machine.triple_fault() and self.guests_of(watched):
+        ended = not watched.machine.running() if watched.machine else watched.has("exited")
+        if ended:
+            # An oops would have been seen; what is left is a fault of the nested machine itself, or of
+            # its host's.
+            if not watched.oops and (not watched.machine or
+                                     watched.machine.triple_fault() and self.guests_of(watched)):
                 self.died(watched, f"its machine ended without a word: {NESTED_FAULT}", NESTED)
             else:
                 self.died(watched, "its machine ended")
-        elif not watched.machine and watched.has("exited"):
-            # An oops would have been seen; what is left is a fault of the nested machine itself.
-            if watched.oops:
-                self.died(watched, "its machine ended")
-            else:
-                self.died(watched, f"its machine ended without a word: {NESTED_FAULT}", NESTED)
         elif watched.oops and now - watched.oops > GRACE_SECONDS:
             self.fail(DIED, f"{node.name}: its kernel died", at_once=True)
         elif watched.since and not watched.has("up") and now - watched.since > UP_SECONDS:
