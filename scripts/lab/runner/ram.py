@@ -55,8 +55,8 @@ def copy_modules(args, tree, folder):
 def copy_program(path, tree):
     """A program and the libraries it is linked with, at their places."""
     shutil.copy(path, f"{tree}/bin/")
-    for line in subprocess.run(["ldd", path], check=True, capture_output=True,
-                               text=True).stdout.splitlines():
+    # It fails for one that is linked statically, and says nothing of libraries.
+    for line in subprocess.run(["ldd", path], check=False, capture_output=True, text=True).stdout.splitlines():
         found = re.search(r"(/\S+) \(0x", line)
         if found:
             os.makedirs(f"{tree}{os.path.dirname(found.group(1))}", exist_ok=True)
