@@ -16,6 +16,7 @@ dilate=N      the machines' clocks go N times slower than this one's (DILATE): t
 
 import fcntl
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -66,42 +67,52 @@ class Client(Machine):
 
 class Machines(Extra):
     def __init__(self, args, nodes, words):
-        self.run, self.dilate, self.outside, self.more = args.run_dir, 1, None, {}
+        self.dilate, self.outside, self.values, self.hosts, self.joined = 1, None, {}, {}, False
         for word in words:
             name, _, value = word.partition("=")
             if name == "dilate":
                 self.dilate = int(value)
             elif name == "accelerator":
                 for node in nodes:
-                    node.accelerator = node.role in ("target", "loop")
-                    node.backend = "builtin" if node.accelerator else node.backend
+                    if node.role in ("target", "loop"):
+                        node.backend, node.values["ACCELERATOR"] = "builtin", 1
             elif name in ("client", "guest-net") and args.topology == "chain" and not args.ram:
                 self.join(nodes)
                 if name == "client":
                     if not os.path.exists("/dev/net/tun"):
                         sys.exit("lab: a client needs /dev/net/tun, which this machine does not have")
                     self.outside = Client.outside = Outside()
-                    nodes.append(Node("client", "client", outside=f"{NET}.254"))
-                    self.more["CLIENT_ADDR"] = f"{NET}.254"
+                    nodes.append(Node("client", "client"))
+                    self.tell(nodes[-1], 254)
+                    self.values["CLIENT_ADDR"] = f"{NET}.254"
             else:
                 sys.exit(f"lab: machines.py: '{word}'?")
-        self.more["DILATE"] = self.dilate
+        self.values["DILATE"] = self.dilate
         if self.dilate > 1:
-            subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", f"{self.run}/dilate.so", f"{HERE}/dilate.c"],
-                           check=True)
+            library = f"{args.run_dir}/dilate.so"
+            subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, f"{HERE}/dilate.c"], check=True)
+            self.environment = {"LD_PRELOAD": library, "LAB_DILATE": str(self.dilate)}
+        if self.outside:
+            self.popen = {"pass_fds": [self.outside.tap]}
 
     def join(self, nodes):
+        self.joined = True
         guests = [node for node in nodes if node.role == "guest"]
         for number, node in enumerate(guests, 11):
-            node.outside = f"{NET}.{number}"
-            self.more[f"GUEST{number - 10}_ADDR"] = node.outside
-        next(node for node in nodes if node.role == "host").outside = f"{NET}.1"
-        self.more |= {"GUEST_NET": 1, "GUEST_ADDR": guests[0].outside, "BRIDGE_ADDR": f"{NET}.1",
-                      "GUEST_ADDRS": " ".join(node.outside for node in guests)}
+            self.tell(node, number)
+            self.values[f"GUEST{number - 10}_ADDR"] = f"{NET}.{number}"
+        self.tell(next(node for node in nodes if node.role == "host"), 1, "bridge")
+        self.values |= {"GUEST_ADDR": f"{NET}.11", "BRIDGE_ADDR": f"{NET}.1",
+                        "GUEST_ADDRS": " ".join(f"{NET}.{number}" for number in range(11, 11 + len(guests)))}
 
-    @property
-    def values(self):
-        return self.more
+    def tell(self, node, number, name=None):
+        """A node its address on that network, and all nodes its name there."""
+        node.values["OUTSIDE"] = f"{NET}.{number}"
+        self.hosts[f"{NET}.{number}"] = name or node.name
+
+    def fill(self, folder):
+        if self.joined:
+            shutil.copy(f"{HERE}/network.sh", folder)
 
     def kind(self, node):
         return Client if node.role == "client" else None
@@ -111,11 +122,3 @@ class Machines(Extra):
             return []
         return ["-netdev", f"tap,id=outside,fd={self.outside.tap}",
                 "-device", f"virtio-net-pci,netdev=outside,mac={MAC},romfile="]
-
-    @property
-    def environment(self):
-        return {"LD_PRELOAD": f"{self.run}/dilate.so", "LAB_DILATE": str(self.dilate)} if self.dilate > 1 else {}
-
-    @property
-    def popen(self):
-        return {"pass_fds": [self.outside.tap]} if self.outside else {}

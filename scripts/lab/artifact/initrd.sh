@@ -14,9 +14,8 @@ mkdir -p "$work"/{bin,modules,proc,sys,dev,layer,new,mods}
 cp /bin/busybox "$work/bin/busybox"
 ln -s busybox "$work/bin/sh"
 install -m 755 "$init" "$work/init"
-
 common=(virtio_pci virtio_console 9pnet_virtio 9p overlay configfs)
 bash "$pack" / "$release" "$work/modules/order.9p" "${common[@]}" virtio_net
-bash "$pack" / "$release" "$work/modules/order.image" "${common[@]}" virtio_blk erofs
+bash "$pack" / "$release" "$work/modules/order.image" "${common[@]}" virtio_blk erofs virtio_net
 (cd "$work" && find . | cpio --quiet -o -H newc -R 0:0) >"$output/initrd"
 cp "/boot/vmlinuz-$release" "$output/vmlinuz"

@@ -20,17 +20,14 @@ view=$work/lib/modules/$release
 updates=$view/updates
 mkdir -p "$view/kernel/drivers/net" "$view/kernel/drivers/infiniband" "$updates"
 cp "$base"/modules.builtin* "$base"/modules.order "$view/"
-for folder in "${folders[@]}"; do
-	[ ! -d "$base/kernel/$folder" ] || ln -s "$base/kernel/$folder" "$view/kernel/$folder"
-done
-for file in "$base"/kernel/drivers/net/*.ko*; do
-	[ ! -e "$file" ] || ln -s "$file" "$view/kernel/drivers/net/"
+cd "$base/kernel"
+for place in "${folders[@]}" drivers/net/*.ko*; do
+	[ ! -e "$place" ] || ln -s "$PWD/$place" "$view/kernel/$place"
 done
 
 # modules.order, not *.ko: what was built once and is not any more does not count.
-sed 's/\.o$/.ko/' "$tree/modules.order" | while read -r module; do
-	# Where modules.sh builds
-	module=${module#/lab/build/tree/}
+# Where modules.sh builds, the names begin with another folder.
+sed 's/\.o$/.ko/; s|^/lab/build/tree/||' "$tree/modules.order" | while read -r module; do
 	install -D -m 644 "$tree/$module" "$updates/$module"
 done
 find "$updates" -name '*.ko' -exec strip --strip-debug {} +

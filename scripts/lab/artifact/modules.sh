@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs in the root: bring the build folder's copy of the sources up to date and run make in it.
-# Prints what the compiler has to say, not the list of what it compiled.
+# Runs in the root: bring the build folder's copy of the sources up to date, and run make in it.
 #
 # modules.sh TREE BUILD WARN KDIR MAKE-ARGUMENT...
 set -euo pipefail
@@ -23,12 +22,7 @@ if $warn && [ ! -e "$build/state" ]; then
 	mkdir "$build/tree"
 fi
 
-wanted=()
-for path in drivers include tools/testing/modules Kbuild Kconfig Makefile; do
-	[ ! -e "$path" ] || wanted+=("$path")
-done
-[ -e Kbuild ] || { echo "there is no Kbuild in $tree: nothing to build"; exit 1; }
-
+wanted=(drivers include tools/testing/modules Kbuild Kconfig Makefile)
 # Objects are kept, so that make can see what changed; a source that has gone takes them along. By
 # content, and as of now: an older file that was put back must look newer than its object.
 made=('*.o' '*.ko' '*.mod' '*.mod.c' '.*.cmd' '*.d' modules.order Module.symvers '.module-common*')
@@ -36,10 +30,6 @@ rsync -rlpR --checksum --delete "${made[@]/#/--exclude=}" "${wanted[@]}" "$build
 tar -c --sort=name --mtime=@0 --owner=0 --group=0 "${made[@]/#/--exclude=}" "${wanted[@]}" |
 	sha256sum | cut -c1-12 >"$build/source-key.new"
 cd "$build/tree"
-for path in Kconfig Makefile; do
-	[ -e "$tree/$path" ] || rm -f "$path"
-done
-
 state="$(cat "$build/source-key.new") $kdir $*"
 if ! $warn && [ "$(cat "$build/state" 2>/dev/null || true)" = "$state" ]; then
 	mv "$build/source-key.new" "$build/source-key"
@@ -55,7 +45,6 @@ if $warn; then
 		[ -e "$scripts/checker-valid.sh" ] || install "$COF_LAB_CHECKER" "$scripts/"
 	done
 fi
-[ -e Makefile ] || args+=(-C "$kdir" "M=$PWD")
 status=0
 make -s -j"$(nproc)" "${args[@]}" modules >"$build/make.log" 2>&1 </dev/null || status=$?
 # Debian ships no vmlinux with its headers, so there is never BTF for modules.

@@ -8,20 +8,16 @@
 # enter.sh [--rw] ROOT [--bind PATH]... [--lower FOLDER]... [--cwd PATH] -- COMMAND...
 set -euo pipefail
 
-rw=false
-binds=()
-lower=()
-if [ "$1" = --rw ]; then rw=true; shift; fi
-root=$1
-shift
-cwd=/
+rw=false root='' cwd=/ binds=() lower=()
 while [ "$1" != -- ]; do
 	case $1 in
-	--bind) binds+=("$2") ;;
-	--lower) lower+=("$2") ;;
-	--cwd) cwd=$2 ;;
+	--rw) rw=true ;;
+	--bind) binds+=("$2"); shift ;;
+	--lower) lower+=("$2"); shift ;;
+	--cwd) cwd=$2; shift ;;
+	*) root=$1 ;;
 	esac
-	shift 2
+	shift
 done
 shift
 
@@ -33,8 +29,7 @@ layers=$(IFS=:; echo "${lower[*]:+${lower[*]}:}$root")
 if $rw; then
 	mount --bind "$root" "$stage/root"
 else
-	mount -t overlay -o "lowerdir=$layers,upperdir=$stage/upper,workdir=$stage/work" \
-		lab "$stage/root"
+	mount -t overlay -o "lowerdir=$layers,upperdir=$stage/upper,workdir=$stage/work" lab "$stage/root"
 fi
 new=$stage/root
 mount -t proc proc "$new/proc"
@@ -42,7 +37,7 @@ mount --rbind /sys "$new/sys"
 mount --rbind /dev "$new/dev"
 mount --bind /tmp "$new/tmp"
 $rw || cp -L /etc/resolv.conf "$new/etc/resolv.conf" 2>/dev/null || true
-for path in ${binds[@]+"${binds[@]}"}; do
+for path in "${binds[@]}"; do
 	mkdir -p "$new$path"
 	mount --bind "$path" "$new$path"
 done
@@ -53,11 +48,6 @@ for name in TERM http_proxy https_proxy no_proxy "${!COF_LAB_@}"; do
 done
 # Not exec: process 1 would be deaf to Ctrl-C, and nobody would reap its orphans.
 trap 'exit 130' INT TERM
-status=0
 env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-	LC_ALL=C.UTF-8 TMPDIR=/tmp DEBIAN_FRONTEND=noninteractive INITRD=No \
-	MAKE_TMPDIR=/run \
-	${keep[@]+"${keep[@]}"} \
-	chroot "$new" /bin/sh -c 'cd "$1" 2>/dev/null || cd /; shift; exec "$@"' sh "$cwd" "$@" ||
-	status=$?
-exit "$status"
+	LC_ALL=C.UTF-8 TMPDIR=/tmp DEBIAN_FRONTEND=noninteractive INITRD=No MAKE_TMPDIR=/run "${keep[@]}" \
+	chroot "$new" /bin/sh -c 'cd "$1" 2>/dev/null || cd /; shift; exec "$@"' sh "$cwd" "$@"

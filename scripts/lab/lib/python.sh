@@ -10,7 +10,5 @@ need_python() {
 		[ "$(id -u)" -eq 0 ] || root=sudo
 		{ $root apt-get -qq update && DEBIAN_FRONTEND=noninteractive $root apt-get -qq -y install python3; } >/dev/null
 	fi
-	command -v python3 >/dev/null && return
-	echo "${0##*/}: python3 is missing; Debian: apt install python3" >&2
-	exit 97
+	command -v python3 >/dev/null || { echo "${0##*/}: python3 is missing; Debian: apt install python3" >&2; exit 97; }
 }

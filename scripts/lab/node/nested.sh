@@ -12,6 +12,7 @@ if [ -e /dev/kvm ]; then
 else
 	accel="tcg,thread=multi -cpu max"
 	echo "no /dev/kvm here: the guests are emulated"
+	[ ! "${NEED_KVM:-}" ] || exit 1
 fi
 
 # The stock QEMU, unless the device is one of QEMU's own.
@@ -23,27 +24,19 @@ firmware="-L /usr/share/seabios -L /usr/share/qemu"
 # processor. On the console only what is a warning or worse: every line is an exit, too.
 machine=q35,vmport=off,i8042=off,sata=off,smbus=off
 cmdline="$(echo "$CMDLINE" | sed -e s/ttyS0/hvc0/ -e s/loglevel=7/loglevel=5/) 8250.nr_uarts=0 tsc=reliable"
-cmdline="$cmdline no_timer_check"
 
-# What gives guest number $1 its accelerator.
+# What gives guest number $1 its accelerator: the character device of the vDPA device crypto<$1 - 1>.
 crypto_device()
 {
 	[ ! "$NO_SETUP" ] || return 0
 	case $DEVICE in
 	vdpa)
-		echo "-device vhost-vdpa-device-pci,id=crypto0,bus=hotplug0,disable-legacy=on,vhostdev=$(vhost_node "$1")" ;;
+		vhost=$(echo /sys/bus/vdpa/devices/crypto$(($1 - 1))/vhost-vdpa-*)
+		echo "-device vhost-vdpa-device-pci,id=crypto0,bus=hotplug0,disable-legacy=on,vhostdev=/dev/${vhost##*/}" ;;
 	builtin | lkcf)
 		echo "-object cryptodev-backend-$DEVICE,id=backend0" \
 			"-device virtio-crypto-pci,id=crypto0,bus=hotplug0,cryptodev=backend0" ;;
 	esac
-}
-
-# The character device of the vDPA device crypto<n-1>.
-vhost_node()
-{
-	for node in /sys/bus/vdpa/devices/crypto$(($1 - 1))/vhost-vdpa-*; do
-		echo "/dev/${node##*/}"
-	done
 }
 
 # nested_qemu ARGUMENT... - becomes the QEMU of a guest. In the background, $! is its process. Its

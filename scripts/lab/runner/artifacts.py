@@ -6,15 +6,12 @@ import functools
 import glob
 import os
 import re
-import shutil
-import subprocess
+from pathlib import Path
 
-from base import CACHE, LAB, SUITE, TREE, call, die, enter, host_tool, say
+from base import CACHE, LAB, SUITE, TREE, call, die, enter, host_tool
 from cache import ensure, hold, key_of, lock
 
 KERNELS = ("stable", "mainline", "uml", "uml-mainline")
-
-
 # What a guest has no use for, as regular expressions of paths.
 IMAGE_WITHOUT = (
     r"^(boot|dev|proc|sys|run|tmp|lab|usr/src|usr/include|usr/share|var/(cache|lib/apt|lib/dpkg))/.",
@@ -38,26 +35,19 @@ def script(name):
 def root():
     """A Debian 13 with both kernels, their headers and sources, the tools and the stock QEMU."""
     host_tool("mmdebstrap", "mmdebstrap", "debian-archive-keyring", "ca-certificates")
-    with open(f"{LAB}/config/root-packages", encoding="utf-8") as file:
-        packages = re.sub(r"[ \n]+", " ", re.sub(r"#.*", "", file.read()))
-    place = ensure("root", key_of(SUITE, script("root"), packages), 8, lambda temporary, final: [
+    packages = re.sub(r"[ \n]+", " ", re.sub(r"#.*", "", Path(f"{LAB}/config/root-packages").read_text()))
+    return ensure("root", key_of(SUITE, script("root"), packages), 8, lambda temporary, final: [
         "bash", script("root"), SUITE, packages, f"{LAB}/lib/enter.sh", temporary])
-    link = f"{CACHE}/root"
-    if not os.path.islink(link) or os.readlink(link) != os.path.basename(place):
-        os.symlink(os.path.basename(place), f"{link}.new.{os.getpid()}")
-        os.rename(f"{link}.new.{os.getpid()}", link)
-    return place
 
 
 @functools.lru_cache(None)
 def release(kernel):
     """The release of stable or mainline."""
-    with open(f"{root()}/etc/lab-kernels", encoding="utf-8") as file:
-        return dict(line.strip().split("=") for line in file)[kernel.upper()]
+    return dict(line.split("=") for line in Path(f"{root()}/etc/lab-kernels").read_text().split())[kernel.upper()]
 
 
-# Not the root's key: another package in the root must not build every kernel again.
 def source_key(kernel):
+    """Not the root's key: another package in the root must not build every kernel again."""
     return key_of(kernel, release(kernel))
 
 
@@ -121,78 +111,54 @@ def tools():
     tests, provider = f"{TREE}/tools/testing/selftests", f"{TREE}/tools/openssl-lkcf"
     sources = [path for kind in ("*.[ch]", "*.mk", "Makefile")
                for path in sorted(glob.glob(f"{tests}/**/{kind}", recursive=True))]
-    key = key_of(*sources, *sorted(glob.glob(f"{provider}/*")), script("tools"),
-                 os.path.basename(root()))
-    return ensure("tools", key, 1, in_root("sh", script("tools"), tests, provider))
+    make = """set -eux; mkdir "$2/sanitize"; sanitize=SANITIZE=address,undefined
+make -C "$0" OUTPUT="$2"; make -C "$0" OUTPUT="$2/sanitize" $sanitize "$2/sanitize/lkcf_ops"
+make -C "$1" OUT="$2"; make -C "$1" OUT="$2/sanitize" $sanitize
+rm -f "$2"/*.o "$2"/sanitize/*.o"""
+    return ensure("tools", key_of(*sources, *sorted(glob.glob(f"{provider}/*")), make, os.path.basename(root())), 1,
+                  in_root("sh", "-c", make, tests, provider))
 
 
 class Modules:
-    """Our modules for a kernel, built from the work tree as it is now in a folder of the tree's own, which
-    stays, so that building again takes seconds. The tree itself is only read."""
+    """Our modules for a kernel, built from the work tree as it is now in a folder that stays, so that building
+    again takes seconds, from another tree, too. The tree itself is only read."""
 
     def __init__(self, kernel, warn=False, variables=()):
         self.kernel, self.warn, self.variables = kernel, warn, variables
         self.layers = []        # what holds the kernel's own modules when the root does not
-        self.make = []
         if kernel.startswith("uml"):
             place = uml("mainline" if kernel == "uml-mainline" else "stable")
-            with open(f"{place}/release", encoding="utf-8") as file:
-                self.release = file.read().strip()
-            self.headers, self.make, self.layers = f"{place}/build", ["ARCH=um"], [f"{place}/layer"]
+            self.release = Path(f"{place}/release").read_text().strip()
+            self.make, self.layers = [f"{place}/build", "ARCH=um"], [f"{place}/layer"]
         else:
             self.release = release(kernel)
-            self.headers = f"/lib/modules/{self.release}/build"
-        self.suffix = f"-{kernel}{'-warn' if warn else ''}"
-        self.folder = f"{CACHE}/build/{os.environ.get('COF_LAB_BUILD_TAG') or key_of(TREE)}{self.suffix}"
-        self.held = None
+            self.make = [f"/lib/modules/{self.release}/build"]
+        tag = os.environ.get("COF_LAB_BUILD_TAG") or "all"
+        self.folder = f"{CACHE}/build/{tag}-{kernel}{'-warn' if warn else ''}"
 
     def build(self):
-        os.makedirs(self.folder, exist_ok=True)
-        self.held = lock(f"{self.folder}/lock", wait=False, create=True)
-        if self.held is None:
-            say(f"another build in {self.folder} is running, waiting")
-            self.held = lock(f"{self.folder}/lock")
-        os.set_inheritable(self.held, False)
-        if not os.path.isdir(f"{self.folder}/tree"):
-            self.seed()
+        """Returns the lock of the folder."""
+        os.makedirs(f"{self.folder}/tree", exist_ok=True)
+        held = lock(f"{self.folder}/lock", create=True)
+        os.set_inheritable(held, False)
         environment = dict(os.environ)
         if self.warn:
             # Debian's headers of 7.3 lack what asks whether sparse is there, so it is not.
             environment["COF_LAB_CHECKER"] = f"{source('mainline')}/scripts/checker-valid.sh"
-        command = ["bash", script("modules"), TREE, self.folder, str(self.warn).lower(),
-                   self.headers, *self.make, *self.variables]
-        if call(enter(root(), command), env=environment):
+        if call(enter(root(), ["bash", script("modules"), TREE, self.folder, str(self.warn).lower(), *self.make,
+                               *self.variables]), env=environment):
             die(f"the modules do not build for {self.kernel} (log: {self.folder}/make.log)")
-
-    def seed(self):
-        """Begin with the objects of the newest build for this kernel, of another tree."""
-        states = [path for path in glob.glob(f"{CACHE}/build/*{self.suffix}/state")
-                  if self.kernel == "uml-mainline" or "-uml-mainline" not in path]
-        for other in map(os.path.dirname, sorted(states, key=os.path.getmtime, reverse=True)):
-            held = lock(f"{other}/lock", wait=False)
-            if held is None:
-                continue
-            if os.path.exists(f"{other}/state"):
-                shutil.rmtree(f"{self.folder}/tree.new", ignore_errors=True)
-                subprocess.run(["cp", "-a", "--reflink=auto", f"{other}/tree", f"{self.folder}/tree.new"],
-                               check=True)
-                os.rename(f"{self.folder}/tree.new", f"{self.folder}/tree")
-                shutil.copy(f"{other}/state", self.folder)
-                os.close(held)
-                return
-            os.close(held)
-        os.makedirs(f"{self.folder}/tree", exist_ok=True)
+        return held
 
     def layer(self):
         """Built, and as an artifact: a file system layer with the modules below updates/ and the indexes that
         depmod made of them and the kernel's own."""
-        self.build()
-        with open(f"{self.folder}/source-key", encoding="utf-8") as file:
-            source_key_ = file.read().strip()
+        held = self.build()
+        source_key_ = Path(f"{self.folder}/source-key").read_text().strip()
         make = ["bash", script("layer"), f"{self.folder}/tree", self.release]
         lower = self.layers or [os.path.basename(root())]
         place = ensure(f"mods-{self.kernel}", key_of(source_key_, self.release, make[1], *lower), 1,
                        in_root(*make, lower=self.layers))
         # Whoever has machines running does not hold up the next build.
-        os.close(self.held)
+        os.close(held)
         return place

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 LAB = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 TREE = os.path.dirname(os.path.dirname(LAB))
@@ -16,10 +17,8 @@ os.environ["COF_LAB_CACHE"] = CACHE
 SUITE = "trixie"
 USAGE, LAB_FAILED = 64, 97      # exit statuses; all are in README.rst
 CAUSES = {
-    r"No space left on device":
-        f"the disk is full: free some space in {CACHE} (set COF_LAB_CACHE to move it)",
-    r"Temporary failure resolving|Could not resolve|Could not connect|Failed to fetch|Network is unreachable|"
-    r"Connection (timed out|refused)":
+    r"No space left on device": f"the disk is full: free some space in {CACHE} (set COF_LAB_CACHE to move it)",
+    r"Temporary failure|Could not (resolve|connect)|Failed to fetch|is unreachable|Connection (timed out|refused)":
         "the Debian mirror cannot be reached: check the network (or http_proxy), then run it again",
     r"Operation not permitted|must be superuser|Permission denied":
         "this root may not mount or make name spaces: in a container, start it with --privileged",
@@ -60,20 +59,16 @@ def host_tool(tool, *packages):
     say(f"installing {' '.join(packages)}")
     os.makedirs(f"{CACHE}/log", exist_ok=True)
     log = f"{CACHE}/log/host-apt.log"
-    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    install = 'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"'
     with open(log, "wb") as file:
-        for command in (["apt-get", "update"],
-                        ["apt-get", "install", "-y", "--no-install-recommends", *packages]):
-            if subprocess.run(command, stdout=file, stderr=file, env=environment, check=False).returncode:
-                die(f"cannot install {' '.join(packages)}: {cause_of(log)}")
+        if subprocess.run(["sh", "-c", install, "sh", *packages], stdout=file, stderr=file, check=False).returncode:
+            die(f"cannot install {' '.join(packages)}: {cause_of(log)}")
 
 
 def cause_of(log):
     """The likely cause of a failure, and its cure, in one line."""
-    with open(log, encoding="utf-8", errors="replace") as file:
-        text = file.read()
-    return next((cure for pattern, cure in CAUSES.items() if re.search(pattern, text)),
-                f"see the whole of {log}")
+    text = Path(log).read_text(errors="replace")
+    return next((cure for pattern, cure in CAUSES.items() if re.search(pattern, text)), f"see the whole of {log}")
 
 
 def need_space(gigabytes):
@@ -85,9 +80,8 @@ def need_space(gigabytes):
 
 
 def enter(root, command, binds=(), lower=(), cwd=TREE):
-    """The command line that runs a command in a root file system, with the tree and the cache where they
-    are outside, and so the folders of binds; lower are layers above the root. In name spaces that end with
-    it."""
+    """The command line that runs a command in a root file system, in name spaces that end with it. The tree, the
+    cache and the folders of binds are where they are outside; lower are layers above the root."""
     arguments = [word for path in (CACHE, TREE, *binds) for word in ("--bind", path)]
     arguments += [word for path in lower for word in ("--lower", path)]
     return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "bash",

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The cache. An artifact is a folder <cache>/<name>-<key>, where the key is a hash of everything that goes in:
-it is built beside its place and renamed into it, so it is complete when it exists. <cache>/<name>.lock is held
-while one is built or removed. Who uses an artifact holds a shared lock on its .in-use file (for the life of
-the process, and of the children that inherit it), and only what nobody uses is ever removed."""
+"""The cache. An artifact is a folder <cache>/<name>-<key>, where the key is a hash of everything that goes in. It is
+built beside its place and renamed into it, so it is complete when it exists; <name>.lock is held meanwhile. Who uses
+it holds a shared lock on its .in-use file, as do the children that inherit that; only what nobody uses is removed."""
 
-import concurrent.futures
 import fcntl
 import glob
 import hashlib
@@ -13,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from base import CACHE, cause_of, die, need_space, say
 
@@ -23,11 +22,7 @@ def key_of(*words):
     """A key from words; a word that is a file counts with its content."""
     key = hashlib.sha256()
     for word in words:
-        if os.path.isfile(word):
-            with open(word, "rb") as file:
-                key.update(file.read())
-        else:
-            key.update(f"{word}\n".encode())
+        key.update(Path(word).read_bytes() if os.path.isfile(word) else f"{word}\n".encode())
     return key.hexdigest()[:12]
 
 
@@ -37,11 +32,15 @@ def lock(path, exclusive=True, wait=True, create=False):
         fd = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o644)
     except FileNotFoundError:
         return None
+    kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
     try:
-        fcntl.flock(fd, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(fd, kind | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(fd)
-        return None
+        if not wait:
+            os.close(fd)
+            return None
+        say(f"waiting for another run, which holds {path}")
+        fcntl.flock(fd, kind)
     os.set_inheritable(fd, True)
     return fd
 
@@ -62,24 +61,14 @@ def ensure(name, key, space, command):
     if hold(place):
         return place
     need_space(space)
-    path = f"{CACHE}/{name}.lock"
-    held = lock(path, wait=False, create=True)
-    if held is None:
-        say(f"{name}: another run is building it, waiting")
-        # Not by looking now and then: others wait in turn.
-        with concurrent.futures.ThreadPoolExecutor() as waiter:
-            waiting = waiter.submit(lock, path)
-            while not concurrent.futures.wait([waiting], PROGRESS_SECS).done:
-                say(f"{name}: {last_line(f'{CACHE}/log/{name}.log')}")
-        held = waiting.result()
+    held = lock(f"{CACHE}/{name}.lock", create=True)
     os.set_inheritable(held, False)
     if not os.path.exists(f"{place}/.in-use"):
         for old in glob.glob(f"{CACHE}/{name}-*.tmp"):
             shutil.rmtree(old, ignore_errors=True)
         os.mkdir(f"{place}.tmp")
         with_progress(name, command(f"{place}.tmp", place))
-        with open(f"{place}.tmp/.in-use", "wb"):
-            pass
+        Path(f"{place}.tmp/.in-use").touch()
         shutil.rmtree(place, ignore_errors=True)    # a place that a failed build prepared
         os.rename(f"{place}.tmp", place)
     hold(place)
@@ -89,15 +78,15 @@ def ensure(name, key, space, command):
 
 
 def remove_old(name, keep):
-    """Remove this artifact's other keys that nobody uses. A few are left where several people may work in
-    several trees."""
+    """Remove this artifact's other keys. A few are left where several people may work in several trees."""
     spare = {"mods": 6, "root": 1, "image": 1, "qemu": 1, "tools": 1, "initrd": 1}.get(name.split("-")[0], 0)
-    for folder in sorted(glob.glob(f"{CACHE}/{name}-????????????"), key=os.path.getmtime, reverse=True):
-        if folder == keep or os.path.islink(folder) or not os.path.exists(f"{folder}/.in-use"):
-            continue
-        spare -= 1
-        if spare >= 0:
-            continue
+    remove_unused([folder for folder in glob.glob(f"{CACHE}/{name}-????????????")
+                   if folder != keep and not os.path.islink(folder) and os.path.exists(f"{folder}/.in-use")], spare)
+
+
+def remove_unused(folders, spare):
+    """Those that nobody holds go, but the newest ones."""
+    for folder in sorted(folders, key=os.path.getmtime, reverse=True)[spare:]:
         held = lock(f"{folder}/.in-use", wait=False)
         if held is not None:
             # Out of sight first: what is half removed must not look complete.
@@ -106,12 +95,9 @@ def remove_old(name, keep):
             os.close(held)
 
 
-def last_line(path):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return (file.read().splitlines() or [""])[-1][:90]
-    except FileNotFoundError:
-        return ""
+def last_lines(path, most):
+    path = Path(path)
+    return path.read_text(errors="replace").splitlines()[-most:] if path.exists() else []
 
 
 def with_progress(name, command):
@@ -130,10 +116,9 @@ def with_progress(name, command):
             seconds = int(time.monotonic() - begin)
             if seconds >= after:
                 after = seconds + PROGRESS_SECS
-                say(f"{name}: {seconds} s: {last_line(log)}")
+                say(f"{name}: {seconds} s: {''.join(last_lines(log, 1))[:90]}")
     seconds = int(time.monotonic() - begin)
     if status:
-        with open(log, encoding="utf-8", errors="replace") as file:
-            print("\n".join(file.read().splitlines()[-25:]), file=sys.stderr, flush=True)
+        print("\n".join(last_lines(log, 25)), file=sys.stderr, flush=True)
         die(f"{name} failed after {seconds} s (status {status}): {cause_of(log)}")
     say(f"{name}: done in {seconds} s")

@@ -5,13 +5,13 @@ import ctypes
 import functools
 import mmap
 import os
-import platform
 import shlex
 import shutil
 import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 FIRMWARE = ["-L", "/usr/share/seabios", "-L", "/usr/share/qemu"]
 # Kernel logs complete, nothing rate-limited, a panic ends the machine; nothing that only costs time.
@@ -31,6 +31,7 @@ class Extra:
 
     dilate = 1              # their clocks are so many times slower
     values = {}             # more of /run/lab/env
+    hosts = {}              # more addresses and their names
     environment = {}        # more variables of a QEMU
     popen = {}              # more for subprocess.Popen
 
@@ -41,14 +42,15 @@ class Extra:
         """More arguments."""
         return []
 
+    def fill(self, folder):
+        """What more the nodes have in /run/lab/bin."""
+
 
 @functools.lru_cache(None)
 def tsc_khz():
     """The frequency of this machine's time stamp counter, which an emulated one counts with. A kernel that measures
-    it on a busy machine may be wrong by a factor of a hundred, and its clock with it. None on other processors, and
-    where code may not be written (SELinux): then the kernel measures."""
-    if platform.machine() != "x86_64":
-        return None
+    it on a busy machine may be wrong by a factor of a hundred, and its clock with it. None where code may not be
+    written (SELinux): then the kernel measures."""
     try:
         code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     except OSError:
@@ -75,31 +77,22 @@ class Machine:
 
     def __init__(self, node, run, args):
         self.node, self.run, self.args = node, run, args
-        self.folder = f"{run}/nodes/{node.name}"
+        self.folder = Path(run, "nodes", node.name)
         self.process = None
 
     def start(self):
         for name in ("up", "ready", "setup-failed", "exited"):
-            if os.path.exists(f"{self.folder}/{name}"):
-                os.unlink(f"{self.folder}/{name}")
-        self.prepare()
-        with open(f"{self.folder}/qemu.log", "ab") as log:
+            (self.folder / name).unlink(missing_ok=True)
+        with open(self.folder / "qemu.log", "ab") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, start_new_session=True, **self.popen,
                                             env=dict(os.environ, TMPDIR="/dev/shm") | self.environment)
-        with open(f"{self.folder}/pid", "w", encoding="utf-8") as file:
-            file.write(f"{self.process.pid}\n")
-
-    def prepare(self):
-        pass
+        (self.folder / "pid").write_text(f"{self.process.pid}\n")
 
     def triple_fault(self):
         """Is it what QEMU said last of its processors?"""
-        try:
-            with open(f"{self.folder}/resets", encoding="utf-8", errors="replace") as file:
-                return file.read().endswith("Triple fault\n")
-        except FileNotFoundError:
-            return False
+        resets = self.folder / "resets"
+        return resets.exists() and resets.read_bytes().endswith(b"Triple fault\n")
 
     def running(self):
         return self.process is not None and self.process.poll() is None
@@ -114,11 +107,13 @@ class Machine:
             self.process.wait()
             self.process = None
 
-    def monitor(self, command):
+    def monitor(self, _command):
         raise LookupError("this node has no monitor")
 
 
 class Qemu(Machine):
+    extra_shares = ()
+
     def __init__(self, node, run, args):
         super().__init__(node, run, args)
         self.socket = f"/run/{node.name}.monitor"
@@ -130,12 +125,10 @@ class Qemu(Machine):
             [f"tcg,thread={'single' if args.stock else 'multi'}", "-cpu", EMULATED]
         khz = tsc_khz() if args.accel != "kvm" else None
         clock = f"tsc_early_khz={khz * args.extra.dilate} " if khz else ""
-        command = [args.qemu, *FIRMWARE, "-nodefaults", "-no-user-config", "-display", "none",
-                   "-name", f"{node.name},debug-threads=on",
-                   "-no-reboot", "-M", "q35,vmport=off", "-accel", *accel,
+        command = [args.qemu, *FIRMWARE, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                   "-name", f"{node.name},debug-threads=on", "-M", "q35,vmport=off", "-accel", *accel,
                    "-smp", str(args.smp), "-m", args.host_mem if node.role == "host" else args.mem,
-                   "-kernel", args.vmlinuz,
-                   "-initrd", f"{self.folder}/initrd" if node.ram else args.initrd,
+                   "-kernel", args.vmlinuz, "-initrd", f"{self.folder}/initrd" if node.ram else args.initrd,
                    "-append", f"{CMDLINE} {clock}lab.node={node.name} {args.append}",
                    # what it said before its power was cut is judged, too
                    "-chardev", f"file,id=console,path={self.folder}/console,append=on",
@@ -148,9 +141,8 @@ class Qemu(Machine):
         if node.ram:
             command += ["-serial", f"file:{self.folder}/out"]
         else:
-            command += share("root", args.root) + share("mods", args.modules)
             command += share("run", self.run, readonly=False)
-            for tag, path in self.extra_shares:
+            for tag, path in (("root", args.root), ("mods", args.modules), *self.extra_shares):
                 command += share(tag, path)
         for port in (0, 1):
             command += ["-device", f"pcie-root-port,id=hotplug{port},chassis={port + 1},slot={port + 1}"]
@@ -164,8 +156,6 @@ class Qemu(Machine):
             command += ["-object", f"cryptodev-backend-{node.backend},id=backend0{queues}",
                         "-device", "virtio-crypto-pci,id=crypto0,bus=hotplug0,cryptodev=backend0"]
         return command
-
-    extra_shares = ()
 
     def monitor(self, command):
         """The answer of QEMU's monitor to one command."""
@@ -181,10 +171,7 @@ class Qemu(Machine):
 
 def read_to_prompt(monitor):
     text = b""
-    while not text.endswith(b"(qemu) "):
-        data = monitor.recv(65536)
-        if not data:
-            break
+    while not text.endswith(b"(qemu) ") and (data := monitor.recv(65536)):
         text += data
     return text.decode(errors="replace")
 
@@ -198,31 +185,28 @@ def share(tag, path, readonly=True):
 class Uml(Machine):
     """A user-mode kernel on an overlay of its own: a folder that it reaches by hostfs."""
 
-    def prepare(self):
+    def start(self):
         self.place = f"/run/uml-{self.node.name}"
         if os.path.ismount(self.place):
-            subprocess.run(["umount", "-l", f"{self.place}/root"], check=False)
-            subprocess.run(["umount", "-l", self.place], check=False)
+            for mounted in (f"{self.place}/root", self.place):
+                subprocess.run(["umount", "-l", mounted], check=False)
         os.makedirs(self.place, exist_ok=True)
         mount("-t", "tmpfs", "uml", self.place)
         for name in ("root", "upper", "work"):
             os.mkdir(f"{self.place}/{name}")
-        lower = ":".join([self.args.modules, self.args.base, self.args.root])
-        mount("-t", "overlay", "-o", f"lowerdir={lower},upperdir={self.place}/upper,"
-              f"workdir={self.place}/work", "uml", f"{self.place}/root")
-        shutil.copy(f"{self.run}/bin/uml-init", f"{self.place}/root/init")
+        mount("-t", "overlay", "-o", f"lowerdir={self.args.modules}:{self.args.base}:{self.args.root},"
+              f"upperdir={self.place}/upper,workdir={self.place}/work", "uml", f"{self.place}/root")
+        shutil.copy(f"{self.run}/bin/initramfs", f"{self.place}/root/init")
         if not os.path.ismount("/dev/shm") or os.statvfs("/dev/shm").f_flag & os.ST_NOEXEC:
             mount("-t", "tmpfs", "shm", "/dev/shm")
+        super().start()
 
     def command(self):
-        with open(f"{self.folder}/console", "ab"):
-            pass
         return ["/bin/sh", "-c", 'exec "$@" >>"$0" 2>&1', f"{self.folder}/console",
                 self.args.linux, f"mem={self.args.mem}", "root=/dev/root", "rootfstype=hostfs",
                 f"rootflags={self.place}/root", "rw", "init=/init", "con0=null,fd:1", "con=null",
-                f"uml_dir={self.place}/", f"umid={self.node.name}", "loglevel=7",
-                "printk.devkmsg=on", "virtio_crypto.public_ops=remote", f"lab.run={self.run}",
-                f"lab.node={self.node.name}",
+                f"uml_dir={self.place}/", f"umid={self.node.name}", "loglevel=7", "printk.devkmsg=on",
+                "virtio_crypto.public_ops=remote", f"lab.run={self.run}", f"lab.node={self.node.name}",
                 *shlex.split(self.args.append)]
 
 

@@ -2,9 +2,12 @@
 """The commands of the lab: run, build, prepare and sh (../start)."""
 
 import argparse
+import functools
 import os
 import re
+import shutil
 import sys
+from pathlib import Path
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.argv = sys.argv[1:]     # from here on the command's name is the first, as it was typed
@@ -12,7 +15,7 @@ sys.argv = sys.argv[1:]     # from here on the command's name is the first, as i
 import artifacts  # noqa: E402
 import start  # noqa: E402
 from artifacts import KERNELS  # noqa: E402
-from base import CACHE, TREE, USAGE, become_root, call, die, enter, say, usage_error  # noqa: E402
+from base import CACHE, TREE, become_root, call, die, enter, say, usage_error  # noqa: E402
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,8 +29,8 @@ class Parser(argparse.ArgumentParser):
 
 def build(words):
     """Build our modules from the work tree for one of the lab's kernels. The tree is only read. The build
-folder is <cache>/build/<tag>-<kernel>, where COF_LAB_BUILD_TAG sets the tag, so that several people (or
-helpers) can build at once."""
+folder is <cache>/build/<tag>-<kernel>, where COF_LAB_BUILD_TAG sets the tag (all), so that several people can
+build at once."""
     parser = Parser("build", build.__doc__)
     parser.add_argument("--kernel", choices=KERNELS, default="stable")
     parser.add_argument("--warn", action="store_true",
@@ -39,23 +42,20 @@ helpers) can build at once."""
     become_root()
     modules = artifacts.Modules(args.kernel, args.warn, args.variable)
     modules.build()
-    if args.warn:
-        with open(f"{modules.folder}/make.log", encoding="utf-8", errors="replace") as log:
-            text = log.read()
-        if re.search(r"(warning|error):|specified, but", text):
-            # The next one begins anew: see modules.sh.
-            os.unlink(f"{modules.folder}/state")
-            with open(f"{modules.folder}.log", "w", encoding="utf-8") as log:
-                log.write(text)
-            die(f"there are diagnostics (log: {modules.folder}.log)")
-    with open(f"{modules.folder}/tree/modules.order", encoding="utf-8") as order:
-        say(f"{args.kernel} ({modules.release}): {len(order.readlines())} modules in {modules.folder}/tree")
+    folder = Path(modules.folder)
+    log = folder / "make.log"
+    if args.warn and re.search(r"(warning|error):|specified, but", log.read_text(errors="replace")):
+        # The next one begins anew: see modules.sh.
+        (folder / "state").unlink()
+        shutil.copy(log, f"{folder}.log")
+        die(f"there are diagnostics (log: {folder}.log)")
+    made = (folder / "tree/modules.order").read_text().split()
+    say(f"{args.kernel} ({modules.release}): {len(made)} modules in {folder}/tree")
 
 
-ARTIFACTS = {"root": artifacts.root, "qemu": artifacts.qemu, "openssl": artifacts.openssl,
-             "source-stable": lambda: artifacts.source("stable"),
-             "source-mainline": lambda: artifacts.source("mainline"),
-             "uml-stable": lambda: artifacts.uml("stable"), "uml-mainline": lambda: artifacts.uml("mainline")}
+ARTIFACTS = {"root": artifacts.root, "qemu": artifacts.qemu, "openssl": artifacts.openssl} | {
+    f"{kind.__name__}-{kernel}": functools.partial(kind, kernel)
+    for kind in (artifacts.source, artifacts.uml) for kernel in ("stable", "mainline")}
 ARTIFACT_SETS = {"all": ["openssl", "qemu", "uml-stable", "uml-mainline"], "fast": ["root"]}
 
 
@@ -69,9 +69,8 @@ second."""
                              f"kernels; or {', '.join(ARTIFACTS)}")
     args = parser.parse_args(words)
     names = [name for word in args.name for name in ARTIFACT_SETS.get(word, [word])]
-    for name in names:
-        if name not in ARTIFACTS:
-            usage_error(f"unknown artifact '{name}'")
+    for name in set(names) - set(ARTIFACTS):
+        usage_error(f"unknown artifact '{name}'")
     become_root()
     for name in names:
         place = ARTIFACTS[name]()
@@ -89,18 +88,13 @@ the cache, /tmp and the current folder are the same as outside; whatever else is
     become_root()
     here = os.getcwd()
     known = here == "/" or f"{here}/".startswith(("/tmp/", f"{TREE}/", f"{CACHE}/", "/usr/", "/etc/", "/var/"))
-    sys.exit(call(enter(artifacts.root(), args.command or ["bash", "-i"], [] if known else [here], args.layer,
-                        here)))
+    return call(enter(artifacts.root(), args.command or ["bash", "-i"], [] if known else [here], args.layer, here))
 
 
 def main():
     commands = {"build": build, "prepare": prepare, "sh": sh,
                 "run": lambda words: start.run(Parser("run", start.TEXT), words)}
-    name = os.path.basename(sys.argv[0])
-    if name not in commands:
-        print(f"lab: no command '{name}': {', '.join(commands)}", file=sys.stderr)
-        return USAGE
-    return commands[name](sys.argv[1:])
+    return commands[os.path.basename(sys.argv[0])](sys.argv[1:])
 
 
 if __name__ == "__main__":

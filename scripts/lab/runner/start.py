@@ -11,10 +11,11 @@ import shutil
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 import artifacts
 from base import CACHE, LAB, TREE, USAGE, become_root, call, enter, say, usage_error
-from cache import hold, lock
+from cache import hold, lock, remove_unused
 
 TEXT = """\
 Boot a topology of machines with our modules loaded and configured, and run scripts in them.
@@ -40,30 +41,23 @@ def options(parser):
     what.add_argument("--kernel", choices=artifacts.KERNELS, default="stable", help="uml…: loop only")
     for kind in ("targets", "guests"):
         what.add_argument(f"--{kind}", type=int, default=1, metavar="N", help=f"{kind[:-1]}1, {kind[:-1]}2, …")
-    what.add_argument("--device", choices=("vdpa", "builtin", "lkcf"),
-                      help="of the guest: chain: any (vdpa); guest: builtin or lkcf")
+    what.add_argument("--device", choices=("vdpa", "builtin", "lkcf"), help="chain: any (vdpa); guest: not vdpa")
     what.add_argument("--queues", type=int, default=0, metavar="N", help="of the guest's device")
-    what.add_argument("--transport", choices=("tcp", "rdma", "mixed"), default="tcp",
-                      help="mixed: path 1 is tcp, path 2 rdma (loop, or --targets 2)")
+    what.add_argument("--transport", choices=("tcp", "rdma", "mixed"), default="tcp", help="mixed: one path of each")
     what.add_argument("--smp", type=int, metavar="N", help="processors of each machine (2, nested guests 1)")
     what.add_argument("--guest-smp", type=int, metavar="N", help="processors of nested guests")
-    what.add_argument("--mem", metavar="SIZE", help="of each machine (1G)")
     what.add_argument("--ram", action="store_true",
-                      help="guest: the machine is in memory, without shared folders, so that it can be suspended; "
-                      "its script has busybox, pkey_stress and the tests. chain: the guest is, and the host's "
-                      "script starts it")
+                      help="the guest is in memory, without shared folders, so that it can be suspended; chain: the "
+                      "host's script starts it")
     what.add_argument("--openssl-tests", action="store_true", help="OpenSSL's own are in /run/lab/openssl")
-    what.add_argument("--append", default="", metavar="TEXT",
-                      help="more for the kernel's command line (not of nested guests)")
+    what.add_argument("--append", default="", metavar="TEXT", help="for the kernel's command line (not nested)")
     what.add_argument("--no-setup", action="store_true", help="modules are there, nothing is loaded or configured")
     what.add_argument("--with", dest="extra", default="", metavar="'FILE WORD...'",
                       help="Python that changes the machines (scripts/bench.d/machines.py)")
     run_ = parser.add_argument_group("the run")
     run_.add_argument("--timeout", type=int, default=900, metavar="SECONDS", help="for everything (900)")
-    run_.add_argument("--env", action="append", default=[], metavar="NAME=VALUE",
-                      help="a variable that every script has")
-    run_.add_argument("--allow-warn", action="append", default=[], metavar="REGEX",
-                      help="kernel reports that match are expected")
+    run_.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="a variable of every script")
+    run_.add_argument("--allow-warn", action="append", default=[], metavar="REGEX", help="reports that are expected")
     run_.add_argument("--keep", metavar="DIR", help="keep the logs: nodes/NAME/{console,out,setup}, and files/")
     run_.add_argument("--progress", action="store_true", help="say how far each machine is")
     run_.add_argument("-v", "--verbose", action="store_true", help="show kernel logs, setup and times too")
@@ -75,46 +69,39 @@ def check(args):
     topologies = [word for word in args.words if "=" not in word]
     if len(topologies) != 1 or topologies[0] not in TOPOLOGIES:
         usage_error(f"one topology, not '{' '.join(topologies)}': {', '.join(TOPOLOGIES)}")
-    args.topology = topologies[0]
-    args.scripts = [word.partition("=")[::2] for word in args.words if "=" in word]
+    args.topology, uml = topologies[0], args.kernel.startswith("uml")
     args.device = args.device or ("builtin" if args.topology == "guest" else "vdpa")
-    uml = args.kernel.startswith("uml")
     for wrong, text in (
             (uml and args.topology != "loop", "a user-mode kernel runs the loop topology only"),
             (args.ram and args.topology in ("loop", "pair"), "--ram is for the topologies guest and chain"),
-            (args.topology == "guest" and args.device == "vdpa",
-             "guest has no vDPA host: that is the chain topology"),
+            (args.topology == "guest" and args.device == "vdpa", "guest has no vDPA host: that is chain"),
             (args.topology == "guest" and args.transport != "tcp", "guest has no fabric"),
             (args.transport == "mixed" and args.topology != "loop" and args.targets < 2,
              "--transport mixed: --targets 2 at least")):
         if wrong:
             usage_error(text)
-    args.guest_smp = args.guest_smp or args.smp or 1
-    args.smp = args.smp or 2
-    args.guest_mem = args.mem or "768M"
-    args.mem = args.mem or ("512M" if uml else "1G")
+    args.guest_smp, args.smp = args.guest_smp or args.smp or 1, args.smp or 2
+    args.guest_mem, args.mem = "768M", "512M" if uml else "1G"
     args.host_mem = f"{1536 + 896 * args.guests}M"
 
 
 def parse_scripts(args):
     """Each NODE=SCRIPT: its assignments, the script's real path, its arguments. Returns the folders that have to
     be shown to the machines."""
-    found, folders = [], set()
-    for node, line in args.scripts:
+    args.scripts, folders = [], set()
+    for node, line in (word.split("=", 1) for word in args.words if "=" in word):
         before, path, after = re.fullmatch(r"((?:[A-Z_][A-Z0-9_]*=\S*\s+)*)(\S*)(.*)", line, re.DOTALL).groups()
         real = os.path.realpath(path)
         folder = os.path.dirname(real)
         if not os.path.isfile(real):
             usage_error(f"there is no script '{path}'")
-        inside = f"{folder}/".startswith((f"{TREE}/", f"{CACHE}/", "/tmp/"))
-        # It is shared with the machine, over what is there.
-        if not inside and os.path.isdir(artifacts.root() + folder) and os.listdir(artifacts.root() + folder):
-            usage_error(f"a script cannot be in {folder}, which its machine has of its own: copy it to a folder "
-                        "of yours")
-        if not inside:
+        if not f"{folder}/".startswith((f"{TREE}/", f"{CACHE}/", "/tmp/")):
             folders.add(folder)
-        found.append((node, before.split(), real, after.strip()))
-    args.scripts = found
+            # It is shared with the machine, over what is there.
+            if os.path.isdir(artifacts.root() + folder) and os.listdir(artifacts.root() + folder):
+                usage_error(f"a script cannot be in {folder}, which its machine has of its own: copy it to a "
+                            "folder of yours")
+        args.scripts.append((node, before.split(), real, after.strip()))
     return sorted(folders)
 
 
@@ -142,16 +129,6 @@ def need(args):
     args.qemu_dir = place if args.device != "vdpa" else ""
 
 
-def remove_old_runs(runs):
-    """Those of past runs go when nobody holds them; the last few that failed are kept."""
-    folders = [entry.path for entry in os.scandir(runs) if entry.is_dir()]
-    for folder in sorted(folders, key=os.path.getmtime, reverse=True)[11:]:
-        held = lock(f"{folder}/.in-use", wait=False)
-        if held is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(held)
-
-
 def one_cpu(runs):
     """A user-mode kernel and its processes take turns: on one CPU that is a switch of contexts, on two the other
     one has to be woken, and it takes twice as long. Each run has a CPU of its own while there are some."""
@@ -167,21 +144,18 @@ def accelerator():
     asked = os.environ.get("COF_LAB_ACCEL")
     if asked or not os.path.exists("/dev/kvm"):
         return asked or "tcg"
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-        verdict = f"{CACHE}/kvm-{file.read().strip()}"
+    verdict = Path(CACHE, f"kvm-{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}")
     held = lock(f"{CACHE}/kvm.lock", create=True)
-    if not os.path.exists(verdict):
+    if not verdict.exists():
         say("/dev/kvm: does it boot a guest in a guest?")
         for old in glob.glob(f"{CACHE}/kvm-*"):
             os.unlink(old)
-        status = call([f"{LAB}/run", "--timeout", "60", "--no-setup", "--allow-warn", ".", "chain",
-                       f"host={LAB}/node/has-kvm"], env=dict(os.environ, COF_LAB_ACCEL="kvm"),
-                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with open(verdict, "w", encoding="ascii") as file:
-            file.write("tcg" if status else "kvm")
+        status = call([f"{LAB}/run", "--timeout", "60", "--no-setup", "--allow-warn", ".", "--env", "NEED_KVM=1",
+                       "chain"], env=dict(os.environ, COF_LAB_ACCEL="kvm"), stdout=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL)
+        verdict.write_text("tcg" if status else "kvm")
     os.close(held)
-    with open(verdict, encoding="ascii") as file:
-        accel = file.read()
+    accel = verdict.read_text()
     say("/dev/kvm boots a guest in a guest: machines run on it" if accel == "kvm" else
         "/dev/kvm does not boot a guest in a guest: machines are emulated")
     return accel
@@ -196,15 +170,15 @@ def run(parser, words):
     if args.extra:
         file, *more = shlex.split(args.extra)
         args.extra = shlex.join([os.path.abspath(file), *more])
-    args.tree, args.accel = TREE, "uml" if args.kernel.startswith("uml") else accelerator()
+    args.accel = "uml" if args.kernel.startswith("uml") else accelerator()
     # The run's folder is what the nodes have as /run/lab.
     runs = f"{CACHE}/run"
     os.makedirs(runs, exist_ok=True)
     args.run_dir = tempfile.mkdtemp(dir=runs, prefix=f"{time.strftime('%H%M%S')}-{args.topology}-{args.kernel}.")
-    with open(f"{args.run_dir}/.in-use", "wb"):
-        pass
+    Path(args.run_dir, ".in-use").touch()
     hold(args.run_dir)
-    remove_old_runs(runs)
+    # Some of past runs that failed are kept.
+    remove_unused([entry.path for entry in os.scandir(runs) if entry.is_dir()], 11)
     if args.kernel.startswith("uml"):
         one_cpu(runs)
     status = call(enter(args.root, ["python3", "-B", f"{LAB}/runner/inside.py", json.dumps(vars(args))], folders))

@@ -131,7 +131,7 @@ counters()
 	host)
 		threads "$(cat /run/guest.pid)"
 		exits "$(cat /run/guest.pid)"
-		echo counters | socat -t 600 - "TCP:$TARGET_ADDR:$port" | sed 's/^/pool_/' ;;
+		echo counters | socat -t 600 - "TCP:${TARGET_ADDRS%% *}:$port" | sed 's/^/pool_/' ;;
 	esac
 }
 

@@ -204,7 +204,7 @@ for ((cycle = 1; cycle <= CYCLES; cycle++)); do
 	# Mostly without the load, which costs an emulated machine seconds.
 	[ $((RANDOM % 4)) -eq 0 ] || kill -STOP $load
 	# shellcheck disable=SC2086 # words
-	if ! ${LOOP_SETUP:-sh /run/lab/bin/setup} >"$tmp/setup" 2>&1; then
+	if ! ${LOOP_SETUP:-sh /run/lab/bin/setup.sh up} >"$tmp/setup" 2>&1; then
 		sed 's/^/# /' "$tmp/setup"
 		kill -CONT $load
 		break

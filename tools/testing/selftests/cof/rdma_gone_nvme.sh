@@ -76,7 +76,7 @@ connect || die "not connected"
 for time in $(seq "$TIMES"); do
 	start_load
 	sleep 1
-	lab log "rdma link del rxe0, time $time"
+	echo "rdma link del rxe0, time $time" >/dev/kmsg
 	start=$SECONDS
 	timeout 60 rdma link del rxe0
 	echo "# time $time: rdma link del: status $?, $((SECONDS - start)) s;" \
@@ -99,13 +99,13 @@ done
 echo "# time $((TIMES + 1)): ip link set rdma0 down, for 12 s"
 start_load
 sleep 1
-lab log "ip link set rdma0 down"
+echo "ip link set rdma0 down" >/dev/kmsg
 ip link set rdma0 down
 sleep 12
 ip link set rdma0 up
 if wait_for 30 live; then
 	echo "# live again by itself"
-	lab log "modprobe -r rdma_rxe"
+	echo "modprobe -r rdma_rxe" >/dev/kmsg
 	timeout 30 modprobe -r rdma_rxe 2>&1 | sed 's/^/# modprobe -r rdma_rxe while in use: /'
 	kill "$load"
 	wait "$load"

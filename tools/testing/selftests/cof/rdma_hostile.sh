@@ -95,7 +95,7 @@ hops >"$tmp/before"
 path_counters pool0-1 >"$tmp/path-before"
 resources=$(resources)
 complaints=$(complaints | wc -l)
-! has_kmemleak || check "kmemleak begins" lab kmemleak begin
+! has_kmemleak || check "kmemleak begins" no_leaks begin
 
 # shellcheck disable=SC2046 # two words
 "$stress" $(key 1024) -w 200 -s 36000 -o sign,decrypt,verify -H sha256 >"$tmp/out" 2>&1 &
@@ -253,5 +253,5 @@ settled "all of them"
 complaints >"$tmp/complaints"
 sed 's/^/# /' "$tmp/complaints" | head -n 20
 expect "errors in the kernel's log" "$(wc -l <"$tmp/complaints")" -eq "$complaints"
-! has_kmemleak || check "kmemleak finds nothing" lab kmemleak
+! has_kmemleak || check "kmemleak finds nothing" no_leaks
 tap_end

@@ -163,9 +163,8 @@ describe_loop()
 	for port in $PORTS; do
 		TARGET_TRANSPORTS="$TARGET_TRANSPORTS ${port%%=*}" TARGET_ADDRS="$TARGET_ADDRS ${port#*=}"
 	done
-	TARGET_ADDR=${PORTS#*=} TARGET_ADDR=${TARGET_ADDR%% *}
 	export TOPOLOGY ROLE NODE DEVICE DRIVER ACCELERATOR GUESTS HOSTID HOSTIDS VDPA_DRIVERS QUEUES TARGET_NODES
-	export COF_TRANSPORT COF_ADDR COF_ADDR6 PORTS TARGET_TRANSPORTS TARGET_ADDRS TARGET_ADDR
+	export COF_TRANSPORT COF_ADDR COF_ADDR6 PORTS TARGET_TRANSPORTS TARGET_ADDRS
 }
 
 mount_if_missing() # TYPE PLACE
@@ -192,6 +191,17 @@ unload()
 		done
 		[ "$removed" ] || sleep 0.1
 	done
+}
+
+# log_is_clean: the kernel reported no mistake of its own since the test began. The lab looks itself.
+log_is_clean()
+{
+	[ "$privileged" ] && command -v python3 >/dev/null || return 0
+	report=$(dmesg | sed -n "\\|selftests: $mark|,\$p" | python3 -B "$lib/klog.py") || {
+		echo "$report" | sed 's/^/# /'
+		echo "not ok the kernel reported a mistake"
+		return 1
+	}
 }
 
 # leave: everything is as before
@@ -251,6 +261,8 @@ if [ "$loop" ]; then
 	fi
 fi
 export KSFT_READY=1 LOOP_SETUP="sh $lib/setup.sh up"
+mark="$test begins ($$)"
+[ ! "$privileged" ] || echo "selftests: $mark" >/dev/kmsg
 shift
 # In the background, so that whoever ends this ends both.
 if [ -x "$test" ]; then
@@ -263,4 +275,5 @@ wait $child
 status=$?
 child=
 leave
+log_is_clean || exit 1
 exit $status

@@ -74,7 +74,7 @@ check "the real driver has it" within 20 driven_by virtio_crypto
 check "and uses it" within 60 grep -qs '^driver *: virtio-crypto-rsa$' /proc/crypto
 serves "before"
 
-! has_kmemleak || check "kmemleak begins" lab kmemleak begin
+! has_kmemleak || check "kmemleak begins" no_leaks begin
 hops >"$tmp/fuzz-before"
 slab_before=$(slab)
 # shellcheck disable=SC2086 # arguments
@@ -148,5 +148,5 @@ check "the real one has it" within 20 driven_by virtio_crypto
 check "no driver takes a device that is not there" sh -c '! modprobe vdpa_crypto_fuzz device=none 2>&1'
 echo 0 >$config/enable
 check "the device is removed" rmdir $config
-! has_kmemleak || check "kmemleak finds nothing" lab kmemleak
+! has_kmemleak || check "kmemleak finds nothing" no_leaks
 tap_end

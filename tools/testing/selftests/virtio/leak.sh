@@ -49,7 +49,7 @@ if ! registered; then
 fi
 modprobe -a virtio_crypto pkcs8_key_parser
 check "it is used" within 60 registered
-! has_kmemleak || check "kmemleak begins" lab kmemleak begin
+! has_kmemleak || check "kmemleak begins" no_leaks begin
 hops >"$tmp/before"
 # shellcheck disable=SC2046 # two words
 "${PKEY_STRESS:-pkey_stress}" $(key 1024) -N "$KEYS" -t 4 -n $((OPS / 4)) \
@@ -73,7 +73,7 @@ if [ "$made" ]; then
 	echo 0 >$config/enable
 	check "the device is removed" rmdir $config
 fi
-! has_kmemleak || check "kmemleak finds nothing" lab kmemleak
+! has_kmemleak || check "kmemleak finds nothing" no_leaks
 [ "$made" ] || check "the driver is loaded again" modprobe virtio_crypto
 [ "$made" ] || check "it is used again" within 20 registered
 tap_end

@@ -3,7 +3,7 @@
 #
 # One machine plays all parts: a target with the pool pool0, its initiator, and a device of vdpa_crypto,
 # computed by that pool, which virtio_crypto drives. The lab sets its topology "loop" up with this
-# (scripts/lab/node/setup), needs.sh any machine. After the files beside it.
+# (setup.sh), needs.sh any machine. After the files beside it.
 
 setup_loop()
 {

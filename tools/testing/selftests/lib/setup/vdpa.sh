@@ -33,3 +33,15 @@ setup_vdpa() # NAME vhost_vdpa|virtio_vdpa
 		wait_for 10 "the character device of $1" \
 			sh -c "ls -d $bus/devices/$1/vhost-vdpa-* >/dev/null 2>&1"
 }
+
+# setup_host - of nested guests: what their device is computed by, if it is not QEMU itself
+setup_host()
+{
+	[ "$DEVICE" != builtin ] || return 0
+	setup_initiator
+	n=0
+	while [ "$DEVICE" = vdpa ] && [ "$n" -lt "$GUESTS" ]; do
+		setup_vdpa "crypto$n" vhost_vdpa
+		n=$((n + 1))
+	done
+}

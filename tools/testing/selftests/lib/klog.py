@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What in a kernel's log fails a run."""
+"""What in a kernel's log fails a test: a report of a mistake. As a program: those in its input (dmesg), with exit
+status 1 if there are any. The lab looks at its machines' consoles (scripts/lab/runner/run.py), needs.sh at dmesg."""
 
 import re
+import sys
 
 BAD = re.compile("|".join([
     r"WARNING:", r"\bBUG:", r"\bKASAN:", r"\bUBSAN:", r"\bKCSAN:", r"\bKFENCE:",
@@ -23,7 +25,7 @@ HARMLESS = re.compile("|".join([
 ]))
 # After these a kernel does not go on for long; there is no use in waiting for its script.
 FATAL = re.compile(r"Kernel panic|\bOops\b|general protection fault|Unable to handle kernel")
-# Between these kmemleak tells of what a kernel lost while it booted: `lab kmemleak begin`.
+# Between these kmemleak tells of what a kernel lost while it booted: no_leaks of tap.sh.
 ASIDE = re.compile(r"lab: kmemleak begins\n.*?lab: kmemleak has begun\n", re.DOTALL)
 NOT_OURS = re.compile(r"^.*new suspected memory leaks.*\n", re.MULTILINE)
 END = re.compile(r"---\[ end trace|</TASK>")
@@ -62,3 +64,9 @@ def report_at(lines, start):
     if traced:
         return window
     return window[:1]
+
+
+if __name__ == "__main__":
+    FOUND = reports(sys.stdin.read(), [])
+    print("".join(f"{line}\n" for report in FOUND for line in report), end="")
+    sys.exit(bool(FOUND))
