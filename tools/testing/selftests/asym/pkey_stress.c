@@ -610,6 +610,8 @@ int main(int argc, char **argv)
 	double start;
 	int c;
 
+	/* The reference is OpenSSL's own code: OPENSSL_CONF may name the provider lkcf. */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	ops_mask = 1U << OP_SIGN;
 	hash_mask = 1U << 3;
 	while ((c = getopt_long(argc, argv, "k:g:N:E:Rt:n:s:a:w:o:H:S:qxch", options,
