@@ -129,12 +129,11 @@ class Run:
 
     def is_mute(self, watched):
         """Is it nested, at work, and does its QEMU's monitor not say where its processors are?"""
-        if watched.machine or watched.off or watched.status is not None:
+        requests = Path(self.folder, "requests", watched.node.host)
+        reply = Path(self.folder, "replies", f"runner-{watched.name}")
+        if watched.machine or watched.off or watched.status is not None or not requests.exists():
             return False
-        request = f"runner-{watched.name}"
-        reply = Path(self.folder, "replies", request)
-        Path(self.folder, "requests", watched.node.host, request).write_text(
-            f"{watched.name} monitor info registers -a\n")
+        (requests / reply.name).write_text(f"{watched.name} monitor info registers -a\n")
         for _ in range(200):
             if reply.exists():
                 break
