@@ -129,7 +129,8 @@ class Modules:
         if kernel.startswith("uml"):
             place = uml("mainline" if kernel == "uml-mainline" else "stable")
             self.release = Path(f"{place}/release").read_text().strip()
-            self.make, self.layers = [f"{place}/build", "ARCH=um"], [f"{place}/layer"]
+            large = "KCFLAGS=-Wframe-larger-than=8192"      # KASAN makes frames large.
+            self.make, self.layers = [f"{place}/build", "ARCH=um", large], [f"{place}/layer"]
         else:
             self.release = release(kernel)
             self.make = [f"/lib/modules/{self.release}/build"]
