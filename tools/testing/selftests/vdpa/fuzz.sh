@@ -7,7 +7,7 @@
 #
 # Makes and removes the device 'fuzz' (rsa-generic, cbc(aes)).
 #
-# COUNT  chains (default 5000; COF_SOAK=1: 1000000)
+# COUNT  chains (default 20000; COF_SOAK=1: 1000000)
 # SEED   of them (default: random, printed)
 #
 # needs: root, modules vdpa_crypto virtio_vdpa virtio_crypto vdpa_crypto_fuzz pkcs8_key_parser
@@ -16,7 +16,7 @@
 # soak: uml/rdma kmemleak
 here=$(dirname "$0")
 . "$here/../lib/tap.sh"
-count=${COUNT:-$([ "${COF_SOAK:-0}" != 0 ] && echo 1000000 || echo 5000)}
+count=${COUNT:-$([ "${COF_SOAK:-0}" != 0 ] && echo 1000000 || echo 20000)}
 sessions=32
 queues=2
 config=/sys/kernel/config/vdpa_crypto/fuzz
