@@ -338,10 +338,11 @@ verdict $? "initiator that speaks 1 to 7: $said"
 
 # fake STATUS VERSION: a target that answers so
 fake() {
+	rm -f "$tmp/fake"
 	python3 "$here/peer.py" answer "$cof_addr" 4494 "$1" "$2" "$2" >"$tmp/fake" 2>&1 &
 	peer=$!
 	for _ in $(seq 100); do
-		grep -q listening "$tmp/fake" && break
+		grep -qs listening "$tmp/fake" && break
 		sleep 0.1
 	done
 	connect_to cfgerr cfgerr-allowed "$cof_addr" 4494 $cof_insecure

@@ -150,9 +150,10 @@ came() {
 
 listen() {
 	echo 0 >"$tmp/came"
+	rm -f "$tmp/said"
 	"$hostile" -c "$tmp/came" ${SEED:+-S "$SEED"} listen "$1" "$cof_addr:$port" >"$tmp/said" 2>&1 &
 	peer=$!
-	within 10 grep -q listening "$tmp/said"
+	within 10 grep -qs listening "$tmp/said"
 	verdict $? "a target that is '$1' listens"
 }
 

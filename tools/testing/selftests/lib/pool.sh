@@ -51,9 +51,10 @@ end_pool() {
 # begin_mitm PORT: cof/mitm.py, an honest one until fate() says otherwise
 begin_mitm() {
 	fate nothing
+	rm -f "$tmp/mitm"
 	PYTHONDONTWRITEBYTECODE=1 python3 "$here/../cof/mitm.py" "$1" 4430 "$tmp/control" >"$tmp/mitm" 2>&1 &
 	mitm=$!
-	check "a peer in front of the target" within 60 grep -q listening "$tmp/mitm"
+	check "a peer in front of the target" within 60 grep -qs listening "$tmp/mitm"
 }
 
 fate() { # WHAT

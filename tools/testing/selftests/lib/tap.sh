@@ -182,9 +182,10 @@ now_ms() {
 bridges=
 bridge() {
 	modprobe -a ib_uverbs rdma_ucm || return 1
+	rm -f "$1"
 	"${RDMA_BRIDGE:-rdma_bridge}" "$2" "$3" "$4" >"$1" 2>&1 &
 	bridges="$bridges $!"
-	within 10 grep -q listening "$1"
+	within 10 grep -qs listening "$1"
 }
 
 has_kmemleak() {
