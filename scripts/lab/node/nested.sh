@@ -25,14 +25,16 @@ firmware="-L /usr/share/seabios -L /usr/share/qemu"
 machine=q35,vmport=off,i8042=off,sata=off,smbus=off
 cmdline="$(echo "$CMDLINE" | sed -e s/ttyS0/hvc0/ -e s/loglevel=7/loglevel=5/) 8250.nr_uarts=0 tsc=reliable"
 
-# What gives guest number $1 its accelerator: the character device of the vDPA device crypto<$1 - 1>.
+# The character device of guest number $1's vDPA device
+vhost_node() { for node in /sys/bus/vdpa/devices/crypto$(($1 - 1))/vhost-vdpa-*; do echo "/dev/${node##*/}"; done; }
+
+# What gives guest number $1 its accelerator
 crypto_device()
 {
 	[ ! "$NO_SETUP" ] || return 0
 	case $DEVICE in
 	vdpa)
-		vhost=$(echo /sys/bus/vdpa/devices/crypto$(($1 - 1))/vhost-vdpa-*)
-		echo "-device vhost-vdpa-device-pci,id=crypto0,bus=hotplug0,disable-legacy=on,vhostdev=/dev/${vhost##*/}" ;;
+		echo "-device vhost-vdpa-device-pci,id=crypto0,bus=hotplug0,disable-legacy=on,vhostdev=$(vhost_node "$1")" ;;
 	builtin | lkcf)
 		echo "-object cryptodev-backend-$DEVICE,id=backend0" \
 			"-device virtio-crypto-pci,id=crypto0,bus=hotplug0,cryptodev=backend0" ;;
