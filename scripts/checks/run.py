@@ -26,13 +26,13 @@ HELP = """\
 scripts/check [--quick | --soak] [--only PATTERN]... [--list] [--logs DIR]
 
 Runs tests in machines, as their heads say (scripts/checks/heads.py), two machines at a time, and
-those that measure time alone at the end. What they need (root file system, kernels, QEMU, modules) is
+those that need both processors alone at the end. What they need (root file system, kernels, QEMU, modules) is
 made or found in the cache. Warm, on two cores:
 
   --quick         static checks, unit tests, and one pass of the tests of behaviour in a user-mode
                   kernel with KASAN, UBSAN and lockdep: about five minutes
   (no option)     each test of behaviour once on one of Debian's kernels and once with sanitizers; on
-                  the other of Debian's kernels what exercises include/compat/: about 45 minutes
+                  the other of Debian's kernels what exercises include/compat/: about 40 minutes
   --soak          every test on both kernels, over both transports, and with both kernels'
                   sanitizers, each with its full counts: many hours
 
