@@ -80,13 +80,14 @@ def ensure(name, key, space, command):
 def remove_old(name, keep):
     """Remove this artifact's other keys. A few are left where several people may work in several trees."""
     spare = {"mods": 6, "root": 1, "image": 1, "qemu": 1, "tools": 1, "initrd": 1}.get(name.split("-")[0], 0)
-    remove_unused([folder for folder in glob.glob(f"{CACHE}/{name}-????????????")
-                   if folder != keep and not os.path.islink(folder) and os.path.exists(f"{folder}/.in-use")], spare)
+    others = [folder for folder in glob.glob(f"{CACHE}/{name}-????????????")
+              if folder != keep and not os.path.islink(folder) and os.path.exists(f"{folder}/.in-use")]
+    remove_unused(sorted(others, key=os.path.getmtime, reverse=True)[spare:])
 
 
-def remove_unused(folders, spare):
-    """Those that nobody holds go, but the newest ones."""
-    for folder in sorted(folders, key=os.path.getmtime, reverse=True)[spare:]:
+def remove_unused(folders):
+    """Those that nobody holds."""
+    for folder in folders:
         held = lock(f"{folder}/.in-use", wait=False)
         if held is not None:
             # Out of sight first: what is half removed must not look complete.

@@ -46,7 +46,7 @@ class Tail:
 
 
 class Watched:
-    """A node and how far it is. A guest in memory has no machine of ours, and a nested one none at all."""
+    """A node and how far it is. A nested guest has no machine here: its host starts it."""
 
     def __init__(self, node, run, machine):
         self.node, self.name, self.machine = node, node.name, machine

@@ -174,11 +174,11 @@ def run(parser, words):
     # The run's folder is what the nodes have as /run/lab.
     runs = f"{CACHE}/run"
     os.makedirs(runs, exist_ok=True)
-    args.run_dir = tempfile.mkdtemp(dir=runs, prefix=f"{time.strftime('%H%M%S')}-{args.topology}-{args.kernel}.")
+    args.run_dir = tempfile.mkdtemp(dir=runs, prefix=f"{time.strftime('%m%d-%H%M%S')}-{args.topology}-{args.kernel}.")
     Path(args.run_dir, ".in-use").touch()
     hold(args.run_dir)
-    # Some of past runs that failed are kept.
-    remove_unused([entry.path for entry in os.scandir(runs) if entry.is_dir()], 11)
+    # The last few that failed are kept. By their names: another run may end, and its folder go, at any time.
+    remove_unused(sorted((entry.path for entry in os.scandir(runs) if entry.is_dir()), reverse=True)[11:])
     if args.kernel.startswith("uml"):
         one_cpu(runs)
     status = call(enter(args.root, ["python3", "-B", f"{LAB}/runner/inside.py", json.dumps(vars(args))], folders))

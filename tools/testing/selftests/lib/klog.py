@@ -23,8 +23,8 @@ HARMLESS = re.compile("|".join([
     r"taint", r"module verification failed", r"Spectre", r"RETBleed", r"Speculative",
     r"unchecked MSR", r"loading out-of-tree module",
 ]))
-# After these a kernel does not go on for long; there is no use in waiting for its script.
-FATAL = re.compile(r"Kernel panic|\bOops\b|general protection fault|Unable to handle kernel")
+# After these a kernel does not go on for long; there is no use in waiting for its script. A program's fault has "ip:".
+FATAL = re.compile(r"Kernel panic|\bOops\b|general protection fault(?! ip:)|Unable to handle kernel")
 # Between these kmemleak tells of what a kernel lost while it booted: no_leaks of tap.sh.
 ASIDE = re.compile(r"lab: kmemleak begins\n.*?lab: kmemleak has begun\n", re.DOTALL)
 NOT_OURS = re.compile(r"^.*new suspected memory leaks.*\n", re.MULTILINE)
