@@ -188,6 +188,7 @@ bridge() {
 	within 10 grep -qs listening "$1"
 }
 
+# has_kmemleak: it watches this kernel
 has_kmemleak() {
 	[ -e /sys/kernel/debug/kmemleak ] && ! grep -q 'kmemleak=off' /proc/cmdline
 }

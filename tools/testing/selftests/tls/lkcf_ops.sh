@@ -6,8 +6,8 @@
 # programs that have a key can use it, and they leave some of the user's quota (lkcf_keys).
 #
 # COUNT    operations (default 200; 10000 with COF_SOAK=1)
-# SECS     of threads (5; 60); THREADS (8; 64)
-# JOBS     operations of jobs (200; 5000)
+# SECS     of threads (3; 60); THREADS (8; 64)
+# JOBS     operations of jobs (80; 5000)
 # MODES    which of: ops threads forks remove async strangers quota advice
 #
 # needs: topology loop, programs lkcf_ops lkcf_keys openssl, keys 2048 3072 4096 p256 p384 p521
